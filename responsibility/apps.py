@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class ResponsibilityConfig(AppConfig):
+    name = "responsibility"
+    verbose_name = "职责清单"

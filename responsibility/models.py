@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from responsibility.states import FUNCTIONS, AppealKind, Level, ListState, Outcome, TownshipRole
+
+
+class Category(models.Model):
+    """A node of the three-level tree of matters; the code carries its parents' codes (2+2+2 digits)."""
+
+    code = models.CharField("代码", max_length=6, unique=True)
+    name = models.CharField("名称", max_length=40)
+    level = models.PositiveSmallIntegerField("级", choices=[(1, "一级"), (2, "二级"), (3, "三级")])
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name="上级"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "诉求分类"
+        constraints = [
+            models.CheckConstraint(
+                name="category_code_is_as_long_as_its_level",
+                condition=Q(level=1, code__regex=r"^\d{2}$", parent__isnull=True)
+                | Q(level=2, code__regex=r"^\d{4}$", parent__isnull=False)
+                | Q(level=3, code__regex=r"^\d{6}$", parent__isnull=False),
+                violation_error_message="分类代码须与级别一致：一级两位、二级四位、三级六位，二、三级须有上级。",
+            ),
+            models.UniqueConstraint(fields=["parent", "name"], name="category_name_is_unique_under_its_parent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DutyListQuerySet(models.QuerySet["DutyList"]):
+    def in_force(self, at: datetime) -> Self:
+        """Lists of every scope that decide at the moment ``at``."""
+        day = timezone.localdate(at)
+        return self.filter(state=ListState.PUBLISHED, effective_from__lte=day).filter(
+            Q(effective_until__isnull=True) | Q(effective_until__gt=day)
+        )
+
+    def with_item_count(self) -> Self:
+        return self.annotate(item_count=models.Count("items"))
+
+
+class DutyList(models.Model):
+    """One version of one centre's duty list. A published version never changes: the next one replaces it from a day."""
+
+    version = models.PositiveIntegerField("版本")
+    scope = models.ForeignKey("hotline.Unit", models.PROTECT, related_name="duty_lists", verbose_name="适用范围")
+    title = models.CharField("名称", max_length=80)
+    state = models.CharField("状态", max_length=10, choices=ListState, default=ListState.DRAFT)
+    effective_from = models.DateField("执行日期", null=True, blank=True)
+    effective_until = models.DateField(
+        "停止日期", null=True, blank=True, help_text="当天起不再执行；空着表示一直执行到下一版。"
+    )
+    source = models.TextField("来源", blank=True)
+    changed_at = models.DateTimeField("最后修改", auto_now=True)
+
+    objects = DutyListQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "职责清单"
+        permissions = [("edit_duty_list", "编辑职责清单草稿")]
+        constraints = [
+            models.UniqueConstraint(fields=["scope", "version"], name="duty_list_version_is_unique_in_its_scope"),
+            models.UniqueConstraint(
+                fields=["scope"],
+                condition=Q(state=ListState.PUBLISHED, effective_until__isnull=True),
+                name="duty_list_scope_has_one_open_published_version",
+                violation_error_message="同一范围只能有一版正在执行、没有停止日期的清单。",
+            ),
+            models.CheckConstraint(
+                name="duty_list_past_draft_has_an_effective_day",
+                condition=Q(state=ListState.DRAFT) | Q(effective_from__isnull=False),
+                violation_error_message="发布清单须写明执行日期。",
+            ),
+            models.CheckConstraint(
+                name="duty_list_ends_after_it_starts",
+                condition=Q(effective_until__isnull=True) | Q(effective_until__gte=F("effective_from")),
+                violation_error_message="停止日期不能早于执行日期。",
+            ),
+            models.CheckConstraint(name="duty_list_state_is_known", condition=Q(state__in=ListState.values)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title}第{self.version}版"
+
+    @property
+    def is_editable(self) -> bool:
+        return self.state == ListState.DRAFT
+
+
+class DutyItem(models.Model):
+    """One matter and who is responsible for it. Words are what citizens say, not what the law calls it."""
+
+    duty_list = models.ForeignKey(DutyList, models.PROTECT, related_name="items", verbose_name="清单")
+    code = models.CharField("代码", max_length=20)
+    title = models.CharField("事项", max_length=60)
+    category = models.ForeignKey(Category, models.PROTECT, related_name="items", verbose_name="分类")
+    words = ArrayField(
+        models.CharField(max_length=40),
+        verbose_name="群众怎么说",
+        help_text="“工资+拖欠”表示两个词在相近处同时出现才算。",
+    )
+    excluded_words = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        blank=True,
+        verbose_name="不属于的用词",
+        help_text="诉求里出现这些词时，本事项降分。",
+    )
+    belongs = models.TextField("属于")
+    not_belongs = models.TextField("不属于（派到哪里）", blank=True)
+    conditions = models.JSONField(
+        "条件",
+        default=list,
+        blank=True,
+        help_text="按条件改派：when 可写 words、place、subject（出现其一）和 hour（起止钟点），都满足才适用。",
+    )
+    level = models.CharField("主责级别", max_length=6, choices=Level)
+    city_function = models.CharField("市级职能", max_length=30, help_text="市级主责事项的主责；县级事项的市级主管。")
+    lead_unit = models.ForeignKey(
+        "hotline.Unit",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="led_items",
+        verbose_name="指定市级单位",
+        help_text="空着时按市级职能找单位。",
+    )
+    county_function = models.CharField("县级职能", max_length=30, blank=True)
+    township_role = models.CharField("乡镇（街道）", max_length=6, choices=TownshipRole, default=TownshipRole.NONE)
+    co_functions = ArrayField(models.CharField(max_length=30), default=list, blank=True, verbose_name="协办职能")
+    co_units = models.ManyToManyField(
+        "hotline.Unit", blank=True, related_name="assisted_items", verbose_name="指定协办单位"
+    )
+    kinds = ArrayField(models.CharField(max_length=10, choices=AppealKind), verbose_name="诉求类型")
+    limits = models.JSONField("办理时限", default=dict, blank=True, help_text="按诉求类型，如 {“complaint”: “7wd”}。")
+    statute_limits = models.JSONField(
+        "法定时限", default=list, blank=True, help_text="每步一项：step、limit、source，可写 kinds。"
+    )
+    onsite_required = models.BooleanField("须到现场", default=False)
+    completion_standard = models.TextField("办结标准")
+    reply_template = models.TextField("答复模板")
+    legal_basis = models.TextField("依据", blank=True)
+    mark = models.CharField("标记", max_length=20, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "清单事项"
+        constraints = [
+            models.UniqueConstraint(fields=["duty_list", "code"], name="duty_item_code_is_unique_in_its_list"),
+            models.CheckConstraint(
+                name="duty_item_of_a_county_names_the_county_function",
+                condition=Q(level=Level.CITY) | (Q(level=Level.COUNTY) & ~Q(county_function="")),
+                violation_error_message="县级主责的事项须写明县级职能。",
+            ),
+            models.CheckConstraint(
+                name="duty_item_led_by_a_township_is_a_county_matter",
+                condition=~Q(township_role=TownshipRole.LEAD) | Q(level=Level.COUNTY),
+                violation_error_message="乡镇主责的事项须是县级事项，由县级中心转交。",
+            ),
+            models.CheckConstraint(
+                name="duty_item_has_words_and_kinds",
+                condition=Q(words__len__gt=0) & Q(kinds__len__gt=0),
+                violation_error_message="事项须至少有一个用词和一种诉求类型。",
+            ),
+            models.CheckConstraint(
+                name="duty_item_without_legal_basis_is_marked",
+                condition=~Q(legal_basis="") | ~Q(mark=""),
+                violation_error_message="没有核实依据的事项须标明“示例，待核”。",
+            ),
+            models.CheckConstraint(
+                name="duty_item_township_role_is_known", condition=Q(township_role__in=TownshipRole.values)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.title}"
+
+    def clean(self) -> None:
+        unknown = [
+            slug for slug in (self.city_function, self.county_function, *self.co_functions) if slug not in ("", *FUNCTIONS)
+        ]
+        if unknown:
+            raise ValidationError(f"没有这样的职能：{'、'.join(unknown)}。")
+
+
+class GovernanceQuerySet(models.QuerySet["Governance"]):
+    def in_force(self, on: date) -> Self:
+        return self.filter(valid_from__lte=on).filter(Q(valid_until__isnull=True) | Q(valid_until__gt=on))
+
+
+class Governance(models.Model):
+    """Who governs a place from a day on. The router reads this and not the tree of regions.
+
+    A region may have two rows at a time: the centre that answers for it (a county or zone centre) and, for a
+    township, the township's own office.
+    """
+
+    region = models.ForeignKey("hotline.Region", models.PROTECT, related_name="governance", verbose_name="地方")
+    unit = models.ForeignKey("hotline.Unit", models.PROTECT, related_name="governance", verbose_name="管辖单位")
+    valid_from = models.DateField("起始日期")
+    valid_until = models.DateField("终止日期", null=True, blank=True, help_text="当天起不再适用。")
+    source = models.CharField("来源", max_length=200)
+    confirmed = models.BooleanField("已确认", default=True)
+
+    objects = GovernanceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "管辖"
+        constraints = [
+            models.UniqueConstraint(fields=["region", "unit", "valid_from"], name="governance_row_is_unique"),
+            models.UniqueConstraint(
+                fields=["region", "unit"],
+                condition=Q(valid_until__isnull=True),
+                name="governance_of_a_unit_over_a_region_is_open_once",
+            ),
+            models.CheckConstraint(
+                name="governance_ends_after_it_starts",
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
+                violation_error_message="终止日期须晚于起始日期。",
+            ),
+            models.CheckConstraint(
+                name="governance_names_its_source",
+                condition=~Q(source=""),
+                violation_error_message="管辖须写明来源。",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.region}由{self.unit}管辖"
+
+
+class RoutingExample(models.Model):
+    """What the router proposed and what people decided. Text is redacted; the ticket is named, not linked."""
+
+    ticket_number = models.CharField("工单编号", max_length=20, db_index=True)
+    text = models.TextField("内容（已去除个人信息）")
+    category = models.ForeignKey(Category, models.PROTECT, null=True, verbose_name="分类", related_name="+")
+    region = models.ForeignKey("hotline.Region", models.PROTECT, null=True, verbose_name="地方", related_name="+")
+    kind = models.CharField("类型", max_length=10, blank=True)
+    proposed_item = models.ForeignKey(
+        DutyItem, models.PROTECT, null=True, verbose_name="建议事项", related_name="proposed_examples"
+    )
+    proposed_unit = models.ForeignKey(
+        "hotline.Unit", models.PROTECT, null=True, verbose_name="建议单位", related_name="+"
+    )
+    final_item = models.ForeignKey(
+        DutyItem, models.PROTECT, null=True, verbose_name="最终事项", related_name="final_examples"
+    )
+    final_unit = models.ForeignKey("hotline.Unit", models.PROTECT, null=True, verbose_name="最终单位", related_name="+")
+    outcome = models.CharField("结果", max_length=10, choices=Outcome)
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "派单记忆"
+        constraints = [models.CheckConstraint(name="routing_outcome_is_known", condition=Q(outcome__in=Outcome.values))]
+        indexes = [models.Index(fields=["final_item", "at"], name="routing_item_at")]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_number} {self.get_outcome_display()}"

@@ -1,0 +1,86 @@
+"""Choices of the room and the names of the lines of work."""
+
+from django.db import models
+
+
+class ListState(models.TextChoices):
+    DRAFT = "draft", "草稿"
+    PUBLISHED = "published", "已发布"
+    RETIRED = "retired", "已停用"
+
+
+class Level(models.TextChoices):
+    """Who leads: a city unit, or a unit of the county that governs the place."""
+
+    CITY = "city", "市级主责"
+    COUNTY = "county", "县级主责"
+
+
+class TownshipRole(models.TextChoices):
+    """Anything but ``NONE`` needs the matter in the township's own published list of duties."""
+
+    # 国办函〔2025〕66号 (五): 应由职能部门办理的事项不得向基层派单
+    NONE = "none", "不派"
+    ASSIST = "assist", "协助"
+    LEAD = "lead", "主责"
+
+
+class Outcome(models.TextChoices):
+    """What became of a proposal: the memory the router is measured and trained by."""
+
+    DISPATCHED = "dispatched", "已派出"
+    RETURNED = "returned", "退单获准"
+    RULED = "ruled", "裁定首办"
+    RECALLED = "recalled", "派错收回"
+
+
+class AppealKind(models.TextChoices):
+    CONSULT = "consult", "咨询"
+    HELP = "help", "求助"
+    COMPLAINT = "complaint", "投诉"
+    REPORT = "report", "举报"
+    SUGGEST = "suggest", "建议"
+    PRAISE = "praise", "表扬"
+
+
+FUNCTIONS = {
+    "urban_management": "城市管理",
+    "housing": "住房和城乡建设",
+    "ecology": "生态环境",
+    "market_supervision": "市场监管",
+    "traffic_police": "交通警察",
+    "public_security": "公安",
+    "transport": "交通运输",
+    "education": "教育",
+    "human_resources": "人力资源和社会保障",
+    "medical_insurance": "医疗保障",
+    "health": "卫生健康",
+    "civil_affairs": "民政",
+    "natural_resources": "自然资源",
+    "agriculture": "农业农村",
+    "water": "水利",
+    "water_supply": "供水",
+    "power_supply": "供电",
+    "gas_supply": "燃气",
+    "public_transit": "公共交通",
+    "culture_tourism": "文化和旅游",
+    "emergency": "应急管理",
+    "fire": "消防救援",
+    "forestry": "林业",
+    "justice": "司法行政",
+    "tax": "税务",
+    "housing_fund": "住房公积金",
+    "veterans": "退役军人事务",
+    "commerce": "商务",
+    "development_reform": "发展和改革",
+    "administrative_approval": "行政审批和政务服务",
+    "communication": "通信管理",
+    "postal": "邮政管理",
+    "petition": "信访",
+    "disabled": "残疾人工作",
+    "industry": "工业和信息化",
+    "finance": "财政金融",
+    "urban_investment": "城市投资建设",
+    "property": "物业服务",
+}
+"""Lines of work by the slug that units and duty items share, with the word a dispatcher reads."""
