@@ -1,0 +1,100 @@
+from django.db.models import TextChoices
+
+
+class AppealState(TextChoices):
+    RECEIVED = "received", "待受理"
+    NEED_INFO = "need_info", "待补充"
+    ANSWERED = "answered", "已直接答复"
+    TRANSFERRED = "transferred", "已转紧急热线"
+    REDIRECTED = "redirected", "已告知法定途径"
+    EXPLAINED = "explained", "已解释"
+    MALICIOUS = "malicious", "已移交"
+    ACCEPTED = "accepted", "已受理"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+# Nobody has decided yet what becomes of the appeal.
+UNDECIDED_STATES = frozenset({AppealState.RECEIVED, AppealState.NEED_INFO})
+# The five branches that end an appeal at intake without a ticket (国办函〔2025〕66号 二).
+BRANCH_STATES = frozenset(
+    {
+        AppealState.ANSWERED,
+        AppealState.TRANSFERRED,
+        AppealState.REDIRECTED,
+        AppealState.EXPLAINED,
+        AppealState.MALICIOUS,
+    }
+)
+
+
+class ChannelKind(TextChoices):
+    PHONE = "phone", "电话"
+    WEB = "web", "网页"
+    QR = "qr", "便民码"
+    MINI_PROGRAM = "mini_program", "小程序"
+    HOTLINE = "hotline", "其他热线"
+    PROVINCE = "province", "省平台"
+    PETITION = "petition", "信访"
+    GRID = "grid", "网格"
+    IMPORT = "import", "批量导入"
+
+
+class Gender(TextChoices):
+    UNKNOWN = "", "未说明"
+    FEMALE = "female", "女"
+    MALE = "male", "男"
+
+
+class InteractionKind(TextChoices):
+    NEW = "new", "新诉求"
+    URGE = "urge", "催单"
+    SUPPLEMENT = "supplement", "补充"
+    WITHDRAW = "withdraw", "撤单"
+    PROGRESS = "progress", "问进度"
+
+
+class EmergencyLine(TextChoices):
+    POLICE = "110", "110 报警"
+    FIRE = "119", "119 消防"
+    MEDICAL = "120", "120 急救"
+    TRAFFIC = "122", "122 交通事故"
+    WATER = "water", "供水抢修"
+    POWER = "power", "供电抢修"
+    GAS = "gas", "燃气抢修"
+
+
+class TransferOutcome(TextChoices):
+    OPEN = "", "等待接应"
+    TAKEN = "taken", "已接走"
+    DECLINED = "declined", "未接走"
+
+
+class LegalRoute(TextChoices):
+    """Ways the law lays down; such matters are told where to go (国办函〔2025〕66号 二)."""
+
+    LITIGATION = "litigation", "诉讼"
+    ARBITRATION = "arbitration", "仲裁"
+    RECONSIDERATION = "reconsideration", "行政复议"
+    DISCIPLINE = "discipline", "纪检监察"
+    DISCLOSURE = "disclosure", "政府信息公开"
+    PETITION = "petition", "已进入信访程序"
+
+
+class ExplainGround(TextChoices):
+    AGAINST_LAW = "against_law", "违反法律法规"
+    STATE_SECRET = "state_secret", "涉及国家秘密"
+    TRADE_SECRET = "trade_secret", "涉及商业秘密"
+    PRIVACY = "privacy", "涉及他人隐私"
+    PUBLIC_MORALS = "public_morals", "违背公序良俗"
+
+
+class ContactWay(TextChoices):
+    PHONE = "phone", "电话"
+    VISIT = "visit", "上门"
+    MESSAGE = "message", "短信或网络"
+
+
+class MessageKind(TextChoices):
+    REGISTERED = "registered", "登记告知"
+    NEED_INFO = "need_info", "请补充"
+    ANSWERED = "answered", "答复"

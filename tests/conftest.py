@@ -1,0 +1,36 @@
+"""Rules for every test: nothing is sent to another machine, nothing is left behind for the next test."""
+
+import functools
+import socket
+import uuid
+
+import pytest
+
+THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_other_machine():
+    """A connection to anywhere but this machine fails the test that tries it."""
+    connect = socket.socket.connect
+
+    def connect_here(self, address):
+        if isinstance(address, tuple) and address[0] not in THIS_MACHINE:
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        return connect(self, address)
+
+    socket.socket.connect = connect_here
+    yield
+    socket.socket.connect = connect
+
+
+@pytest.fixture(autouse=True)
+def own_cache(settings):
+    """Each test sees an empty cache, also beside others that run at the same time."""
+    settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid.uuid4().hex}}
+
+
+@pytest.fixture
+def committing(django_capture_on_commit_callbacks):
+    """`with committing():` runs what waits for the commit, as the real commit would."""
+    return functools.partial(django_capture_on_commit_callbacks, execute=True)
