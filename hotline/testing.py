@@ -3,6 +3,7 @@
 Loaded with `-p`, because pytest-django reads the settings before any conftest.py is imported.
 """
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -27,12 +28,18 @@ def pytest_load_initial_conftests(early_config, parser, args):
         return
     directory = Path(tempfile.mkdtemp(prefix="hotline-test-", dir=_place()))
     _servers = Servers(directory, durable=False)
+    # Also for a run that ends before pytest is configured, by settings or models that do not load.
+    atexit.register(_end)
     _servers.try_lock()
     _servers.start()
     os.environ.update({key: _servers.environment[key] for key in ("DATABASE_URL", "REDIS_URL")})
 
 
 def pytest_unconfigure(config):
+    _end()
+
+
+def _end():
     global _servers
     if _servers is not None:
         _servers.stop()
