@@ -1,0 +1,265 @@
+/* Keys, rows, act dialogs, the lock and the notices of every staff page. Plain script, no build; the page works without it.
+
+   What a page writes                          what happens
+   <table data-rows data-peek="#peek">         j k move; Enter opens (data-open or data-href); Space does .go; x ticks the row's box
+   <tr data-href data-peek-url data-id>        the selected row's data-peek-url is loaded into the peek 150 ms after the last move
+   <input data-all>, [data-picked]             tick all rows; the number of ticked rows is written into [data-picked]
+   <button data-needs-picks>                   is enabled while at least one row is ticked
+   <a|button data-key="r">                     the key r presses it; with aria-disabled the reason (aria-describedby) is said instead
+   <a|button data-act hx-get hx-target="#act-body">   the form opens in the dialog; Ctrl+Enter sends, Esc closes and keeps what was typed
+   <form data-act-form>                        in the dialog: 422 redraws it, 409 and other refusals are said above it and it stays
+   [data-close] [data-shut] [data-open-dialog="id"] [data-print] [data-undo] [data-home]
+   <textarea data-suggest hx-trigger="suggest">  fires `suggest` 400 ms after the last key, never while an input method composes
+*/
+"use strict";
+const $ = (what, within = document) => within.querySelector(what);
+const $$ = (what, within = document) => [...within.querySelectorAll(what)];
+const hotline = {};
+window.hotline = hotline;
+const csrf = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] || "";
+hotline.post = (url, body) => fetch(url, { method: "POST", body, headers: { "X-CSRFToken": csrf(), "X-Requested-With": "fetch" } });
+const inField = e => e.target.closest?.("input:not([type=checkbox]):not([type=radio]),textarea,select,[contenteditable]");
+const shown = el => el.getClientRects().length > 0;
+const openDialog = () => $$("dialog[open]").pop();
+
+/* ---- saying things ---- */
+hotline.say = (words, tone = "over") => {
+  const note = document.createElement("div");
+  const text = document.createElement("span");
+  const shut = document.createElement("button");
+  note.className = `note note-${tone}`;
+  text.textContent = words;
+  Object.assign(shut, { type: "button", className: "shut", textContent: "×" });
+  shut.dataset.shut = "";
+  shut.setAttribute("aria-label", "收起");
+  note.append(text, shut);
+  const says = $("dialog.act[open] .act-says") || $("#says");
+  if (!says) return;
+  says.replaceChildren(note);
+  says.scrollIntoView?.({ block: "nearest" });
+  if (tone === "done" || tone === "work") setTimeout(() => note.remove(), 8000);
+};
+const SENTENCES = {
+  400: "填写的内容有误，没有提交。", 403: "没有权限，或者页面停留太久。没有提交，写过的内容还在。", 404: "这件工单已不在您能看到的范围内，没有提交。",
+  409: "刚才已被别人办过，没有提交。写过的内容还在。", 429: "次数过多，请稍后再试。", 0: "网络不通，没有提交。写过的内容还在，请稍后再试。",
+};
+hotline.sentence = (status, html) => {
+  const page = new DOMParser().parseFromString(html || "", "text/html");
+  const note = page.querySelector("[data-say], .lead-in");
+  const plain = !html || /<\w/.test(html) ? "" : html.trim();
+  return (note?.textContent || plain).trim().slice(0, 300) || SENTENCES[status] || "系统出了故障，没有提交。写过的内容还在，请稍后再试。";
+};
+
+/* ---- rows ---- */
+const rows = () => $$("[data-rows] tbody tr:not([data-skip])").filter(shown);
+const current = () => rows().find(row => row.getAttribute("aria-selected") === "true");
+let peekTimer;
+const loadPeek = row => {
+  const into = row.closest("[data-rows]").dataset.peek;
+  const url = row.dataset.peekUrl;
+  clearTimeout(peekTimer);
+  if (!into || !url || !$(into)) return;
+  peekTimer = setTimeout(() => {
+    $(into).setAttribute("aria-busy", "true");
+    htmx.ajax("GET", url, { target: into, swap: "innerHTML" }).finally(() => $(into)?.removeAttribute("aria-busy"));
+  }, 150);
+};
+hotline.select = row => {
+  const before = current();
+  if (!row || row === before) return;
+  before?.removeAttribute("aria-selected");
+  row.setAttribute("aria-selected", "true");
+  row.scrollIntoView({ block: "nearest" });
+  loadPeek(row);
+};
+const countPicks = () => {
+  const picks = $$("[data-rows] tbody input[type=checkbox]:checked").length;
+  $$("[data-picked]").forEach(el => { el.textContent = picks; });
+  $$("[data-needs-picks]").forEach(el => { el.disabled = picks === 0; });
+};
+
+/* ---- act dialogs: one node per form, so that closing loses nothing ---- */
+const act = $("#act");
+const kept = new Map();
+const dirty = new Set();
+let actUrl = "";
+const stow = () => {
+  const form = act && $("[data-act-form]", act);
+  if (form && actUrl && dirty.has(actUrl)) kept.set(actUrl, form);
+};
+const showAct = () => {
+  $(".act-says", act).replaceChildren();
+  if (!act.open) act.showModal();
+  const first = $(".is-miss, [autofocus]", act) || $$("input:not([type=hidden]),textarea,select", act).find(shown) || $("button", act);
+  first?.focus();
+};
+const leave = new Set();
+document.addEventListener("click", e => {
+  const el = e.target.closest("[data-act],[data-close],[data-shut],[data-open-dialog],[data-print],[aria-disabled=true],a[href],tr[data-href]");
+  if (!el) return;
+  if (el.getAttribute("aria-disabled") === "true") {
+    e.preventDefault();
+    e.stopImmediatePropagation();
+    const why = document.getElementById(el.getAttribute("aria-describedby") || "");
+    return hotline.say(why?.textContent || "现在不能办这一步。", "due");
+  }
+  if (el.matches("[data-act]") && act) {
+    stow();
+    const url = el.getAttribute("hx-get") || el.href;
+    actUrl = url;
+    if (kept.has(url)) {
+      e.preventDefault();
+      e.stopImmediatePropagation();
+      $("#act-body").replaceChildren(kept.get(url));
+      showAct();
+    }
+    return;
+  }
+  if (el.matches("[data-close]")) el.closest("dialog")?.close();
+  else if (el.matches("[data-shut]")) el.closest(".note")?.remove();
+  else if (el.matches("[data-open-dialog]")) { e.preventDefault(); document.getElementById(el.dataset.openDialog)?.showModal(); }
+  else if (el.matches("[data-print]")) window.print();
+  else if (el.matches("tr")) { if (!e.target.closest("input,label")) hotline.select(el); }
+  else if (dirty.size && !el.target && !el.closest("[hx-get],[hx-post]") && el.origin === location.origin && !leave.has(el.href) && !e.ctrlKey && !e.metaKey) {
+    e.preventDefault();
+    leave.add(el.href);
+    hotline.say("还有写了没提交的内容。再点一次就离开，写的内容不保留。", "due");
+  }
+}, true);
+document.addEventListener("dblclick", e => { const row = e.target.closest("tr[data-href]"); if (row) location.assign(row.dataset.href); });
+document.addEventListener("input", e => { if (e.target.closest("[data-act-form]") && actUrl) dirty.add(actUrl); });
+document.addEventListener("change", e => {
+  if (e.target.matches("[data-all]")) $$("[data-rows] tbody input[type=checkbox]:not(:disabled)").forEach(box => { box.checked = e.target.checked; });
+  if (e.target.matches("[type=checkbox]")) countPicks();
+  if (e.target.matches("[data-auto-submit]")) e.target.form?.requestSubmit();
+});
+
+/* ---- keys ---- */
+let going = 0;
+const press = key => {
+  const within = openDialog() || document;
+  const el = $$("[data-key]", within).find(each => each.dataset.key === key && shown(each) && !each.disabled);
+  el?.click();
+  return Boolean(el);
+};
+const rowKeys = {
+  j: () => hotline.select(rows()[rows().indexOf(current()) + 1]),
+  k: () => hotline.select(rows()[Math.max(rows().indexOf(current()) - 1, 0)]),
+  x: () => $("[type=checkbox]", current() || document.createElement("i"))?.click(),
+  Enter: () => { const row = current(); const link = row && $("[data-open]", row); link ? link.click() : row?.dataset.href && location.assign(row.dataset.href); },
+  " ": () => $(".go", current() || document.createElement("i"))?.click(),
+};
+const pageKeys = {
+  "/": () => { const find = $(".find input"); find?.focus(); find?.select(); },
+  "?": () => $("#keys")?.showModal(),
+  z: () => $("[data-undo]")?.click(),
+  g: () => { going = Date.now(); },
+};
+document.addEventListener("keydown", e => {
+  if (e.isComposing || e.keyCode === 229 || e.defaultPrevented) return;
+  const dialog = openDialog();
+  if ((e.ctrlKey || e.metaKey) && e.key === "Enter") {
+    const form = e.target.closest?.("form") || (dialog && $("form", dialog));
+    if (form?.matches("[data-act-form],[data-ctrl-enter]")) { e.preventDefault(); form.requestSubmit(); }
+    return;
+  }
+  if (e.key === "Escape" && !dialog) {
+    if ($("#says .note")) $("#says").replaceChildren();
+    else if ($("[data-home]")) $("[data-home]").focus();
+    else inField(e)?.blur();
+    return;
+  }
+  if (e.ctrlKey || e.metaKey || e.altKey || inField(e) || dialog) return;
+  if (going && Date.now() - going < 1500 && e.key !== "g") {
+    going = 0;
+    const link = $(`.rail [data-go="${CSS.escape(e.key)}"]`);
+    if (link) { e.preventDefault(); link.click(); }
+    return;
+  }
+  if (press(e.shiftKey && e.key.length > 1 ? `Shift ${e.key}` : e.key)) return e.preventDefault();
+  const onControl = e.target.closest?.("a,button,summary,label,[type=checkbox],[type=radio]");
+  const does = pageKeys[e.key] || (rows().length && !((e.key === "Enter" || e.key === " ") && onControl) && rowKeys[e.key]);
+  if (does) { e.preventDefault(); does(); }
+});
+
+/* ---- suggestions: not while an input method composes ---- */
+const waiting = new WeakMap();
+const soon = el => { clearTimeout(waiting.get(el)); waiting.set(el, setTimeout(() => el.dispatchEvent(new CustomEvent("suggest", { bubbles: true })), 400)); };
+for (const kind of ["input", "compositionend"]) document.addEventListener(kind, e => { if (e.target.matches?.("[data-suggest]") && !e.isComposing) soon(e.target); });
+
+/* ---- sending: once, and refusals are said where the person is ---- */
+const busy = (form, on) => { form.toggleAttribute("data-busy", on); $$("button[type=submit],button:not([type])", form).forEach(b => b.toggleAttribute("aria-busy", on)); };
+document.addEventListener("submit", e => {
+  if (e.target.hasAttribute("data-busy")) { e.preventDefault(); e.stopImmediatePropagation(); return; }
+  if (e.target.method === "dialog" || e.target.method === "get" || e.target.matches("[data-unlock],[data-desk]")) return;
+  busy(e.target, true);
+}, true);
+addEventListener("pageshow", () => $$("form[data-busy]").forEach(form => busy(form, false)));
+document.addEventListener("htmx:afterRequest", e => {
+  const form = e.detail.elt.closest?.("form");
+  if (form) busy(form, false);
+  const done = e.detail.successful && e.detail.requestConfig?.verb === "post" && form?.matches("[data-act-form]");
+  if (done) { dirty.delete(actUrl); kept.delete(actUrl); if (e.detail.xhr.getResponseHeader("HX-Trigger")?.includes("act-done")) act.close(); }
+});
+document.addEventListener("htmx:afterSwap", e => { if (e.detail.target.id === "act-body" && e.detail.target.childElementCount) showAct(); countPicks(); });
+document.addEventListener("htmx:responseError", e => {
+  const { status, responseText } = e.detail.xhr;
+  if (status === 423 || (status === 401 && $("#lock"))) return lockNow();
+  if (e.detail.elt.id !== "bell") hotline.say(hotline.sentence(status, responseText), status === 409 ? "due" : "over");
+});
+document.addEventListener("htmx:sendError", e => { if (e.detail.elt.id !== "bell") hotline.say(SENTENCES[0]); });
+
+/* ---- the lock: the page stays behind it, nothing typed is lost ---- */
+const lock = $("#lock");
+const idle = Number(document.body.dataset.idleSeconds || 0) * 1000;
+const tabs = "BroadcastChannel" in window ? new BroadcastChannel("hotline-lock") : null;
+let seen = Date.now();
+let told = seen;
+const lockNow = () => { if (lock && !lock.open) { lock.showModal(); $("input", lock).focus(); } };
+const unlockHere = () => { seen = Date.now(); if (lock?.open) { $("input", lock).value = ""; $(".err", lock).textContent = ""; lock.close(); } };
+hotline.lockNow = lockNow;
+if (lock && idle) {
+  const touch = () => {
+    if (lock.open) return;
+    seen = Date.now();
+    if (seen - told > 5000) { told = seen; tabs?.postMessage("seen"); }
+  };
+  for (const kind of ["keydown", "pointerdown", "wheel", "input"]) addEventListener(kind, touch, { passive: true, capture: true });
+  tabs?.addEventListener("message", e => (e.data === "unlocked" ? unlockHere() : !lock.open && (seen = Date.now())));
+  setInterval(() => { if (Date.now() - seen > idle) lockNow(); }, 5000);
+  lock.addEventListener("cancel", e => e.preventDefault());
+  $("form", lock).addEventListener("submit", async e => {
+    e.preventDefault();
+    const form = e.target;
+    const answer = await hotline.post(form.dataset.unlock, new FormData(form)).catch(() => null);
+    if (answer?.ok && !answer.redirected) { unlockHere(); tabs?.postMessage("unlocked"); return; }
+    if (answer?.redirected) { location.assign(answer.url); return; }
+    $(".err", form).textContent = answer ? hotline.sentence(answer.status, await answer.text()) : SENTENCES[0];
+    $("input", form).select();
+  });
+}
+
+/* ---- time, notices, undo ---- */
+const opened = Date.now();
+const clock = $("[data-clock]");
+const tick = () => {
+  const now = new Date(Date.parse(document.body.dataset.now) + Date.now() - opened);
+  const part = Object.fromEntries(new Intl.DateTimeFormat("zh-CN", { timeZone: "Asia/Shanghai", month: "numeric", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).formatToParts(now).map(p => [p.type, p.value]));
+  clock.textContent = `${part.month}月${part.day}日 ${part.weekday} ${part.hour}:${part.minute}`;
+};
+if (clock && document.body.dataset.now) setInterval(tick, 15000);
+setInterval(() => { if (document.visibilityState === "visible" && $("#bell[hx-get]") && !lock?.open) htmx.trigger("#bell", "poll-notices"); }, 60000);
+setTimeout(() => $$("[data-fades]").forEach(note => { if (!$("[data-undo]", note)) note.remove(); }), 8000);
+const counting = setInterval(() => {
+  const undo = $("[data-undo]");
+  if (!undo) return clearInterval(counting);
+  const left = Number(undo.dataset.seconds) - 1;
+  undo.dataset.seconds = left;
+  if ($("[data-left]", undo)) $("[data-left]", undo).textContent = left;
+  return left > 0 || undo.closest(".note").remove();
+}, 1000);
+act?.addEventListener("close", () => { stow(); $(".act-says", act).replaceChildren(); });
+act?.addEventListener("cancel", e => { if (e.target !== act) e.stopPropagation(); });
+countPicks();
+const first = current() || (!$("[data-rows][data-no-first]") && rows()[0]);
+if (first && !current()) { first.setAttribute("aria-selected", "true"); if (!$("[data-peeked]")) loadPeek(first); }
