@@ -6,5 +6,5 @@ missed run is made good by the next one, and nothing hangs on a message that wai
 
 CELERY_BEAT_SCHEDULE = {
     # /healthz: beat and worker are alive as long as this keeps arriving.
-    "hotline.beat_heartbeat": {"task": "hotline.beat_heartbeat", "schedule": 10.0},
+    "hotline.heartbeat": {"task": "hotline.heartbeat", "schedule": 10.0},
 }

@@ -3,6 +3,7 @@
 import time
 
 from celery import shared_task
+from celery.signals import beat_init, before_task_publish
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
@@ -19,10 +20,21 @@ WORKER_KEY = "health:worker"
 SILENCE_SECONDS = 40
 
 
-@shared_task(name="hotline.beat_heartbeat", ignore_result=True, expires=30)
-def heartbeat(*, sent_at: float | None = None):
-    """Runs in a worker, sent by beat: its arrival proves the worker, and the beat that sent it."""
-    cache.set_many({WORKER_KEY: time.time(), BEAT_KEY: sent_at or time.time()}, timeout=3600)
+@shared_task(name="hotline.heartbeat", ignore_result=True, expires=30)
+def heartbeat():
+    """Sent by beat, done by a worker: that it was sent proves the one, that it is done the other."""
+    cache.set(WORKER_KEY, time.time(), timeout=3600)
+
+
+@before_task_publish.connect(sender=heartbeat.name)
+def note_sending(sender=None, **kwargs):
+    cache.set(BEAT_KEY, time.time(), timeout=3600)
+
+
+@beat_init.connect
+def announce_beat(sender=None, **kwargs):
+    """Send at once: a system that has just started is not to be called unhealthy for its first ten seconds."""
+    heartbeat.delay()
 
 
 @login_not_required

@@ -8,8 +8,8 @@ os.environ.setdefault("DJANGO_SECRET_KEY", "for-tests-only")
 os.environ.setdefault("HOTLINE_FIELD_KEYS", "t1=000102030405060708090a0b0c0d0e0f")
 os.environ.setdefault("HOTLINE_INDEX_KEY", "ff" * 32)
 
-from config.settings.base import *  # noqa: E402, F403
-from config.settings.base import STORAGES  # noqa: E402
+from config.settings.base import *  # noqa: F403
+from config.settings.base import STORAGES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]

