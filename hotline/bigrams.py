@@ -1,0 +1,46 @@
+"""Chinese words as exact bigram codes in an int4[] (design.md 6): shared by search and by similar matters. Pure.
+
+code = (ord(a) << 16 | ord(b)) - 2**31: no hash, no collision within the Basic Multilingual Plane. A text's characters
+are paired inside a run of letters, digits and ideographs; punctuation and spaces part the runs.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+_RUNS: Final = re.compile(r"[0-9a-z\u3400-\u9fff\uf900-\ufaff]+")
+# Scope tokens begin with a private-use character, which no text yields.
+_SCOPE_FIRST: Final = 0xE000
+_SCOPE_SECONDS: Final = 0x10000
+_SCOPE_LIMIT: Final = 0x1900 * _SCOPE_SECONDS
+
+
+def normalise(text: str) -> str:
+    """Full-width to half-width, lower case: the form that codes are made of and rechecks compare."""
+    return unicodedata.normalize("NFKC", text).lower()
+
+
+def code(pair: str) -> int:
+    return (ord(pair[0]) << 16 | ord(pair[1])) - 2**31
+
+
+def runs(text: str) -> list[str]:
+    """The unbroken stretches of letters, digits and ideographs, normalised."""
+    return _RUNS.findall(normalise(text))
+
+
+def codes(text: str) -> list[int]:
+    """Sorted distinct codes of a text. A run of one character yields none."""
+    return sorted({code(run[i : i + 2]) for run in runs(text) for i in range(len(run) - 1)})
+
+
+def scope_token(number: int) -> int:
+    """The reserved code of a unit (by primary key), to stand in the same array as the words."""
+    if not 0 <= number < _SCOPE_LIMIT:
+        raise ValueError(f"no scope token for {number}")
+    return ((_SCOPE_FIRST + number // _SCOPE_SECONDS) << 16 | number % _SCOPE_SECONDS) - 2**31
+
+
+def scope_tokens(numbers: Iterable[int]) -> list[int]:
+    return sorted({scope_token(number) for number in numbers})
