@@ -1,0 +1,161 @@
+"""What every staff page shows around its own content: rail, search, notices, user menu, idle lock."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.core.cache import cache
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+
+from hotline import parameters, rights
+from hotline.dates import local
+from hotline.models import User
+
+CACHE_SECONDS: Final = 20
+NOTICES: Final = "notices"
+
+Count = Callable[[User], tuple[int, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the rail. `right` empty: for everybody. `key` follows g. `queue` names the count, see `register_count`."""
+
+    label: str
+    icon: str
+    url_name: str
+    right: str = ""
+    key: str = ""
+    queue: str = ""
+
+
+RAIL: Final = (
+    Entry("工作台", "home", "channels_merge:workbench", key="w"),
+    Entry("受理", "phone", "channels_merge:desk", "channels_merge.use_desk", "s"),
+    Entry("来件", "mail-down", "channels_merge:intake", "channels_merge.accept_appeal", "n", "intake"),
+    Entry("派单", "arrows-split", "tickets:dispatch-queue", "tickets.dispatch_ticket", "d", "dispatch"),
+    Entry("收件", "inbox", "tickets:inbox", "tickets.sign_assignment", "i", "inbox"),
+    Entry("工单", "list-details", "tickets:ticket-list", key="t"),
+    Entry("退单", "arrow-back-up", "tickets:returns", "tickets.review_return", "r", "returns"),
+    Entry("裁定", "gavel", "tickets:rulings", "tickets.rule_first_handler", "c", "rulings"),
+    Entry("审核", "checklist", "tickets:approvals", "tickets.approve", "a", "approvals"),
+    Entry("回访", "phone-check", "evaluation:follow-ups", "evaluation.record_follow_up", "f", "follow_ups"),
+    Entry("复核", "scale", "evaluation:review-decisions", "evaluation.decide_review", "v", "reviews"),
+    Entry("统计", "table", "evaluation:figures", "evaluation.view_figures", "y"),
+    Entry("督办", "flag", "supervision:wall", "supervision.view_wall", "u", "wall"),
+)
+
+_counts: dict[str, Count] = {}
+
+
+def register_count(queue: str, count: Count) -> None:
+    """Call from an app's `ready`. `count(user)` gives how many wait for this user and whether one of them is overdue."""
+    _counts[queue] = count
+
+
+def shell(request) -> dict[str, Any]:
+    """Context processor. Nothing is read from the database until a page uses `shell`."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"shell": {}}
+    return {"shell": _Lazy(request)}
+
+
+class _Lazy:
+    """Fragments and file answers never touch the rail, so its counts are not computed for them."""
+
+    def __init__(self, request) -> None:
+        self._request = request
+        self.user = request.user
+        self.now = timezone.now()
+
+    @property
+    def username(self) -> str:
+        return self.user.username
+
+    @property
+    def who(self) -> str:
+        unit = self.user.unit
+        return f"{self.user.masked_name} · {unit.short_name or unit.name}" if unit else self.user.masked_name
+
+    @property
+    def is_demo(self) -> bool:
+        return self.user.is_demo
+
+    @property
+    def rail(self) -> list[dict[str, Any]]:
+        path = self._request.path
+        entries = [entry | {"current": _is_current(entry["url"], path)} for entry in self._cached["rail"]]
+        return [entry | {"shown": _capped(entry["count"])} for entry in entries]
+
+    @property
+    def unread(self) -> str:
+        return _capped(self._cached["unread"])
+
+    @property
+    def idle_seconds(self) -> int:
+        return self._cached["idle_seconds"]
+
+    @property
+    def _cached(self) -> dict[str, Any]:
+        if not hasattr(self, "_found"):
+            self._found = cache.get_or_set(f"shell:{self.user.pk}", lambda: _read(self.user, self.now), CACHE_SECONDS)
+        return self._found
+
+    def __getattr__(self, name: str) -> str:
+        """`search_url`, `logout_url` …: where the page is, empty while there is no such page."""
+        if name in LINKS:
+            return _resolve(LINKS[name])
+        raise AttributeError(name)
+
+
+LINKS: Final = {
+    "search_url": "channels_merge:search",
+    "notices_url": "hotline:notices",
+    "notices_poll_url": "hotline:notices-bell",
+    "password_url": "hotline:password",
+    "login_url": "hotline:login",
+    "logout_url": "hotline:logout",
+    "lock_url": "hotline:lock",
+    "unlock_url": "hotline:unlock",
+}
+
+
+def forget_shell(user: User) -> None:
+    """The next page of this person shows fresh counts."""
+    cache.delete(f"shell:{user.pk}")
+
+
+def _read(user: User, at) -> dict[str, Any]:
+    rail = []
+    for entry in (*RAIL, *_administration(user)):
+        url = _resolve(entry.url_name)
+        if url and (not entry.right or rights.has_right(user, entry.right, at)):
+            count, hot = _counts[entry.queue](user) if entry.queue in _counts else (0, False)
+            rail.append(
+                {"label": entry.label, "icon": entry.icon, "url": url, "key": entry.key, "count": count, "hot": hot}
+            )
+    unread, _ = _counts[NOTICES](user) if NOTICES in _counts else (0, False)
+    on_desk = rights.has_right(user, "channels_merge.use_desk", None)
+    minutes = parameters.integer("idle_minutes.agent" if on_desk else "idle_minutes", at=local(at))
+    return {"rail": rail, "unread": unread, "idle_seconds": minutes * 60}
+
+
+def _administration(user: User) -> tuple[Entry, ...]:
+    return (Entry("管理", "settings", "admin:index"),) if user.is_staff else ()
+
+
+def _resolve(url_name: str) -> str:
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return ""
+
+
+def _is_current(url: str, path: str) -> bool:
+    return path == url if url == "/" else path.startswith(url)
+
+
+def _capped(count: int) -> str:
+    return "" if not count else "99+" if count > 99 else str(count)
