@@ -5,7 +5,15 @@ import os
 import sys
 
 # These look at no row and no queue: they run without any server.
-COMMANDS_WITHOUT_SERVERS = {"help", "version", "collectstatic", "makemessages", "compilemessages", "--version", "--help"}
+COMMANDS_WITHOUT_SERVERS = {
+    "help",
+    "version",
+    "collectstatic",
+    "makemessages",
+    "compilemessages",
+    "--version",
+    "--help",
+}
 
 
 def main():

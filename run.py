@@ -36,11 +36,11 @@ def main():
     if command == "start":
         install_python_packages(for_development=False)
         install_frontend_packages()
-        become("-m", "config.supervisor")
+        become("-m", "config.supervisor", settings="config.settings.local")
     elif command == "manage":
         install_python_packages(for_development=False)
         install_frontend_packages()
-        become("manage.py", *rest)
+        become("manage.py", *rest, settings="config.settings.local")
     elif command in {"test", "check"}:
         install_python_packages(for_development=True)
         install_frontend_packages()
@@ -49,8 +49,10 @@ def main():
         sys.exit(__doc__)
 
 
-def become(*arguments):
+def become(*arguments, settings=None):
     """Go on as the environment's Python: signals and the exit status need no passing on."""
+    if settings:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings)
     sys.stdout.flush()
     os.execv(PYTHON, [str(PYTHON), *arguments])
 

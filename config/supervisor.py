@@ -1,9 +1,10 @@
 """`python3 run.py`: servers, database, web, worker and beat, in this order; started again when they fall, stopped together.
 
-Runs as `python -m config.supervisor`. Django is only imported by the children.
+Runs as `python -m config.supervisor`, with the settings that run.py has chosen. Only the children import Django.
 """
 
 import contextlib
+import http.client
 import os
 import signal
 import socket
@@ -121,7 +122,6 @@ class Supervisor:
         self.environment = {
             **os.environ,
             **self.servers.environment,
-            "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE") or "config.settings.local",
             "PYTHONUNBUFFERED": "1",
         }
         if not self._prepare():
@@ -172,8 +172,7 @@ class Supervisor:
         while not self.stopping:
             if web.has_fallen():
                 raise SystemExit(f"网页服务未能启动，原因见 {web.log}。")
-            with contextlib.suppress(OSError):
-                socket.create_connection((self.host, self.port), 0.2).close()
+            if _answers(self.host, self.port):
                 return True
             time.sleep(0.05)
         return False
@@ -253,6 +252,19 @@ def _refuse_used_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise SystemExit(f"端口 {port} 已被占用或不可用，请用 HOTLINE_PORT 指定其他端口。") from error
+
+
+def _answers(host: str, port: int) -> bool:
+    """Does the application answer? The socket alone is open long before the application is loaded."""
+    connection = http.client.HTTPConnection(host, port, timeout=10)
+    try:
+        connection.request("GET", "/healthz")
+        connection.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def _keep_one_old(log: Path) -> None:

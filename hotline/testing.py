@@ -33,6 +33,8 @@ def pytest_load_initial_conftests(early_config, parser, args):
     _servers.try_lock()
     _servers.start()
     os.environ.update({key: _servers.environment[key] for key in ("DATABASE_URL", "REDIS_URL")})
+    # Uploads of the tests go there too.
+    os.environ["HOTLINE_STATE"] = str(directory)
 
 
 def pytest_unconfigure(config):

@@ -1,7 +1,6 @@
-"""The test run: throw-away servers (hotline.testing), fast password hashing, tasks done at once."""
+"""The test run: throw-away servers and files (hotline.testing), fast password hashing, tasks done at once."""
 
 import os
-import tempfile
 
 # No secret here guards anything: the servers and their data end with the run.
 os.environ.setdefault("DJANGO_SECRET_KEY", "for-tests-only")
@@ -13,7 +12,6 @@ from config.settings.base import STORAGES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
-MEDIA_ROOT = tempfile.mkdtemp(prefix="hotline-test-files-")
 # Pages are rendered without collecting assets first.
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 CELERY_TASK_ALWAYS_EAGER = True
