@@ -78,7 +78,20 @@ def install(environment, lock):
     if uv and works([uv, "--version"]):
         if not works([python, "--version"]):
             run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, environment])
-        run([uv, "pip", "install", "--quiet", "--require-hashes", "--python", python, "--requirement", lock])
+        run(
+            [
+                uv,
+                "pip",
+                "install",
+                "--quiet",
+                "--compile-bytecode",
+                "--require-hashes",
+                "--python",
+                python,
+                "--requirement",
+                lock,
+            ]
+        )
         return
     if not works([python, "-m", "pip", "--version"]):
         make_environment(environment)
