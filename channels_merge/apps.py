@@ -7,4 +7,4 @@ class ChannelsMergeConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self):
-        from channels_merge import receivers  # noqa: F401, PLC0415 -- registers the receivers
+        from channels_merge import receivers

@@ -219,8 +219,8 @@ class Appeal(StateModel):
     class Meta:
         verbose_name = verbose_name_plural = "诉求"
         permissions = [
-            ("take_call", "接听并登记诉求"),
-            ("decide_appeal", "受理诉求"),
+            ("use_desk", "接听并登记诉求"),
+            ("accept_appeal", "受理诉求"),
             ("read_progress", "查看任一工单的公开进展"),
             ("link_appeal", "并单与拆单"),
             ("search_tail", "按电话后四位查找"),

@@ -90,6 +90,8 @@ class ExplainGround(TextChoices):
 
 class ContactWay(TextChoices):
     PHONE = "phone", "电话"
+    # The person asked to stay unknown to the unit: an agent connects the two.
+    RELAY = "relay", "经 12345 转接"
     VISIT = "visit", "上门"
     MESSAGE = "message", "短信或网络"
 

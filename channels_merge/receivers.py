@@ -1,0 +1,17 @@
+from django.dispatch import receiver
+
+from channels_merge import tasks
+from hotline.queue import enqueue
+from tickets.signals import ticket_event
+
+# Acts that change neither who may see the ticket nor whether the citizen has an answer.
+QUIET = frozenset(
+    {"register", "revise", "note", "instruct", "record_contact", "record_onsite", "sign", "request_extension", "approve",
+     "report_as_co", "refuse_extension", "lapse_extension", "grant_extension", "place_hold", "release_hold"}
+)  # fmt: skip
+
+
+@receiver(ticket_event, dispatch_uid="channels_merge.follow_ticket")
+def follow_ticket(sender, event, **kwargs):
+    if event.act not in QUIET:
+        enqueue(tasks.follow_ticket, event_id=event.pk)

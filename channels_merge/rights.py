@@ -1,0 +1,30 @@
+"""Permissions of this room. Whoever comes without a person behind it (citizen, channel, sweep) passes `by=None`."""
+
+from datetime import datetime
+
+from hotline.errors import DomainError
+from hotline.models import User
+from hotline.rights import has_right
+
+USE_DESK = "channels_merge.use_desk"
+ACCEPT = "channels_merge.accept_appeal"
+LINK = "channels_merge.link_appeal"
+REVEAL = "channels_merge.reveal_contact"
+SEARCH_TAIL = "channels_merge.search_tail"
+ISSUE_KEY = "channels_merge.issue_channel_key"
+PUBLIC_PROGRESS = "tickets.view_public_progress"
+VIEW_ALL = "tickets.view_all_tickets"
+
+
+class NotPermitted(DomainError):
+    message = "您的岗位没有这项权限。"
+
+
+def require(by: User | None, permission: str, at: datetime) -> None:
+    if by is not None and not has_right(by, permission, at):
+        raise NotPermitted
+
+
+def require_any(by: User | None, permissions: tuple[str, ...], at: datetime) -> None:
+    if by is not None and not any(has_right(by, permission, at) for permission in permissions):
+        raise NotPermitted

@@ -1,0 +1,103 @@
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Prefetch, Q
+
+from channels_merge.identity import normal_phone
+from channels_merge.models import (
+    Appeal,
+    AppealClock,
+    AppealLink,
+    AppealQuerySet,
+    Channel,
+    ContactRecord,
+    Draft,
+    Interaction,
+)
+from hotline import crypto
+from hotline.models import User
+from tickets.models import Ticket
+
+HISTORY_DAYS = 90
+HISTORY_ROWS = 20
+
+
+def channel_of_key(key: str) -> Channel | None:
+    """The active channel that holds this API key."""
+    if not key:
+        return None
+    return Channel.objects.filter(key_hash=crypto.blind_index(key, "channel-key"), is_active=True).first()
+
+
+def carried_by(ticket_id: int) -> AppealQuerySet:
+    """Appeals that a ticket carries now, those of the tickets merged into it included."""
+    links = AppealLink.objects.filter(until=None).filter(Q(ticket=ticket_id) | Q(ticket__merged_into=ticket_id))
+    return Appeal.objects.filter(pk__in=links.values("appeal"))
+
+
+def ticket_of(appeal: Appeal) -> Ticket | None:
+    """The ticket that works on the appeal now: the lead when the linked one was merged into it."""
+    link = AppealLink.objects.select_related("ticket__merged_into").filter(appeal=appeal, until=None).first()
+    return None if link is None else link.ticket.merged_into or link.ticket
+
+
+def appeals_of_ticket(ticket_id: int) -> Sequence[Appeal]:
+    """Every appeal of a ticket, first come first, with person, channel, words, contacts, files and citizen clock."""
+    return list(
+        carried_by(ticket_id)
+        .select_related("contact", "channel", "region")
+        .prefetch_related(
+            Prefetch("interactions", Interaction.objects.select_related("channel", "by").order_by("at", "pk")),
+            Prefetch("contact_records", ContactRecord.objects.select_related("by", "unit").order_by("at", "pk")),
+            Prefetch("clocks", AppealClock.objects.filter(kind=AppealClock.CITIZEN).order_by("generation")),
+            "files__file",
+        )
+        .order_by("received_at", "pk")
+    )
+
+
+def _with_ticket() -> Prefetch:
+    return Prefetch(
+        "links",
+        AppealLink.objects.filter(until=None).select_related("ticket__merged_into", "ticket__holder__unit"),
+        to_attr="open_links",
+    )
+
+
+def caller_history(phone: str, *, at: datetime, leave_out: int | None = None) -> list[Appeal]:
+    """Newest appeals of a phone number; `open_links` holds the ticket of each. Two queries whatever their number."""
+    phone = normal_phone(phone)
+    if not phone:
+        return []
+    appeals = Appeal.objects.filter(contact__phone_index=crypto.blind_index(phone, "phone"))
+    if leave_out is not None:
+        appeals = appeals.exclude(pk=leave_out)
+    return list(
+        appeals.select_related("channel", "contact")
+        .prefetch_related(_with_ticket())
+        .order_by("-received_at", "-pk")[:HISTORY_ROWS]
+    )
+
+
+def recent(appeals: Sequence[Appeal], *, at: datetime) -> list[Appeal]:
+    return [appeal for appeal in appeals if appeal.received_at >= at - timedelta(days=HISTORY_DAYS)]
+
+
+def waiting_appeals() -> AppealQuerySet:
+    """Machine appeals that nobody has decided on, first come first; `accept_due` is the time limit."""
+    return (
+        Appeal.objects.waiting()
+        .select_related("channel", "contact", "region__parent", "category")
+        .prefetch_related(
+            Prefetch(
+                "clocks",
+                AppealClock.objects.filter(kind=AppealClock.ACCEPT, stopped_at=None),
+                to_attr="running_accept",
+            )
+        )
+        .order_by("received_at", "pk")
+    )
+
+
+def drafts_of(user: User, *, at: datetime) -> Sequence[Draft]:
+    return Draft.objects.filter(owner=user, expires_at__gt=at).order_by("-saved_at", "-pk")[:20]

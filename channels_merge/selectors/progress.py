@@ -1,0 +1,180 @@
+"""What a citizen is told: plain words, who does what by when. Never an internal note, a name or a number."""
+
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from channels_merge.models import Appeal, AppealClock, Interaction, Transfer
+from channels_merge.selectors.appeals import carried_by, ticket_of
+from channels_merge.states import AppealState, InteractionKind, TransferOutcome
+from hotline import masking
+from tickets.models import Reply, Ticket, TicketEvent
+from tickets.states import TicketState
+from tickets.timeline import ACTS
+
+
+@dataclass(frozen=True)
+class Step:
+    at: datetime
+    title: str
+    text: str = ""
+    is_now: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    appeal: Appeal
+    ticket: Ticket | None
+    label: str
+    tone: str
+    sentence: str
+    # Who holds it, for the bold words of the page; empty before somebody does.
+    unit_name: str
+    clock: AppealClock | None
+    steps: tuple[Step, ...]
+    others: int
+    reply: str
+    may_urge: bool
+    may_supplement: bool
+    may_withdraw: bool
+
+
+_TONES = {
+    TicketState.IN_PROGRESS: "work",
+    TicketState.COMPLETION_REVIEW: "work",
+    TicketState.DEFERRED: "wait",
+    TicketState.CLOSED: "done",
+    TicketState.PENDING_FOLLOWUP: "done",
+}
+_SENTENCES = {
+    TicketState.PENDING_DISPATCH: "12345 正在确定由哪个单位办理。",
+    TicketState.PENDING_INFO: "还需要您补充情况，见下面的说明。",
+    TicketState.PENDING_RULING: "几个单位都认为不归自己办，12345 正在裁定由谁负责。",
+    TicketState.RETURN_REVIEW: "正在核对由谁负责，期限照算。",
+    TicketState.PENDING_SIGN: "已派到，等待接办。",
+    TicketState.IN_PROGRESS: "正在办。",
+    TicketState.COMPLETION_REVIEW: "已经办过，12345 正在审核结果。",
+    TicketState.PENDING_FOLLOWUP: "已有结果，12345 会回访您。",
+    TicketState.DEFERRED: "一时办不了，已登记在册，每 90 天复查一次。",
+    TicketState.CLOSED: "已办结。",
+    TicketState.VOIDED: "这张单已作废，请拨 12345 询问。",
+}
+_APPEAL_SENTENCES = {
+    AppealState.RECEIVED: "已经收到，12345 正在看。",
+    AppealState.NEED_INFO: "还需要您补充情况。",
+    AppealState.ANSWERED: "已经答复您。",
+    AppealState.TRANSFERRED: "已转给紧急热线。",
+    AppealState.REDIRECTED: "这件事按法律规定有专门的办理途径。",
+    AppealState.EXPLAINED: "已向您解释不能受理的原因。",
+    AppealState.MALICIOUS: "已按规定移交处理。",
+    AppealState.WITHDRAWN: "您已撤回。",
+}
+
+
+def public_progress(*, number: str, code: str) -> Progress | None:
+    """None when number and code do not belong together; takes the same time for either mistake."""
+    appeal = Appeal.objects.select_related("contact", "channel").filter(number=number.strip().upper()).first()
+    known = appeal.code if appeal else "000000"
+    if not hmac.compare_digest(known.encode(), code.strip().encode()) or appeal is None:
+        return None
+    return progress_of(appeal)
+
+
+def progress_of(appeal: Appeal) -> Progress:
+    ticket = ticket_of(appeal)
+    if ticket is not None:
+        ticket = Ticket.objects.select_related("holder__unit", "lead__unit").get(pk=ticket.pk)
+    clock = AppealClock.objects.filter(appeal=appeal, kind=AppealClock.CITIZEN).order_by("-generation").first()
+    shows_ticket = ticket is not None and appeal.state == AppealState.ACCEPTED
+    is_open = ticket is not None and ticket.is_open
+    steps = sorted(_steps(appeal, ticket), key=lambda step: step.at, reverse=True)
+    if steps:
+        steps[0] = Step(steps[0].at, steps[0].title, steps[0].text, is_now=True)
+    return Progress(
+        appeal=appeal,
+        ticket=ticket,
+        label=_ticket_label(ticket) if shows_ticket and ticket else appeal.get_state_display(),
+        tone=_TONES.get(TicketState(ticket.state), "wait") if shows_ticket and ticket else _appeal_tone(appeal),
+        sentence=_SENTENCES.get(TicketState(ticket.state), "")
+        if shows_ticket and ticket
+        else _APPEAL_SENTENCES[AppealState(appeal.state)],
+        unit_name=_unit_name(ticket) if shows_ticket else "",
+        clock=clock,
+        steps=tuple(steps),
+        others=max(carried_by(ticket.pk).live().count() - 1, 0) if ticket and shows_ticket else 0,
+        reply=_reply(ticket) if shows_ticket and ticket else masking.redact(appeal.told),
+        may_urge=shows_ticket and is_open,
+        may_supplement=appeal.state in {AppealState.RECEIVED, AppealState.NEED_INFO} or (shows_ticket and is_open),
+        may_withdraw=appeal.state in {AppealState.RECEIVED, AppealState.NEED_INFO} or (shows_ticket and is_open),
+    )
+
+
+def _ticket_label(ticket: Ticket) -> str:
+    return {
+        TicketState.PENDING_DISPATCH: "已受理",
+        TicketState.RETURN_REVIEW: "已受理",
+        TicketState.PENDING_SIGN: "已派出",
+        TicketState.COMPLETION_REVIEW: "审核中",
+        TicketState.PENDING_FOLLOWUP: "已有结果",
+    }.get(TicketState(ticket.state), ticket.get_state_display())
+
+
+def _appeal_tone(appeal: Appeal) -> str:
+    return "wait" if appeal.state in {AppealState.RECEIVED, AppealState.NEED_INFO} else "done"
+
+
+def _unit_name(ticket: Ticket | None) -> str:
+    if ticket is None or ticket.holder is None:
+        return ""
+    return ticket.holder.unit.name
+
+
+def _reply(ticket: Ticket) -> str:
+    """The last approved public reply, redacted."""
+    if ticket.state not in {TicketState.PENDING_FOLLOWUP, TicketState.CLOSED}:
+        return ""
+    reply = Reply.objects.filter(ticket=ticket, published_at__isnull=False).order_by("-round", "-pk").first()
+    return masking.redact(reply.public_text) if reply else ""
+
+
+def _steps(appeal: Appeal, ticket: Ticket | None) -> Iterable[Step]:
+    yield Step(appeal.received_at, "您提交了诉求" if appeal.channel.is_machine else "12345 接到您的来电")
+    if appeal.accepted_at:
+        yield Step(appeal.accepted_at, "12345 受理")
+    elif appeal.concluded_at and appeal.state != AppealState.WITHDRAWN:
+        yield Step(appeal.concluded_at, appeal.get_state_display(), masking.redact(appeal.told))
+    yield from _own_steps(appeal)
+    if ticket is not None:
+        yield from _ticket_steps(ticket)
+
+
+_INTERACTION_STEPS = {
+    InteractionKind.URGE: ("您催问了这件事", "已转告办理单位，记入本件。"),
+    InteractionKind.SUPPLEMENT: ("您补充了情况", "已转告办理单位，记入本件。"),
+    InteractionKind.WITHDRAW: ("您撤回了这件诉求", ""),
+}
+
+
+def _own_steps(appeal: Appeal) -> Iterable[Step]:
+    for row in Interaction.objects.filter(appeal=appeal, kind__in=list(_INTERACTION_STEPS)):
+        title, text = _INTERACTION_STEPS[InteractionKind(row.kind)]
+        yield Step(row.at, title, text)
+    for transfer in Transfer.objects.filter(appeal=appeal):
+        yield Step(transfer.at, f"转给{transfer.get_line_display()}")
+        if transfer.outcome == TransferOutcome.TAKEN:
+            yield Step(transfer.concluded_at, f"{transfer.get_line_display()}已接手")
+    for at in appeal.events.filter(act="ask_information").values_list("at", flat=True):
+        yield Step(at, "请您补充情况", masking.redact(appeal.told))
+
+
+def _ticket_steps(ticket: Ticket) -> Iterable[Step]:
+    events = (
+        TicketEvent.objects.filter(ticket=ticket, act__in=[act for act, said in ACTS.items() if said.public])
+        .select_related("unit", "note", "reply", "onsite")
+        .order_by("id")
+    )
+    for event in events:
+        title = ACTS[event.act].public.format(unit=event.unit.name if event.unit else "承办单位")
+        note = getattr(event, "note", None)
+        yield Step(event.at, title, masking.redact(note.text) if note and note.public else "")

@@ -1,0 +1,193 @@
+"""Finding tickets and appeals by number, phone, last four digits or words (scale-notes.md 3).
+
+Words are asked in two legs. Leg 1 walks the newest rows the user may see and stops when the page is full: quick for
+common words. Leg 2 asks the GIN index: quick for rare ones. `visible_to` decides in both; there are no totals.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.cache import cache
+from django.db import connection
+
+from channels_merge import rights
+from channels_merge.models import Appeal, AppealLink
+from hotline import bigrams, crypto
+from hotline.errors import DomainError
+from hotline.models import User
+from hotline.rights import has_right
+from tickets.models import Ticket
+from tickets.states import Secrecy
+
+PAGE = 25
+WALK = 3000
+TAIL_TRIES_AN_HOUR = 20
+
+
+class SearchRefused(DomainError):
+    pass
+
+
+@dataclass(frozen=True)
+class Found:
+    """One row of the result: an appeal with the ticket that carries it, if any."""
+
+    appeal: Appeal
+    ticket: Ticket | None
+    may_open: bool
+
+
+@dataclass(frozen=True)
+class Result:
+    how: str  # number, phone, tail, words or nothing
+    rows: tuple[Found, ...]
+    next_before: tuple[datetime, int] | None = None
+    words: tuple[str, ...] = ()
+
+
+def search(query: str, *, by: User, at: datetime, before: tuple[datetime, int] | None = None) -> Result:
+    """What `by` may see; agents see number, title, state and public progress of any open-secrecy matter."""
+    query = query.strip()
+    compact = re.sub(r"[\s\-]", "", query).upper()
+    if re.fullmatch(r"(?:GZ|S)\d{6,12}(?:\d{2})?", compact) or re.fullmatch(r"(?:GZ|S)\d{12}-?\d{2}", query.upper()):
+        return Result("number", _page(_by_number(query.strip().upper()), by, at))
+    if re.fullmatch(r"1[3-9]\d{9}|0\d{9,11}", compact):
+        return Result("phone", _page(_by_index("phone", compact), by, at))
+    if re.fullmatch(r"\d{4}", compact):
+        _allow_tail(by, at)
+        return Result("tail", _page(_by_index("tail", compact), by, at))
+    words = tuple(dict.fromkeys(run for run in bigrams.runs(query) if len(run) >= 2))
+    if not words:
+        raise SearchRefused("请写编号、完整电话、电话后四位，或两个字以上的词。")
+    return _by_words(words, by=by, at=at, before=before)
+
+
+def _allow_tail(by: User, at: datetime) -> None:
+    """Ten thousand tries would list everybody: the last four digits are asked for seldom."""
+    if not has_right(by, rights.SEARCH_TAIL, at):
+        raise SearchRefused("您的岗位不能按电话后四位查找，请写完整电话或编号。")
+    key = f"search-tail:{by.pk}:{at:%Y%m%d%H}"
+    cache.add(key, 0, timeout=3600)
+    if cache.incr(key) > TAIL_TRIES_AN_HOUR:
+        raise SearchRefused(f"按后四位查找每小时最多 {TAIL_TRIES_AN_HOUR} 次，已用完，请写完整电话或编号。")
+
+
+def _by_number(number: str) -> list[int]:
+    if number.startswith("S"):
+        return list(
+            Appeal.objects.filter(number__startswith=number[:13])
+            .order_by("number")
+            .values_list("pk", flat=True)[:PAGE]
+        )
+    return list(
+        AppealLink.objects.filter(ticket__number=number, until=None)
+        .order_by("appeal_id")
+        .values_list("appeal_id", flat=True)[:PAGE]
+    )
+
+
+def _by_index(purpose: str, value: str) -> list[int]:
+    if purpose == "phone":
+        people = Appeal.objects.filter(contact__phone_index=crypto.blind_index(value, "phone"))
+    else:
+        people = Appeal.objects.filter(contact__phone_tail_index=crypto.blind_index(value, "phone-tail"))
+    return list(people.order_by("-received_at", "-pk").values_list("pk", flat=True)[: PAGE * 4])
+
+
+def _sees_all(by: User, at: datetime) -> bool:
+    return has_right(by, rights.VIEW_ALL, at) or has_right(by, rights.PUBLIC_PROGRESS, at)
+
+
+def _page(appeal_ids: Sequence[int], by: User, at: datetime) -> tuple[Found, ...]:
+    """The gate: in the order given, what the user may see of these, at most one page."""
+    appeals = {
+        appeal.pk: appeal
+        for appeal in Appeal.objects.filter(pk__in=appeal_ids).select_related("contact", "channel", "region")
+    }
+    links = dict(AppealLink.objects.filter(appeal__in=appeal_ids, until=None).values_list("appeal_id", "ticket_id"))
+    tickets = {
+        ticket.pk: ticket
+        for ticket in Ticket.objects.filter(pk__in=links.values()).select_related("holder__unit", "region")
+    }
+    visible = set(Ticket.objects.visible_to(by, at).filter(pk__in=links.values()).values_list("pk", flat=True))
+    sees_progress = has_right(by, rights.PUBLIC_PROGRESS, at)
+    rows = []
+    for appeal_id in appeal_ids:
+        appeal = appeals.get(appeal_id)
+        if appeal is None:
+            continue
+        ticket = tickets.get(links.get(appeal_id, 0))
+        if ticket is None:
+            allowed = _sees_all(by, at) and appeal.secrecy == Secrecy.OPEN
+        else:
+            allowed = ticket.pk in visible or (sees_progress and ticket.secrecy == Secrecy.OPEN)
+        if allowed:
+            rows.append(Found(appeal, ticket, may_open=ticket is not None and ticket.pk in visible))
+    return tuple(rows[:PAGE])
+
+
+_LEG_1_CITY = """
+SELECT e.at, e.appeal_id FROM (
+    SELECT at, appeal_id, codes FROM channels_merge_searchentry
+    WHERE (%(at)s::timestamptz IS NULL OR (at, appeal_id) < (%(at)s, %(id)s))
+    ORDER BY at DESC, appeal_id DESC LIMIT %(walk)s
+) e JOIN channels_merge_appeal a ON a.id = e.appeal_id
+WHERE e.codes @> %(codes)s::int[] AND a.secrecy = 'open' AND {match}
+ORDER BY e.at DESC, e.appeal_id DESC LIMIT %(limit)s
+"""
+_LEG_1_UNIT = """
+SELECT e.at, e.appeal_id FROM (
+    SELECT ticket_id FROM tickets_ticketscope
+    WHERE unit_id = %(unit)s AND created_at <= COALESCE(%(at)s::timestamptz, 'infinity') + interval '1 day'
+    ORDER BY created_at DESC, ticket_id DESC LIMIT %(walk)s
+) s
+JOIN channels_merge_appeallink l ON l.ticket_id = s.ticket_id AND l.until IS NULL
+JOIN channels_merge_searchentry e ON e.appeal_id = l.appeal_id
+JOIN channels_merge_appeal a ON a.id = e.appeal_id
+WHERE e.codes @> %(codes)s::int[] AND {match}
+    AND (%(at)s::timestamptz IS NULL OR (e.at, e.appeal_id) < (%(at)s, %(id)s))
+ORDER BY e.at DESC, e.appeal_id DESC LIMIT %(limit)s
+"""
+_LEG_2 = """
+WITH m AS MATERIALIZED (
+    SELECT at, appeal_id FROM channels_merge_searchentry
+    WHERE codes @> %(narrow)s::int[] AND (%(at)s::timestamptz IS NULL OR (at, appeal_id) < (%(at)s, %(id)s))
+)
+SELECT m.at, m.appeal_id FROM m JOIN channels_merge_appeal a ON a.id = m.appeal_id
+WHERE {match}
+ORDER BY m.at DESC, m.appeal_id DESC LIMIT %(limit)s
+"""
+
+
+def _by_words(words: tuple[str, ...], *, by: User, at: datetime, before: tuple[datetime, int] | None) -> Result:
+    codes = bigrams.codes(" ".join(words))
+    narrow = not _sees_all(by, at)
+    if narrow and by.unit_id is None:
+        return Result("words", (), words=words)
+    long_words = [word for word in words if len(word) > 2]
+    # Bigrams of a longer word may lie apart in the text: look at the words themselves.
+    match = " AND ".join(
+        f"position(%(w{n})s IN lower(normalize(a.title || ' ' || a.text || ' ' || a.place || ' ' || a.subject, NFKC))) > 0"
+        for n in range(len(long_words))
+    )
+    values = {
+        "codes": codes,
+        "narrow": [*codes, bigrams.scope_token(by.unit_id)] if narrow else codes,
+        "unit": by.unit_id,
+        "at": before[0] if before else None,
+        "id": before[1] if before else None,
+        "walk": WALK,
+        "limit": PAGE + 1,
+        **{f"w{n}": word for n, word in enumerate(long_words)},
+    }
+    with connection.cursor() as cursor:
+        cursor.execute((_LEG_1_UNIT if narrow else _LEG_1_CITY).format(match=match or "true"), values)
+        found = cursor.fetchall()
+        if len(found) <= PAGE:
+            cursor.execute(_LEG_2.format(match=match or "true"), values)
+            found = cursor.fetchall()
+    rows = _page([appeal_id for _, appeal_id in found[:PAGE]], by, at)
+    more = found[PAGE - 1] if len(found) > PAGE else None
+    return Result("words", rows, next_before=more, words=words)

@@ -1,0 +1,67 @@
+"""The two clocks of an appeal; design.md 5.
+
+The accept clock runs while the appeal waits for us to decide. The citizen clock runs from acceptance to the approved
+public reply of the round that held; returns, disputes and holds never stop it.
+"""
+
+from datetime import datetime
+
+from channels_merge.models import Appeal, AppealClock
+from hotline import parameters
+from hotline.limits import Limit
+from hotline.services import start_clock, stop_clock
+from tickets.deadlines import handle_rule
+
+
+def start_accept_clock(appeal: Appeal, *, at: datetime, generation: int = 1) -> AppealClock:
+    return start_clock(
+        AppealClock,
+        kind=AppealClock.ACCEPT,
+        started_at=at,
+        limit=parameters.limit("accept_limit", at=at),
+        explanation={"rule": "受理"},
+        appeal=appeal,
+        generation=generation,
+    )
+
+
+def restart_accept_clock(appeal: Appeal, *, at: datetime) -> AppealClock:
+    latest = AppealClock.objects.filter(appeal=appeal, kind=AppealClock.ACCEPT).order_by("-generation").first()
+    return start_accept_clock(appeal, at=at, generation=latest.generation + 1 if latest else 1)
+
+
+def stop_clocks(appeal: Appeal, kind: str, *, at: datetime, outcome: str) -> None:
+    for clock in AppealClock.objects.filter(appeal=appeal, kind=kind, stopped_at=None):
+        stop_clock(clock, at=at, outcome=outcome)
+
+
+def start_citizen_clock(appeal: Appeal, *, at: datetime) -> AppealClock:
+    """The limit promised to the citizen. No item of the duty list is settled yet: urgency, enterprise, kind decide."""
+    rule = handle_rule(item=None, kind=appeal.kind, urgency=appeal.urgency, is_enterprise=appeal.is_enterprise, at=at)
+    return start_clock(
+        AppealClock,
+        kind=AppealClock.CITIZEN,
+        started_at=at,
+        limit=rule.limit,
+        explanation={"rule": rule.why},
+        appeal=appeal,
+    )
+
+
+def resume_citizen_clock(appeal: Appeal, *, at: datetime) -> AppealClock | None:
+    """The reply did not hold: the same limit counts again from acceptance, as the next generation.
+
+    Nothing to do when a clock is running or none ever ran.
+    """
+    latest = AppealClock.objects.filter(appeal=appeal, kind=AppealClock.CITIZEN).order_by("-generation").first()
+    if latest is None or latest.stopped_at is None:
+        return None
+    return start_clock(
+        AppealClock,
+        kind=AppealClock.CITIZEN,
+        started_at=latest.started_at,
+        limit=Limit(latest.limit_amount, latest.limit_unit),
+        explanation=latest.explanation,
+        appeal=appeal,
+        generation=latest.generation + 1,
+    )

@@ -1,0 +1,190 @@
+"""People behind appeals: written encrypted, shown masked, opened with a ground and a line in the security log."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from channels_merge import rights
+from channels_merge.identity import clean, normal_phone
+from channels_merge.models import Appeal, Contact, ContactRecord
+from channels_merge.services.moves import AppealRefused
+from channels_merge.states import ContactWay
+from hotline import crypto, masking
+from hotline.models import SecurityLog, User
+from hotline.rights import has_right
+from hotline.services import log_security
+from tickets import services as tickets
+from tickets.models import Assignment, Ticket
+from tickets.states import LIVE_ASSIGNMENT_STATES, AssignmentRole
+
+CALL_AT_HAND = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who speaks, as typed."""
+
+    name: str = ""
+    phone: str = ""
+    id_number: str = ""
+    account: str = ""
+    gender: str = ""
+    preferred_time: str = ""
+    hide_from_unit: bool = True
+    is_anonymous: bool = False
+
+    @property
+    def says_something(self) -> bool:
+        return bool(self.name or self.phone or self.id_number or self.account)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A text without the identifiers found in it; each is replaced by its mask."""
+
+    text: str
+    values: tuple[str, ...]
+    masks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Revealed:
+    name: str
+    phone: str
+    id_number: str
+    account: str
+    moved_out: tuple[str, ...]
+    preferred_time: str
+
+
+def move_identifiers_out(text: str) -> Cleaned:
+    found = masking.find_identifiers(text)
+    if not found:
+        return Cleaned(text, (), ())
+    values = tuple(dict.fromkeys(identifier.value for identifier in found))
+    return Cleaned(masking.redact(text), values, tuple(masking.redact(value) for value in values))
+
+
+def create_contact(person: Person, *, moved_out: tuple[str, ...] = (), at: datetime) -> Contact:
+    """Anonymous people keep their phone if they gave one, and nothing else."""
+    phone = normal_phone(person.phone)
+    if person.is_anonymous:
+        person = replace(person, name="", id_number="", account="")
+    contact = Contact(
+        gender=person.gender,
+        preferred_time=clean(person.preferred_time)[:40],
+        hide_from_unit=person.hide_from_unit,
+        is_anonymous=person.is_anonymous,
+        created_at=at,
+    )
+    _seal(contact, "name", clean(person.name)[:40])
+    _seal(contact, "phone", phone)
+    _seal(contact, "id", clean(person.id_number).upper()[:18])
+    _seal(contact, "account", clean(person.account)[:80])
+    _seal(contact, "moved_out", "\n".join(value for value in moved_out if value != phone))
+    if phone:
+        contact.phone_index = crypto.blind_index(phone, "phone")
+        contact.phone_tail_index = crypto.blind_index(phone[-4:], "phone-tail")
+    if contact.id_cipher:
+        contact.id_index = crypto.blind_index(clean(person.id_number).upper()[:18], "id")
+    if contact.account_cipher:
+        contact.account_index = crypto.blind_index(clean(person.account)[:80], "account")
+    contact.save(force_insert=True)
+    return contact
+
+
+def _seal(contact: Contact, field: str, plain: str) -> None:
+    setattr(contact, f"{field}_cipher", crypto.encrypt(plain, contact.aad(field)) if plain else "")
+
+
+def reveal_contact(*, appeal_id: int, reason: str, by: User, at: datetime, address: str = "") -> Revealed:
+    """Name and phone in clear, with a line in the security log; a refusal is logged too (PIPL 第51条).
+
+    The lead handler of an open ticket needs no words; everybody else says why. Somebody who asked to stay unknown to
+    the unit is opened to the centre only.
+    """
+    appeal = Appeal.objects.select_related("contact").get(pk=appeal_id)
+    refusal, reason = _why_not_reveal(appeal, clean(reason), by, at)
+    log_security(
+        kind=SecurityLog.Kind.REVEAL,
+        subject=appeal.number,
+        outcome=SecurityLog.Outcome.REFUSED if refusal else SecurityLog.Outcome.DONE,
+        reason=(refusal or reason)[:200],
+        user=by,
+        at=at,
+        address=address or None,
+    )
+    if refusal:
+        raise AppealRefused(refusal)
+    contact = appeal.contact
+    return Revealed(
+        name=contact.name,
+        phone=contact.phone,
+        id_number=contact.id_number,
+        account=contact.account,
+        moved_out=tuple(contact.moved_out),
+        preferred_time=contact.preferred_time,
+    )
+
+
+def _why_not_reveal(appeal: Appeal, reason: str, by: User, at: datetime) -> tuple[str, str]:
+    """(refusal, reason to log)."""
+    if appeal.contact is None:
+        return "这件诉求没有留下姓名和电话。", reason
+    ticket = Ticket.objects.filter(pk__in=appeal.links.filter(until=None).values("ticket")).first()
+    is_centre = by.unit is not None and by.unit.kind in {"centre", "authority"}
+    if not is_centre:
+        if ticket is None or not Ticket.objects.visible_to(by, at).filter(pk=ticket.pk).exists():
+            return "没有找到这件诉求。", reason
+        leads = Assignment.objects.filter(
+            ticket=ticket, unit_id=by.unit_id, role=AssignmentRole.LEAD, state__in=LIVE_ASSIGNMENT_STATES
+        )
+        if not leads:
+            return "只有主办单位能看姓名和电话，协办单位请通过主办单位联系。", reason
+        if appeal.contact.hide_from_unit:
+            return "诉求人要求对承办单位隐去姓名电话，请拨 12345 由中心转接。", reason
+        if ticket.is_open and any(lead.handler_id == by.pk for lead in leads):
+            return "", reason or "主办经办人联系诉求人"
+    if not has_right(by, rights.REVEAL, at):
+        return "您的岗位没有这项权限。", reason
+    if appeal.received_by_id == by.pk and at - appeal.received_at < CALL_AT_HAND:
+        return "", reason or "本人登记的这次来电"
+    if len(reason) < 4:
+        return "查看姓名电话须写明理由，至少 4 个字。", reason
+    return "", reason
+
+
+@transaction.atomic
+def record_contact(
+    *, appeal_id: int, assignment_id: int, way: str, reached: bool, summary: str, by: User, at: datetime
+) -> ContactRecord:
+    """Who spoke with the citizen, how, and what was said; the ticket room stops its first-contact clock."""
+    summary = clean(summary)
+    if way not in ContactWay.values:
+        raise AppealRefused("请选择联系方式。")
+    if reached and not summary:
+        raise AppealRefused("已联系上的，须写明联系情况。")
+    assignment = Assignment.objects.select_related("ticket").get(pk=assignment_id)
+    appeal = Appeal.objects.get(pk=appeal_id)
+    if not appeal.links.filter(until=None, ticket__in=_carrying(assignment.ticket_id)).exists():
+        raise AppealRefused("这件诉求不在这张工单上。")
+    tickets.record_contact(assignment_id=assignment_id, by=by, at=at, reached=reached)
+    row = ContactRecord(
+        appeal=appeal,
+        ticket=assignment.ticket,
+        assignment=assignment,
+        way=way,
+        reached=reached,
+        by=by,
+        unit_id=by.unit_id,
+        at=at,
+    )
+    if summary:
+        row.summary_cipher = crypto.encrypt(summary, f"contactrecord:{row.token}")
+    row.save(force_insert=True)
+    return row
+
+
+def _carrying(ticket_id: int) -> list[int]:
+    return [ticket_id, *Ticket.objects.filter(merged_into=ticket_id).values_list("pk", flat=True)]

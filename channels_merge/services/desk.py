@@ -1,0 +1,74 @@
+"""A call, decided while the caller is on the line: register and decide in one transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from channels_merge.models import Channel, Contact
+from channels_merge.services import intake
+from channels_merge.services.contacts import Person
+from channels_merge.services.drafts import discard_draft
+from channels_merge.services.moves import AppealRefused
+from hotline.models import User
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Where the matter goes: `act` is accept, attach, answer, transfer, redirect, explain or police."""
+
+    act: str
+    told: str = ""
+    choice: str = ""  # line, legal route or ground
+    ticket_id: int | None = None
+
+
+@transaction.atomic
+def take_call(
+    *,
+    channel: Channel,
+    matter: intake.Matter,
+    person: Person | None,
+    contact: Contact | None = None,
+    decision: Decision,
+    draft_key: str = "",
+    by: User,
+    at: datetime,
+) -> intake.Registered:
+    """One matter of a call, registered and decided, its draft gone; nothing is written when any part is refused.
+
+    Sent twice with the same draft key (a double key press, a lost answer) it is written once.
+    """
+    registered = intake.register_appeal(
+        channel=channel, matter=matter, person=person, contact=contact, source_number=draft_key, by=by, at=at
+    )
+    if registered.is_new:
+        _decide(registered.appeal.pk, matter, decision, by, at)
+    if draft_key:
+        discard_draft(key=draft_key, by=by)
+    registered.appeal.refresh_from_db()
+    return registered
+
+
+def _decide(appeal_id: int, matter: intake.Matter, decision: Decision, by: User, at: datetime) -> None:
+    match decision.act:
+        case "accept":
+            intake.accept_appeal(appeal_id=appeal_id, by=by, at=at)
+        case "attach":
+            if decision.ticket_id is None:
+                raise AppealRefused("请先选中要挂接的工单。")
+            intake.accept_appeal(appeal_id=appeal_id, ticket_id=decision.ticket_id, by=by, at=at)
+        case "answer":
+            if matter.category is None:
+                raise AppealRefused("直接答复须选择事项。")
+            intake.answer_appeal(appeal_id=appeal_id, category=matter.category, told=decision.told, by=by, at=at)
+        case "transfer":
+            intake.transfer_appeal(appeal_id=appeal_id, line=decision.choice, note=decision.told, by=by, at=at)
+        case "redirect":
+            intake.redirect_appeal(appeal_id=appeal_id, legal_route=decision.choice, told=decision.told, by=by, at=at)
+        case "explain":
+            intake.explain_appeal(appeal_id=appeal_id, ground=decision.choice, told=decision.told, by=by, at=at)
+        case "police":
+            intake.hand_to_police(appeal_id=appeal_id, told=decision.told, by=by, at=at)
+        case _:
+            raise AppealRefused("请选择去向。")

@@ -1,0 +1,42 @@
+"""What an act on a ticket means for its appeals. Called by a task after the commit, and again by the reconciliation."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from channels_merge import selectors
+from channels_merge.models import AppealClock
+from channels_merge.services import clocks
+from channels_merge.services.indexing import refresh_scope
+from tickets.models import Ticket, TicketEvent
+from tickets.states import TicketState
+
+# The public reply stands; before these states nothing was told.
+REPLIED = frozenset({TicketState.PENDING_FOLLOWUP, TicketState.CLOSED})
+DEAD = frozenset({TicketState.VOIDED})
+
+
+def follow_ticket(*, event_id: int) -> None:
+    event = TicketEvent.objects.select_related("ticket").get(pk=event_id)
+    refresh_scope(ticket_id=event.ticket_id)
+    settle_citizen_clocks(ticket_id=event.ticket_id, at=event.at)
+
+
+@transaction.atomic
+def settle_citizen_clocks(*, ticket_id: int, at: datetime) -> None:
+    """Bring the citizen clocks of a ticket's appeals into line with the ticket's state; nothing to do when they are.
+
+    Reply approved: met at `at`. Voided, or closed without a reply: void. Back in work: the same limit counts on.
+    """
+    ticket = Ticket.objects.select_for_update(of=("self",), no_key=True).get(pk=ticket_id)
+    if ticket.state == TicketState.MERGED:
+        return
+    for appeal in selectors.carried_by(ticket_id).live():
+        if ticket.state in REPLIED:
+            has_reply = ticket.closing_kind != "withdrawn"
+            outcome = AppealClock.Outcome.MET if has_reply else AppealClock.Outcome.VOID
+            clocks.stop_clocks(appeal, AppealClock.CITIZEN, at=at, outcome=outcome)
+        elif ticket.state in DEAD:
+            clocks.stop_clocks(appeal, AppealClock.CITIZEN, at=at, outcome=AppealClock.Outcome.VOID)
+        else:
+            clocks.resume_citizen_clock(appeal, at=at)

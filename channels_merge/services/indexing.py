@@ -1,0 +1,60 @@
+"""The words of an appeal for search and for similar matters, with one scope token per unit that may see it."""
+
+from datetime import datetime, timedelta
+
+from channels_merge.models import Appeal, AppealLink, SearchEntry
+from hotline import bigrams
+from hotline.bigrams import scope_token
+from tickets.models import Ticket, TicketEvent, TicketScope
+
+
+def write_search_entry(appeal: Appeal, *, ticket: Ticket | None = None) -> None:
+    """One row per appeal; writing again replaces it."""
+    words = bigrams.codes(f"{appeal.title}\n{appeal.text}\n{appeal.place}\n{appeal.subject}")
+    units = _units_of([ticket.pk])[ticket.pk] if ticket else set()
+    codes = sorted({*words, *map(scope_token, units)})
+    SearchEntry.objects.bulk_create(
+        [SearchEntry(appeal=appeal, at=appeal.received_at, codes=codes)],
+        update_conflicts=True,
+        unique_fields=["appeal"],
+        update_fields=["codes"],
+    )
+
+
+def refresh_scope(*, ticket_id: int) -> int:
+    """Bring the scope tokens of a ticket's appeals up to date; returns how many rows changed.
+
+    Safe to run twice, early or late: the tokens only narrow a search, `visible_to` decides.
+    """
+    wanted = {scope_token(unit_id) for unit_id in _units_of([ticket_id])[ticket_id]}
+    rows = SearchEntry.objects.filter(
+        appeal__in=AppealLink.objects.filter(ticket=ticket_id, until=None).values("appeal")
+    )
+    changed = []
+    for row in rows:
+        present = _tokens_among(row.codes)
+        if present != wanted:
+            row.codes = sorted(({*row.codes} - present) | wanted)
+            changed.append(row)
+    SearchEntry.objects.bulk_update(changed, ["codes"])
+    return len(changed)
+
+
+def reconcile_scopes(*, at: datetime) -> int:
+    """Refresh the tickets that changed in the last two days, whatever became of their messages."""
+    tickets = TicketEvent.objects.filter(at__gte=at - timedelta(days=2)).values_list("ticket_id", flat=True).distinct()
+    return sum(refresh_scope(ticket_id=ticket_id) for ticket_id in tickets)
+
+
+def _tokens_among(codes: list[int]) -> set[int]:
+    first, last = scope_token(0), scope_token(0) + 0x1900 * 0x10000
+    return {code for code in codes if first <= code < last}
+
+
+def _units_of(ticket_ids: list[int]) -> dict[int, set[int]]:
+    units: dict[int, set[int]] = {ticket_id: set() for ticket_id in ticket_ids}
+    for ticket_id, unit_id in TicketScope.objects.filter(ticket__in=ticket_ids, unit__isnull=False).values_list(
+        "ticket_id", "unit_id"
+    ):
+        units[ticket_id].add(unit_id)
+    return units

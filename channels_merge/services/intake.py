@@ -1,0 +1,437 @@
+"""From the first ring to a decision.
+
+- An appeal is written once: the same number of the same channel gives the row that is already there.
+- Phones and id numbers found in the story are moved into `Contact`; the text keeps their masks.
+- Whoever leaves `received` stops the accept clock; whoever comes back to it starts the next one.
+- Only `accept_appeal` makes a ticket or hangs the appeal on one.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from channels_merge import rights, selectors
+from channels_merge.identity import clean
+from channels_merge.kinds import guess_kind, make_title
+from channels_merge.models import (
+    Appeal,
+    AppealClock,
+    AppealEvent,
+    AppealFile,
+    AppealLink,
+    Channel,
+    Contact,
+    Interaction,
+    Transfer,
+)
+from channels_merge.services import clocks, messages
+from channels_merge.services.contacts import Person, create_contact, move_identifiers_out
+from channels_merge.services.indexing import write_search_entry
+from channels_merge.services.moves import AppealRefused, locked, move, record
+from channels_merge.states import (
+    EmergencyLine,
+    ExplainGround,
+    InteractionKind,
+    LegalRoute,
+    MessageKind,
+    TransferOutcome,
+)
+from hotline import crypto
+from hotline.dates import local_day
+from hotline.models import Region, StoredFile, User
+from hotline.numbers import next_number
+from responsibility.models import Category
+from tickets import services as tickets
+from tickets.models import Ticket
+from tickets.states import Kind, Secrecy, Urgency
+
+LONGEST_TEXT = 5000
+SHORTEST_TEXT = 5
+
+
+class SourceNumberTaken(AppealRefused):
+    """The channel used one number for two different matters."""
+
+
+@dataclass(frozen=True)
+class Matter:
+    """What it is about, as typed. What is left empty is proposed from the text."""
+
+    text: str
+    title: str = ""
+    kind: str = ""
+    urgency: str = Urgency.NORMAL
+    secrecy: str = Secrecy.OPEN
+    category: Category | None = None
+    region: Region | None = None
+    place: str = ""
+    subject: str = ""
+    is_enterprise: bool = False
+    wants_follow_up: bool = True
+
+
+@dataclass(frozen=True)
+class Registered:
+    appeal: Appeal
+    code: str
+    is_new: bool = True
+    # Masks of the numbers that were moved out of the story.
+    moved_out: tuple[str, ...] = field(default=())
+
+
+@transaction.atomic
+def register_appeal(
+    *,
+    channel: Channel,
+    matter: Matter,
+    person: Person | None = None,
+    contact: Contact | None = None,
+    source_number: str = "",
+    source_at: datetime | None = None,
+    files: Sequence[StoredFile] = (),
+    by: User | None,
+    at: datetime,
+) -> Registered:
+    """Write one appeal as `received`, with its clock, search words and message to the citizen.
+
+    Idempotent by `source_number` within the channel: a repeat with the same text gives the first row back, with
+    another text raises `SourceNumberTaken`. `contact` is given for a further matter of the same call.
+    """
+    rights.require(by, rights.USE_DESK, at)
+    if not channel.is_active:
+        raise AppealRefused(f"渠道“{channel.name}”已停用，不能登记。")
+    story = _checked_story(matter)
+    before = _already_there(channel, source_number, story.text)
+    if before:
+        return before
+    if contact is None and ((person and person.says_something) or story.values):
+        contact = create_contact(person or Person(is_anonymous=True), moved_out=story.values, at=at)
+    appeal = Appeal(
+        contact=contact,
+        channel=channel,
+        source_number=source_number,
+        source_at=source_at,
+        title=story.title,
+        text=story.text,
+        kind=matter.kind or guess_kind(title=story.title, text=story.text),
+        urgency=matter.urgency,
+        secrecy=matter.secrecy,
+        category=matter.category,
+        region=matter.region,
+        place=story.place,
+        subject=clean(matter.subject)[:100],
+        is_enterprise=matter.is_enterprise,
+        wants_follow_up=matter.wants_follow_up,
+        contactable=contact is not None and bool(contact.phone_cipher),
+        received_at=at,
+        received_by=by,
+    )
+    code = f"{secrets.randbelow(1_000_000):06}"
+    appeal.number = _next_appeal_number(contact, at)
+    appeal.code_cipher = crypto.encrypt(code, f"appeal.code:{appeal.number}")
+    try:
+        with transaction.atomic():
+            appeal.save(force_insert=True)
+    except IntegrityError:
+        # The same message came twice at the same moment; the other one was first.
+        before = _already_there(channel, source_number, story.text)
+        if before is None:
+            raise
+        return before
+    Interaction.objects.create(appeal=appeal, kind=InteractionKind.NEW, channel=channel, by=by, at=at)
+    clocks.start_accept_clock(appeal, at=at)
+    if files:
+        AppealFile.objects.bulk_create(
+            [AppealFile(appeal=appeal, file=file, at=at) for file in files], ignore_conflicts=True
+        )
+    write_search_entry(appeal)
+    messages.tell_citizen(appeal, MessageKind.REGISTERED, at=at)
+    record(appeal, act="register", source="", by=by, at=at, data={"channel": channel.code})
+    return Registered(appeal, code, moved_out=story.masks)
+
+
+@dataclass(frozen=True)
+class _Story:
+    title: str
+    text: str
+    place: str
+    values: tuple[str, ...]
+    masks: tuple[str, ...]
+
+
+def _checked_story(matter: Matter) -> _Story:
+    text = clean(matter.text)
+    if len(text) < SHORTEST_TEXT:
+        raise AppealRefused(f"诉求内容至少写 {SHORTEST_TEXT} 个字。")
+    if len(text) > LONGEST_TEXT:
+        raise AppealRefused(f"诉求内容最多 {LONGEST_TEXT} 个字，现在有 {len(text)} 个字。")
+    for value, choices, name in (
+        (matter.kind or Kind.HELP, Kind, "诉求类型"),
+        (matter.urgency, Urgency, "紧急程度"),
+        (matter.secrecy, Secrecy, "保密"),
+    ):
+        if value not in choices.values:
+            raise AppealRefused(f"{name}“{value}”不在可选范围内：{'、'.join(choices.values)}。")
+    parts = [move_identifiers_out(part) for part in (clean(matter.title), text, clean(matter.place))]
+    values = tuple(dict.fromkeys(value for part in parts for value in part.values))
+    masks = tuple(dict.fromkeys(mask for part in parts for mask in part.masks))
+    title = parts[0].text[:100] or make_title(parts[1].text)
+    return _Story(title, parts[1].text, parts[2].text[:200], values, masks)
+
+
+def _already_there(channel: Channel, source_number: str, text: str) -> Registered | None:
+    if not source_number:
+        return None
+    appeal = Appeal.objects.filter(channel=channel, source_number=source_number).first()
+    if appeal is None:
+        return None
+    if appeal.text != text:
+        raise SourceNumberTaken(f"来源编号 {source_number} 已登记过另一件诉求（{appeal.number}），内容不同。")
+    return Registered(appeal, appeal.code, is_new=False)
+
+
+def _next_appeal_number(contact: Contact | None, at: datetime) -> str:
+    """S + yymmdd + sequence; a further matter of the same call is -02, -03 (domain.md 6.3)."""
+    first = None
+    if contact is not None:
+        # Two matters of one call saved at once must not take the same suffix.
+        Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
+        first = contact.appeals.order_by("pk").first()
+    if first is None:
+        return next_number("S", local_day(at))
+    return f"{first.number}-{contact.appeals.count() + 1:02}"  # type: ignore[union-attr]
+
+
+def _leave_pool(appeal: Appeal, *, at: datetime) -> None:
+    clocks.stop_clocks(appeal, AppealClock.ACCEPT, at=at, outcome=AppealClock.Outcome.MET)
+
+
+def revise_matter(appeal: Appeal, changes: dict[str, Any]) -> tuple[str, ...]:
+    """Set what the agent corrected on a locked appeal; returns the names of the fields that changed."""
+    changed = []
+    for name, value in changes.items():
+        if name in {"title", "place"}:
+            value = move_identifiers_out(clean(value)).text[: 100 if name == "title" else 200]
+        if name == "title" and not value:
+            continue
+        if getattr(appeal, name) != value:
+            setattr(appeal, name, value)
+            changed.append(name)
+    return tuple(changed)
+
+
+REVISABLE = frozenset(
+    {"title", "kind", "urgency", "secrecy", "category", "region", "place", "subject", "is_enterprise"}
+)
+
+
+@transaction.atomic
+def accept_appeal(
+    *,
+    appeal_id: int,
+    ticket_id: int | None = None,
+    reason: str = "",
+    by: User | None,
+    at: datetime,
+    **corrections: Any,
+) -> AppealEvent:
+    """Accept; make a ticket, or hang the appeal on `ticket_id` with its own number, clock and follow-up.
+
+    `corrections` are fields of `REVISABLE` that the agent changed while reading.
+    """
+    rights.require_any(by, (rights.ACCEPT, rights.USE_DESK), at)
+    if not corrections.keys() <= REVISABLE:
+        raise TypeError(f"not revisable: {sorted(corrections.keys() - REVISABLE)}")
+    appeal = locked(appeal_id)
+    changed = revise_matter(appeal, corrections)
+    if appeal.kind not in Kind.values or appeal.urgency not in Urgency.values:
+        raise AppealRefused("请选择诉求类型和紧急程度。")
+    event = move(
+        appeal,
+        Appeal.accept,
+        by=by,
+        at=at,
+        also=changed,
+        accepted_at=at,
+        accepted_by=by,
+        data={"changed": sorted(changed)},
+    )
+    _leave_pool(appeal, at=at)
+    clocks.start_citizen_clock(appeal, at=at)
+    if ticket_id is None:
+        ticket = open_ticket(appeal, by=by, at=at)
+        AppealLink.objects.create(appeal=appeal, ticket=ticket, since=at, by=by, reason=clean(reason)[:200])
+    else:
+        ticket = lock_open_ticket(ticket_id, secrecy=appeal.secrecy)
+        AppealLink.objects.create(
+            appeal=appeal, ticket=ticket, since=at, by=by, reason=clean(reason)[:200] or "同一件事"
+        )
+        recount(ticket.pk)
+    write_search_entry(appeal, ticket=ticket)
+    return event
+
+
+def open_ticket(appeal: Appeal, *, by: User | None, at: datetime) -> Ticket:
+    """A ticket of its own for an accepted appeal; it keeps the appeal's acceptance time."""
+    return tickets.register_ticket(
+        title=appeal.title,
+        text=appeal.text,
+        kind=appeal.kind,
+        urgency=appeal.urgency,
+        secrecy=appeal.secrecy,
+        category=appeal.category,
+        region=appeal.region,
+        place=appeal.place,
+        is_enterprise=appeal.is_enterprise,
+        contactable=appeal.contactable,
+        first_channel=appeal.channel.name[:40],
+        accepted_at=appeal.accepted_at,
+        by=by,
+        at=at,
+    )
+
+
+def lock_open_ticket(ticket_id: int, *, secrecy: str) -> Ticket:
+    """The open ticket that carries the matter: the lead when `ticket_id` was merged into another."""
+    ticket = Ticket.objects.select_for_update(of=("self",), no_key=True).get(pk=ticket_id)
+    if ticket.merged_into_id:
+        ticket = Ticket.objects.select_for_update(of=("self",), no_key=True).get(pk=ticket.merged_into_id)
+    if not ticket.is_open:
+        raise AppealRefused(f"工单 {ticket.number} 是“{ticket.get_state_display()}”，不能再挂接，请另建工单。")
+    if ticket.secrecy != secrecy:
+        raise AppealRefused(f"工单 {ticket.number} 的保密级别与这件诉求不同，不能并在一起。")
+    return ticket
+
+
+def recount(ticket_id: int) -> None:
+    """Tell the ticket how many live appeals it carries and how often they urged. The ticket must be locked."""
+    live = selectors.carried_by(ticket_id).live()
+    tickets.count_appeals(
+        ticket_id=ticket_id,
+        appeal_count=live.count(),
+        urge_count=Interaction.objects.filter(kind=InteractionKind.URGE, appeal__in=live).count(),
+    )
+
+
+@transaction.atomic
+def answer_appeal(*, appeal_id: int, category: Category, told: str, by: User | None, at: datetime) -> AppealEvent:
+    """Answered at once: an appeal without a ticket, counted apart."""
+    appeal = _deciding(appeal_id, by, at)
+    told = _said(told, "答复内容")
+    event = move(appeal, Appeal.answer, by=by, at=at, told=told, category=category, concluded_at=at)
+    _leave_pool(appeal, at=at)
+    if appeal.channel.is_machine:
+        messages.tell_citizen(appeal, MessageKind.ANSWERED, at=at)
+    return event
+
+
+@transaction.atomic
+def transfer_appeal(*, appeal_id: int, line: str, note: str = "", by: User | None, at: datetime) -> Transfer:
+    """Hand an emergency to the line that answers it; `conclude_transfer` says whether they took it."""
+    appeal = _deciding(appeal_id, by, at)
+    if line not in EmergencyLine.values:
+        raise AppealRefused("请选择要转的紧急热线。")
+    move(appeal, Appeal.transfer, by=by, at=at, concluded_at=at, data={"line": line})
+    _leave_pool(appeal, at=at)
+    return Transfer.objects.create(appeal=appeal, line=line, by=by, at=at, note=clean(note)[:200])
+
+
+@transaction.atomic
+def conclude_transfer(*, transfer_id: int, outcome: str, note: str = "", by: User | None, at: datetime) -> Transfer:
+    """Taken: done. Declined: the appeal waits for us again, with a new accept clock."""
+    rights.require_any(by, (rights.ACCEPT, rights.USE_DESK), at)
+    appeal_id = Transfer.objects.values_list("appeal_id", flat=True).get(pk=transfer_id)
+    appeal = locked(appeal_id)
+    row = Transfer.objects.get(pk=transfer_id)
+    if row.outcome:
+        raise AppealRefused(f"这次转接已记为“{row.get_outcome_display()}”。")
+    if outcome not in {TransferOutcome.TAKEN, TransferOutcome.DECLINED}:
+        raise AppealRefused("请选择对方是否接走。")
+    row.outcome, row.concluded_at, row.note = outcome, at, clean(note)[:200] or row.note
+    if outcome == TransferOutcome.DECLINED:
+        if not row.note:
+            raise AppealRefused("对方没有接走的，须写明原因。")
+        move(appeal, Appeal.take_back, by=by, at=at, data={"transfer": row.pk})
+        clocks.restart_accept_clock(appeal, at=at)
+    else:
+        record(appeal, act="transfer_taken", source=appeal.state, by=by, at=at, data={"transfer": row.pk})
+    row.save(update_fields=["outcome", "concluded_at", "note"])
+    return row
+
+
+@transaction.atomic
+def redirect_appeal(*, appeal_id: int, legal_route: str, told: str, by: User | None, at: datetime) -> AppealEvent:
+    # 国办函〔2025〕66号（二）: 诉讼、仲裁、纪检监察、行政复议、信息公开和已进入信访程序的，告知法定途径
+    appeal = _deciding(appeal_id, by, at)
+    if legal_route not in LegalRoute.values:
+        raise AppealRefused("请选择法定途径。")
+    event = move(
+        appeal, Appeal.redirect, by=by, at=at, told=_said(told, "告知内容"), legal_route=legal_route, concluded_at=at
+    )
+    _leave_pool(appeal, at=at)
+    return event
+
+
+@transaction.atomic
+def explain_appeal(*, appeal_id: int, ground: str, told: str, by: User | None, at: datetime) -> AppealEvent:
+    appeal = _deciding(appeal_id, by, at)
+    if ground not in ExplainGround.values:
+        raise AppealRefused("请选择不受理的事由。")
+    event = move(
+        appeal, Appeal.explain, by=by, at=at, told=_said(told, "解释内容"), explain_ground=ground, concluded_at=at
+    )
+    _leave_pool(appeal, at=at)
+    return event
+
+
+@transaction.atomic
+def hand_to_police(*, appeal_id: int, told: str, by: User | None, at: datetime) -> AppealEvent:
+    """Malicious disturbance, with the words and facts that show it."""
+    appeal = _deciding(appeal_id, by, at)
+    event = move(appeal, Appeal.hand_to_police, by=by, at=at, told=_said(told, "恶意滋扰的事实"), concluded_at=at)
+    _leave_pool(appeal, at=at)
+    return event
+
+
+@transaction.atomic
+def need_info(*, appeal_id: int, told: str, by: User | None, at: datetime) -> AppealEvent:
+    """Ask the citizen for what is missing. The accept clock is met: somebody looked; the answer starts the next."""
+    appeal = _deciding(appeal_id, by, at)
+    if not appeal.contactable:
+        raise AppealRefused("这件诉求没有留下电话，无法请对方补充，请按现有内容处理。")
+    event = move(appeal, Appeal.ask_information, by=by, at=at, told=_said(told, "要补充什么"))
+    _leave_pool(appeal, at=at)
+    messages.tell_citizen(appeal, MessageKind.NEED_INFO, ordinal=event.pk, at=at)
+    return event
+
+
+@transaction.atomic
+def give_info(*, appeal_id: int, text: str, channel: Channel, by: User | None, at: datetime) -> AppealEvent:
+    """What was missing has come; the appeal waits for a decision again."""
+    rights.require_any(by, (rights.ACCEPT, rights.USE_DESK), at)
+    appeal = locked(appeal_id)
+    text = move_identifiers_out(_said(text, "补充内容")).text
+    event = move(appeal, Appeal.give_information, by=by, at=at)
+    Interaction.objects.create(
+        appeal=appeal, kind=InteractionKind.SUPPLEMENT, channel=channel, text=text, by=by, at=at
+    )
+    clocks.restart_accept_clock(appeal, at=at)
+    return event
+
+
+def _deciding(appeal_id: int, by: User | None, at: datetime) -> Appeal:
+    rights.require_any(by, (rights.ACCEPT, rights.USE_DESK), at)
+    return locked(appeal_id)
+
+
+def _said(text: str, name: str) -> str:
+    text = clean(text)
+    if not text:
+        raise AppealRefused(f"{name}不能为空。")
+    if len(text) > LONGEST_TEXT:
+        raise AppealRefused(f"{name}最多 {LONGEST_TEXT} 个字。")
+    return text

@@ -1,0 +1,187 @@
+"""What happens around an accepted appeal: which ticket carries it, and what the citizen adds.
+
+- At most one open link per appeal; history stays.
+- Urge, supplement, withdraw and progress asked are interactions: they make no new appeal and count as no repeat.
+- When the last live appeal withdraws, closing as 撤诉 is proposed to the ticket, never done.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from channels_merge import rights, selectors
+from channels_merge.identity import clean
+from channels_merge.models import (
+    Appeal,
+    AppealClock,
+    AppealEvent,
+    AppealLink,
+    AppealQuerySet,
+    Channel,
+    Interaction,
+    Transfer,
+)
+from channels_merge.services import clocks
+from channels_merge.services.contacts import move_identifiers_out
+from channels_merge.services.indexing import write_search_entry
+from channels_merge.services.intake import lock_open_ticket, open_ticket, recount
+from channels_merge.services.moves import AppealRefused, locked, move, record
+from channels_merge.states import AppealState, InteractionKind, TransferOutcome
+from hotline.models import User
+from tickets import services as tickets
+from tickets.models import Ticket
+from tickets.states import TicketState
+
+ALONE = "这是原工单唯一的诉求，请把两张工单并单。"
+
+
+@transaction.atomic
+def link_appeal(*, appeal_id: int, ticket_id: int, reason: str, by: User | None, at: datetime) -> AppealLink:
+    """Move an accepted appeal from its ticket to another open one of the same matter."""
+    rights.require(by, rights.LINK, at)
+    appeal, old = _linked(appeal_id)
+    reason = _reason(reason)
+    if old.ticket_id == ticket_id:
+        raise AppealRefused("这件诉求已经在这张工单上。")
+    for number in sorted({old.ticket_id, ticket_id}):  # one order for everybody: no two acts wait for each other
+        Ticket.objects.select_for_update(of=("self",), no_key=True).get(pk=number)
+    if _live_of(old.ticket_id).count() == 1 and old.ticket.is_open:
+        raise AppealRefused(ALONE)
+    ticket = lock_open_ticket(ticket_id, secrecy=appeal.secrecy)
+    if ticket.pk == old.ticket_id:
+        raise AppealRefused("这件诉求已经在这张工单上。")
+    return _relink(appeal, old, ticket, act="link", reason=reason, by=by, at=at)
+
+
+@transaction.atomic
+def unlink_appeal(*, appeal_id: int, reason: str, by: User | None, at: datetime) -> Ticket:
+    """Give the appeal a ticket of its own again; it keeps the appeal's acceptance time and citizen clock."""
+    rights.require(by, rights.LINK, at)
+    appeal, old = _linked(appeal_id)
+    reason = _reason(reason)
+    Ticket.objects.select_for_update(of=("self",), no_key=True).get(pk=old.ticket_id)
+    if _live_of(old.ticket_id).count() == 1:
+        raise AppealRefused("这张工单只有这一件诉求，不需要拆单。")
+    ticket = open_ticket(appeal, by=by, at=at)
+    _relink(appeal, old, ticket, act="unlink", reason=reason, by=by, at=at)
+    clocks.resume_citizen_clock(appeal, at=at)
+    return ticket
+
+
+def _relink(
+    appeal: Appeal, old: AppealLink, ticket: Ticket, *, act: str, reason: str, by: User | None, at: datetime
+) -> AppealLink:
+    old.until, old.ended_by, old.end_reason = at, by, reason
+    old.save(update_fields=["until", "ended_by", "end_reason"])
+    link = AppealLink.objects.create(appeal=appeal, ticket=ticket, since=at, by=by, reason=reason)
+    recount(old.ticket_id)
+    recount(ticket.pk)
+    record(
+        appeal, act=act, source=appeal.state, by=by, at=at, data={"from_ticket": old.ticket_id, "to_ticket": ticket.pk}
+    )
+    write_search_entry(appeal, ticket=ticket)
+    return link
+
+
+@transaction.atomic
+def urge_appeal(*, appeal_id: int, channel: Channel, text: str = "", by: User | None, at: datetime) -> Interaction:
+    """催单: counted on the ticket; words the citizen adds go with it."""
+    rights.require(by, rights.USE_DESK, at)
+    appeal = locked(appeal_id)
+    link = _open_link(appeal)
+    if appeal.state != AppealState.ACCEPTED or link is None:
+        raise AppealRefused(f"诉求 {appeal.number} 是“{appeal.get_state_display()}”，没有在办的工单可催。")
+    ticket = _carrier_locked(link)
+    if not ticket.is_open:
+        raise AppealRefused(f"工单 {ticket.number} 已是“{ticket.get_state_display()}”，请登记新诉求或申请重办。")
+    row = _interact(appeal, InteractionKind.URGE, channel=channel, text=text, by=by, at=at)
+    recount(ticket.pk)
+    return row
+
+
+@transaction.atomic
+def supplement_appeal(*, appeal_id: int, channel: Channel, text: str, by: User | None, at: datetime) -> Interaction:
+    """补充: the words join the appeal; one that waited for them is ready to be decided again."""
+    rights.require(by, rights.USE_DESK, at)
+    appeal = locked(appeal_id)
+    if not clean(text):
+        raise AppealRefused("补充内容不能为空。")
+    if appeal.state == AppealState.WITHDRAWN:
+        raise AppealRefused(f"诉求 {appeal.number} 已撤回，不能补充，请登记新诉求。")
+    row = _interact(appeal, InteractionKind.SUPPLEMENT, channel=channel, text=text, by=by, at=at)
+    if appeal.state == AppealState.NEED_INFO:
+        move(appeal, Appeal.give_information, by=by, at=at)
+        clocks.restart_accept_clock(appeal, at=at)
+    link = _open_link(appeal)
+    if link is not None:
+        ticket = _carrier_locked(link)
+        if ticket.state == TicketState.PENDING_INFO:
+            tickets.give_information(ticket_id=ticket.pk, text=row.text, by=by, at=at)
+    return row
+
+
+@transaction.atomic
+def record_progress_asked(*, appeal_id: int, channel: Channel, by: User | None, at: datetime) -> Interaction:
+    rights.require(by, rights.USE_DESK, at)
+    return _interact(locked(appeal_id), InteractionKind.PROGRESS, channel=channel, text="", by=by, at=at)
+
+
+@transaction.atomic
+def withdraw_appeal(*, appeal_id: int, channel: Channel, reason: str, by: User | None, at: datetime) -> AppealEvent:
+    """撤单 by the citizen's wish. The ticket lives on for the others, or is proposed for closing as 撤诉."""
+    rights.require(by, rights.USE_DESK, at)
+    appeal = locked(appeal_id)
+    reason = _reason(reason)
+    event = move(appeal, Appeal.withdraw, by=by, at=at, withdrawn_because=reason, concluded_at=at)
+    _interact(appeal, InteractionKind.WITHDRAW, channel=channel, text=reason, by=by, at=at, quiet=True)
+    for kind in (AppealClock.ACCEPT, AppealClock.CITIZEN):
+        clocks.stop_clocks(appeal, kind, at=at, outcome=AppealClock.Outcome.VOID)
+    Transfer.objects.filter(appeal=appeal, outcome="").update(
+        outcome=TransferOutcome.DECLINED, concluded_at=at, note="诉求人撤回"
+    )
+    link = _open_link(appeal)
+    if link is not None:
+        ticket = _carrier_locked(link)
+        recount(ticket.pk)
+        if ticket.is_open and not _live_of(ticket.pk).exists():
+            tickets.propose_withdrawal(ticket_id=ticket.pk, by=by, at=at)
+    return event
+
+
+def _interact(
+    appeal: Appeal, kind: str, *, channel: Channel, text: str, by: User | None, at: datetime, quiet: bool = False
+) -> Interaction:
+    cleaned = move_identifiers_out(clean(text)[:2000])
+    row = Interaction.objects.create(appeal=appeal, kind=kind, channel=channel, text=cleaned.text, by=by, at=at)
+    if not quiet:
+        record(appeal, act=kind, source=appeal.state, by=by, at=at, data={"channel": channel.code})
+    return row
+
+
+def _reason(reason: str) -> str:
+    reason = clean(reason)[:200]
+    if not reason:
+        raise AppealRefused("请写明理由。")
+    return reason
+
+
+def _open_link(appeal: Appeal) -> AppealLink | None:
+    return AppealLink.objects.select_related("ticket").filter(appeal=appeal, until=None).first()
+
+
+def _linked(appeal_id: int) -> tuple[Appeal, AppealLink]:
+    appeal = locked(appeal_id)
+    link = _open_link(appeal)
+    if appeal.state != AppealState.ACCEPTED or link is None:
+        raise AppealRefused(f"诉求 {appeal.number} 是“{appeal.get_state_display()}”，没有挂在工单上。")
+    return appeal, link
+
+
+def _carrier_locked(link: AppealLink) -> Ticket:
+    """The ticket that works on the matter now: the lead if the linked one was merged."""
+    ticket_id = link.ticket.merged_into_id or link.ticket_id
+    return Ticket.objects.select_for_update(of=("self",), no_key=True).get(pk=ticket_id)
+
+
+def _live_of(ticket_id: int) -> AppealQuerySet:
+    return selectors.carried_by(ticket_id).live()

@@ -1,0 +1,45 @@
+"""What the citizen is to be told. A row waits here until the gateway sends it; nothing leaves inside a transaction."""
+
+from datetime import datetime, time, timedelta
+
+from channels_merge.models import Appeal, OutboxMessage
+from channels_merge.states import MessageKind
+from hotline import crypto, parameters
+from hotline.dates import local
+from tickets.states import Urgency
+
+_WORDS = {
+    MessageKind.REGISTERED: "【赣州12345】您反映的事已登记，编号 {number}，查询码 {code}。凭编号和查询码可查进度、补充情况。",
+    MessageKind.NEED_INFO: "【赣州12345】您反映的事（编号 {number}）还需要补充：{told}。请回电 12345 或凭查询码 {code} 在网页补充。",
+    MessageKind.ANSWERED: "【赣州12345】您反映的事（编号 {number}）答复如下：{told}",
+}
+
+
+def tell_citizen(appeal: Appeal, kind: str, *, ordinal: int = 1, at: datetime) -> OutboxMessage | None:
+    """None when there is no mobile number to tell."""
+    contact = appeal.contact
+    if contact is None or not contact.phone.startswith("1"):
+        return None
+    row = OutboxMessage(
+        appeal=appeal,
+        kind=kind,
+        dedupe=f"{kind}:{appeal.number}:{ordinal}",
+        created_at=at,
+        not_before=at if appeal.urgency != Urgency.NORMAL else after_quiet_hours(at),
+    )
+    row.next_try_at = row.not_before
+    body = _WORDS[MessageKind(kind)].format(number=appeal.number, code=appeal.code, told=appeal.told)
+    row.body_cipher = crypto.encrypt(body, f"outbox:{row.token}")
+    row.save(force_insert=True)
+    return row
+
+
+def after_quiet_hours(at: datetime) -> datetime:
+    """`at`, or the end of the quiet hours it falls into."""
+    begins, ends = (time.fromisoformat(part) for part in parameters.text("quiet_hours", at=at).split("-"))
+    here = local(at)
+    if here.time() >= begins:
+        here += timedelta(days=1)
+    elif here.time() >= ends:
+        return at
+    return here.replace(hour=ends.hour, minute=ends.minute, second=0, microsecond=0)

@@ -1,0 +1,61 @@
+"""Finds what a lost message or a killed process left undone. Every step may run twice."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef
+
+from channels_merge.models import Appeal, AppealClock, AppealLink, SearchEntry
+from channels_merge.services import clocks
+from channels_merge.services.following import DEAD, REPLIED, settle_citizen_clocks
+from channels_merge.services.indexing import reconcile_scopes, write_search_entry
+from tickets.models import Ticket
+
+GRACE = timedelta(minutes=1)
+BATCH = 500
+
+
+def reconcile(*, at: datetime) -> dict[str, int]:
+    """How many of each were mended."""
+    return {
+        "accept_clocks": _start_missing_accept_clocks(at),
+        "search_entries": _write_missing_entries(at),
+        "citizen_clocks": _settle_tickets(at),
+        "scopes": reconcile_scopes(at=at),
+    }
+
+
+def _start_missing_accept_clocks(at: datetime) -> int:
+    running = AppealClock.objects.filter(appeal=OuterRef("pk"), kind=AppealClock.ACCEPT, stopped_at=None)
+    missing = (
+        Appeal.objects.filter(state="received", received_at__lte=at - GRACE)
+        .filter(~Exists(running))
+        .order_by("pk")[:BATCH]
+    )
+    for appeal in missing:
+        clocks.restart_accept_clock(appeal, at=appeal.received_at)
+    return len(missing)
+
+
+def _write_missing_entries(at: datetime) -> int:
+    entry = SearchEntry.objects.filter(appeal=OuterRef("pk"))
+    missing = (
+        Appeal.objects.filter(received_at__lte=at - GRACE, received_at__gte=at - timedelta(days=2))
+        .filter(~Exists(entry))
+        .order_by("pk")[:BATCH]
+    )
+    for appeal in missing:
+        write_search_entry(appeal)
+    return len(missing)
+
+
+def _settle_tickets(at: datetime) -> int:
+    """Tickets that are answered or void while a citizen clock still runs."""
+    ticking = AppealLink.objects.filter(
+        until=None, appeal__clocks__kind=AppealClock.CITIZEN, appeal__clocks__stopped_at=None
+    )
+    tickets = Ticket.objects.filter(state__in=[*REPLIED, *DEAD], pk__in=ticking.values("ticket")).values_list(
+        "pk", flat=True
+    )[:BATCH]
+    for ticket_id in tickets:
+        settle_citizen_clocks(ticket_id=ticket_id, at=at)
+    return len(tickets)
