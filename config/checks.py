@@ -16,13 +16,15 @@ TYPED_MODULES = ("services", "selectors", "clocks", "limits", "calendar", "numbe
 
 
 def steps() -> dict[str, list[str]]:
+    programs = Path(sys.executable).parent
+    python = [sys.executable, "-m"]
     return {
-        "格式": ["ruff", "format", "--check", "."],
-        "规范": ["ruff", "check", "."],
-        "分层": ["importlinter.cli", "lint"],
-        "类型": ["mypy", *typed_paths()],
-        "迁移": ["django", "makemigrations", "--check", "--dry-run"],
-        "部署": ["django", "check", "--deploy", "--fail-level", "WARNING"],
+        "格式": [*python, "ruff", "format", "--check", "."],
+        "规范": [*python, "ruff", "check", "."],
+        "分层": [str(programs / "lint-imports")],
+        "类型": [*python, "mypy", *typed_paths()],
+        "迁移": [*python, "django", "makemigrations", "--check", "--dry-run"],
+        "部署": [*python, "django", "check", "--deploy", "--fail-level", "WARNING"],
     }
 
 
@@ -61,9 +63,7 @@ def as_in_production(servers: dict[str, str]) -> dict[str, str]:
 
 def passes(name: str, command: list[str], environment: dict[str, str]) -> bool:
     began = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     passed = done.returncode == 0
     print(f"{'通过' if passed else '未通过'}  {name}（{time.monotonic() - began:.1f} 秒）", flush=True)
     if not passed:
