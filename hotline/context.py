@@ -2,48 +2,56 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from django.core.cache import cache
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from hotline import parameters, rights
-from hotline.dates import local
+from hotline import parameters, rights, selectors
 from hotline.models import User
 
 CACHE_SECONDS: Final = 20
-NOTICES: Final = "notices"
+IDLE_MINUTES: Final = 15
+DESK: Final = "channels_merge.use_desk"
 
 Count = Callable[[User], tuple[int, bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the rail. `right` empty: for everybody. `key` follows g. `queue` names the count, see `register_count`."""
+    """A line of the rail. Any of `needs` opens it, none: everybody. `key` follows g. `queue`: see `register_count`."""
 
     label: str
     icon: str
     url_name: str
-    right: str = ""
+    needs: tuple[str, ...] = ()
     key: str = ""
     queue: str = ""
 
 
 RAIL: Final = (
     Entry("工作台", "home", "channels_merge:workbench", key="w"),
-    Entry("受理", "phone", "channels_merge:desk", "channels_merge.use_desk", "s"),
-    Entry("来件", "mail-down", "channels_merge:intake", "channels_merge.accept_appeal", "n", "intake"),
-    Entry("派单", "arrows-split", "tickets:dispatch-queue", "tickets.dispatch_ticket", "d", "dispatch"),
-    Entry("收件", "inbox", "tickets:inbox", "tickets.sign_assignment", "i", "inbox"),
+    Entry("受理", "phone", "channels_merge:desk", (DESK,), "s"),
+    Entry("来件", "mail-down", "channels_merge:intake", ("channels_merge.accept_appeal",), "n", "intake"),
+    Entry("派单", "arrows-split", "tickets:dispatch-queue", ("tickets.dispatch_ticket",), "d", "dispatch"),
+    Entry("收件", "inbox", "tickets:inbox", ("tickets.sign_ticket", "tickets.handle_ticket"), "i", "inbox"),
     Entry("工单", "list-details", "tickets:ticket-list", key="t"),
-    Entry("退单", "arrow-back-up", "tickets:returns", "tickets.review_return", "r", "returns"),
-    Entry("裁定", "gavel", "tickets:rulings", "tickets.rule_first_handler", "c", "rulings"),
-    Entry("审核", "checklist", "tickets:approvals", "tickets.approve", "a", "approvals"),
-    Entry("回访", "phone-check", "evaluation:follow-ups", "evaluation.record_follow_up", "f", "follow_ups"),
-    Entry("复核", "scale", "evaluation:review-decisions", "evaluation.decide_review", "v", "reviews"),
-    Entry("统计", "table", "evaluation:figures", "evaluation.view_figures", "y"),
-    Entry("督办", "flag", "supervision:wall", "supervision.view_wall", "u", "wall"),
+    Entry("退单", "arrow-back-up", "tickets:returns", ("tickets.decide_return",), "r", "returns"),
+    Entry("裁定", "gavel", "tickets:rulings", ("tickets.rule_dispute",), "c", "rulings"),
+    Entry(
+        "审核",
+        "checklist",
+        "tickets:approvals",
+        ("tickets.approve_result", "tickets.review_completion", "tickets.decide_extension"),
+        "a",
+        "approvals",
+    ),
+    Entry("回访", "phone-check", "evaluation:follow-ups", ("evaluation.record_follow_up",), "f", "follow_ups"),
+    Entry("复核", "scale", "evaluation:review-decisions", ("evaluation.decide_review",), "v", "reviews"),
+    Entry("统计", "table", "evaluation:figures", ("evaluation.view_figures",), "y"),
+    Entry("督办", "flag", "supervision:wall", ("supervision.view_wall",), "u", "wall"),
 )
 
 _counts: dict[str, Count] = {}
@@ -68,7 +76,7 @@ class _Lazy:
     def __init__(self, request) -> None:
         self._request = request
         self.user = request.user
-        self.now = timezone.now()
+        self.now = timezone.now()  # noqa: TID251 -- a part of every view
 
     @property
     def username(self) -> str:
@@ -127,19 +135,26 @@ def forget_shell(user: User) -> None:
     cache.delete(f"shell:{user.pk}")
 
 
-def _read(user: User, at) -> dict[str, Any]:
+def _read(user: User, at: datetime) -> dict[str, Any]:
     rail = []
     for entry in (*RAIL, *_administration(user)):
         url = _resolve(entry.url_name)
-        if url and (not entry.right or rights.has_right(user, entry.right, at)):
+        if url and (not entry.needs or any(rights.has_right(user, right, at) for right in entry.needs)):
             count, hot = _counts[entry.queue](user) if entry.queue in _counts else (0, False)
             rail.append(
                 {"label": entry.label, "icon": entry.icon, "url": url, "key": entry.key, "count": count, "hot": hot}
             )
-    unread, _ = _counts[NOTICES](user) if NOTICES in _counts else (0, False)
-    on_desk = rights.has_right(user, "channels_merge.use_desk", None)
-    minutes = parameters.integer("idle_minutes.agent" if on_desk else "idle_minutes", at=local(at))
-    return {"rail": rail, "unread": unread, "idle_seconds": minutes * 60}
+    unread, _ = selectors.unread_state(user)
+    return {"rail": rail, "unread": unread, "idle_seconds": 60 * _idle_minutes(user, at)}
+
+
+def _idle_minutes(user: User, at: datetime) -> int:
+    on_desk = rights.has_right(user, DESK, None)
+    try:
+        return parameters.integer("idle_minutes.agent" if on_desk else "idle_minutes", at=at)
+    except (parameters.ParameterMissing, parameters.ParameterMisread):
+        # The administrator needs a page to put the parameter right.
+        return IDLE_MINUTES
 
 
 def _administration(user: User) -> tuple[Entry, ...]:

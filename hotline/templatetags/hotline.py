@@ -139,7 +139,11 @@ def day_tape(explanation: Mapping[str, Any], at: datetime) -> dict[str, Any]:
     cells = calendar.tape(explanation)
     lines = [calendar.sentence(explanation)] if "limit" in explanation else []
     lines += [f"时限依据：{explanation['rule']}。"] if explanation.get("rule") else []
-    return {"days": [_cell(day, i, today) for i, day in enumerate(cells)], "words": lines, "long": len(cells) > TAPE_ROW}
+    return {
+        "days": [_cell(day, i, today) for i, day in enumerate(cells)],
+        "words": lines,
+        "long": len(cells) > TAPE_ROW,
+    }
 
 
 def _cell(day: calendar.TapeDay, position: int, today: date) -> dict[str, Any]:
@@ -162,7 +166,7 @@ def _cell(day: calendar.TapeDay, position: int, today: date) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/road.html")
-def road(steps: Iterable[Any], pad: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002 -- a template tag's argument
+def road(steps: Iterable[Any], pad: bool = True) -> dict[str, Any]:  # noqa: FBT001 -- a template tag's argument
     """`steps`: name, state (done, now or ""), note (time taken or limit), late."""
     return {"steps": steps, "pad": pad}
 

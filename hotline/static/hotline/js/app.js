@@ -37,7 +37,7 @@ hotline.say = (words, tone = "over") => {
   if (!says) return;
   says.replaceChildren(note);
   says.scrollIntoView?.({ block: "nearest" });
-  if (tone === "done" || tone === "work") setTimeout(() => note.remove(), 8000);
+  if (tone !== "over" && says.id === "says") setTimeout(() => note.remove(), 10000);
 };
 const SENTENCES = {
   400: "填写的内容有误，没有提交。", 403: "没有权限，或者页面停留太久。没有提交，写过的内容还在。", 404: "这件工单已不在您能看到的范围内，没有提交。",
@@ -250,13 +250,13 @@ const tick = () => {
 if (clock && document.body.dataset.now) setInterval(tick, 15000);
 setInterval(() => { if (document.visibilityState === "visible" && $("#bell[hx-get]") && !lock?.open) htmx.trigger("#bell", "poll-notices"); }, 60000);
 setTimeout(() => $$("[data-fades]").forEach(note => { if (!$("[data-undo]", note)) note.remove(); }), 8000);
-const counting = setInterval(() => {
+setInterval(() => {
   const undo = $("[data-undo]");
-  if (!undo) return clearInterval(counting);
+  if (!undo) return;
   const left = Number(undo.dataset.seconds) - 1;
   undo.dataset.seconds = left;
   if ($("[data-left]", undo)) $("[data-left]", undo).textContent = left;
-  return left > 0 || undo.closest(".note").remove();
+  if (left <= 0) undo.closest(".note").remove();
 }, 1000);
 act?.addEventListener("close", () => { stow(); $(".act-says", act).replaceChildren(); });
 act?.addEventListener("cancel", e => { if (e.target !== act) e.stopPropagation(); });
