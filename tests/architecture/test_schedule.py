@@ -1,0 +1,20 @@
+from config.celery import app
+from config.schedule import CELERY_BEAT_SCHEDULE
+
+
+def test_every_scheduled_name_is_a_task():
+    app.loader.import_default_modules()
+
+    scheduled = {entry["task"] for entry in CELERY_BEAT_SCHEDULE.values()}
+
+    assert scheduled
+    assert scheduled - set(app.tasks) == set()
+
+
+def test_no_scheduled_task_waits_in_the_broker_for_its_moment():
+    """Moments are columns; a message that waits would be handed out twice or lost with the broker."""
+    waiting = [
+        name for name, entry in CELERY_BEAT_SCHEDULE.items() if {"countdown", "eta"} & set(entry.get("options", {}))
+    ]
+
+    assert waiting == []
