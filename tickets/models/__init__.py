@@ -1,0 +1,25 @@
+"""The ticket, the units' parts in it, their clocks, and the record of what happened."""
+
+from tickets.models.assignment import Assignment, TicketClock, TicketClockBreach
+from tickets.models.decisions import Approval, ExtensionRequest, ReturnRequest
+from tickets.models.records import Attachment, Note, OnSiteRecord, Reply, TicketEvent, TicketHold
+from tickets.models.scope import NOTHING_BURNS, TicketScope
+from tickets.models.ticket import Ticket
+
+__all__ = [
+    "NOTHING_BURNS",
+    "Approval",
+    "Assignment",
+    "Attachment",
+    "ExtensionRequest",
+    "Note",
+    "OnSiteRecord",
+    "Reply",
+    "ReturnRequest",
+    "Ticket",
+    "TicketClock",
+    "TicketClockBreach",
+    "TicketEvent",
+    "TicketHold",
+    "TicketScope",
+]

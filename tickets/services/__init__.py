@@ -1,0 +1,125 @@
+"""Everything that can be done to a ticket: one public function per act.
+
+Invariants kept here: the ticket row is locked before anything that hangs on it changes; an act either happens whole,
+with its event, scope rows and clocks, or not at all; a refused act changes nothing; `by` None is the system itself.
+"""
+
+from tickets.services.access import check_scopes, grant_scope
+from tickets.services.act import ActNotAllowed, InputRefused, TransitionRefused
+from tickets.services.closing import (
+    close_as_withdrawn,
+    close_ticket,
+    defer_ticket,
+    redo_ticket,
+    reopen_ticket,
+    restore_ticket,
+    resume_ticket,
+    void_ticket,
+)
+from tickets.services.completion import Requirement, requirements, silent_co_units, submit_result
+from tickets.services.dispatch import (
+    add_co_unit,
+    answer_by_centre,
+    ask_information,
+    dispatch_ticket,
+    give_information,
+    recall_ticket,
+    refer_to_ruling,
+    rule_first_handler,
+    rule_not_government,
+)
+from tickets.services.extensions import (
+    extension_refusal,
+    grant_extension,
+    handle_clock,
+    lapse_extension,
+    longest_extension,
+    refuse_extension,
+    request_extension,
+)
+from tickets.services.handling import (
+    add_note,
+    instruct_ticket,
+    name_handler,
+    pass_down,
+    record_contact,
+    record_onsite,
+    report_as_co,
+    sign_assignment,
+    take_back_child,
+)
+from tickets.services.holding import hand_over, place_hold, release_hold, work_in_hand
+from tickets.services.merging import count_appeals, merge_ticket, propose_withdrawal, unmerge_ticket
+from tickets.services.registration import register_ticket, revise_ticket
+from tickets.services.returns import (
+    dispute_return,
+    grant_return,
+    refuse_return,
+    request_return,
+    return_deadline,
+    return_refusal,
+)
+from tickets.services.review import approve, send_back
+
+__all__ = [
+    "ActNotAllowed",
+    "InputRefused",
+    "Requirement",
+    "TransitionRefused",
+    "add_co_unit",
+    "add_note",
+    "answer_by_centre",
+    "approve",
+    "ask_information",
+    "check_scopes",
+    "close_as_withdrawn",
+    "close_ticket",
+    "count_appeals",
+    "defer_ticket",
+    "dispatch_ticket",
+    "dispute_return",
+    "extension_refusal",
+    "give_information",
+    "grant_extension",
+    "grant_return",
+    "grant_scope",
+    "hand_over",
+    "handle_clock",
+    "instruct_ticket",
+    "lapse_extension",
+    "longest_extension",
+    "merge_ticket",
+    "name_handler",
+    "pass_down",
+    "place_hold",
+    "propose_withdrawal",
+    "recall_ticket",
+    "record_contact",
+    "record_onsite",
+    "redo_ticket",
+    "refer_to_ruling",
+    "refuse_extension",
+    "refuse_return",
+    "register_ticket",
+    "release_hold",
+    "reopen_ticket",
+    "report_as_co",
+    "request_extension",
+    "request_return",
+    "requirements",
+    "restore_ticket",
+    "resume_ticket",
+    "return_deadline",
+    "return_refusal",
+    "revise_ticket",
+    "rule_first_handler",
+    "rule_not_government",
+    "send_back",
+    "sign_assignment",
+    "silent_co_units",
+    "submit_result",
+    "take_back_child",
+    "unmerge_ticket",
+    "void_ticket",
+    "work_in_hand",
+]

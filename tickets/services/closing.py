@@ -1,0 +1,161 @@
+"""After the result: follow-up concluded, redo, close, reopen; void and restore; defer and resume.
+
+Article 10 of the order: 被判定为形式办结的工单，发回主责单位重办.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from hotline.models import Clock, User
+from tickets import deadlines, rights
+from tickets.models import Approval, Assignment, ExtensionRequest, ReturnRequest, Ticket, TicketClock, TicketEvent
+from tickets.services import dispatch
+from tickets.services.act import Act, InputRefused, require_text
+from tickets.states import (
+    ApprovalState,
+    AssignmentRole,
+    AssignmentState,
+    ClockKind,
+    ClosingKind,
+    Decision,
+    EndedAs,
+    TicketState,
+)
+
+
+@transaction.atomic
+def close_ticket(*, ticket_id: int, closing_kind: str, by: User | None, at: datetime) -> TicketEvent:
+    """Every caller's follow-up is concluded. Refused while a hold is open."""
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.CLOSE)
+    if closing_kind not in ClosingKind.values:
+        raise InputRefused("请选择办结方式。")
+    act.move(Ticket.close, closing_kind=closing_kind, at=at)
+    return act.record("close", data={"closing_kind": closing_kind})
+
+
+@transaction.atomic
+def close_as_withdrawn(*, ticket_id: int, reason: str, by: User, at: datetime) -> TicketEvent:
+    """The last live appeal was withdrawn and a person agrees to end the matter; the units are released."""
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.CLOSE)
+    reason = require_text(reason, "请写明为何可以按撤诉办结。")
+    if not act.ticket.withdrawal_proposed:
+        act.refuse("还有反映人没有撤回，不能按撤诉办结。")
+    act.move(Ticket.close_as_withdrawn, at=at)
+    cancel_pending(act)
+    dispatch.take_back_all(act, ended_as=EndedAs.WITHDRAWN)
+    act.stop_clocks(outcome=Clock.Outcome.VOID)
+    return act.record("close_as_withdrawn", reason=reason)
+
+
+def cancel_pending(act: Act) -> None:
+    """Requests and approvals that wait for a decision lose their subject."""
+    for model in (ReturnRequest, ExtensionRequest):
+        model.objects.filter(assignment__ticket=act.ticket, decision=Decision.PENDING).update(
+            decision=Decision.LAPSED, decided_at=act.at
+        )
+    Approval.objects.filter(ticket=act.ticket, state=ApprovalState.PENDING).update(
+        state=ApprovalState.CANCELLED, decided_at=act.at
+    )
+
+
+@transaction.atomic
+def redo_ticket(*, ticket_id: int, reason: str, by: User | None, at: datetime) -> TicketEvent:
+    """A new round for the same unit with the redo limit (domain row 50: 3 working days)."""
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.CLOSE)
+    reason = require_text(reason, "请写明为何发回重办。")
+    act.move(Ticket.redo)
+    _begin_round(act, "redo_limit", "重办")
+    return act.record("redo", reason=reason, data={"round": act.ticket.round})
+
+
+@transaction.atomic
+def reopen_ticket(*, ticket_id: int, same_unit: bool, reason: str, by: User, at: datetime) -> TicketEvent:
+    """A closed matter was not done: a new round for the same unit, or a fresh dispatch."""
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.CLOSE)
+    reason = require_text(reason, "请写明为何重新打开。")
+    lead_is_there = act.ticket.lead is not None and act.ticket.lead.state == AssignmentState.ACCEPTED
+    act.move(Ticket.reopen, same_unit=same_unit and lead_is_there)
+    _begin_round(act, "redo_limit", "重新办理")
+    return act.record("reopen", reason=reason, data={"round": act.ticket.round})
+
+
+def _begin_round(act: Act, limit_key: str, why: str) -> None:
+    """The lead chain has it in hand again with a limit of the new round; or the dispatcher has."""
+    if act.ticket.state == TicketState.PENDING_DISPATCH:
+        dispatch.take_back_all(act, ended_as=EndedAs.REOPENED)
+        dispatch.restart_dispatch(act)
+        return
+    rule = deadlines.plain_rule(limit_key, why, act.at)
+    parts = Assignment.objects.filter(
+        ticket=act.ticket, role=AssignmentRole.LEAD, state__in=[AssignmentState.ACCEPTED, AssignmentState.SUBMITTED]
+    ).select_related("unit")
+    for part in parts:
+        part.ticket = act.ticket
+        act.move_assignment(part, Assignment.work_again)
+        part.objectable = False
+        part.save(update_fields=["objectable"])
+        act.start_clock(ClockKind.HANDLE, rule, assignment=part, round=act.ticket.round)
+
+
+@transaction.atomic
+def void_ticket(*, ticket_id: int, reason: str, by: User, at: datetime) -> TicketEvent:
+    """Registered by mistake. The units keep their parts out of sight, so that it can be restored as it was."""
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.VOID)
+    reason = require_text(reason, "请写明作废的原因。")
+    act.move(Ticket.void)
+    suspend_clocks(act)
+    return act.record("void", reason=reason)
+
+
+@transaction.atomic
+def restore_ticket(*, ticket_id: int, reason: str, by: User, at: datetime) -> TicketEvent:
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.VOID)
+    reason = require_text(reason, "请写明恢复的原因。")
+    act.move(Ticket.restore)
+    resume_clocks(act, after="void", why="工单恢复，接着走剩余时限")
+    return act.record("restore", reason=reason)
+
+
+def suspend_clocks(act: Act) -> None:
+    """Stop every running clock of the ticket and its parts as void; `resume_clocks` runs them on."""
+    for clock in TicketClock.objects.filter(ticket=act.ticket, stopped_at__isnull=True).order_by("pk"):
+        act.stop_clock(clock, outcome=Clock.Outcome.VOID)
+
+
+def resume_clocks(act: Act, *, after: str, why: str) -> None:
+    """Run on the clocks that the last event ``after`` had suspended, each with what remained of it."""
+    suspended_at = act.ticket.events.filter(act=after).order_by("-id").values_list("at", flat=True).first()
+    for clock in TicketClock.objects.filter(
+        ticket=act.ticket, stopped_at=suspended_at, outcome=Clock.Outcome.VOID
+    ).order_by("pk"):
+        act.resume_clock(clock, why=why)
+
+
+@transaction.atomic
+def defer_ticket(*, ticket_id: int, reason: str, by: User, at: datetime) -> TicketEvent:
+    """挂账: cannot be done within any limit of this list; it stays on the books and is reviewed every 90 days."""
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.DEFER)
+    reason = require_text(reason, "请写明挂账的理由和计划。")
+    act.move(Ticket.defer)
+    suspend_clocks(act)
+    act.start_clock(ClockKind.DEFERRED_REVIEW, deadlines.plain_rule("deferred_review", "挂账复核", at))
+    return act.record("defer", reason=reason, public=True)
+
+
+@transaction.atomic
+def resume_ticket(*, ticket_id: int, reason: str, by: User, at: datetime) -> TicketEvent:
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.DEFER)
+    reason = require_text(reason, "请写明恢复办理的原因。")
+    act.move(Ticket.resume)
+    act.stop_clocks(ClockKind.DEFERRED_REVIEW)
+    resume_clocks(act, after="defer", why="挂账后恢复，接着走剩余时限")
+    return act.record("resume", reason=reason)

@@ -1,0 +1,123 @@
+"""A lead reports its result. What is still missing is listed before, by the same rules that refuse it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from hotline import parameters
+from hotline.models import User
+from tickets import rights
+from tickets.models import Assignment, Reply, Ticket, TicketEvent
+from tickets.services import review
+from tickets.services.act import Act, InputRefused, require_text
+from tickets.states import (
+    AssignmentRole,
+    AssignmentState,
+    AttachmentKind,
+    ClockKind,
+    Resolved,
+    TicketState,
+)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One line of what a result needs; ``key`` names the act that mends it."""
+
+    met: bool
+    sentence: str
+    key: str = ""
+
+
+def requirements(assignment: Assignment, *, at: datetime) -> list[Requirement]:
+    """What a result of this lead needs apart from its own words. Shown on the page, enforced by `submit_result`."""
+    lines = []
+    ticket = assignment.ticket
+    if ticket.contactable:
+        lines.append(Requirement(assignment.contacted_at is not None, "联系反映人", "record_contact"))
+    if assignment.item is not None and assignment.item.onsite_required:
+        lines += _onsite_requirements(ticket, at=at)
+    return lines
+
+
+def _onsite_requirements(ticket: Ticket, *, at: datetime) -> list[Requirement]:
+    least = parameters.integer("onsite_photos_min", at=at)
+    photos = ticket.attachments.filter(kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER]).count()
+    return [
+        Requirement(ticket.onsite_records.exists(), "到过现场", "record_onsite"),
+        Requirement(photos >= least, f"现场照片至少 {least} 张，已有 {photos} 张", "record_onsite"),
+    ]
+
+
+def silent_co_units(ticket: Ticket) -> list[Assignment]:
+    """Co-units and superiors that have not reported yet."""
+    return list(
+        Assignment.objects.filter(
+            ticket=ticket,
+            role__in=[AssignmentRole.CO, AssignmentRole.SUPERIOR],
+            state__in=[AssignmentState.PENDING_SIGN, AssignmentState.SIGNED, AssignmentState.RETURN_REQUESTED],
+        )
+        .select_related("unit")
+        .order_by("pk")
+    )
+
+
+@transaction.atomic
+def submit_result(
+    *,
+    assignment_id: int,
+    resolved: str,
+    public_text: str,
+    by: User,
+    at: datetime,
+    internal_text: str = "",
+    unresolved_reason: str = "",
+    standard_met: bool = False,
+    standard_note: str = "",
+    missing_co_reason: str = "",
+) -> TicketEvent:
+    """The holder's result goes up the chain. Its handle clock stops; it runs on if the result is sent back."""
+    act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
+    act.require(rights.SUBMIT, assignment)
+    act.require_state(TicketState.IN_PROGRESS)
+    if act.ticket.holder_id != assignment.pk:
+        act.refuse("已转派下级单位，由其先提交结果。")
+    missing = [line.sentence for line in requirements(assignment, at=at) if not line.met]
+    if missing:
+        raise InputRefused(f"还不能提交，缺：{'；'.join(missing)}。")
+    if resolved not in Resolved.values:
+        raise InputRefused("请选择是否解决。")
+    public_text = require_text(public_text, "请写明给群众的答复。")
+    least = parameters.integer("min_reply_chars", at=at)
+    if len(public_text) < least:
+        raise InputRefused(f"给群众的答复至少 {least} 个字。")
+    if resolved != Resolved.YES:
+        unresolved_reason = require_text(unresolved_reason, "没有全部解决的，请写明原因。")
+    if not standard_met:
+        standard_note = require_text(standard_note, "未达到办结标准的，请写明原因。")
+    silent = silent_co_units(act.ticket)
+    if silent:
+        names = "、".join(part.unit.short_name for part in silent)
+        missing_co_reason = require_text(missing_co_reason, f"{names}还没有反馈，请写明为何不等。")
+    act.move(Ticket.submit_result)
+    act.move_assignment(assignment, Assignment.submit, at=at)
+    act.stop_clocks(ClockKind.HANDLE, assignment=assignment)
+    event = act.write_event("submit_result", assignment=assignment, data={"resolved": resolved})
+    reply = Reply.objects.create(
+        ticket=act.ticket,
+        event=event,
+        assignment=assignment,
+        round=act.ticket.round,
+        resolved=resolved,
+        unresolved_reason=unresolved_reason.strip(),
+        internal_text=internal_text.strip(),
+        public_text=public_text,
+        standard_met=standard_met,
+        standard_note=standard_note.strip(),
+        missing_co_reason=missing_co_reason.strip(),
+        submitted_by=by,
+        submitted_at=at,
+    )
+    review.start_review(act, reply, assignment)
+    return act.record("await_review", unit=assignment.unit)

@@ -1,0 +1,302 @@
+"""The centre gives a matter to units, takes it back, asks for more, answers itself, or lets a ruling decide.
+
+Article 8 of the order: 严格按照职责清单确定责任主体; what is nobody's goes to the nearest unit as 首办.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from hotline import parameters
+from hotline.models import Clock, Unit, User
+from responsibility import services as responsibility
+from responsibility.models import DutyItem
+from tickets import deadlines, rights
+from tickets.models import Assignment, Reply, Ticket, TicketEvent
+from tickets.services import review
+from tickets.services.act import Act, InputRefused, require_text
+from tickets.states import (
+    LIVE_ASSIGNMENT_STATES,
+    AssignmentRole,
+    AssignmentState,
+    ClockKind,
+    EndedAs,
+    NoteKind,
+    Resolved,
+    TicketState,
+)
+
+DISPATCHABLE_KINDS = frozenset(
+    {Unit.Kind.CITY_DEPARTMENT, Unit.Kind.ENTERPRISE, Unit.Kind.COUNTY_CENTRE, Unit.Kind.AUTHORITY}
+)
+
+
+@transaction.atomic
+def dispatch_ticket(
+    *,
+    ticket_id: int,
+    unit: Unit,
+    item: DutyItem | None,
+    by: User,
+    at: datetime,
+    co_units: Sequence[Unit] = (),
+    superior: Unit | None = None,
+    copies: Sequence[Unit] = (),
+) -> TicketEvent:
+    """Give the ticket to ``unit`` as lead; units of a county only through its centre.
+
+    The outcome is remembered for the router. Refused when two returns were granted: then a ruling decides.
+    """
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.DISPATCH)
+    refuse_unit(unit, at=at)
+    others = [*co_units, *([superior] if superior else []), *copies]
+    if len({unit.pk, *(other.pk for other in others)}) != len(others) + 1:
+        raise InputRefused("同一单位不能既主办又协办。")
+    act.require_state(TicketState.PENDING_DISPATCH)
+    lead = give_lead(act, unit=unit, item=item, objectable=True)
+    act.move(Ticket.dispatch, lead=lead)
+    for role, units in ((AssignmentRole.CO, co_units), (AssignmentRole.COPY, copies)):
+        for other in units:
+            give_side_part(act, unit=other, role=role, item=item)
+    if superior:
+        give_side_part(act, unit=superior, role=AssignmentRole.SUPERIOR, item=item)
+    act.stop_clocks(ClockKind.DISPATCH)
+    remember_outcome(act.ticket, unit=unit, item=item, outcome="dispatched", at=at)
+    return act.record(
+        "dispatch",
+        assignment=lead,
+        data={"unit": unit.pk, "item": item.code if item else "", "score": act.ticket.proposed_score}
+        | ({"co": [other.pk for other in co_units]} if co_units else {}),
+    )
+
+
+def refuse_unit(unit: Unit, *, at: datetime) -> None:
+    """Raise when the centre may not give a matter straight to ``unit``."""
+    if not unit.is_valid(at):
+        raise InputRefused(f"{unit.name}已停用，请选择承接单位。")
+    if unit.kind == Unit.Kind.TOWNSHIP:
+        # 国办函〔2025〕66号（五）: 应由职能部门办理的，不得转派基层
+        raise InputRefused("不能直接派给乡镇（街道），请派给县（市、区）中心，由其按履职事项清单转派。")
+    if unit.kind not in DISPATCHABLE_KINDS:
+        raise InputRefused("只能派给市直部门、公共服务企业或县（市、区）中心。")
+
+
+def give_lead(act: Act, *, unit: Unit, item: DutyItem | None, objectable: bool, parent: Any = None) -> Assignment:
+    """A lead assignment with its sign, contact and handle clocks."""
+    lead = act.assign(unit=unit, role=AssignmentRole.LEAD, item=item, parent=parent, objectable=objectable)
+    ticket, at = act.ticket, act.at
+    act.start_clock(ClockKind.SIGN, deadlines.sign_rule(urgency=ticket.urgency, at=at), assignment=lead)
+    if ticket.contactable:
+        act.start_clock(ClockKind.CONTACT, deadlines.contact_rule(urgency=ticket.urgency, at=at), assignment=lead)
+    rule = deadlines.handle_rule(
+        item=item, kind=ticket.kind, urgency=ticket.urgency, is_enterprise=ticket.is_enterprise, at=at
+    )
+    act.start_clock(ClockKind.HANDLE, rule, assignment=lead)
+    return lead
+
+
+def give_side_part(
+    act: Act, *, unit: Unit, role: str, item: DutyItem | None, parent: Assignment | None = None
+) -> Assignment:
+    """A co-unit's or superior's part runs on the lead's limit; a copy has no clock."""
+    if not unit.is_valid(act.at):
+        raise InputRefused(f"{unit.name}已停用，请选择承接单位。")
+    part = act.assign(unit=unit, role=role, item=item, parent=parent, objectable=False)
+    if role != AssignmentRole.COPY:
+        ticket = act.ticket
+        act.start_clock(ClockKind.SIGN, deadlines.sign_rule(urgency=ticket.urgency, at=act.at), assignment=part)
+        rule = deadlines.handle_rule(
+            item=item, kind=ticket.kind, urgency=ticket.urgency, is_enterprise=ticket.is_enterprise, at=act.at
+        )
+        act.start_clock(ClockKind.HANDLE, rule, assignment=part)
+    return part
+
+
+def remember_outcome(
+    ticket: Ticket, *, unit: Unit | None, item: DutyItem | None, outcome: str, at: datetime
+) -> None:
+    """The router learns from what people decided (design.md 3: RoutingExample)."""
+    responsibility.record_outcome(
+        ticket_number=ticket.number,
+        text=f"{ticket.title}\n{ticket.text}",
+        category=ticket.category,
+        region=ticket.region,
+        kind=ticket.kind,
+        proposed_item=ticket.proposed_item,
+        proposed_unit=ticket.proposed_unit,
+        final_item=item,
+        final_unit=unit,
+        outcome=outcome,
+        at=at,
+    )
+
+
+@transaction.atomic
+def add_co_unit(*, ticket_id: int, unit: Unit, task: str, by: User, at: datetime) -> TicketEvent:
+    """Another unit helps: the centre adds any unit, a county centre one of its own."""
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require_state(TicketState.PENDING_SIGN, TicketState.IN_PROGRESS)
+    parent = None
+    if rights.at_the_centre(act.ticket, by):
+        own = Assignment.objects.filter(
+            ticket=act.ticket, unit_id=by.unit_id, role=AssignmentRole.LEAD, state__in=LIVE_ASSIGNMENT_STATES
+        ).first()
+        if own is None:
+            act.refuse("只有市中心或主办的县（市、区）中心可以加派协办。")
+        parent = own
+        act.require(rights.PASS_DOWN, own)
+        if unit.parent_id != by.unit_id:
+            raise InputRefused("县（市、区）中心只能加派本县（市、区）的单位。")
+    else:
+        act.require(rights.DISPATCH)
+    if Assignment.objects.filter(ticket=act.ticket, unit=unit, state__in=LIVE_ASSIGNMENT_STATES).exists():
+        raise InputRefused(f"{unit.name}已在承办这一件。")
+    part = give_side_part(act, unit=unit, role=AssignmentRole.CO, item=act.ticket.item, parent=parent)
+    return act.record(
+        "add_co_unit",
+        assignment=part,
+        reason=require_text(task, "请写明要协办什么。"),
+        public=True,
+        data={"unit": unit.pk},
+    )
+
+
+@transaction.atomic
+def recall_ticket(*, ticket_id: int, reason: str, by: User, at: datetime) -> TicketEvent:
+    """The centre's own mistake: back to the queue, every unit's part ended. Not counted as a return."""
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.RECALL)
+    ticket = act.ticket
+    reason = require_text(reason, "请写明撤回的原因。")
+    unit, item = (ticket.lead.unit, ticket.item) if ticket.lead else (None, None)
+    act.move(Ticket.recall)
+    take_back_all(act, ended_as=EndedAs.RECALLED)
+    restart_dispatch(act)
+    remember_outcome(ticket, unit=unit, item=item, outcome="recalled", at=at)
+    return act.record("recall", unit=unit, reason=reason)
+
+
+def take_back_all(act: Act, *, ended_as: str) -> None:
+    """End every unit's part and void its clocks; an accepted part ends too: the work starts anew elsewhere."""
+    for assignment in Assignment.objects.filter(ticket=act.ticket).exclude(
+        state__in=[AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER]
+    ):
+        assignment.ticket = act.ticket
+        act.move_assignment(assignment, Assignment.take_back, ended_as=ended_as, at=act.at)
+        act.stop_clocks(assignment=assignment, outcome=Clock.Outcome.VOID)
+
+
+def restart_dispatch(act: Act) -> None:
+    act.start_clock(ClockKind.DISPATCH, deadlines.dispatch_rule(urgency=act.ticket.urgency, at=act.at))
+
+
+@transaction.atomic
+def ask_information(*, ticket_id: int, question: str, by: User, at: datetime) -> TicketEvent:
+    """What is missing is asked of the citizen; the dispatch clock stops meanwhile, the citizen's does not."""
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.DISPATCH)
+    question = require_text(question, "请写明要群众补充什么。")
+    act.move(Ticket.ask_information)
+    act.stop_clocks(ClockKind.DISPATCH)
+    return act.record("ask_information", reason=question, note_kind=NoteKind.QUESTION, public=True)
+
+
+@transaction.atomic
+def give_information(*, ticket_id: int, information: str, by: User | None, at: datetime) -> TicketEvent:
+    """What the citizen added. While information is awaited the ticket goes back to the queue; else it is a note."""
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.INFORM)
+    information = require_text(information, "请写明补充的内容。")
+    if act.ticket.state == TicketState.PENDING_INFO:
+        act.move(Ticket.give_information)
+        restart_dispatch(act)
+    return act.record("give_information", reason=information, note_kind=NoteKind.INFORMATION, public=True)
+
+
+@transaction.atomic
+def answer_by_centre(*, ticket_id: int, public_text: str, by: User, at: datetime) -> TicketEvent:
+    """The centre knows the answer: no unit is troubled, the caller is still followed up."""
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.DISPATCH)
+    public_text = require_text(public_text, "请写明答复内容。")
+    least = parameters.integer("min_reply_chars", at=at)
+    if len(public_text) < least:
+        raise InputRefused(f"答复至少 {least} 个字。")
+    act.move(Ticket.answer_by_centre)
+    act.stop_clocks(ClockKind.DISPATCH)
+    event = act.write_event("answer_by_centre")
+    Reply.objects.create(
+        ticket=act.ticket,
+        event=event,
+        round=act.ticket.round,
+        resolved=Resolved.YES,
+        public_text=public_text,
+        standard_met=True,
+        submitted_by=by,
+        submitted_at=at,
+        published_at=at,
+    )
+    return act.record("publish_reply")
+
+
+@transaction.atomic
+def refer_to_ruling(*, ticket_id: int, reason: str, by: User, at: datetime) -> TicketEvent:
+    """Nobody's matter, or returned twice: a ruling names the first handler (首办)."""
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.DISPATCH)
+    reason = require_text(reason, "请写明为何要裁定。")
+    act.move(Ticket.refer_to_ruling)
+    act.stop_clocks(ClockKind.DISPATCH)
+    start_ruling(act)
+    return act.record("refer_to_ruling", reason=reason)
+
+
+def start_ruling(act: Act) -> None:
+    act.start_clock(ClockKind.RULING, deadlines.plain_rule("ruling_limit", "裁定", act.at))
+
+
+@transaction.atomic
+def rule_first_handler(
+    *, ticket_id: int, unit: Unit, item: DutyItem | None, reason: str, by: User, at: datetime
+) -> TicketEvent:
+    """首办负责: the unit of the nearest duty handles it and cannot return it (order, article 8)."""
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.RULE)
+    reason = require_text(reason, "请写明裁定的依据。")
+    refuse_unit(unit, at=at)
+    act.require_state(TicketState.PENDING_RULING)
+    lead = give_lead(act, unit=unit, item=item, objectable=False)
+    act.move(Ticket.rule_first_handler, lead=lead)
+    act.stop_clocks(ClockKind.RULING)
+    remember_outcome(act.ticket, unit=unit, item=item, outcome="ruled", at=at)
+    return act.record("rule_first_handler", assignment=lead, reason=reason, data={"unit": unit.pk})
+
+
+@transaction.atomic
+def rule_not_government(*, ticket_id: int, public_text: str, reason: str, by: User, at: datetime) -> TicketEvent:
+    """Not a government duty, or a legal route: the explanation goes through the city's review like any result."""
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.RULE)
+    reason = require_text(reason, "请写明裁定的依据。")
+    public_text = require_text(public_text, "请写明怎样向反映人解释。")
+    act.move(Ticket.rule_not_government)
+    act.stop_clocks(ClockKind.RULING)
+    event = act.write_event("rule_not_government")
+    act.note(event, NoteKind.REASON, reason)
+    reply = Reply.objects.create(
+        ticket=act.ticket,
+        event=event,
+        round=act.ticket.round,
+        resolved=Resolved.NO,
+        unresolved_reason=reason,
+        public_text=public_text,
+        standard_met=True,
+        submitted_by=by,
+        submitted_at=at,
+    )
+    review.start_city_review(act, reply, why="裁定不由政府办理")
+    remember_outcome(act.ticket, unit=None, item=None, outcome="ruled", at=at)
+    return act.record("await_review")

@@ -1,0 +1,230 @@
+"""What a unit does with its part: sign, pass down, contact, go there, ask for time, note, report."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from hotline import parameters
+from hotline.models import Clock, StoredFile, Unit, User
+from responsibility.models import DutyItem
+from tickets import rights
+from tickets.models import Assignment, Attachment, OnSiteRecord, Ticket, TicketEvent
+from tickets.services import access, dispatch
+from tickets.services.act import Act, InputRefused, require_text
+from tickets.states import (
+    AssignmentRole,
+    AssignmentState,
+    AttachmentKind,
+    ClockKind,
+    EndedAs,
+    NoteKind,
+    TicketState,
+)
+
+GOVERNMENT_EMPLOYMENT = frozenset({User.Employment.STAFF})
+ENTERPRISE_EMPLOYMENT = frozenset({User.Employment.STAFF, User.Employment.REGULAR})
+WORKING_STATES = (TicketState.IN_PROGRESS,)
+
+
+@transaction.atomic
+def sign_assignment(*, assignment_id: int, by: User, at: datetime, handler: User | None = None) -> TicketEvent:
+    """The unit takes note and names who handles it. The city's lead signing moves the ticket to in progress."""
+    act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
+    act.require(rights.SIGN, assignment)
+    act.require_state(TicketState.PENDING_SIGN, TicketState.IN_PROGRESS)
+    if handler is not None:
+        refuse_handler(handler, assignment)
+    act.move_assignment(assignment, Assignment.sign, handler=handler, at=at)
+    if act.ticket.lead_id == assignment.pk:
+        act.move(Ticket.sign)
+    act.stop_clocks(ClockKind.SIGN, assignment=assignment)
+    return act.record("sign", assignment=assignment, data={"handler": handler.pk if handler else None})
+
+
+def refuse_handler(handler: User, assignment: Assignment) -> None:
+    """Raise unless ``handler`` may be the named handler of this part."""
+    if handler.unit_id != assignment.unit_id or not handler.is_active:
+        raise InputRefused("经办人须是本单位在用的人员。")
+    if assignment.role != AssignmentRole.LEAD:
+        return
+    is_enterprise = assignment.unit.kind == Unit.Kind.ENTERPRISE
+    # 赣市改字〔2025〕10号 第8条: 主责单位要确保主责办理人员为在编人员
+    if handler.employment not in (ENTERPRISE_EMPLOYMENT if is_enterprise else GOVERNMENT_EMPLOYMENT):
+        raise InputRefused("主责办理人员须为企业自有员工。" if is_enterprise else "主责办理人员须为在编人员。")
+
+
+@transaction.atomic
+def name_handler(*, assignment_id: int, handler: User, by: User, at: datetime) -> TicketEvent:
+    """Another person of the unit handles it from now on."""
+    act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
+    act.require(rights.SIGN, assignment)
+    if assignment.state != AssignmentState.SIGNED:
+        act.refuse("签收后、提交前才能更换经办人。")
+    refuse_handler(handler, assignment)
+    assignment.handler = handler
+    assignment.save(update_fields=["handler"])
+    return act.record("name_handler", assignment=assignment, data={"handler": handler.pk})
+
+
+@transaction.atomic
+def pass_down(
+    *,
+    assignment_id: int,
+    unit: Unit,
+    item: DutyItem | None,
+    by: User,
+    at: datetime,
+    co_units: Sequence[Unit] = (),
+) -> TicketEvent:
+    """A county centre gives the matter to its department or township and stays answerable with its own clocks."""
+    act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
+    act.require(rights.PASS_DOWN, assignment)
+    act.require_state(*WORKING_STATES)
+    if assignment.state != AssignmentState.SIGNED:
+        act.refuse("签收以后才能转派。")
+    if act.ticket.holder_id != assignment.pk:
+        act.refuse("已转派下级单位，须先收回，才能再转派。")
+    for receiver in (unit, *co_units):
+        refuse_receiver(receiver, giver=assignment.unit, at=at)
+    refuse_township(unit, item=item)
+    child = dispatch.give_lead(act, unit=unit, item=item, objectable=True, parent=assignment)
+    if assignment.contacted_at:
+        act.stop_clocks(ClockKind.CONTACT, assignment=child)
+    act.ticket.holder = child
+    if item is not None:
+        act.ticket.item = item
+    for other in co_units:
+        dispatch.give_side_part(act, unit=other, role=AssignmentRole.CO, item=item, parent=assignment)
+    return act.record("pass_down", assignment=child, data={"unit": unit.pk, "item": item.code if item else ""})
+
+
+def refuse_receiver(unit: Unit, *, giver: Unit, at: datetime) -> None:
+    if unit.parent_id != giver.pk:
+        raise InputRefused(f"{unit.name}不是本中心的下级单位。")
+    if not unit.is_valid(at):
+        raise InputRefused(f"{unit.name}已停用，请选择承接单位。")
+
+
+def refuse_township(unit: Unit, *, item: DutyItem | None) -> None:
+    """国办函〔2025〕66号（五）: a department's matter goes to a township only when the item says that it leads."""
+    if unit.kind == Unit.Kind.TOWNSHIP and (item is None or item.township_role != "lead"):
+        raise InputRefused("该事项不在乡镇（街道）履职事项内，不能交乡镇（街道）主办；需要配合的，请加派协办。")
+
+
+@transaction.atomic
+def take_back_child(*, assignment_id: int, reason: str, by: User, at: datetime) -> TicketEvent:
+    """The county corrects itself: the child's part ends and the county has it in hand again."""
+    act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
+    reason = require_text(reason, "请写明收回的原因。")
+    if assignment.parent is None:
+        act.refuse("市中心派出的件由市中心撤回。")
+    act.require(rights.PASS_DOWN, assignment.parent)
+    act.require_state(*WORKING_STATES)
+    act.move_assignment(assignment, Assignment.take_back, ended_as=EndedAs.TAKEN_BACK, at=at)
+    act.stop_clocks(assignment=assignment, outcome=Clock.Outcome.VOID)
+    if act.ticket.holder_id == assignment.pk:
+        act.ticket.holder = assignment.parent
+    return act.record("take_back_child", assignment=assignment, reason=reason)
+
+
+@transaction.atomic
+def record_contact(*, assignment_id: int, reached: bool, by: User, at: datetime) -> TicketEvent:
+    """The citizen was called. Reaching them is the first contact of the unit and of those above it.
+
+    The room that keeps contacts stores whom and what was said; here stands only that it happened.
+    """
+    act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
+    act.require(rights.HANDLE, assignment)
+    act.require_state(*WORKING_STATES)
+    if assignment.state != AssignmentState.SIGNED:
+        act.refuse("签收以后才能记联系。")
+    if reached:
+        for part in _chain(assignment):
+            if part.contacted_at is None:
+                part.contacted_at = at
+                part.save(update_fields=["contacted_at"])
+            act.stop_clocks(ClockKind.CONTACT, assignment=part)
+    return act.record("record_contact", assignment=assignment, data={"reached": reached})
+
+
+def _chain(assignment: Assignment) -> list[Assignment]:
+    """The assignment and those above it, nearest first."""
+    chain = [assignment]
+    while chain[-1].parent is not None:
+        chain.append(chain[-1].parent)
+    return chain
+
+
+@transaction.atomic
+def record_onsite(
+    *,
+    assignment_id: int,
+    found: str,
+    visited_at: datetime,
+    by: User,
+    at: datetime,
+    before: Sequence[StoredFile] = (),
+    after: Sequence[StoredFile] = (),
+) -> TicketEvent:
+    """Somebody stood there (article 8: 需现场处置的事项要第一时间赴现场核实处置)."""
+    act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
+    act.require(rights.HANDLE, assignment)
+    act.require_state(*WORKING_STATES)
+    if assignment.state != AssignmentState.SIGNED:
+        act.refuse("签收以后才能填现场记录。")
+    found = require_text(found, "请写明现场看到的情况。")
+    if not assignment.given_at - timedelta(minutes=1) <= visited_at <= at:
+        raise InputRefused("到场时间须在派单之后、现在之前。")
+    event = act.record("record_onsite", assignment=assignment, data={"before": len(before), "after": len(after)})
+    OnSiteRecord.objects.create(
+        ticket=act.ticket, assignment=assignment, event=event, found=found, visited_at=visited_at, by=by
+    )
+    Attachment.objects.bulk_create(
+        [
+            Attachment(ticket=act.ticket, event=event, assignment=assignment, file=file, kind=kind)
+            for kind, files in ((AttachmentKind.BEFORE, before), (AttachmentKind.AFTER, after))
+            for file in files
+        ],
+        ignore_conflicts=True,
+    )
+    return event
+
+
+@transaction.atomic
+def add_note(*, ticket_id: int, text: str, by: User, at: datetime) -> TicketEvent:
+    """An internal remark of a unit that has a part in the ticket, or of the centre."""
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    text = require_text(text, "请写批注内容。")
+    act.require(rights.REMARK)
+    own = (
+        Assignment.objects.filter(ticket=act.ticket, unit_id=by.unit_id, state__in=access.SEEN_STATES)
+        .select_related("unit")
+        .order_by("-pk")
+        .first()
+    )
+    return act.record("note", assignment=own, unit=by.unit, reason=text, note_kind=NoteKind.NOTE)
+
+
+@transaction.atomic
+def instruct_ticket(*, ticket_id: int, text: str, by: User, at: datetime) -> TicketEvent:
+    """批示 of a leader: words that every unit of the ticket reads. It changes no state and no clock."""
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.INSTRUCT)
+    return act.record("instruct", reason=require_text(text, "请写批示内容。"), note_kind=NoteKind.INSTRUCTION)
+
+
+@transaction.atomic
+def report_as_co(*, assignment_id: int, text: str, by: User, at: datetime) -> TicketEvent:
+    """A co-unit's or superior's finding, for the lead to use. It never moves the ticket."""
+    act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
+    act.require(rights.REPORT_AS_CO, assignment)
+    act.require_state(*WORKING_STATES)
+    least = parameters.integer("min_co_report_chars", at=at)
+    text = require_text(text, "请写协办意见。")
+    if len(text) < least:
+        raise InputRefused(f"协办意见至少 {least} 个字。")
+    act.move_assignment(assignment, Assignment.submit, at=at)
+    act.move_assignment(assignment, Assignment.accept)
+    act.stop_clocks(ClockKind.HANDLE, assignment=assignment)
+    return act.record("report_as_co", assignment=assignment, reason=text, note_kind=NoteKind.CO_REPORT)

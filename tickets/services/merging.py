@@ -1,0 +1,94 @@
+"""One matter, several tickets: the later ones go into one and can come out again.
+
+Article 13 of the order: 对汇聚的不同渠道的重复诉求事项实行并单处理，减少重复派单. Appeals and matters are counted apart;
+which appeal hangs on which ticket is the business of the room above (AppealLink).
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from hotline.models import User
+from tickets import rights
+from tickets.models import Ticket, TicketEvent
+from tickets.services import closing, dispatch
+from tickets.services.act import Act, InputRefused, require_text
+from tickets.states import EndedAs
+
+
+@transaction.atomic
+def merge_ticket(*, ticket_id: int, into_id: int, reason: str, by: User | None, at: datetime) -> TicketEvent:
+    """Put a ticket into another: open, of the same secrecy, itself not merged. Tickets merged into it move along."""
+    if ticket_id == into_id:
+        raise InputRefused("不能把工单并入它自己。")
+    act, into = _lock_both(ticket_id, into_id, by=by, at=at)
+    act.require(rights.MERGE)
+    reason = require_text(reason, "请写明为何是同一件事。")
+    if not into.ticket.is_open:
+        act.refuse(f"{into.ticket.number} 当前为“{into.ticket.get_state_display()}”，不能并入。")
+    if into.ticket.secrecy != act.ticket.secrecy:
+        act.refuse("保密级别不同的工单不能并单。")
+    act.move(Ticket.merge, into=into.ticket)
+    closing.suspend_clocks(act)
+    moved = Ticket.objects.filter(merged_into=act.ticket).update(merged_into=into.ticket)
+    into.ticket.merged_count += 1 + moved
+    act.ticket.merged_count = 0
+    event = act.record("merge", reason=reason, data={"into": into.ticket.number})
+    into.record("take_in", data={"ticket": act.ticket.number})
+    return event
+
+
+def _lock_both(ticket_id: int, into_id: int, *, by: User | None, at: datetime) -> tuple[Act, Act]:
+    """Both tickets locked in the order of their keys, so that two merges cannot wait for each other."""
+    locked = {pk: Act.on_ticket(pk, by=by, at=at) for pk in sorted({ticket_id, into_id})}
+    return locked[ticket_id], locked[into_id]
+
+
+@transaction.atomic
+def unmerge_ticket(*, ticket_id: int, reason: str, by: User | None, at: datetime) -> TicketEvent:
+    """Undo a merge: back to where it was, with what remained of its limits; to the dispatcher if the lead is closed."""
+    into_id = Ticket.objects.values_list("merged_into_id", flat=True).get(pk=ticket_id)
+    if into_id is None:
+        act = Act.on_ticket(ticket_id, by=by, at=at)
+        act.refuse(f"工单当前为“{act.ticket.get_state_display()}”，没有并入其他工单。")
+    act, into = _lock_both(ticket_id, into_id, by=by, at=at)
+    act.require(rights.MERGE)
+    reason = require_text(reason, "请写明为何拆回。")
+    if act.ticket.merged_into_id != into_id:
+        act.refuse("并单关系刚被改动，请重新打开本页。")
+    lead_is_open = into.ticket.is_open
+    act.move(Ticket.unmerge, lead_is_open=lead_is_open)
+    if lead_is_open:
+        closing.resume_clocks(act, after="merge", why="拆回，接着走剩余时限")
+    else:
+        closing.cancel_pending(act)
+        dispatch.take_back_all(act, ended_as=EndedAs.UNMERGED)
+        dispatch.restart_dispatch(act)
+    into.ticket.merged_count -= 1
+    event = act.record("unmerge", reason=reason, data={"from": into.ticket.number})
+    into.record("let_out", data={"ticket": act.ticket.number})
+    return event
+
+
+@transaction.atomic
+def count_appeals(*, ticket_id: int, appeals: int = 0, urges: int = 0, live: int | None = None) -> None:
+    """Add to the ticket's counters. ``live`` is the number of appeals not withdrawn, when the caller has counted them.
+
+    With none left, closing as withdrawn is proposed to a person, never done by itself (design.md 4).
+    """
+    changes: dict[str, object] = {"appeal_count": F("appeal_count") + appeals, "urge_count": F("urge_count") + urges}
+    if live is not None:
+        changes["withdrawal_proposed"] = live == 0
+    Ticket.objects.filter(pk=ticket_id).update(**changes)
+
+
+def propose_withdrawal(*, ticket_id: int, by: User | None, at: datetime) -> TicketEvent | None:
+    """Say on the timeline that every caller has withdrawn. Nothing when the ticket is no longer open."""
+    with transaction.atomic():
+        act = Act.on_ticket(ticket_id, by=by, at=at)
+        if not act.ticket.is_open:
+            return None
+        act.ticket.withdrawal_proposed = True
+        return act.record("propose_withdrawal")
+

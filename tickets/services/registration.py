@@ -1,0 +1,115 @@
+"""A matter becomes a ticket: number, proposal, dispatch clock."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from hotline.models import Clock, Region, StoredFile, User
+from hotline.numbers import next_number
+from responsibility import selectors as responsibility
+from responsibility.models import Category
+from tickets import deadlines, rights
+from tickets.models import Attachment, Ticket, TicketEvent
+from tickets.services.act import Act
+from tickets.states import AttachmentKind, ClockKind, Secrecy, TicketState
+
+NO_CANDIDATE = "职责清单中没有相近事项，须人工判断"
+
+
+@transaction.atomic
+def register_ticket(
+    *,
+    title: str,
+    text: str,
+    kind: str,
+    urgency: str,
+    category: Category | None,
+    region: Region | None,
+    place: str,
+    is_enterprise: bool,
+    contactable: bool,
+    first_channel: str,
+    accepted_at: datetime,
+    by: User | None,
+    at: datetime,
+    secrecy: str = Secrecy.OPEN,
+    files: Sequence[StoredFile] = (),
+) -> Ticket:
+    """A new ticket awaiting dispatch, with the router's proposal or the reason why there is none.
+
+    Called by the room that keeps appeals, which has checked the right to accept one.
+    """
+    proposal = proposal_for(text=f"{title}\n{text}", category=category, region=region, kind=kind, at=at)
+    ticket = Ticket(
+        number=next_number("GZ", timezone.localdate(accepted_at)),
+        title=title,
+        text=text,
+        kind=kind,
+        urgency=urgency,
+        secrecy=secrecy,
+        category=category,
+        region=region,
+        place=place,
+        is_enterprise=is_enterprise,
+        contactable=contactable,
+        first_channel=first_channel,
+        accepted_at=accepted_at,
+        created_at=at,
+        appeal_count=1,
+        **proposal,
+    )
+    ticket.save(force_insert=True)
+    act = Act(ticket, by=by, at=at)
+    act.start_clock(ClockKind.DISPATCH, deadlines.dispatch_rule(urgency=urgency, at=at))
+    event = act.record("register", data={"channel": first_channel, "score": ticket.proposed_score})
+    Attachment.objects.bulk_create(
+        [Attachment(ticket=ticket, event=event, file=file, kind=AttachmentKind.CITIZEN) for file in files]
+    )
+    return ticket
+
+
+def proposal_for(*, text: str, category: Any, region: Any, kind: str, at: datetime) -> dict[str, Any]:
+    """The ticket's fields that hold what the router proposes. It proposes; a dispatcher decides."""
+    candidates = responsibility.suggest(text=text, category=category, region=region, kind=kind, at=at)
+    best = next((candidate for candidate in candidates if not candidate.refused), None)
+    if best is None:
+        return {"proposed_item": None, "proposed_unit": None, "proposed_score": 0, "proposal_note": NO_CANDIDATE}
+    note = "；".join(best.reasons) if best.unit is None else best.place_rule
+    return {
+        "proposed_item": best.item,
+        "proposed_unit": best.unit,
+        "proposed_score": best.score,
+        "proposal_note": note[:200],
+    }
+
+
+REVISABLE = frozenset({"title", "text", "kind", "urgency", "category", "region", "place", "is_enterprise"})
+
+
+@transaction.atomic
+def revise_ticket(*, ticket_id: int, changes: dict[str, Any], by: User, at: datetime) -> TicketEvent:
+    """Correct what was registered while it waits for dispatch; the proposal is made again.
+
+    A new urgency starts the dispatch clock anew. The event says which fields changed, never their words.
+    """
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.DISPATCH)
+    act.require_state(TicketState.PENDING_DISPATCH, TicketState.PENDING_INFO)
+    ticket = act.ticket
+    changed = sorted(name for name, value in changes.items() if name in REVISABLE and getattr(ticket, name) != value)
+    if not changed:
+        act.refuse("没有改动。")
+    for name in changed:
+        setattr(ticket, name, changes[name])
+    proposal = proposal_for(
+        text=f"{ticket.title}\n{ticket.text}", category=ticket.category, region=ticket.region, kind=ticket.kind, at=at
+    )
+    for name, value in proposal.items():
+        setattr(ticket, name, value)
+    if "urgency" in changed and ticket.state == TicketState.PENDING_DISPATCH:
+        act.stop_clocks(ClockKind.DISPATCH, outcome=Clock.Outcome.SUPERSEDED)
+        act.start_clock(ClockKind.DISPATCH, deadlines.dispatch_rule(urgency=ticket.urgency, at=at))
+    return act.record("revise", data={"fields": changed})

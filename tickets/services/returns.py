@@ -1,0 +1,194 @@
+"""A unit says that a matter is not its own; whoever gave it decides. The clock runs meanwhile.
+
+Returns counted are those to the city, a county being one unit: one each, two in all, within the window from that
+unit's dispatch. A township's return to its county is counted there. After the window a unit may ask for a
+take-back, which is counted apart (design.md 4; 国办函〔2025〕66号（五）派单异议审核制度).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from hotline import parameters
+from hotline.calendar import add_working
+from hotline.models import Clock, StoredFile, Unit, User
+from tickets import deadlines, rights
+from tickets.models import Assignment, Attachment, ReturnRequest, Ticket, TicketEvent
+from tickets.services import dispatch
+from tickets.services.act import Act, InputRefused, require_text
+from tickets.states import (
+    AssignmentRole,
+    AssignmentState,
+    AttachmentKind,
+    ClockKind,
+    Decision,
+    EndedAs,
+    ReturnGround,
+    TicketState,
+)
+
+
+def return_deadline(assignment: Assignment, *, at: datetime) -> datetime:
+    """Until when the unit may return it: the window runs from its dispatch."""
+    return add_working(assignment.given_at, parameters.limit("return_window", at=at))
+
+
+def return_refusal(assignment: Assignment, *, at: datetime) -> str:
+    """Why the unit cannot return it now; empty when it can. The window is not part of it: later is a take-back."""
+    ticket = assignment.ticket
+    if not assignment.objectable:
+        return "本件由中心裁定首办或为重办，不能退单；有异议的先办后议。"
+    if ticket.round > 1:
+        return "重办件不能退单。"
+    if assignment.role == AssignmentRole.COPY:
+        return "知会件不需要退单。"
+    if assignment.parent_id is None and assignment.role == AssignmentRole.LEAD:
+        granted = ReturnRequest.objects.filter(
+            assignment__ticket=ticket,
+            assignment__unit=assignment.unit_id,
+            assignment__parent__isnull=True,
+            decision__in=[Decision.GRANTED, Decision.REFUSED],
+            is_take_back=False,
+        ).count()
+        if granted >= parameters.integer("max_returns_per_unit", at=at):
+            return "本单位对这一件已申请过退单，不能再退。"
+        if ticket.return_count >= parameters.integer("max_returns_per_ticket", at=at):
+            return "这一件已退单两次，不能再退。"
+    if Assignment.objects.filter(parent=assignment).exclude(
+        state__in=[AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER]
+    ).exists():
+        return "已转派下级单位，须先收回，才能退单。"
+    return ""
+
+
+@transaction.atomic
+def request_return(
+    *,
+    assignment_id: int,
+    ground: str,
+    reason: str,
+    by: User,
+    at: datetime,
+    suggested_unit: Unit | None = None,
+    files: Sequence[StoredFile] = (),
+) -> TicketEvent:
+    """Ask whoever gave the matter to take it back. Only a lead's return to the city moves the ticket."""
+    act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
+    act.require(rights.ASK_RETURN, assignment)
+    act.require_state(TicketState.PENDING_SIGN, TicketState.IN_PROGRESS)
+    why = return_refusal(assignment, at=at)
+    if why:
+        act.refuse(why)
+    if ground not in ReturnGround.values:
+        raise InputRefused("请选择退单事由。")
+    reason = require_text(reason, "请写明退单的理由和依据。")
+    late = at > return_deadline(assignment, at=at)
+    if is_to_the_city(assignment):
+        act.move(Ticket.request_return)
+    act.move_assignment(assignment, Assignment.request_return)
+    ReturnRequest.objects.create(
+        assignment=assignment,
+        ground=ground,
+        reason=reason,
+        suggested_unit=suggested_unit,
+        is_take_back=late,
+        requested_by=by,
+        requested_at=at,
+    )
+    act.start_clock(
+        ClockKind.RETURN_REVIEW, deadlines.plain_rule("return_review_limit", "退单审核", at), assignment=assignment
+    )
+    event = act.record("request_return", assignment=assignment, reason=reason, data={"ground": ground, "late": late})
+    Attachment.objects.bulk_create(
+        [
+            Attachment(
+                ticket=act.ticket, event=event, assignment=assignment, file=file, kind=AttachmentKind.EVIDENCE
+            )
+            for file in files
+        ],
+        ignore_conflicts=True,
+    )
+    return event
+
+
+def is_to_the_city(assignment: Assignment) -> bool:
+    """Only the lead that the city gave moves the ticket; a co-unit's or a township's return never does."""
+    return assignment.role == AssignmentRole.LEAD and assignment.parent_id is None
+
+
+def _open_request(request_id: int, *, by: User | None, at: datetime) -> tuple[Act, ReturnRequest, Assignment]:
+    assignment_id = ReturnRequest.objects.values_list("assignment_id", flat=True).get(pk=request_id)
+    act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
+    request = ReturnRequest.objects.get(pk=request_id)
+    request.assignment = assignment
+    if request.decision != Decision.PENDING:
+        act.refuse(f"这一退单申请已决定：{request.get_decision_display()}。")
+    act.require(rights.DECIDE_RETURN, request)
+    return act, request, assignment
+
+
+def _decide(request: ReturnRequest, decision: str, reason: str, act: Act) -> None:
+    request.decision, request.decision_reason = decision, reason
+    request.decided_by, request.decided_at = act.by, act.at
+    request.save(update_fields=["decision", "decision_reason", "decided_by", "decided_at"])
+    act.stop_clocks(ClockKind.RETURN_REVIEW, assignment=request.assignment)
+
+
+@transaction.atomic
+def refuse_return(*, request_id: int, reason: str, by: User, at: datetime) -> TicketEvent:
+    """The unit keeps the matter; its clocks have run on and it goes back to where it was."""
+    act, request, assignment = _open_request(request_id, by=by, at=at)
+    reason = require_text(reason, "请写明不同意的理由。")
+    if is_to_the_city(assignment):
+        act.move(Ticket.refuse_return)
+    act.move_assignment(assignment, Assignment.refuse_return)
+    _decide(request, Decision.REFUSED, reason, act)
+    return act.record("refuse_return", assignment=assignment, reason=reason)
+
+
+@transaction.atomic
+def grant_return(*, request_id: int, reason: str, by: User, at: datetime) -> TicketEvent:
+    """The unit is free; its clocks are void and whoever gave the matter gives it again."""
+    act, request, assignment = _open_request(request_id, by=by, at=at)
+    _decide(request, Decision.GRANTED, reason.strip(), act)
+    if is_to_the_city(assignment):
+        _free_the_lead(act, request)
+    else:
+        act.move_assignment(assignment, Assignment.take_back, ended_as=EndedAs.RETURNED, at=at)
+        act.stop_clocks(assignment=assignment, outcome=Clock.Outcome.VOID)
+        _give_back_to_parent(act, assignment)
+    return act.record(
+        "grant_return", assignment=assignment, reason=reason.strip(), data={"take_back": request.is_take_back}
+    )
+
+
+def _free_the_lead(act: Act, request: ReturnRequest) -> None:
+    ticket = act.ticket
+    counted = not request.is_take_back
+    returns = ticket.return_count + counted
+    most = parameters.integer("max_returns_per_ticket", at=act.at)
+    unit, item = request.assignment.unit, ticket.item
+    act.move(Ticket.grant_return, counted=counted, needs_ruling=returns >= most)
+    dispatch.take_back_all(act, ended_as=EndedAs.RETURNED)
+    dispatch.restart_dispatch(act)
+    dispatch.remember_outcome(ticket, unit=unit, item=item, outcome="returned", at=act.at)
+
+
+def _give_back_to_parent(act: Act, assignment: Assignment) -> None:
+    if assignment.role == AssignmentRole.LEAD and act.ticket.holder_id == assignment.pk:
+        act.ticket.holder = assignment.parent
+
+
+@transaction.atomic
+def dispute_return(*, request_id: int, reason: str, by: User, at: datetime) -> TicketEvent:
+    """Neither side gives way: the request counts as granted and a ruling names the first handler."""
+    act, request, assignment = _open_request(request_id, by=by, at=at)
+    reason = require_text(reason, "请写明争议所在。")
+    if not is_to_the_city(assignment):
+        act.refuse("县（市、区）内的退单由县（市、区）中心决定，不提交市中心裁定。")
+    _decide(request, Decision.GRANTED, reason, act)
+    act.move(Ticket.dispute_return)
+    dispatch.take_back_all(act, ended_as=EndedAs.RULED)
+    dispatch.start_ruling(act)
+    return act.record("dispute_return", unit=assignment.unit, reason=reason)

@@ -1,0 +1,146 @@
+"""The way up: unit head, the parent's centre, the city centre by rule or by sample; each step one Approval row.
+
+Submitter ≠ approver. The reply that passes the last step is what the citizen is told.
+"""
+
+import hashlib
+import hmac
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from hotline import parameters
+from hotline.models import Clock, Unit, User
+from tickets import deadlines, rights
+from tickets.models import Approval, Assignment, Reply, Ticket, TicketEvent
+from tickets.services.act import Act, require_text
+from tickets.states import (
+    ApprovalState,
+    ApprovalStep,
+    AssignmentState,
+    ClockKind,
+    Resolved,
+    TicketState,
+    Urgency,
+)
+
+NOT_SAMPLED = "未抽中"
+
+
+def start_review(act: Act, reply: Reply, assignment: Assignment) -> None:
+    """First step of a unit's result: its own head signs."""
+    _open_step(act, reply, assignment, ApprovalStep.UNIT_HEAD, assignment.unit, "")
+
+
+def start_city_review(act: Act, reply: Reply, *, why: str) -> None:
+    centre = Unit.objects.get(kind=Unit.Kind.CENTRE)
+    _open_step(act, reply, None, ApprovalStep.CITY, centre, why)
+
+
+def _open_step(
+    act: Act, reply: Reply, assignment: Assignment | None, step: str, unit: Unit, why: str
+) -> Approval:
+    act.start_clock(ClockKind.APPROVAL, deadlines.plain_rule("completion_review_limit", "审核", act.at))
+    return Approval.objects.create(
+        ticket=act.ticket, reply=reply, assignment=assignment, unit=unit, step=step, why=why, created_at=act.at
+    )
+
+
+def city_review_reason(ticket: Ticket, reply: Reply, *, at: datetime) -> str:
+    """Why the city centre looks at this result, empty when the sample leaves it out.
+
+    By rule always: redo, urgent, not resolved, once deferred, held by a higher room. Of the rest a share is drawn
+    from the number with a secret key: the same every time asked, and no unit can tell beforehand.
+    """
+    if ticket.round > 1:
+        return "重办件"
+    if ticket.urgency != Urgency.NORMAL:
+        return "紧急件"
+    if reply.resolved != Resolved.YES:
+        return "未全部解决"
+    if ticket.open_hold_count:
+        return "督办保留件"
+    if ticket.events.filter(act="defer").exists():
+        return "曾挂账"
+    drawn = hmac.new(settings.SECRET_KEY.encode(), f"{ticket.number}/{ticket.round}".encode(), hashlib.sha256)
+    share = int.from_bytes(drawn.digest()[:4], "big") / 2**32
+    return "抽查" if share < parameters.number("review_sample_rate", at=at) else ""
+
+
+def _open_approval(approval_id: int, *, by: User | None, at: datetime) -> tuple[Act, Approval]:
+    ticket_id = Approval.objects.values_list("ticket_id", flat=True).get(pk=approval_id)
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    approval = Approval.objects.select_related("reply", "unit", "assignment__unit", "assignment__parent__unit").get(
+        pk=approval_id
+    )
+    approval.ticket = act.ticket
+    if approval.state != ApprovalState.PENDING:
+        act.refuse(f"这一审核已处理：{approval.get_state_display()}。")
+    act.require_state(TicketState.COMPLETION_REVIEW)
+    act.require(rights.REVIEW if approval.step == ApprovalStep.CITY else rights.APPROVE, approval)
+    if by is not None and approval.reply.submitted_by_id == by.pk:
+        act.refuse("提交人不能审核自己的结果。")
+    return act, approval
+
+
+def _decide(act: Act, approval: Approval, state: str) -> None:
+    approval.state, approval.decided_at, approval.decided_by = state, act.at, act.by
+    approval.save(update_fields=["state", "decided_at", "decided_by"])
+    act.stop_clocks(ClockKind.APPROVAL)
+
+
+@transaction.atomic
+def approve(*, approval_id: int, by: User | None, at: datetime) -> TicketEvent:
+    """Pass this step. The next opens, or the reply is final and the ticket waits for follow-up."""
+    act, approval = _open_approval(approval_id, by=by, at=at)
+    _decide(act, approval, ApprovalState.APPROVED)
+    act.write_event("approve", assignment=approval.assignment, unit=approval.unit, data={"step": approval.step})
+    reply, part = approval.reply, approval.assignment
+    if part is not None and part.parent is not None:
+        parent = act.assignment(part.parent_id)
+        act.move_assignment(parent, Assignment.submit, at=at)
+        act.stop_clocks(ClockKind.HANDLE, assignment=parent)
+        _open_step(act, reply, parent, ApprovalStep.PARENT, parent.unit, "")
+        return act.record("await_review", unit=parent.unit)
+    why = "" if approval.step == ApprovalStep.CITY else city_review_reason(act.ticket, reply, at=at)
+    if why:
+        start_city_review(act, reply, why=why)
+        return act.record("await_review", data={"why": why})
+    return _publish(act, reply, sampled=approval.step == ApprovalStep.CITY)
+
+
+def _publish(act: Act, reply: Reply, *, sampled: bool) -> TicketEvent:
+    reply.published_at = act.at
+    reply.save(update_fields=["published_at"])
+    for part in Assignment.objects.filter(ticket=act.ticket, state=AssignmentState.SUBMITTED):
+        part.ticket = act.ticket
+        act.move_assignment(part, Assignment.accept)
+    act.move(Ticket.pass_review)
+    return act.record(
+        "publish_reply", assignment=reply.assignment, data={"reply": reply.pk} | ({} if sampled else {"note": NOT_SAMPLED})
+    )
+
+
+@transaction.atomic
+def send_back(*, approval_id: int, reason: str, by: User, at: datetime) -> TicketEvent:
+    """Not good enough: the unit has it in hand again with what remained of its limit."""
+    act, approval = _open_approval(approval_id, by=by, at=at)
+    reason = require_text(reason, "请写明退回的理由。")
+    _decide(act, approval, ApprovalState.SENT_BACK)
+    act.move(Ticket.send_back)
+    if act.ticket.state == TicketState.IN_PROGRESS:
+        for part in Assignment.objects.filter(ticket=act.ticket, state=AssignmentState.SUBMITTED).select_related("unit"):
+            part.ticket = act.ticket
+            work_again(act, part, why="审核退回，接着走剩余时限")
+    else:
+        act.start_clock(ClockKind.RULING, deadlines.plain_rule("ruling_limit", "裁定", at))
+    return act.record("send_back", assignment=approval.reply.assignment, reason=reason, data={"step": approval.step})
+
+
+def work_again(act: Act, part: Assignment, *, why: str) -> None:
+    """The part is in hand again; its handle clock runs on with what remained, the pause not charged."""
+    ended = part.clocks.filter(kind=ClockKind.HANDLE, outcome=Clock.Outcome.MET).order_by("-generation").first()
+    act.move_assignment(part, Assignment.work_again)
+    if ended is not None:
+        act.resume_clock(ended, why=why)
