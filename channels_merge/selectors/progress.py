@@ -169,8 +169,10 @@ def _own_steps(appeal: Appeal) -> Iterable[Step]:
 
 
 def _ticket_steps(ticket: Ticket) -> Iterable[Step]:
+    # What one caller added is not shown to the others: their own additions come from `_own_steps`.
+    shown = [act for act, said in ACTS.items() if said.public and act != "give_information"]
     events = (
-        TicketEvent.objects.filter(ticket=ticket, act__in=[act for act, said in ACTS.items() if said.public])
+        TicketEvent.objects.filter(ticket=ticket, act__in=shown)
         .select_related("unit", "note", "reply", "onsite")
         .order_by("id")
     )

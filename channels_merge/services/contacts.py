@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from channels_merge import rights
+from channels_merge import rights, selectors
 from channels_merge.identity import clean, normal_phone
 from channels_merge.models import Appeal, Contact, ContactRecord
 from channels_merge.services.moves import AppealRefused
@@ -19,6 +19,7 @@ from tickets.models import Assignment, Ticket
 from tickets.states import LIVE_ASSIGNMENT_STATES, AssignmentRole
 
 CALL_AT_HAND = timedelta(hours=1)
+SHORTEST_REASON = 4
 
 
 @dataclass(frozen=True)
@@ -132,27 +133,34 @@ def _why_not_reveal(appeal: Appeal, reason: str, by: User, at: datetime) -> tupl
     """(refusal, reason to log)."""
     if appeal.contact is None:
         return "这件诉求没有留下姓名和电话。", reason
-    ticket = Ticket.objects.filter(pk__in=appeal.links.filter(until=None).values("ticket")).first()
     is_centre = by.unit is not None and by.unit.kind in {"centre", "authority"}
-    if not is_centre:
-        if ticket is None or not Ticket.objects.visible_to(by, at).filter(pk=ticket.pk).exists():
-            return "没有找到这件诉求。", reason
-        leads = Assignment.objects.filter(
-            ticket=ticket, unit_id=by.unit_id, role=AssignmentRole.LEAD, state__in=LIVE_ASSIGNMENT_STATES
-        )
-        if not leads:
-            return "只有主办单位能看姓名和电话，协办单位请通过主办单位联系。", reason
-        if appeal.contact.hide_from_unit:
-            return "诉求人要求对承办单位隐去姓名电话，请拨 12345 由中心转接。", reason
-        if ticket.is_open and any(lead.handler_id == by.pk for lead in leads):
-            return "", reason or "主办经办人联系诉求人"
+    refusal, ground = ("", "") if is_centre else _standing_of_unit(appeal, by, at)
+    if refusal or ground:
+        return refusal, reason or ground
     if not has_right(by, rights.REVEAL, at):
         return "您的岗位没有这项权限。", reason
     if appeal.received_by_id == by.pk and at - appeal.received_at < CALL_AT_HAND:
         return "", reason or "本人登记的这次来电"
-    if len(reason) < 4:
-        return "查看姓名电话须写明理由，至少 4 个字。", reason
+    if len(reason) < SHORTEST_REASON:
+        return f"查看姓名电话须写明理由，至少 {SHORTEST_REASON} 个字。", reason
     return "", reason
+
+
+def _standing_of_unit(appeal: Appeal, by: User, at: datetime) -> tuple[str, str]:
+    """(refusal, ground that needs no words) of somebody outside the centre."""
+    ticket = selectors.ticket_of(appeal)
+    if ticket is None or not Ticket.objects.visible_to(by, at).filter(pk=ticket.pk).exists():
+        return "没有找到这件诉求。", ""
+    leads = Assignment.objects.filter(
+        ticket=ticket, unit_id=by.unit_id, role=AssignmentRole.LEAD, state__in=LIVE_ASSIGNMENT_STATES
+    )
+    if not leads:
+        return "只有主办单位能看姓名和电话，协办单位请通过主办单位联系。", ""
+    if appeal.contact is not None and appeal.contact.hide_from_unit:
+        return "诉求人要求对承办单位隐去姓名电话，请拨 12345 由中心转接。", ""
+    if ticket.is_open and any(lead.handler_id == by.pk for lead in leads):
+        return "", "主办经办人联系诉求人"
+    return "", ""
 
 
 @transaction.atomic
@@ -167,7 +175,7 @@ def record_contact(
         raise AppealRefused("已联系上的，须写明联系情况。")
     assignment = Assignment.objects.select_related("ticket").get(pk=assignment_id)
     appeal = Appeal.objects.get(pk=appeal_id)
-    if not appeal.links.filter(until=None, ticket__in=_carrying(assignment.ticket_id)).exists():
+    if not selectors.carried_by(assignment.ticket_id).filter(pk=appeal.pk).exists():
         raise AppealRefused("这件诉求不在这张工单上。")
     tickets.record_contact(assignment_id=assignment_id, by=by, at=at, reached=reached)
     row = ContactRecord(
@@ -184,7 +192,3 @@ def record_contact(
         row.summary_cipher = crypto.encrypt(summary, f"contactrecord:{row.token}")
     row.save(force_insert=True)
     return row
-
-
-def _carrying(ticket_id: int) -> list[int]:
-    return [ticket_id, *Ticket.objects.filter(merged_into=ticket_id).values_list("pk", flat=True)]

@@ -1,7 +1,9 @@
 """A call, decided while the caller is on the line: register and decide in one transaction."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -51,24 +53,31 @@ def take_call(
 
 
 def _decide(appeal_id: int, matter: intake.Matter, decision: Decision, by: User, at: datetime) -> None:
-    match decision.act:
-        case "accept":
-            intake.accept_appeal(appeal_id=appeal_id, by=by, at=at)
-        case "attach":
-            if decision.ticket_id is None:
-                raise AppealRefused("请先选中要挂接的工单。")
-            intake.accept_appeal(appeal_id=appeal_id, ticket_id=decision.ticket_id, by=by, at=at)
-        case "answer":
-            if matter.category is None:
-                raise AppealRefused("直接答复须选择事项。")
-            intake.answer_appeal(appeal_id=appeal_id, category=matter.category, told=decision.told, by=by, at=at)
-        case "transfer":
-            intake.transfer_appeal(appeal_id=appeal_id, line=decision.choice, note=decision.told, by=by, at=at)
-        case "redirect":
-            intake.redirect_appeal(appeal_id=appeal_id, legal_route=decision.choice, told=decision.told, by=by, at=at)
-        case "explain":
-            intake.explain_appeal(appeal_id=appeal_id, ground=decision.choice, told=decision.told, by=by, at=at)
-        case "police":
-            intake.hand_to_police(appeal_id=appeal_id, told=decision.told, by=by, at=at)
-        case _:
-            raise AppealRefused("请选择去向。")
+    if decision.act == "attach" and decision.ticket_id is None:
+        raise AppealRefused("请先选中要挂接的工单。")
+    if decision.act == "answer" and matter.category is None:
+        raise AppealRefused("直接答复须选择事项。")
+    act, needed = _ACTS.get(decision.act, (None, ()))
+    if act is None:
+        raise AppealRefused("请选择去向。")
+    offered = {
+        "ticket_id": decision.ticket_id,
+        "category": matter.category,
+        "told": decision.told,
+        "note": decision.told,
+        "line": decision.choice,
+        "legal_route": decision.choice,
+        "ground": decision.choice,
+    }
+    act(appeal_id=appeal_id, by=by, at=at, **{name: offered[name] for name in needed})
+
+
+_ACTS: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
+    "accept": (intake.accept_appeal, ()),
+    "attach": (intake.accept_appeal, ("ticket_id",)),
+    "answer": (intake.answer_appeal, ("category", "told")),
+    "transfer": (intake.transfer_appeal, ("line", "note")),
+    "redirect": (intake.redirect_appeal, ("legal_route", "told")),
+    "explain": (intake.explain_appeal, ("ground", "told")),
+    "police": (intake.hand_to_police, ("told",)),
+}

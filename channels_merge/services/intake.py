@@ -270,7 +270,7 @@ def accept_appeal(
         AppealLink.objects.create(
             appeal=appeal, ticket=ticket, since=at, by=by, reason=clean(reason)[:200] or "同一件事"
         )
-        recount(ticket.pk)
+        tell_ticket(ticket.pk, appeals=1)
     write_search_entry(appeal, ticket=ticket)
     return event
 
@@ -307,14 +307,11 @@ def lock_open_ticket(ticket_id: int, *, secrecy: str) -> Ticket:
     return ticket
 
 
-def recount(ticket_id: int) -> None:
-    """Tell the ticket how many live appeals it carries and how often they urged. The ticket must be locked."""
-    live = selectors.carried_by(ticket_id).live()
-    tickets.count_appeals(
-        ticket_id=ticket_id,
-        appeal_count=live.count(),
-        urge_count=Interaction.objects.filter(kind=InteractionKind.URGE, appeal__in=live).count(),
-    )
+def tell_ticket(ticket_id: int, *, appeals: int = 0, urges: int = 0) -> int:
+    """Bring the counters of a locked ticket up to date; returns how many live appeals it carries."""
+    live = selectors.carried_by(ticket_id).live().count()
+    tickets.count_appeals(ticket_id=ticket_id, appeals=appeals, urges=urges, live=live)
+    return live
 
 
 @transaction.atomic

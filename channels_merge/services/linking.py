@@ -24,13 +24,13 @@ from channels_merge.models import (
 from channels_merge.services import clocks
 from channels_merge.services.contacts import move_identifiers_out
 from channels_merge.services.indexing import write_search_entry
-from channels_merge.services.intake import lock_open_ticket, open_ticket, recount
+from channels_merge.services.intake import lock_open_ticket, open_ticket, tell_ticket
 from channels_merge.services.moves import AppealRefused, locked, move, record
 from channels_merge.states import AppealState, InteractionKind, TransferOutcome
 from hotline.models import User
+from hotline.services import notify
 from tickets import services as tickets
 from tickets.models import Ticket
-from tickets.states import TicketState
 
 ALONE = "这是原工单唯一的诉求，请把两张工单并单。"
 
@@ -74,8 +74,10 @@ def _relink(
     old.until, old.ended_by, old.end_reason = at, by, reason
     old.save(update_fields=["until", "ended_by", "end_reason"])
     link = AppealLink.objects.create(appeal=appeal, ticket=ticket, since=at, by=by, reason=reason)
-    recount(old.ticket_id)
-    recount(ticket.pk)
+    urges = Interaction.objects.filter(appeal=appeal, kind=InteractionKind.URGE).count()
+    tell_ticket(old.ticket_id, appeals=-1, urges=-urges)
+    # A ticket that was just opened for this appeal already counts it.
+    tell_ticket(ticket.pk, appeals=0 if act == "unlink" else 1, urges=urges)
     record(
         appeal, act=act, source=appeal.state, by=by, at=at, data={"from_ticket": old.ticket_id, "to_ticket": ticket.pk}
     )
@@ -95,7 +97,9 @@ def urge_appeal(*, appeal_id: int, channel: Channel, text: str = "", by: User | 
     if not ticket.is_open:
         raise AppealRefused(f"工单 {ticket.number} 已是“{ticket.get_state_display()}”，请登记新诉求或申请重办。")
     row = _interact(appeal, InteractionKind.URGE, channel=channel, text=text, by=by, at=at)
-    recount(ticket.pk)
+    tell_ticket(ticket.pk, urges=1)
+    if ticket.holder is not None and ticket.holder.handler is not None:
+        notify(users=[ticket.holder.handler], kind="urge", number=ticket.number, at=at, dedupe=f"urge:{row.pk}")
     return row
 
 
@@ -115,8 +119,8 @@ def supplement_appeal(*, appeal_id: int, channel: Channel, text: str, by: User |
     link = _open_link(appeal)
     if link is not None:
         ticket = _carrier_locked(link)
-        if ticket.state == TicketState.PENDING_INFO:
-            tickets.give_information(ticket_id=ticket.pk, text=row.text, by=by, at=at)
+        if ticket.is_open:
+            tickets.give_information(ticket_id=ticket.pk, information=row.text, by=by, at=at)
     return row
 
 
@@ -142,8 +146,7 @@ def withdraw_appeal(*, appeal_id: int, channel: Channel, reason: str, by: User |
     link = _open_link(appeal)
     if link is not None:
         ticket = _carrier_locked(link)
-        recount(ticket.pk)
-        if ticket.is_open and not _live_of(ticket.pk).exists():
+        if tell_ticket(ticket.pk) == 0:
             tickets.propose_withdrawal(ticket_id=ticket.pk, by=by, at=at)
     return event
 
@@ -180,7 +183,9 @@ def _linked(appeal_id: int) -> tuple[Appeal, AppealLink]:
 def _carrier_locked(link: AppealLink) -> Ticket:
     """The ticket that works on the matter now: the lead if the linked one was merged."""
     ticket_id = link.ticket.merged_into_id or link.ticket_id
-    return Ticket.objects.select_for_update(of=("self",), no_key=True).get(pk=ticket_id)
+    return (
+        Ticket.objects.select_for_update(of=("self",), no_key=True).select_related("holder__handler").get(pk=ticket_id)
+    )
 
 
 def _live_of(ticket_id: int) -> AppealQuerySet:

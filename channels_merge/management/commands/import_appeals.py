@@ -1,0 +1,233 @@
+"""Bring in messages of another system as appeals, each with its ticket. Streams; may be run again."""
+
+import csv
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DataError, transaction
+from django.utils import timezone
+
+from channels_merge import services
+from channels_merge.models import Channel
+from hotline.dates import SHANGHAI
+from hotline.errors import DomainError
+from hotline.models import Region
+from tickets.states import Kind
+
+COLUMNS = {
+    "number": "id",
+    "time": "time",
+    "title": "topic",
+    "text": "text",
+    "name": "name",
+    "phone": "phone",
+    "region": "region",
+    "place": "place",
+    "kind": "kind",
+}
+NEEDED = ("number", "text")
+TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d")
+BATCH = 50
+
+
+class RowRefused(DomainError):
+    pass
+
+
+@dataclass
+class Count:
+    read: int = 0
+    new: int = 0
+    known: int = 0
+    refused: int = 0
+
+
+class Command(BaseCommand):
+    help = "导入诉求：每件登记、受理并建工单。同一来源编号只导入一次，可重复执行。"
+
+    def add_arguments(self, parser):
+        parser.add_argument("file", type=Path, help="CSV 文件，UTF-8 或 GB18030")
+        parser.add_argument("--channel", required=True, help="渠道代码")
+        parser.add_argument(
+            "--map",
+            nargs="*",
+            default=[],
+            metavar="栏目=列名",
+            help=f"列名不同时写明，栏目有 {'、'.join(COLUMNS)}；默认列名 id、time、topic、text。",
+        )
+        parser.add_argument("--rejects", type=Path, help="被拒行写到这个文件；默认在原文件旁加 .rejected.csv")
+        parser.add_argument("--hold", action="store_true", help="只登记，留在“来件”里等人受理")
+        parser.add_argument("--limit", type=int, help="最多导入多少行")
+
+    def handle(self, *args, **options):
+        channel = _channel(options["channel"])
+        columns = _columns(options["map"])
+        path = options["file"]
+        if not path.is_file():
+            raise CommandError(f"没有文件 {path}。")
+        rejects = options["rejects"] or path.with_name(f"{path.name}.rejected.csv")
+        count, began = Count(), time.monotonic()
+        self._refused = []
+        with path.open(encoding=_encoding(path), newline="") as handle:
+            reader = csv.DictReader(handle)
+            missing = [columns[name] for name in NEEDED if columns[name] not in (reader.fieldnames or [])]
+            if missing:
+                raise CommandError(
+                    f"文件里没有列：{'、'.join(missing)}。现有列：{'、'.join(reader.fieldnames or [])}。"
+                )
+            importer = _Importer(channel, columns, hold=options["hold"])
+            for batch in _batches(reader, options["limit"]):
+                self._refused += importer.take(batch, count)
+                if count.read % 500 < BATCH:
+                    self._say(count, began)
+            self._say(count, began)
+            self._write_rejects(rejects, reader.fieldnames)
+        spent = max(time.monotonic() - began, 0.001)
+        self.stdout.write(
+            f"读 {count.read} 行，新登记 {count.new} 件，原已登记 {count.known} 件，拒绝 {count.refused} 行，"
+            f"用 {spent:.1f} 秒，{count.read / spent:.1f} 行/秒。"
+        )
+
+    def _say(self, count, began):
+        speed = count.read / max(time.monotonic() - began, 0.001)
+        self.stderr.write(f"\r已读 {count.read} 行，{speed:.0f} 行/秒", ending="")
+
+    def _write_rejects(self, path, names):
+        self.stderr.write("")
+        if not self._refused:
+            return
+        with path.open("w", encoding="utf-8-sig", newline="") as handle:
+            writer = csv.writer(handle)
+            writer.writerow(["行号", "原因", *names])
+            for line, reason, row in self._refused:
+                writer.writerow([line, reason, *(row.get(name, "") for name in names)])
+        self.stdout.write(f"被拒的行和原因在 {path}。")
+
+
+class _Importer:
+    def __init__(self, channel, columns, *, hold):
+        self.channel, self.columns, self.hold = channel, columns, hold
+        self.regions = {region.name: region for region in Region.objects.exclude(level="township")}
+
+    def take(self, batch, count):
+        """One transaction per batch, a savepoint per row; returns the refused rows with their reasons."""
+        refused = []
+        with transaction.atomic():
+            for line, row in batch:
+                count.read += 1
+                try:
+                    with transaction.atomic():
+                        is_new = self._take_row(row)
+                except (DomainError, DataError) as exc:
+                    count.refused += 1
+                    refused.append((line, str(exc) if isinstance(exc, DomainError) else "内容无法保存。", row))
+                else:
+                    count.new += is_new
+                    count.known += not is_new
+        return refused
+
+    def _take_row(self, row):
+        at = timezone.now()
+        if None in row:
+            raise RowRefused("这一行的列数比表头多，可能缺少引号。")
+        value = {name: (row.get(column) or "").strip() for name, column in self.columns.items()}
+        if not value["number"]:
+            raise RowRefused("没有来源编号。")
+        registered = services.register_appeal(
+            channel=self.channel,
+            matter=services.Matter(
+                text=value["text"] or value["title"],
+                title=value["title"],
+                kind=_kind(value["kind"]),
+                region=self._region(value["region"]),
+                place=value["place"],
+            ),
+            person=services.Person(name=value["name"], phone=value["phone"]),
+            source_number=value["number"][:80],
+            source_at=_moment(value["time"]),
+            by=None,
+            at=at,
+        )
+        if registered.is_new and not self.hold:
+            services.accept_appeal(appeal_id=registered.appeal.pk, by=None, at=at)
+        return registered.is_new
+
+    def _region(self, name):
+        if name and name not in self.regions:
+            raise RowRefused(f"没有地区“{name}”。")
+        return self.regions.get(name)
+
+
+def _channel(code):
+    try:
+        return Channel.objects.get(code=code)
+    except Channel.DoesNotExist as exc:
+        codes = "、".join(Channel.objects.order_by("code").values_list("code", flat=True))
+        raise CommandError(f"没有渠道“{code}”。现有：{codes or '无，请先执行 sync_channels'}。") from exc
+
+
+def _columns(pairs):
+    columns = dict(COLUMNS)
+    for pair in pairs:
+        name, equals, column = pair.partition("=")
+        if name not in COLUMNS or not equals or not column:
+            raise CommandError(f"“{pair}”看不懂，应写成 栏目=列名，栏目有 {'、'.join(COLUMNS)}。")
+        columns[name] = column
+    return columns
+
+
+def _encoding(path):
+    """UTF-8 when the whole file is, else what Chinese Windows writes."""
+    with path.open(encoding="utf-8-sig") as handle:
+        try:
+            while handle.read(1 << 20):
+                pass
+        except UnicodeDecodeError:
+            return "gb18030"
+    return "utf-8-sig"
+
+
+def _batches(reader, limit) -> Iterator[list[tuple[int, dict[str, str]]]]:
+    batch = []
+    for taken, row in enumerate(reader):
+        if limit is not None and taken >= limit:
+            break
+        batch.append((reader.line_num, row))
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _moment(text):
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    for form in TIMES:
+        if moment is not None:
+            break
+        try:
+            moment = datetime.strptime(text, form)  # noqa: DTZ007 -- the zone is set below
+        except ValueError:
+            continue
+    if moment is None:
+        raise RowRefused(f"时间“{text}”看不懂。")
+    return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
+
+
+def _kind(text):
+    if not text:
+        return ""
+    by_label = {label: value for value, label in Kind.choices}
+    kind = by_label.get(text, text)
+    if kind not in Kind.values:
+        raise RowRefused(f"没有诉求类型“{text}”。")
+    return kind
