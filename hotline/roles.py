@@ -1,0 +1,143 @@
+"""Roles are bundles of named permissions; who has what is decided in design.md 4. Groups carry the role's code as name.
+
+A right is a permission and a standing: what a role may do it may do to the matters of its own unit, which the rooms check.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    code: str
+    name: str
+    permissions: tuple[str, ...]
+
+
+_HANDLING: Final = (
+    "tickets.sign_ticket",
+    "tickets.handle_ticket",
+    "tickets.give_information",
+    "tickets.view_followup_tickets",
+    "tickets.print_ticket",
+    "channels_merge.reveal_contact",
+)
+_LEADING: Final = (
+    "tickets.approve_result",
+    "tickets.hand_over",
+    "tickets.view_subtree_tickets",
+    "evaluation.view_figures",
+    "supervision.view_wall",
+)
+_CENTRE: Final = (
+    "tickets.view_all_tickets",
+    "tickets.print_ticket",
+    "channels_merge.reveal_contact",
+    "channels_merge.search_people",
+    "channels_merge.search_tail",
+    "evaluation.view_figures",
+    "supervision.view_wall",
+)
+# Pages of the management site. Business rows are not among them: administrators see no matter and no citizen.
+_MANAGED: Final = tuple(
+    f"hotline.{verb}_{model}"
+    for model, verbs in {
+        "unit": ("view", "add", "change"),
+        "user": ("view", "add", "change"),
+        "region": ("view",),
+        "calendaryear": ("view",),
+        "calendarday": ("view",),
+        "workinterval": ("view", "add"),
+        "parameter": ("view", "add"),
+        "securitylog": ("view",),
+    }.items()
+    for verb in verbs
+)
+
+_ROLES: Final = (
+    Role(
+        "agent",
+        "话务员",
+        (
+            "channels_merge.use_desk",
+            "channels_merge.accept_appeal",
+            "channels_merge.link_appeal",
+            "channels_merge.search_people",
+            "channels_merge.search_tail",
+            "channels_merge.reveal_contact",
+            "channels_merge.read_progress",
+            "tickets.view_public_progress",
+            "tickets.give_information",
+        ),
+    ),
+    Role(
+        "dispatcher",
+        "派单员",
+        (
+            *_CENTRE,
+            "channels_merge.accept_appeal",
+            "channels_merge.link_appeal",
+            "tickets.dispatch_ticket",
+            "tickets.recall_ticket",
+            "tickets.decide_return",
+            "tickets.give_information",
+            "tickets.merge_ticket",
+            "tickets.void_ticket",
+        ),
+    ),
+    Role("liaison", "联络员", (*_HANDLING, "tickets.pass_down_ticket", "tickets.view_subtree_tickets", "supervision.view_wall")),
+    Role("handler", "经办人", _HANDLING),
+    Role("unit_head", "单位负责人", (*_HANDLING, *_LEADING, "tickets.pass_down_ticket")),
+    Role(
+        "county_centre",
+        "县级热线中心工作人员",
+        (*_HANDLING, *_LEADING, "tickets.pass_down_ticket", "tickets.decide_return", "tickets.decide_extension"),
+    ),
+    Role(
+        "follow_up_agent",
+        "回访员",
+        (
+            "tickets.view_followup_tickets",
+            "tickets.view_public_progress",
+            "channels_merge.reveal_contact",
+            "evaluation.follow_up",
+        ),
+    ),
+    Role(
+        "reviewer",
+        "审核员",
+        (
+            *_CENTRE,
+            "tickets.review_completion",
+            "tickets.decide_return",
+            "tickets.decide_extension",
+            "tickets.rule_dispute",
+            "tickets.close_ticket",
+            "tickets.void_ticket",
+            "tickets.merge_ticket",
+            "tickets.hold_ticket",
+            "tickets.hand_over",
+            "evaluation.decide_review",
+            "responsibility.edit_duty_list",
+            "supervision.manage_cards",
+        ),
+    ),
+    Role("leader", "领导", ("tickets.instruct_ticket", "evaluation.view_figures", "supervision.view_wall")),
+    Role(
+        "administrator",
+        "管理员",
+        (
+            "hotline.administer_people",
+            "hotline.administer_parameters",
+            "hotline.view_security_log",
+            "channels_merge.issue_channel_key",
+            *_MANAGED,
+        ),
+    ),
+)
+
+ROLES: Final[dict[str, Role]] = {role.code: role for role in _ROLES}
+
+
+def role_name(code: str) -> str:
+    return ROLES[code].name if code in ROLES else code

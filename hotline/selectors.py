@@ -1,0 +1,55 @@
+"""Reads of this room that pages and higher rooms share."""
+
+from collections.abc import Iterable
+
+from django.apps import apps
+from django.db.models import QuerySet
+
+from hotline.models import Clock, Notice, SecurityLog, Unit, User
+
+
+def clock_models() -> list[type[Clock]]:
+    """Every concrete clock class of the installed rooms, in a fixed order."""
+    found = [model for model in apps.get_models() if issubclass(model, Clock)]
+    return sorted(found, key=lambda model: model._meta.label)
+
+
+def notices_for(user: User) -> QuerySet[Notice]:
+    """All notices of a person, newest first."""
+    return Notice.objects.filter(recipient=user).order_by("-at", "-id")
+
+
+def unread_notices(user: User) -> QuerySet[Notice]:
+    return Notice.objects.filter(recipient=user, read_at__isnull=True).order_by("-id")
+
+
+UNREAD_SHOWN = 100
+
+
+def unread_state(user: User) -> tuple[int, int]:
+    """How many notices are unread (at most 100 are counted) and the newest one's id (0 for none)."""
+    ids = list(unread_notices(user).values_list("id", flat=True)[:UNREAD_SHOWN])
+    return len(ids), ids[0] if ids else 0
+
+
+def security_log() -> QuerySet[SecurityLog]:
+    return SecurityLog.objects.select_related("user").order_by("-at", "-id")
+
+
+def subtree_ids(unit: Unit) -> list[int]:
+    """The unit and everything below it. Two queries: the tree is three deep."""
+    children = list(Unit.objects.filter(parent=unit).values_list("id", flat=True))
+    return [unit.pk, *children, *Unit.objects.filter(parent__in=children).values_list("id", flat=True)]
+
+
+def people_with_right(permission: str, units: Iterable[Unit] | None = None) -> QuerySet[User]:
+    """Active people who hold a permission through a role, within `units` if given."""
+    app, _, codename = permission.partition(".")
+    people = User.objects.filter(
+        is_active=True,
+        groups__permissions__codename=codename,
+        groups__permissions__content_type__app_label=app,
+    )
+    if units is not None:
+        people = people.filter(unit__in=list(units))
+    return people.distinct().order_by("pk")

@@ -1,0 +1,160 @@
+"""Publishing a version of a year's calendar and moving the running clocks it changes. docs/clocks.md 8.
+
+- A version is published whole: the rows of its year are replaced.
+- Running clocks in working time move, each once, announced by `clock_moved`; stopped and elapsed ones never.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from django.db import models, transaction
+from django.db.models import Max
+
+from hotline.calendar import TAIL, Due, WorkCalendar, forget_calendar, read_calendar
+from hotline.dates import SHANGHAI
+from hotline.errors import DomainError
+from hotline.models import CalendarDay, CalendarYear, Clock, SecurityLog, User
+from hotline.selectors import clock_models
+from hotline.services.clocks import thresholds
+from hotline.services.security import log_security
+from hotline.signals import clock_moved
+
+BATCH: Final = 500
+WORKING_UNITS: Final = ("wd", "wh", "wm")
+
+
+class CalendarRefused(DomainError):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class NamedDay:
+    date: date
+    is_workday: bool
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockMove:
+    """A running clock that the new calendar moves."""
+
+    clock: Clock
+    old_due_at: datetime
+    due: Due
+
+    @property
+    def new_due_at(self) -> datetime:
+        return self.due.due_at
+
+
+def preview_calendar(*, year: int, days: Sequence[NamedDay]) -> list[ClockMove]:
+    """The running clocks whose due date would change, by due date. Nothing is written."""
+    work = _with_year(read_calendar(), year, days)
+    moves = [move for row in _candidates(year) if (move := _move(row, work)) and move.old_due_at != move.new_due_at]
+    return sorted(moves, key=lambda move: (move.old_due_at, move.clock.pk))
+
+
+@transaction.atomic
+def publish_calendar(*, year: int, days: Sequence[NamedDay], source: str, by: User | None, at: datetime) -> int:
+    """Publish the next version of a year and move the clocks. Returns how many due dates changed."""
+    _check_days(year, days)
+    list(CalendarYear.objects.select_for_update().filter(year=year))
+    latest = CalendarYear.objects.filter(year=year).aggregate(latest=Max("version"))["latest"] or 0
+    version = latest + 1
+    CalendarYear.objects.create(year=year, version=version, provisional=False, source=source, published_at=at)
+    CalendarDay.objects.filter(models.Q(year=year) | models.Q(date__in=[day.date for day in days])).delete()
+    CalendarDay.objects.bulk_create(
+        CalendarDay(
+            date=day.date, is_workday=day.is_workday, name=day.name, year=year, source=source, version=version
+        )
+        for day in days
+    )
+    log_security(kind=SecurityLog.Kind.CALENDAR, user=by, subject=f"{year} 年第 {version} 版", reason=source, at=at)
+    forget_calendar()
+    # Other processes may start clocks by the old version for a few seconds: recount_provisional_clocks finds those.
+    transaction.on_commit(forget_calendar)
+    work = read_calendar()
+    return sum(_move_model(rows, work, by=by, at=at) for rows in _candidate_querysets(year))
+
+
+def recount_provisional_clocks(*, at: datetime) -> int:
+    """Move running clocks that still stand on a date announced since. Returns how many due dates changed."""
+    work = read_calendar()
+    return sum(
+        _move_model(model._default_manager.filter(stopped_at__isnull=True, provisional=True), work, by=None, at=at)
+        for model in clock_models()
+    )
+
+
+def _check_days(year: int, days: Sequence[NamedDay]) -> None:
+    if not days:
+        raise CalendarRefused(f"{year} 年的日历没有任何节假日，未发布。")
+    if len({day.date for day in days}) != len(days):
+        raise CalendarRefused("同一日期出现了两次，未发布。")
+    strange = [day.date for day in days if day.date.year != year and (day.date.year, day.date.month) != (year - 1, 12)]
+    if strange:
+        raise CalendarRefused(f"{strange[0]:%Y-%m-%d} 不属于 {year} 年的放假安排，未发布。")
+
+
+def _with_year(work: WorkCalendar, year: int, days: Sequence[NamedDay]) -> WorkCalendar:
+    kept = {
+        day: named
+        for day, named in work.days.items()
+        if day not in set(CalendarDay.objects.filter(year=year).values_list("date", flat=True))
+    }
+    return WorkCalendar(
+        days=kept | {day.date: (day.is_workday, day.name) for day in days},
+        years={**work.years, year: work.years.get(year, 0) + 1},
+        intervals=work.intervals,
+    )
+
+
+def _candidate_querysets(year: int) -> list[models.QuerySet[Clock]]:
+    first = datetime(year - 1, *TAIL, tzinfo=SHANGHAI)
+    return [
+        model._default_manager.filter(stopped_at__isnull=True, limit_unit__in=WORKING_UNITS, due_at__gte=first)
+        for model in clock_models()
+    ]
+
+
+def _candidates(year: int) -> Iterator[Clock]:
+    for rows in _candidate_querysets(year):
+        yield from rows.order_by("pk").iterator(chunk_size=BATCH)
+
+
+def _move(row: Clock, work: WorkCalendar) -> ClockMove | None:
+    due = work.add(row.started_at, row.limit)
+    if (due.due_at, due.provisional) == (row.due_at, row.provisional) and due.explanation.items() <= row.explanation.items():
+        return None
+    return ClockMove(row, row.due_at, due)
+
+
+def _move_model(rows: models.QuerySet[Clock], work: WorkCalendar, *, by: User | None, at: datetime) -> int:
+    """Locks row after row in the order of keys, so that two publications cannot wait for each other."""
+    changed = 0
+    for row in rows.select_for_update(of=("self",), no_key=True).order_by("pk"):
+        move = _move(row, work)
+        if move is None:
+            continue
+        _apply(move, work, at=at)
+        if move.old_due_at != move.new_due_at:
+            changed += 1
+            clock_moved.send(sender=type(row), clock=row, old_due_at=move.old_due_at, by=by, at=at)
+    return changed
+
+
+def _apply(move: ClockMove, work: WorkCalendar, *, at: datetime) -> None:
+    row = move.clock
+    row.due_at, row.soon_at, row.provisional = move.due.due_at, move.due.soon_at, move.due.provisional
+    row.explanation = {**row.explanation, **move.due.explanation}
+    row.sweep_at = _next_look(row, work)
+    row.save(update_fields=["due_at", "soon_at", "provisional", "explanation", "sweep_at"])
+
+
+def _next_look(row: Clock, work: WorkCalendar) -> datetime | None:
+    """The first threshold without a breach row."""
+    written = set(row.breaches.values_list("threshold", flat=True))  # type: ignore[attr-defined]
+    latest = max((i for i, (_, name) in enumerate(thresholds(row, work)) if name in written), default=-1)
+    return next((moment for moment, _ in thresholds(row, work)[latest + 1 :]), None)

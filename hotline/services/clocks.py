@@ -1,0 +1,226 @@
+"""Starting, stopping and sweeping clocks. The rules are in docs/clocks.md.
+
+- A stopped clock never changes.
+- Every passed threshold is one breach row, and `clock_breached` is sent once for it, in the same transaction.
+- The sweep locks clocks only and waits for nobody.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from django.db import models, transaction
+
+from hotline.calendar import Due, WorkCalendar, load_calendar
+from hotline.errors import DomainError
+from hotline.limits import Limit
+from hotline.models import Breach, Clock
+from hotline.selectors import clock_models
+from hotline.signals import clock_breached
+
+logger = logging.getLogger(__name__)
+
+AnyClock = TypeVar("AnyClock", bound=Clock)
+
+OVERDUE: Final = ("overdue_1", "overdue_2", "overdue_3", "overdue_4", "overdue_5")
+_OWN_FIELDS: Final = frozenset(field.name for field in Clock._meta.get_fields()) | {"id"}
+
+
+class ClockHasStopped(DomainError):
+    message = "该时限已经结束，不能再次变更。"
+
+
+def build_clock(
+    model: type[AnyClock],
+    *,
+    kind: str,
+    started_at: datetime,
+    limit: Limit,
+    explanation: Mapping[str, Any] | None = None,
+    generation: int = 1,
+    calendar: WorkCalendar | None = None,
+    **subject: Any,
+) -> AnyClock:
+    """A clock not yet saved, for `bulk_create`. `explanation` names the rule that won: rule, source, list version."""
+    due = (calendar or load_calendar()).add(started_at, limit)
+    row = model(kind=kind, generation=generation, started_at=started_at, **subject)
+    row.limit_amount, row.limit_unit = limit.amount, limit.unit
+    _set_due(row, due, rule=explanation or {})
+    return row
+
+
+def _set_due(row: Clock, due: Due, *, rule: Mapping[str, Any]) -> None:
+    row.due_at, row.soon_at, row.provisional = due.due_at, due.soon_at, due.provisional
+    row.sweep_at = due.soon_at or due.due_at
+    row.explanation = {**rule, **due.explanation}
+
+
+def start_clock(
+    model: type[AnyClock],
+    *,
+    kind: str,
+    started_at: datetime,
+    limit: Limit,
+    explanation: Mapping[str, Any] | None = None,
+    generation: int = 1,
+    **subject: Any,
+) -> AnyClock:
+    """Start and save a clock on `subject` (the foreign keys of the concrete class)."""
+    row = build_clock(
+        model,
+        kind=kind,
+        started_at=started_at,
+        limit=limit,
+        explanation=explanation,
+        generation=generation,
+        **subject,
+    )
+    row.save(force_insert=True)
+    return row
+
+
+@transaction.atomic
+def stop_clock(clock: AnyClock, *, at: datetime, outcome: str) -> AnyClock:
+    """End a running clock. What it had passed by `at` and the sweep has not seen yet is written now.
+
+    Raises ClockHasStopped when somebody else ended it.
+    """
+    model = type(clock)
+    row = model._default_manager.select_for_update(of=("self",), no_key=True).get(pk=clock.pk)
+    if row.stopped_at is not None:
+        raise ClockHasStopped
+    _record_passed([row], at=at, work=load_calendar())
+    row.stopped_at, row.outcome, row.sweep_at = at, outcome, None
+    row.save(update_fields=["stopped_at", "outcome", "sweep_at"])
+    clock.stopped_at, clock.outcome, clock.sweep_at = at, outcome, None
+    return row
+
+
+@transaction.atomic
+def next_generation(
+    clock: AnyClock,
+    *,
+    at: datetime,
+    limit: Limit,
+    started_at: datetime | None = None,
+    explanation: Mapping[str, Any] | None = None,
+) -> AnyClock:
+    """Supersede a running clock by one with another limit, as an extension does; counted from `started_at`, by default `at`."""
+    old = stop_clock(clock, at=at, outcome=Clock.Outcome.SUPERSEDED)
+    return resume_clock(old, at=started_at or at, limit=limit, explanation=explanation)
+
+
+def resume_clock(
+    clock: AnyClock, *, at: datetime, limit: Limit, explanation: Mapping[str, Any] | None = None
+) -> AnyClock:
+    """Start the next generation of a stopped clock on the same subject, as 'sent back' does."""
+    subject = {
+        field.attname: getattr(clock, field.attname)
+        for field in type(clock)._meta.concrete_fields
+        if field.name not in _OWN_FIELDS
+    }
+    return start_clock(
+        type(clock),
+        kind=clock.kind,
+        started_at=at,
+        limit=limit,
+        explanation=explanation,
+        generation=clock.generation + 1,
+        **subject,
+    )
+
+
+def remaining_limit(clock: Clock, *, at: datetime) -> Limit:
+    """What was left when the clock was stopped at `at`: docs/clocks.md 4."""
+    return load_calendar().remaining(clock.due_at, clock.limit, at)
+
+
+# --- the sweep
+
+
+def thresholds(clock: Clock, work: WorkCalendar) -> list[tuple[datetime, str]]:
+    """Every threshold of a clock with its moment, in order of time."""
+    moments = [(clock.soon_at, Breach.Threshold.SOON.value)] if clock.soon_at else []
+    moments.append((clock.due_at, Breach.Threshold.DUE.value))
+    return moments + [
+        (work.add_working(clock.due_at, Limit(days, "wd")), name) for days, name in enumerate(OVERDUE, start=1)
+    ]
+
+
+def sweep_clocks(*, at: datetime, batch: int = 500) -> int:
+    """Write what running clocks have passed by `at`, in every room. Returns how many breaches were written.
+
+    Bounded: at most `batch` clocks a class and call. Safe to run twice and beside itself.
+    """
+    work = load_calendar()
+    return sum(_sweep_class(model, at=at, batch=batch, work=work) for model in clock_models())
+
+
+def _sweep_class(model: type[Clock], *, at: datetime, batch: int, work: WorkCalendar) -> int:
+    due = _due(model, at)
+    ids = list(due.order_by("sweep_at", "pk").values_list("pk", flat=True)[:batch])
+    if not ids:
+        return 0
+    try:
+        return _sweep_rows(model, ids, at=at, work=work)
+    except Exception:
+        logger.exception("sweep of %s failed as a whole; trying one by one", model._meta.label)
+    return sum(_sweep_alone(model, pk, at=at, work=work) for pk in ids)
+
+
+def _due(model: type[Clock], at: datetime) -> models.QuerySet[Clock]:
+    # `stopped_at IS NULL` must stand in the query, or the partial index is not used.
+    return model._default_manager.filter(stopped_at__isnull=True, sweep_at__lte=at)
+
+
+def _sweep_alone(model: type[Clock], pk: int, *, at: datetime, work: WorkCalendar) -> int:
+    try:
+        return _sweep_rows(model, [pk], at=at, work=work)
+    except Exception:
+        logger.exception("sweep of %s %s failed", model._meta.label, pk)
+        return 0
+
+
+@transaction.atomic
+def _sweep_rows(model: type[Clock], ids: Sequence[int], *, at: datetime, work: WorkCalendar) -> int:
+    locked = _due(model, at).filter(pk__in=ids).select_for_update(of=("self",), no_key=True, skip_locked=True)
+    rows = list(locked.order_by("sweep_at", "pk"))
+    written = _record_passed(rows, at=at, work=work)
+    model._default_manager.bulk_update(rows, ["sweep_at"])
+    return written
+
+
+def _record_passed(rows: Iterable[Clock], *, at: datetime, work: WorkCalendar) -> int:
+    """Write the breaches of locked clocks up to `at`, set `sweep_at` (not saved) and announce them."""
+    passed: list[tuple[Clock, datetime, str]] = []
+    for row in rows:
+        if row.sweep_at is None or row.sweep_at > at:
+            continue
+        moments = thresholds(row, work)
+        passed += [(row, moment, name) for moment, name in moments if row.sweep_at <= moment <= at]
+        row.sweep_at = next((moment for moment, _ in moments if moment > at), None)
+    if not passed:
+        return 0
+    by_model: dict[type[Clock], list[tuple[Clock, datetime, str]]] = {}
+    for entry in passed:
+        by_model.setdefault(type(entry[0]), []).append(entry)
+    return sum(_write_breaches(model, entries, at=at) for model, entries in by_model.items())
+
+
+def _write_breaches(model: type[Clock], entries: list[tuple[Clock, datetime, str]], *, at: datetime) -> int:
+    breach_model = model._meta.get_field("breaches").related_model
+    known = set(
+        breach_model._default_manager.filter(clock_id__in={row.pk for row, *_ in entries}).values_list(
+            "clock_id", "threshold"
+        )
+    )
+    overdue = {row.pk for row, _, name in entries if name != Breach.Threshold.SOON}
+    breaches = [
+        breach_model(clock=row, threshold=name, at=moment, found_at=at)
+        for row, moment, name in entries
+        if (row.pk, name) not in known and not (name == Breach.Threshold.SOON and row.pk in overdue)
+    ]
+    for breach in breach_model._default_manager.bulk_create(breaches):
+        clock_breached.send(sender=model, breach=breach)
+    return len(breaches)

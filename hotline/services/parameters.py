@@ -1,0 +1,68 @@
+"""Changing a parameter from a moment on. Values that have held are never changed."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from hotline import parameters
+from hotline.errors import DomainError
+from hotline.limits import Limit
+from hotline.models import Parameter, SecurityLog, User
+from hotline.services.security import log_security
+
+
+class ParameterRefused(DomainError):
+    pass
+
+
+@transaction.atomic
+def set_parameter(
+    *, key: str, value: str, valid_from: datetime, source: str, note: str = "", by: User | None, at: datetime
+) -> Parameter:
+    """Let `value` hold from `valid_from` on. Raises ParameterRefused for the past, and for a value of another shape."""
+    parameters.forget_parameters()
+    if valid_from < at:
+        raise ParameterRefused("参数只能从现在或以后的时间起生效，已经办过的事项不受影响。")
+    _check_shape(key, value, at)
+    if Parameter.objects.filter(key=key, valid_from=valid_from).exists():
+        raise ParameterRefused(f"参数“{key}”在这一时间已有取值。")
+    row = Parameter.objects.create(key=key, value=value, valid_from=valid_from, source=source, note=note)
+    log_security(
+        kind=SecurityLog.Kind.PARAMETER, user=by, subject=f"{key} = {value}", reason=source, at=at
+    )
+    parameters.forget_parameters()
+    transaction.on_commit(parameters.forget_parameters)
+    return row
+
+
+def _check_shape(key: str, value: str, at: datetime) -> None:
+    """A limit stays a limit, a number a number, a span of hours a span."""
+    old = parameters.text(key, at=at)
+    shape = next((name for name, read in _SHAPES.items() if _reads(read, old)), "")
+    if shape and not _reads(_SHAPES[shape], value):
+        raise ParameterRefused(f"参数“{key}”的取值应为{shape}，如“{old}”。")
+    if not shape and not value.strip():
+        raise ParameterRefused(f"参数“{key}”的取值不能为空。")
+
+
+def _span(value: str) -> None:
+    for part in value.split("-"):
+        datetime.strptime(part, "%H:%M")  # noqa: DTZ007 -- only the time
+    if value.count("-") != 1:
+        raise ValueError(value)
+
+
+def _rate(value: str) -> None:
+    if not 0 <= float(value) <= 1:
+        raise ValueError(value)
+
+
+_SHAPES = {"时限": Limit.parse, "整数": int, "0到1之间的小数": _rate, "时段": _span}
+
+
+def _reads(read, value: str) -> bool:
+    try:
+        read(value)
+    except (ValueError, DomainError):
+        return False
+    return True

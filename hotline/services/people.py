@@ -1,0 +1,174 @@
+"""Roles, passwords, and the end of people and units.
+
+- A role is a group; `sync_roles` is the only writer of a group's permissions.
+- A unit or person ends only when every room has handed its open work over or there is none.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.contrib.auth.hashers import check_password
+from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+
+from hotline import parameters
+from hotline.dates import local_day
+from hotline.errors import DomainError
+from hotline.models import PasswordHistory, SecurityLog, Unit, User
+from hotline.roles import ROLES, role_name
+from hotline.services.security import log_security
+from hotline.signals import person_deactivated, unit_abolished
+
+
+class PermissionsMissing(DomainError):
+    pass
+
+
+class PasswordRefused(DomainError):
+    pass
+
+
+class PersonRefused(DomainError):
+    pass
+
+
+class UnitRefused(DomainError):
+    pass
+
+
+@transaction.atomic
+def sync_roles(*, strict: bool = False) -> list[str]:
+    """Make the groups carry exactly the permissions of `hotline.roles`. Idempotent.
+
+    Returns the permissions that no installed room defines; raises PermissionsMissing for them if `strict`.
+    """
+    known = {
+        f"{app}.{codename}": pk
+        for pk, app, codename in Permission.objects.values_list("pk", "content_type__app_label", "codename")
+    }
+    missing = sorted({name for role in ROLES.values() for name in role.permissions} - known.keys())
+    if strict and missing:
+        raise PermissionsMissing(f"以下权限没有任何模块定义：{'、'.join(missing)}。")
+    for role in ROLES.values():
+        group, _ = Group.objects.get_or_create(name=role.code)
+        group.permissions.set([known[name] for name in role.permissions if name in known])
+    return missing
+
+
+@transaction.atomic
+def set_roles(*, user: User, roles: Iterable[str], by: User | None, at: datetime) -> None:
+    """Give a person exactly these roles. The administrator's role stands alone: whoever holds it has no business data."""
+    wanted = set(roles)
+    unknown = wanted - ROLES.keys()
+    if unknown:
+        raise PersonRefused(f"没有“{'、'.join(sorted(unknown))}”这个角色。")
+    if "administrator" in wanted and len(wanted) > 1:
+        raise PersonRefused("管理员不得兼任业务角色。")
+    held = set(user.groups.values_list("name", flat=True))
+    if held == wanted:
+        return
+    user.groups.set(Group.objects.filter(name__in=wanted))
+    user.is_staff = "administrator" in wanted
+    user.save(update_fields=["is_staff"])
+    subject = f"{user.username}：{_names(held)} → {_names(wanted)}"
+    log_security(kind=SecurityLog.Kind.ROLE, user=by, subject=subject, at=at)
+
+
+def _names(codes: Iterable[str]) -> str:
+    return "、".join(role_name(code) for code in sorted(codes)) or "无"
+
+
+# --- passwords
+
+
+def check_new_password(*, user: User, password: str, at: datetime) -> None:
+    """Raise PasswordRefused with every reason why this cannot be the next password."""
+    reasons = []
+    try:
+        validate_password(password, user)
+    except ValidationError as exc:
+        reasons += exc.messages
+    least = parameters.integer("password_min_length", at=at)
+    if len(password) < least:
+        reasons.append(f"密码至少 {least} 个字符。")
+    classes = parameters.integer("password_classes", at=at)
+    if _classes(password) < classes:
+        reasons.append(f"密码须包含大写字母、小写字母、数字、符号中的至少 {classes} 种。")
+    kept = parameters.integer("password_history", at=at)
+    former = user.former_passwords.order_by("-at", "-pk").values_list("password", flat=True)[: max(kept - 1, 0)]
+    if any(check_password(password, hashed) for hashed in [user.password, *former] if hashed):
+        reasons.append(f"不能与最近 {kept} 次用过的密码相同。")
+    if reasons:
+        raise PasswordRefused("".join(dict.fromkeys(reasons)))
+
+
+def _classes(password: str) -> int:
+    tests = (str.isupper, str.islower, str.isdigit, lambda character: not character.isalnum())
+    return sum(any(test(character) for character in password) for test in tests)
+
+
+@transaction.atomic
+def change_password(*, user: User, password: str, at: datetime, address: str | None = None) -> None:
+    """Set a password that the person chose. Raises PasswordRefused."""
+    check_new_password(user=user, password=password, at=at)
+    if user.password:
+        PasswordHistory.objects.create(user=user, password=user.password, at=at)
+    user.set_password(password)
+    user.must_change_password, user.password_changed_at = False, at
+    user.save(update_fields=["password", "must_change_password", "password_changed_at"])
+    log_security(kind=SecurityLog.Kind.PASSWORD, user=user, subject=user.username, address=address, at=at)
+
+
+def must_change_password(user: User, at: datetime) -> bool:
+    """Whether a person must choose a password before anything else: given by somebody else, or too old."""
+    if user.must_change_password:
+        return True
+    if user.is_demo or user.password_changed_at is None:
+        return False
+    return at - user.password_changed_at > timedelta(days=parameters.integer("password_max_days", at=at))
+
+
+# --- ends
+
+
+@transaction.atomic
+def deactivate_person(*, user: User, heir: User | None, by: User | None, at: datetime) -> None:
+    """Close a person's account. Their open work goes to `heir`; a room refuses by a DomainError while work is in hand."""
+    user = User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
+    if not user.is_active:
+        raise PersonRefused(f"{user.name}（{user.username}）已经停用。")
+    if heir is not None and (heir.pk == user.pk or not heir.is_active or heir.unit_id != user.unit_id):
+        raise PersonRefused("接手人须是同一单位的在用人员。")
+    person_deactivated.send(sender=User, user=user, heir=heir, by=by, at=at)
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+    User.objects.filter(deputy=user).update(deputy=heir)
+    log_security(kind=SecurityLog.Kind.PERSON, user=by, subject=f"停用 {user.username}", at=at)
+
+
+@transaction.atomic
+def abolish_unit(*, unit: Unit, successor: Unit | None, by: User | None, at: datetime) -> None:
+    """End a unit today. Its open work goes to `successor`; a room refuses by a DomainError while work is in hand."""
+    unit = Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=unit.pk)
+    day = local_day(at)
+    if unit.kind == Unit.Kind.CENTRE:
+        raise UnitRefused("市热线中心不能撤销。")
+    if not unit.is_valid(at):
+        raise UnitRefused(f"{unit.name}已经停用。")
+    if successor is not None and (successor.pk == unit.pk or not successor.is_valid(at)):
+        raise UnitRefused("承接单位须是另一个在用的单位。")
+    if Unit.objects.valid(at).filter(parent=unit).exists():
+        raise UnitRefused(f"{unit.name}还有在用的下级单位，请先调整。")
+    people = User.objects.filter(unit=unit, is_active=True).count()
+    if people and successor is None:
+        raise UnitRefused(f"{unit.name}还有 {people} 名在用人员，请先停用或指定承接单位。")
+    unit_abolished.send(sender=Unit, unit=unit, successor=successor, by=by, at=at)
+    if successor is not None:
+        User.objects.filter(Q(unit=unit), is_active=True).update(unit=successor)
+    unit.valid_until, unit.successor = max(day, unit.valid_from), successor
+    unit.save(update_fields=["valid_until", "successor"])
+    subject = f"撤销 {unit.name}" + (f"，由{successor.name}承接" if successor else "")
+    log_security(kind=SecurityLog.Kind.UNIT, user=by, subject=subject, at=at)
