@@ -16,6 +16,15 @@ CACHE_SECONDS: Final = 20
 IDLE_MINUTES: Final = 15
 DESK: Final = "channels_merge.use_desk"
 
+# Whoever may see a matter; administrators of people and parameters see none.
+READERS: Final = (
+    "tickets.view_all_tickets",
+    "tickets.view_subtree_tickets",
+    "tickets.view_followup_tickets",
+    "tickets.view_public_progress",
+    "tickets.instruct_ticket",
+)
+
 Count = Callable[[User], tuple[int, bool]]
 
 
@@ -37,7 +46,7 @@ RAIL: Final = (
     Entry("来件", "mail-down", "channels_merge:intake", ("channels_merge.accept_appeal",), "n", "intake"),
     Entry("派单", "arrows-split", "tickets:dispatch-queue", ("tickets.dispatch_ticket",), "d", "dispatch"),
     Entry("收件", "inbox", "tickets:inbox", ("tickets.sign_ticket", "tickets.handle_ticket"), "i", "inbox"),
-    Entry("工单", "list-details", "tickets:ticket-list", key="t"),
+    Entry("工单", "list-details", "tickets:ticket-list", READERS, "t"),
     Entry("退单", "arrow-back-up", "tickets:returns", ("tickets.decide_return",), "r", "returns"),
     Entry("裁定", "gavel", "tickets:rulings", ("tickets.rule_dispute",), "c", "rulings"),
     Entry(
@@ -48,7 +57,7 @@ RAIL: Final = (
         "a",
         "approvals",
     ),
-    Entry("回访", "phone-check", "evaluation:follow-ups", ("evaluation.record_follow_up",), "f", "follow_ups"),
+    Entry("回访", "phone-check", "evaluation:follow-ups", ("evaluation.follow_up",), "f", "follow_ups"),
     Entry("复核", "scale", "evaluation:review-decisions", ("evaluation.decide_review",), "v", "reviews"),
     Entry("统计", "table", "evaluation:figures", ("evaluation.view_figures",), "y"),
     Entry("督办", "flag", "supervision:wall", ("supervision.view_wall",), "u", "wall"),
