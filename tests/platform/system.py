@@ -114,8 +114,9 @@ class System:
         return self.process and self.process.returncode
 
     def _read(self, stream) -> None:
-        for line in stream:
-            self.lines.append(line.rstrip())
+        with stream:
+            for line in stream:
+                self.lines.append(line.rstrip())
 
 
 def wait_until(is_true, seconds: float, explain=lambda: "") -> None:
