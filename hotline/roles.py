@@ -18,7 +18,7 @@ _HANDLING: Final = (
     "tickets.sign_ticket",
     "tickets.handle_ticket",
     "tickets.give_information",
-    "tickets.view_followup_tickets",
+    "tickets.remark_ticket",
     "tickets.print_ticket",
     "channels_merge.reveal_contact",
 )
@@ -31,6 +31,7 @@ _LEADING: Final = (
 )
 _CENTRE: Final = (
     "tickets.view_all_tickets",
+    "tickets.remark_ticket",
     "tickets.print_ticket",
     "channels_merge.reveal_contact",
     "channels_merge.search_people",
@@ -62,8 +63,7 @@ _ROLES: Final = (
             "channels_merge.use_desk",
             "channels_merge.accept_appeal",
             "channels_merge.link_appeal",
-            "channels_merge.search_people",
-            "channels_merge.search_tail",
+XX
             "channels_merge.reveal_contact",
             "channels_merge.read_progress",
             "tickets.view_public_progress",
