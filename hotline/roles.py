@@ -24,6 +24,7 @@ _HANDLING: Final = (
 )
 _LEADING: Final = (
     "tickets.approve_result",
+    "tickets.instruct_ticket",
     "tickets.hand_over",
     "tickets.view_subtree_tickets",
     "evaluation.view_figures",
@@ -31,6 +32,7 @@ _LEADING: Final = (
 )
 _CENTRE: Final = (
     "tickets.view_all_tickets",
+    "tickets.remark_ticket",
     "tickets.remark_ticket",
     "tickets.print_ticket",
     "channels_merge.reveal_contact",
@@ -109,6 +111,7 @@ XX
         (
             *_CENTRE,
             "tickets.review_completion",
+            "tickets.instruct_ticket",
             "tickets.decide_return",
             "tickets.decide_extension",
             "tickets.rule_dispute",
