@@ -65,7 +65,8 @@ _ROLES: Final = (
             "channels_merge.use_desk",
             "channels_merge.accept_appeal",
             "channels_merge.link_appeal",
-XX
+            "channels_merge.search_people",
+            "channels_merge.search_tail",
             "channels_merge.reveal_contact",
             "channels_merge.read_progress",
             "tickets.view_public_progress",
