@@ -16,7 +16,7 @@ from tickets.services.closing import (
     resume_ticket,
     void_ticket,
 )
-from tickets.services.completion import Requirement, requirements, silent_co_units, submit_result
+from tickets.services.completion import submit_result
 from tickets.services.dispatch import (
     add_co_unit,
     answer_by_centre,
@@ -28,15 +28,7 @@ from tickets.services.dispatch import (
     rule_first_handler,
     rule_not_government,
 )
-from tickets.services.extensions import (
-    extension_refusal,
-    grant_extension,
-    handle_clock,
-    lapse_extension,
-    longest_extension,
-    refuse_extension,
-    request_extension,
-)
+from tickets.services.extensions import grant_extension, lapse_extension, refuse_extension, request_extension
 from tickets.services.handling import (
     add_note,
     instruct_ticket,
@@ -51,20 +43,12 @@ from tickets.services.handling import (
 from tickets.services.holding import hand_over, place_hold, release_hold, work_in_hand
 from tickets.services.merging import count_appeals, merge_ticket, propose_withdrawal, unmerge_ticket
 from tickets.services.registration import register_ticket, revise_ticket
-from tickets.services.returns import (
-    dispute_return,
-    grant_return,
-    refuse_return,
-    request_return,
-    return_deadline,
-    return_refusal,
-)
+from tickets.services.returns import dispute_return, grant_return, refuse_return, request_return
 from tickets.services.review import approve, send_back
 
 __all__ = [
     "ActNotAllowed",
     "InputRefused",
-    "Requirement",
     "TransitionRefused",
     "add_co_unit",
     "add_note",
@@ -78,16 +62,13 @@ __all__ = [
     "defer_ticket",
     "dispatch_ticket",
     "dispute_return",
-    "extension_refusal",
     "give_information",
     "grant_extension",
     "grant_return",
     "grant_scope",
     "hand_over",
-    "handle_clock",
     "instruct_ticket",
     "lapse_extension",
-    "longest_extension",
     "merge_ticket",
     "name_handler",
     "pass_down",
@@ -106,17 +87,13 @@ __all__ = [
     "report_as_co",
     "request_extension",
     "request_return",
-    "requirements",
     "restore_ticket",
     "resume_ticket",
-    "return_deadline",
-    "return_refusal",
     "revise_ticket",
     "rule_first_handler",
     "rule_not_government",
     "send_back",
     "sign_assignment",
-    "silent_co_units",
     "submit_result",
     "take_back_child",
     "unmerge_ticket",

@@ -1,6 +1,5 @@
 """A lead reports its result. What is still missing is listed before, by the same rules that refuse it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -9,58 +8,14 @@ from hotline import parameters
 from hotline.models import User
 from tickets import rights
 from tickets.models import Assignment, Reply, Ticket, TicketEvent
+from tickets.selectors.readiness import requirements, silent_co_units
 from tickets.services import review
 from tickets.services.act import Act, InputRefused, require_text
 from tickets.states import (
-    AssignmentRole,
-    AssignmentState,
-    AttachmentKind,
     ClockKind,
     Resolved,
     TicketState,
 )
-
-
-@dataclass(frozen=True)
-class Requirement:
-    """One line of what a result needs; ``key`` names the act that mends it."""
-
-    met: bool
-    sentence: str
-    key: str = ""
-
-
-def requirements(assignment: Assignment, *, at: datetime) -> list[Requirement]:
-    """What a result of this lead needs apart from its own words. Shown on the page, enforced by `submit_result`."""
-    lines = []
-    ticket = assignment.ticket
-    if ticket.contactable:
-        lines.append(Requirement(assignment.contacted_at is not None, "联系反映人", "record_contact"))
-    if assignment.item is not None and assignment.item.onsite_required:
-        lines += _onsite_requirements(ticket, at=at)
-    return lines
-
-
-def _onsite_requirements(ticket: Ticket, *, at: datetime) -> list[Requirement]:
-    least = parameters.integer("onsite_photos_min", at=at)
-    photos = ticket.attachments.filter(kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER]).count()
-    return [
-        Requirement(ticket.onsite_records.exists(), "到过现场", "record_onsite"),
-        Requirement(photos >= least, f"现场照片至少 {least} 张，已有 {photos} 张", "record_onsite"),
-    ]
-
-
-def silent_co_units(ticket: Ticket) -> list[Assignment]:
-    """Co-units and superiors that have not reported yet."""
-    return list(
-        Assignment.objects.filter(
-            ticket=ticket,
-            role__in=[AssignmentRole.CO, AssignmentRole.SUPERIOR],
-            state__in=[AssignmentState.PENDING_SIGN, AssignmentState.SIGNED, AssignmentState.RETURN_REQUESTED],
-        )
-        .select_related("unit")
-        .order_by("pk")
-    )
 
 
 @transaction.atomic

@@ -4,38 +4,14 @@ from datetime import datetime
 
 from django.db import transaction
 
-from hotline import parameters
 from hotline import services as hotline
-from hotline.calendar import add_working, working_between
 from hotline.limits import Limit
 from hotline.models import User
 from tickets import deadlines, rights
-from tickets.models import Assignment, ExtensionRequest, TicketClock, TicketEvent
+from tickets.models import Assignment, ExtensionRequest, TicketEvent
+from tickets.selectors.readiness import extension_refusal, handle_clock, longest_extension
 from tickets.services.act import Act, InputRefused, require_text
-from tickets.states import AssignmentRole, AssignmentState, ClockKind, Decision, TicketState
-
-
-def handle_clock(assignment: Assignment) -> TicketClock | None:
-    return assignment.clocks.filter(kind=ClockKind.HANDLE, stopped_at__isnull=True).first()
-
-
-def extension_refusal(assignment: Assignment, *, at: datetime) -> str:
-    """Why no extension can be asked for now; empty when it can."""
-    clock = handle_clock(assignment)
-    if assignment.role != AssignmentRole.LEAD:
-        return "只有主办单位可以申请延期。"
-    if assignment.state != AssignmentState.SIGNED or clock is None:
-        return "签收后、提交前才能申请延期。"
-    if at >= clock.due_at:
-        return "已超过办理时限，不能再申请延期。"
-    before = parameters.limit("extension_apply_before", at=at)
-    if add_working(at, before) > clock.due_at and clock.limit_unit == "wd" and clock.limit_amount > 1:
-        return f"延期须在到期前 {before}申请。"
-    granted = assignment.extensionrequests.filter(decision=Decision.GRANTED).count()
-    most = parameters.integer("extension_max_count", at=at)
-    if granted >= most:
-        return f"每件最多延期 {most} 次。"
-    return ""
+from tickets.states import ClockKind, Decision, TicketState
 
 
 @transaction.atomic
@@ -61,17 +37,6 @@ def request_extension(*, assignment_id: int, days: int, reason: str, by: User, a
         ClockKind.EXTENSION, deadlines.plain_rule("extension_decide_limit", "延期审批", at), assignment=assignment
     )
     return act.record("request_extension", assignment=assignment, reason=reason, data={"days": days})
-
-
-def longest_extension(clock: TicketClock, *, at: datetime) -> int:
-    """Working days of one extension: not more than the original limit and not more than the parameter."""
-    most = parameters.limit("extension_max_length", at=at).amount
-    original = (
-        clock.limit_amount
-        if clock.limit_unit == "wd"
-        else max(1, working_between(clock.started_at, clock.due_at))
-    )
-    return min(most, original)
 
 
 def _open_request(request_id: int, *, by: User | None, at: datetime) -> tuple[Act, ExtensionRequest, Assignment]:

@@ -11,15 +11,14 @@ from datetime import datetime
 from django.db import transaction
 
 from hotline import parameters
-from hotline.calendar import add_working
 from hotline.models import Clock, StoredFile, Unit, User
 from tickets import deadlines, rights
 from tickets.models import Assignment, Attachment, ReturnRequest, Ticket, TicketEvent
+from tickets.selectors.readiness import return_deadline, return_refusal
 from tickets.services import dispatch
 from tickets.services.act import Act, InputRefused, require_text
 from tickets.states import (
     AssignmentRole,
-    AssignmentState,
     AttachmentKind,
     ClockKind,
     Decision,
@@ -27,39 +26,6 @@ from tickets.states import (
     ReturnGround,
     TicketState,
 )
-
-
-def return_deadline(assignment: Assignment, *, at: datetime) -> datetime:
-    """Until when the unit may return it: the window runs from its dispatch."""
-    return add_working(assignment.given_at, parameters.limit("return_window", at=at))
-
-
-def return_refusal(assignment: Assignment, *, at: datetime) -> str:
-    """Why the unit cannot return it now; empty when it can. The window is not part of it: later is a take-back."""
-    ticket = assignment.ticket
-    if not assignment.objectable:
-        return "本件由中心裁定首办或为重办，不能退单；有异议的先办后议。"
-    if ticket.round > 1:
-        return "重办件不能退单。"
-    if assignment.role == AssignmentRole.COPY:
-        return "知会件不需要退单。"
-    if assignment.parent_id is None and assignment.role == AssignmentRole.LEAD:
-        granted = ReturnRequest.objects.filter(
-            assignment__ticket=ticket,
-            assignment__unit=assignment.unit_id,
-            assignment__parent__isnull=True,
-            decision__in=[Decision.GRANTED, Decision.REFUSED],
-            is_take_back=False,
-        ).count()
-        if granted >= parameters.integer("max_returns_per_unit", at=at):
-            return "本单位对这一件已申请过退单，不能再退。"
-        if ticket.return_count >= parameters.integer("max_returns_per_ticket", at=at):
-            return "这一件已退单两次，不能再退。"
-    if Assignment.objects.filter(parent=assignment).exclude(
-        state__in=[AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER]
-    ).exists():
-        return "已转派下级单位，须先收回，才能退单。"
-    return ""
 
 
 @transaction.atomic

@@ -1,0 +1,118 @@
+"""What stands in the way of an act on a unit's part: said on the page before, enforced by the services after."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hotline import parameters
+from hotline.calendar import add_working, working_between
+from tickets.models import Assignment, ReturnRequest, Ticket, TicketClock
+from tickets.states import AssignmentRole, AssignmentState, AttachmentKind, ClockKind, Decision
+
+
+def return_deadline(assignment: Assignment, *, at: datetime) -> datetime:
+    """Until when the unit may return it: the window runs from its dispatch."""
+    return add_working(assignment.given_at, parameters.limit("return_window", at=at))
+
+
+def return_refusal(assignment: Assignment, *, at: datetime) -> str:
+    """Why the unit cannot return it now; empty when it can. The window is not part of it: later is a take-back."""
+    ticket = assignment.ticket
+    if not assignment.objectable:
+        return "本件由中心裁定首办或为重办，不能退单；有异议的先办后议。"
+    if ticket.round > 1:
+        return "重办件不能退单。"
+    if assignment.role == AssignmentRole.COPY:
+        return "知会件不需要退单。"
+    if assignment.parent_id is None and assignment.role == AssignmentRole.LEAD:
+        granted = ReturnRequest.objects.filter(
+            assignment__ticket=ticket,
+            assignment__unit=assignment.unit_id,
+            assignment__parent__isnull=True,
+            decision__in=[Decision.GRANTED, Decision.REFUSED],
+            is_take_back=False,
+        ).count()
+        if granted >= parameters.integer("max_returns_per_unit", at=at):
+            return "本单位对这一件已申请过退单，不能再退。"
+        if ticket.return_count >= parameters.integer("max_returns_per_ticket", at=at):
+            return "这一件已退单两次，不能再退。"
+    if Assignment.objects.filter(parent=assignment).exclude(
+        state__in=[AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER]
+    ).exists():
+        return "已转派下级单位，须先收回，才能退单。"
+    return ""
+
+
+def handle_clock(assignment: Assignment) -> TicketClock | None:
+    return assignment.clocks.filter(kind=ClockKind.HANDLE, stopped_at__isnull=True).first()
+
+
+def extension_refusal(assignment: Assignment, *, at: datetime) -> str:
+    """Why no extension can be asked for now; empty when it can."""
+    clock = handle_clock(assignment)
+    if assignment.role != AssignmentRole.LEAD:
+        return "只有主办单位可以申请延期。"
+    if assignment.state != AssignmentState.SIGNED or clock is None:
+        return "签收后、提交前才能申请延期。"
+    if at >= clock.due_at:
+        return "已超过办理时限，不能再申请延期。"
+    before = parameters.limit("extension_apply_before", at=at)
+    if add_working(at, before) > clock.due_at and clock.limit_unit == "wd" and clock.limit_amount > 1:
+        return f"延期须在到期前 {before}申请。"
+    granted = assignment.extensionrequests.filter(decision=Decision.GRANTED).count()
+    most = parameters.integer("extension_max_count", at=at)
+    if granted >= most:
+        return f"每件最多延期 {most} 次。"
+    return ""
+
+
+def longest_extension(clock: TicketClock, *, at: datetime) -> int:
+    """Working days of one extension: not more than the original limit and not more than the parameter."""
+    most = parameters.limit("extension_max_length", at=at).amount
+    original = (
+        clock.limit_amount
+        if clock.limit_unit == "wd"
+        else max(1, working_between(clock.started_at, clock.due_at))
+    )
+    return min(most, original)
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One line of what a result needs; ``key`` names the act that mends it."""
+
+    met: bool
+    sentence: str
+    key: str = ""
+
+
+def requirements(assignment: Assignment, *, at: datetime) -> list[Requirement]:
+    """What a result of this lead needs apart from its own words. Shown on the page, enforced by `submit_result`."""
+    lines = []
+    ticket = assignment.ticket
+    if ticket.contactable:
+        lines.append(Requirement(assignment.contacted_at is not None, "联系反映人", "record_contact"))
+    if assignment.item is not None and assignment.item.onsite_required:
+        lines += _onsite_requirements(ticket, at=at)
+    return lines
+
+
+def _onsite_requirements(ticket: Ticket, *, at: datetime) -> list[Requirement]:
+    least = parameters.integer("onsite_photos_min", at=at)
+    photos = ticket.attachments.filter(kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER]).count()
+    return [
+        Requirement(ticket.onsite_records.exists(), "到过现场", "record_onsite"),
+        Requirement(photos >= least, f"现场照片至少 {least} 张，已有 {photos} 张", "record_onsite"),
+    ]
+
+
+def silent_co_units(ticket: Ticket) -> list[Assignment]:
+    """Co-units and superiors that have not reported yet."""
+    return list(
+        Assignment.objects.filter(
+            ticket=ticket,
+            role__in=[AssignmentRole.CO, AssignmentRole.SUPERIOR],
+            state__in=[AssignmentState.PENDING_SIGN, AssignmentState.SIGNED, AssignmentState.RETURN_REQUESTED],
+        )
+        .select_related("unit")
+        .order_by("pk")
+    )
