@@ -188,7 +188,9 @@ class DutyItem(models.Model):
 
     def clean(self) -> None:
         unknown = [
-            slug for slug in (self.city_function, self.county_function, *self.co_functions) if slug not in ("", *FUNCTIONS)
+            slug
+            for slug in (self.city_function, self.county_function, *self.co_functions)
+            if slug not in ("", *FUNCTIONS)
         ]
         if unknown:
             raise ValidationError(f"没有这样的职能：{'、'.join(unknown)}。")
@@ -257,13 +259,17 @@ class RoutingExample(models.Model):
     final_item = models.ForeignKey(
         DutyItem, models.PROTECT, null=True, verbose_name="最终事项", related_name="final_examples"
     )
-    final_unit = models.ForeignKey("hotline.Unit", models.PROTECT, null=True, verbose_name="最终单位", related_name="+")
+    final_unit = models.ForeignKey(
+        "hotline.Unit", models.PROTECT, null=True, verbose_name="最终单位", related_name="+"
+    )
     outcome = models.CharField("结果", max_length=10, choices=Outcome)
     at = models.DateTimeField("时间")
 
     class Meta:
         verbose_name = verbose_name_plural = "派单记忆"
-        constraints = [models.CheckConstraint(name="routing_outcome_is_known", condition=Q(outcome__in=Outcome.values))]
+        constraints = [
+            models.CheckConstraint(name="routing_outcome_is_known", condition=Q(outcome__in=Outcome.values))
+        ]
         indexes = [models.Index(fields=["final_item", "at"], name="routing_item_at")]
 
     def __str__(self) -> str:

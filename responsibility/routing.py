@@ -1,0 +1,399 @@
+"""Finding the duty item of a text: a compiled index of what citizens say. Pure, no database, no clock.
+
+Evidence for an item is what its words are worth in the text, plus what the chosen category and the likeness of the
+whole text add, less what speaks against it. The score says how far that evidence goes and how far ahead it is of the
+next item; 90 and more means sure.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hotline.bigrams import normalise, runs
+
+SURE: Final = 90
+PLACE_POINTS: Final = 8
+"""Of the 100 points, those given for knowing which unit's territory it is."""
+
+_SENTENCE_END: Final = re.compile(r"[。！？!?；;\n]")
+_NEAR: Final = 14
+"""How many characters may lie between the two words of “甲+乙”."""
+_WORTH: Final = {1: 0.5, 2: 1.0, 3: 1.5}
+_LONG_WORD_WORTH: Final = 2.0
+_PAIR_WORTH: Final = 1.5
+_TITLE_FACTOR: Final = 1.7
+_TITLE_LENGTH: Final = 60
+_EXCLUDED_FACTOR: Final = 0.55
+_INSIDE_LONGER_FACTOR: Final = 0.2
+_WRONG_KIND_FACTOR: Final = 0.6
+_CATEGORY_WORTH: Final = {6: 2.6, 4: 1.5, 2: 0.7}
+"""By how many digits of the chosen category the item shares."""
+_WRONG_CATEGORY_FACTOR: Final = 0.7
+_LIKENESS_WORTH: Final = 1.2
+_REACH: Final = 1.9
+"""Evidence of this size is worth 63 % of the points."""
+_CLEAR_LEAD: Final = 0.45
+"""A lead over the next item of this share of the evidence costs no points."""
+_LEAST_EVIDENCE: Final = 0.45
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Changes who is responsible when every part of it holds. Empty parts hold always."""
+
+    words: tuple[str, ...] = ()
+    place: tuple[str, ...] = ()
+    subject: tuple[str, ...] = ()
+    hour: tuple[int, int] | None = None
+    level: str = ""
+    city_function: str = ""
+    county_function: str = ""
+    township_role: str = ""
+    note: str = ""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Condition:
+        when = data.get("when", {})
+        hour = when.get("hour")
+        return cls(
+            words=tuple(when.get("words", ())),
+            place=tuple(when.get("place", ())),
+            subject=tuple(when.get("subject", ())),
+            hour=(int(hour[0]), int(hour[1])) if hour else None,
+            level=data.get("level", ""),
+            city_function=data.get("city_function", ""),
+            county_function=data.get("county_function", ""),
+            township_role=data.get("township_role", ""),
+            note=data.get("note", ""),
+        )
+
+    def holds(self, text: str, hours: frozenset[int]) -> bool:
+        named = all(
+            not group or any(_says(text, word) for word in group) for group in (self.words, self.place, self.subject)
+        )
+        return named and (self.hour is None or (bool(hours) and all(_is_within(hour, self.hour) for hour in hours)))
+
+
+@dataclass(frozen=True, slots=True)
+class ItemText:
+    """What the index needs of a duty item."""
+
+    key: int
+    code: str
+    title: str
+    category: str
+    words: tuple[str, ...]
+    excluded_words: tuple[str, ...]
+    belongs: str
+    kinds: tuple[str, ...]
+    level: str
+    city_function: str
+    county_function: str
+    township_role: str
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An item found in a text. `item_points` + `word_points` ≤ 92; the place adds up to 8."""
+
+    item: ItemText
+    item_points: int
+    word_points: int
+    matched_words: tuple[str, ...]
+    excluded_words: tuple[str, ...]
+    category_agrees: bool
+    level: str
+    city_function: str
+    county_function: str
+    township_role: str
+    notes: tuple[str, ...]
+    evidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """A word of an item, or two that must stand near each other."""
+
+    item: int
+    word: str
+    parts: tuple[str, ...]
+    worth: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Where each part of the index stands in one text."""
+
+    starts: Mapping[str, Sequence[int]]
+    ends_by_start: Mapping[int, int]  # the end of the longest whole word that begins at a place
+    title_end: int
+    sentence_ends: Sequence[int]
+
+    def is_inside_longer(self, start: int, length: int) -> bool:
+        """Whether a longer whole word covers this place: 贷款 in 公积金贷款 says nothing of loans."""
+        end = start + length
+        for first in range(max(0, start - 6), start + 1):
+            last = self.ends_by_start.get(first, 0)
+            if last >= end and last - first > length:
+                return True
+        return False
+
+    def sentence_of(self, place: int) -> int:
+        low, high = 0, len(self.sentence_ends)
+        while low < high:
+            middle = (low + high) // 2
+            if self.sentence_ends[middle] < place:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+
+class Index:
+    """One version of a duty list, compiled. Built once and shared; never changed."""
+
+    def __init__(self, items: Sequence[ItemText]) -> None:
+        self.items = tuple(items)
+        self._terms: list[_Term] = []
+        self._whole_words: set[str] = set()
+        self._parts: dict[str, list[str]] = defaultdict(list)
+        self._likeness: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        self._compile()
+
+    def match(self, text: str, *, category: str = "", kind: str = "", most: int = 5) -> list[Match]:
+        """Matching items, best first; the same list for the same input. Empty when nothing of the list is said."""
+        plain = normalise(text)
+        found = self._find(plain)
+        worth, words = self._weigh_words(found)
+        likeness = self._liken(plain)
+        evidence: dict[int, float] = {}
+        against: dict[int, tuple[str, ...]] = {}
+        for number, item in enumerate(self.items):
+            said = worth.get(number, 0.0)
+            shared = _shared_digits(category, item.category)
+            if not said and shared < 4:
+                continue
+            against[number] = tuple(word for word in item.excluded_words if _says(plain, word))
+            total = said * _EXCLUDED_FACTOR ** min(len(against[number]), 3)
+            total += _LIKENESS_WORTH * likeness.get(number, 0.0)
+            if category:
+                total = total + _CATEGORY_WORTH[shared] if shared else total * _WRONG_CATEGORY_FACTOR
+            if kind and kind not in item.kinds:
+                total *= _WRONG_KIND_FACTOR
+            if total >= _LEAST_EVIDENCE:
+                evidence[number] = total
+        order = sorted(evidence, key=lambda number: (-evidence[number], self.items[number].code))[:most]
+        hours = hours_named(plain)
+        return [
+            self._judge(number, rank, order, evidence, worth, words, against, category, plain, hours)
+            for rank, number in enumerate(order)
+        ]
+
+    def match_item(self, code: str, text: str) -> Match | None:
+        """One item as it fits a text, whatever the others; None for an unknown code."""
+        plain = normalise(text)
+        number = next((number for number, item in enumerate(self.items) if item.code == code), None)
+        if number is None:
+            return None
+        worth, words = self._weigh_words(self._find(plain))
+        evidence = {number: max(worth.get(number, 0.0), _LEAST_EVIDENCE)}
+        return self._judge(number, 0, [number], evidence, worth, words, {number: ()}, "", plain, hours_named(plain))
+
+    def _compile(self) -> None:
+        count = len(self.items)
+        profiles = [
+            normalise("\n".join((item.title, item.belongs, *item.words))).replace("+", " ") for item in self.items
+        ]
+        for number, item in enumerate(self.items):
+            for word in item.words:
+                parts = tuple(part for part in normalise(word).split("+") if part)
+                shares = max(sum(part in profile for profile in profiles) for part in parts)
+                rarity = 1 - 0.55 * math.log(max(shares, 1)) / math.log(count + 1)
+                base = _PAIR_WORTH if len(parts) > 1 else _WORTH.get(len(parts[0]), _LONG_WORD_WORTH)
+                self._terms.append(_Term(number, word, parts, base * rarity))
+                if len(parts) == 1:
+                    self._whole_words.add(parts[0])
+        for part in sorted({part for term in self._terms for part in term.parts}):
+            self._parts[part[0]].append(part)
+        self._compile_likeness(profiles)
+
+    def _compile_likeness(self, profiles: Sequence[str]) -> None:
+        count = len(profiles)
+        held = [set(_pairs(profile)) for profile in profiles]
+        spread: dict[str, int] = defaultdict(int)
+        for pairs in held:
+            for pair in pairs:
+                spread[pair] += 1
+        for number, pairs in enumerate(held):
+            norm = math.sqrt(sum(math.log((count + 1) / spread[pair]) ** 2 for pair in pairs)) or 1.0
+            for pair in sorted(pairs):
+                self._likeness[pair].append((number, math.log((count + 1) / spread[pair]) / norm))
+
+    def _find(self, plain: str) -> _Found:
+        starts: dict[str, list[int]] = defaultdict(list)
+        ends: dict[int, int] = {}
+        for place, letter in enumerate(plain):
+            for part in self._parts.get(letter, ()):
+                if plain.startswith(part, place):
+                    starts[part].append(place)
+                    if part in self._whole_words:
+                        ends[place] = max(ends.get(place, 0), place + len(part))
+        first_line = plain.find("\n")
+        return _Found(
+            starts=starts,
+            ends_by_start=ends,
+            title_end=first_line if 0 < first_line <= _TITLE_LENGTH else 0,
+            sentence_ends=[mark.start() for mark in _SENTENCE_END.finditer(plain)],
+        )
+
+    def _weigh_words(self, found: _Found) -> tuple[dict[int, float], dict[int, list[str]]]:
+        worth: dict[int, float] = defaultdict(float)
+        words: dict[int, list[tuple[float, str]]] = defaultdict(list)
+        for term in self._terms:
+            if any(part not in found.starts for part in term.parts):
+                continue
+            factor = _whole_word_factor(term, found) if len(term.parts) == 1 else _pair_factor(term, found)
+            if factor:
+                worth[term.item] += term.worth * factor
+                words[term.item].append((term.worth * factor, term.word))
+        ordered = {
+            number: list(dict.fromkeys(part for _, word in sorted(pairs, reverse=True) for part in word.split("+")))
+            for number, pairs in words.items()
+        }
+        return worth, ordered
+
+    def _liken(self, plain: str) -> dict[int, float]:
+        """Cosine of character pairs, scaled so that a plain hit is about 1."""
+        pairs = set(_pairs(plain))
+        likeness: dict[int, float] = defaultdict(float)
+        for pair in sorted(pairs):
+            for number, weight in self._likeness.get(pair, ()):
+                likeness[number] += weight
+        norm = math.sqrt(len(pairs)) or 1.0
+        return {number: min(1.0, total / norm * 1.6) for number, total in likeness.items()}
+
+    def _judge(
+        self,
+        number: int,
+        rank: int,
+        order: Sequence[int],
+        evidence: Mapping[int, float],
+        worth: Mapping[int, float],
+        words: Mapping[int, list[str]],
+        against: Mapping[int, tuple[str, ...]],
+        category: str,
+        plain: str,
+        hours: frozenset[int],
+    ) -> Match:
+        item, own = self.items[number], evidence[number]
+        rival = evidence[order[1]] if rank == 0 and len(order) > 1 else evidence[order[0]] if rank else 0.0
+        lead = (own - rival) / max(own, rival)
+        points = (
+            (100 - PLACE_POINTS)
+            * (1 - math.exp(-own / _REACH))
+            * (0.74 + 0.26 * max(-1.0, min(1.0, lead / _CLEAR_LEAD)))
+        )
+        said = min(1.0, worth.get(number, 0.0) * _EXCLUDED_FACTOR ** len(against[number]) / own)
+        word_points = round(points * said)
+        fitting = [condition for condition in item.conditions if condition.holds(plain, hours)]
+        return Match(
+            item=item,
+            item_points=round(points) - word_points,
+            word_points=word_points,
+            matched_words=tuple(words.get(number, ())[:8]),
+            excluded_words=against[number],
+            category_agrees=_shared_digits(category, item.category) == 6,
+            level=_first(fitting, "level", item.level),
+            city_function=_first(fitting, "city_function", item.city_function),
+            county_function=_first(fitting, "county_function", item.county_function),
+            township_role=_first(fitting, "township_role", item.township_role),
+            notes=tuple(condition.note for condition in fitting if condition.note),
+            evidence=own,
+        )
+
+
+def _first(conditions: Sequence[Condition], field: str, otherwise: str) -> str:
+    return next((value for condition in conditions if (value := getattr(condition, field))), otherwise)
+
+
+def _whole_word_factor(term: _Term, found: _Found) -> float:
+    """How much the best place of a word counts; repeating it adds a little."""
+    part, length = term.parts[0], len(term.parts[0])
+    best = 0.0
+    for start in found.starts[part]:
+        factor = _INSIDE_LONGER_FACTOR if found.is_inside_longer(start, length) else 1.0
+        best = max(best, factor * (_TITLE_FACTOR if start < found.title_end else 1.0))
+    return best * (1 + 0.15 * math.log2(min(len(found.starts[part]), 8)))
+
+
+def _pair_factor(term: _Term, found: _Found) -> float:
+    """Both words in one sentence and near each other, in either order."""
+    first, second = term.parts
+    best = 0.0
+    for a in found.starts[first]:
+        for b in found.starts[second]:
+            gap = b - (a + len(first)) if b >= a else a - (b + len(second))
+            if 0 <= gap <= _NEAR and found.sentence_of(a) == found.sentence_of(b):
+                best = max(best, _TITLE_FACTOR if max(a, b) < found.title_end else 1.0)
+    return best
+
+
+def _says(text: str, word: str) -> bool:
+    return all(part in text for part in normalise(word).split("+"))
+
+
+def _pairs(text: str) -> Iterable[str]:
+    return (run[place : place + 2] for run in runs(text) for place in range(len(run) - 1))
+
+
+def _shared_digits(chosen: str, own: str) -> int:
+    """0, 2, 4 or 6; a category chosen at a higher level agrees with everything below it at that level."""
+    for digits in (6, 4, 2):
+        if len(chosen) >= digits and chosen[:digits] == own[:digits]:
+            return digits
+    return 0
+
+
+_DAY_PARTS: Final = {
+    "凌晨": 2, "半夜": 0, "深夜": 23, "通宵": 1, "夜里": 23, "夜间": 23, "晚上": 21, "傍晚": 18, "早上": 7, "上午": 10,
+    "中午": 12, "午休": 13, "下午": 15, "白天": 10,
+}  # fmt: skip
+_NUMERALS: Final = {numeral: value for value, numeral in enumerate("零一二三四五六七八九十")} | {
+    "十一": 11,
+    "十二": 12,
+    "两": 2,
+}
+_CLOCK: Final = re.compile(
+    r"(凌晨|半夜|深夜|夜里|夜间|晚上|傍晚|早上|上午|中午|下午)?\s*(?:(\d{1,2})(?:[::]\d{2}|点|时)|(十[一二]?|[一二两三四五六七八九])点(?!儿|什么|意见|建议))"
+)
+
+
+def hours_named(text: str) -> frozenset[int]:
+    """The hours of day a text speaks of: 晚上11点 → 23, 半夜 → 0. A part of day without an hour gives its usual one."""
+    hours: set[int] = set()
+    spent: list[tuple[int, int]] = []
+    for clock in _CLOCK.finditer(text):
+        hour = int(clock[2]) if clock[2] else _NUMERALS[clock[3]]
+        if hour > 24 or (clock[3] and not clock[1]):
+            continue
+        if clock[1] in ("下午", "傍晚", "晚上", "夜里", "夜间", "半夜", "深夜") and 5 <= hour < 12:
+            hour += 12
+        if clock[1] == "中午" and hour < 4:
+            hour += 12
+        hours.add(hour % 24)
+        spent.append(clock.span())
+    for word, hour in _DAY_PARTS.items():
+        if any(not any(a <= m.start() < b for a, b in spent) for m in re.finditer(word, text)) and not spent:
+            hours.add(hour)
+    return frozenset(hours)
+
+
+def _is_within(hour: int, span: tuple[int, int]) -> bool:
+    start, end = span
+    return start <= hour < end if start < end else hour >= start or hour < end

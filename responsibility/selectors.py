@@ -1,0 +1,441 @@
+"""Reads of the duty list: which version is in force, who is responsible for a text, how often an item came back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db.models import Count, Q
+
+from hotline.dates import local_day
+from hotline.limits import Limit
+from hotline.models import Region, Unit
+from responsibility.models import Category, DutyItem, DutyList, Governance, RoutingExample
+from responsibility.places import Gazetteer, Place
+from responsibility.routing import PLACE_POINTS, SURE, Condition, Index, ItemText, Match
+from responsibility.states import FUNCTIONS, AppealKind, Level, Outcome, TownshipRole
+
+_CITY_KINDS: Final = (Unit.Kind.CITY_DEPARTMENT, Unit.Kind.ENTERPRISE, Unit.Kind.AUTHORITY)
+_COMPILED_KEPT: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One line of the account of a score; the points of a candidate's parts add up to its score."""
+
+    label: str
+    text: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A proposal; a dispatcher decides.
+
+    `unit` is whom the ticket would be dispatched to: a city unit, or the centre that governs the place; None when the
+    place is not known or no such unit exists (`refused` says which). `expected_unit` is the department or township
+    that the county centre would pass it to, `overseer` the city department above it (双向交办). A candidate with
+    `refused` cannot be dispatched and is listed to say why.
+    """
+
+    item: DutyItem
+    unit: Unit | None
+    expected_unit: Unit | None
+    score: int
+    matched_words: tuple[str, ...]
+    reasons: tuple[str, ...]
+    refused: str
+    place_rule: str
+    parts: tuple[Part, ...] = ()
+    overseer: Unit | None = None
+    county_function: str = ""
+    region_code: str = ""
+
+    @property
+    def is_sure(self) -> bool:
+        return self.score >= SURE and not self.refused
+
+
+@dataclass(frozen=True, slots=True)
+class ItemLimit:
+    """A limit that the item sets, the rule that set it (“法定步骤” or “事项时限”), and its source for the explanation."""
+
+    limit: Limit
+    rule: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    """How an item fared in a period: dispatched, of which returned, ruled or recalled."""
+
+    dispatched: int
+    returned: int
+    ruled: int
+    recalled: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    index: Index
+    items: dict[int, DutyItem]
+    gazetteer: Gazetteer
+
+
+@dataclass(frozen=True, slots=True)
+class _Territory:
+    """Who governs a place at a moment, and the sentence that says how it was found."""
+
+    rule: str
+    code: str = ""
+    is_known: bool = False
+    centre: Unit | None = None
+    township: Unit | None = None
+
+
+_compiled: dict[tuple[int, datetime], _Compiled] = {}
+
+
+def current_list(at: datetime, *, scope: Unit | None = None) -> DutyList | None:
+    """The version in force at a moment: the city's, or that of `scope`. The later effective day wins."""
+    lists = DutyList.objects.in_force(at)
+    lists = lists.filter(scope=scope) if scope else lists.filter(scope__kind=Unit.Kind.CENTRE)
+    return lists.order_by("-effective_from", "-version").first()
+
+
+def suggest(
+    *, text: str, category: Category | None = None, region: Region | None = None, kind: str = "", at: datetime
+) -> list[Candidate]:
+    """Who is responsible, best first, a refused township last; empty when nothing of the list is said.
+
+    Three queries once the version is compiled in this process. The text may begin with a title on its own line.
+    """
+    duty_list = current_list(at)
+    if duty_list is None:
+        return []
+    compiled = _compile(duty_list)
+    matches = compiled.index.match(text, category=category.code if category else "", kind=kind)
+    if not matches:
+        return []
+    territory = _territory(compiled.gazetteer, text, region, at)
+    units = _UnitsByFunction.load(matches, territory.centre, at)
+    candidates = [_candidate(match, compiled.items[match.item.key], territory, units) for match in matches]
+    candidates.sort(key=lambda candidate: (-candidate.score, candidate.item.code))
+    refused = _refused_township(matches, candidates, compiled, territory)
+    return [*candidates, refused] if refused else candidates
+
+
+def county_candidates(
+    *, item: DutyItem | None, text: str, region: Region | None, centre: Unit, at: datetime
+) -> list[Candidate]:
+    """Whom a county centre would pass a ticket to, best first: departments by the item, then its co-functions.
+
+    The county's own list decides when it has one in force; otherwise the city's. A township is a candidate only for
+    an item that says so.
+    """
+    duty_list = current_list(at, scope=centre) or current_list(at)
+    if duty_list is None:
+        return []
+    compiled = _compile(duty_list)
+    matches = compiled.index.match(text)
+    chosen = next((match for match in matches if item is not None and match.item.code == item.code), None)
+    if chosen is None and item is not None:
+        chosen = compiled.index.match_item(item.code, text)
+    ranked = [chosen] if chosen else matches[:3]
+    territory = _territory(compiled.gazetteer, text, region, at)
+    units = _UnitsByFunction.load(ranked, centre, at, with_co_functions=True, items=compiled.items)
+    return [
+        candidate
+        for match in ranked
+        for candidate in _county_candidates_of(match, compiled.items[match.item.key], territory, units)
+    ]
+
+
+def limit_for(*, item: DutyItem, kind: str, at: datetime, step: str = "handle") -> ItemLimit | None:
+    """The limit that the item sets for a step of a kind, or None: then urgency, enterprise and kind decide.
+
+    A step set by statute wins over the item's own limit (design.md 5). `at` is the moment of the rule; the item
+    belongs to one version, which never changes.
+    """
+    for row in item.statute_limits:
+        if row["step"] == step and kind in row.get("kinds", AppealKind.values):
+            return ItemLimit(Limit.parse(row["limit"]), "法定步骤", row["source"])
+    if step == "handle" and (text := item.limits.get(kind)):
+        return ItemLimit(Limit.parse(text), "事项时限", f"职责清单事项 {item.code} {item.title}")
+    return None
+
+
+def item_record(*, item: DutyItem, at: datetime, days: int = 90) -> ItemRecord:
+    """What became of the item's dispatches in the `days` before `at`, whatever version of the list. One query."""
+    return item_records(items=[item], at=at, days=days)[item.code]
+
+
+def item_records(*, items: Sequence[DutyItem], at: datetime, days: int = 90) -> dict[str, ItemRecord]:
+    """The same for many items, by code, in one query."""
+    codes = {item.code for item in items}
+    rows = (
+        RoutingExample.objects.filter(final_item__code__in=codes, at__gt=at - timedelta(days=days), at__lte=at)
+        .values("final_item__code")
+        .annotate(**{outcome.value: Count("pk", filter=Q(outcome=outcome)) for outcome in Outcome})
+    )
+    found = {
+        row["final_item__code"]: ItemRecord(
+            row[Outcome.DISPATCHED], row[Outcome.RETURNED], row[Outcome.RULED], row[Outcome.RECALLED]
+        )
+        for row in rows
+    }
+    return {code: found.get(code, ItemRecord(0, 0, 0, 0)) for code in codes}
+
+
+def why_none(*, text: str, at: datetime) -> str:
+    """The sentence for an appeal without a candidate."""
+    if current_list(at) is None:
+        return "当前没有执行中的市级职责清单，请由派单员选择单位。"
+    if len(text.strip()) < 6:
+        return "诉求内容太短，没有可以对照清单的用词，请补充后再派。"
+    return "诉求用词没有命中清单中的任何事项，请由派单员判断，或按首办负责提请裁定。"
+
+
+def governing_centre(*, region: Region, at: datetime) -> Unit | None:
+    """The county or zone centre that answers for a place at a moment; the place's own row before those above it."""
+    gazetteer = _gazetteer()
+    return _governed_by(gazetteer.chain(region.code), at)[0]
+
+
+def _compile(duty_list: DutyList) -> _Compiled:
+    """The compiled version, kept in the process. Regions are read with it: a new region counts from the next version."""
+    key = (duty_list.pk, duty_list.changed_at)
+    if key not in _compiled:
+        items = list(
+            DutyItem.objects.filter(duty_list=duty_list)
+            .select_related("category", "lead_unit", "duty_list")
+            .order_by("code")
+        )
+        compiled = _Compiled(
+            Index([_item_text(item) for item in items]), {item.pk: item for item in items}, _gazetteer()
+        )
+        while len(_compiled) >= _COMPILED_KEPT:
+            _compiled.pop(next(iter(_compiled)), None)
+        _compiled[key] = compiled
+    return _compiled[key]
+
+
+def _gazetteer() -> Gazetteer:
+    rows = Region.objects.order_by("code").values_list("code", "name", "level", "parent__code")
+    return Gazetteer([Place(code, name, level, parent or "") for code, name, level, parent in rows])
+
+
+def _item_text(item: DutyItem) -> ItemText:
+    return ItemText(
+        key=item.pk,
+        code=item.code,
+        title=item.title,
+        category=item.category.code,
+        words=tuple(item.words),
+        excluded_words=tuple(item.excluded_words),
+        belongs=item.belongs,
+        kinds=tuple(item.kinds),
+        level=item.level,
+        city_function=item.city_function,
+        county_function=item.county_function,
+        township_role=item.township_role,
+        conditions=tuple(Condition.from_json(condition) for condition in item.conditions),
+    )
+
+
+def _territory(gazetteer: Gazetteer, text: str, region: Region | None, at: datetime) -> _Territory:
+    """The place chosen, made narrower by a township the text names inside it; else the place the text names."""
+    if region is not None and region.level != Region.Level.CITY:
+        inside = region.code if region.level in (Region.Level.COUNTY, Region.Level.ZONE) else ""
+        named = gazetteer.named_in(text, inside=inside).place if inside else None
+        code, how = (named.code, f"，文中提到{named.name}") if named else (region.code, "")
+        start = f"属地{region.name}{how}"
+    else:
+        naming = gazetteer.named_in(text)
+        if naming.place is None:
+            if naming.names:
+                return _Territory(f"地点不明：文中提到{'、'.join(naming.names[:3])}，请选定县（市、区）。")
+            return _Territory("地点不明：没有选定县（市、区），文中也没有提到。")
+        code, start = naming.place.code, f"文中提到{naming.place.name}"
+    centre, township, row = _governed_by(gazetteer.chain(code), at)
+    if centre is None or row is None:
+        return _Territory(f"{start}，但当日没有管辖记录。", code=code)
+    rule = f"{start}，由{centre.short_name}管辖{'' if row.confirmed else '（管辖待确认）'}。"
+    return _Territory(rule, code=code, is_known=True, centre=centre, township=township)
+
+
+def _governed_by(codes: Sequence[str], at: datetime) -> tuple[Unit | None, Unit | None, Governance | None]:
+    """Centre, township office and the row that named the centre. The lowest region with a row decides. One query."""
+    rows = list(
+        Governance.objects.in_force(local_day(at))
+        .filter(region__code__in=codes)
+        .select_related("region", "unit")
+        .order_by("valid_from", "pk")
+    )
+    order = {code: place for place, code in enumerate(codes)}
+    centres = [row for row in rows if row.unit.kind == Unit.Kind.COUNTY_CENTRE]
+    offices = [row for row in rows if row.unit.kind == Unit.Kind.TOWNSHIP and row.region.code == codes[0]]
+    centre = min(centres, key=lambda row: (order[row.region.code], -row.valid_from.toordinal()), default=None)
+    return (centre.unit if centre else None, offices[-1].unit if offices else None, centre)
+
+
+@dataclass(frozen=True, slots=True)
+class _UnitsByFunction:
+    city: dict[str, Unit]
+    county: dict[str, Unit]
+
+    @classmethod
+    def load(
+        cls,
+        matches: Iterable[Match],
+        centre: Unit | None,
+        at: datetime,
+        *,
+        with_co_functions: bool = False,
+        items: dict[int, DutyItem] | None = None,
+    ) -> _UnitsByFunction:
+        """City and county units of the functions that the matches name. One query."""
+        functions = {function for match in matches for function in (match.city_function, match.county_function)} - {""}
+        if with_co_functions and items:
+            functions |= {function for match in matches for function in items[match.item.key].co_functions}
+        in_city = Q(kind__in=_CITY_KINDS)
+        in_county = Q(kind=Unit.Kind.COUNTY_DEPARTMENT, parent=centre) if centre else Q(pk__in=[])
+        units = Unit.objects.valid(at).filter(in_city | in_county, function__in=functions).order_by("code")
+        found = cls({}, {})
+        for unit in units:
+            by_function = found.county if unit.kind == Unit.Kind.COUNTY_DEPARTMENT else found.city
+            by_function.setdefault(unit.function, unit)
+        return found
+
+
+def _candidate(match: Match, item: DutyItem, territory: _Territory, units: _UnitsByFunction) -> Candidate:
+    overseer = units.city.get(match.city_function)
+    if match.level == Level.CITY:
+        unit = item.lead_unit or overseer
+        function = FUNCTIONS.get(match.city_function, match.city_function)
+        return _account(
+            match,
+            item,
+            unit=unit,
+            expected=None,
+            overseer=None,
+            territory=territory,
+            place_rule="市级主责，不分属地。",
+            place_points=PLACE_POINTS if unit else 0,
+            refused="" if unit else f"没有职能为“{function}”的市级单位。",
+        )
+    is_township_led = match.township_role == TownshipRole.LEAD and territory.township is not None
+    expected = territory.township if is_township_led else units.county.get(match.county_function)
+    function = FUNCTIONS.get(match.county_function, match.county_function)
+    rule = territory.rule
+    if territory.centre is not None and expected is None:
+        rule += f"本地没有职能为“{function}”的单位，由{territory.centre.short_name}确定。"
+    return _account(
+        match,
+        item,
+        unit=territory.centre,
+        expected=expected,
+        overseer=overseer,
+        territory=territory,
+        place_rule=rule,
+        place_points=PLACE_POINTS if territory.centre else 0,
+        refused="" if territory.centre else f"{territory.rule}事项由县级{function}部门主责。",
+    )
+
+
+def _account(
+    match: Match,
+    item: DutyItem,
+    *,
+    unit: Unit | None,
+    expected: Unit | None,
+    overseer: Unit | None,
+    territory: _Territory,
+    place_rule: str,
+    place_points: int,
+    refused: str,
+) -> Candidate:
+    said = f"命中{'、'.join(match.matched_words)}" if match.matched_words else "没有命中用词，按所选分类和相近内容"
+    if match.excluded_words:
+        said += f"；但提到{'、'.join(match.excluded_words[:3])}，本事项一般不含"
+    agrees = "，与所选分类一致" if match.category_agrees else ""
+    parts = (
+        Part("事项", f"{item.code} {item.title}{agrees}", match.item_points),
+        Part("用词", said, match.word_points),
+        Part("属地", place_rule, place_points),
+    )
+    return Candidate(
+        item=item,
+        unit=unit,
+        expected_unit=expected,
+        score=sum(part.points for part in parts),
+        matched_words=match.matched_words,
+        reasons=(*(f"{part.label}：{part.text}" for part in parts), *match.notes),
+        refused=refused,
+        place_rule=place_rule,
+        parts=parts,
+        overseer=overseer,
+        county_function=match.county_function,
+        region_code=territory.code,
+    )
+
+
+def _refused_township(
+    matches: Sequence[Match], candidates: Sequence[Candidate], compiled: _Compiled, territory: _Territory
+) -> Candidate | None:
+    """The township of the place, listed to say that it may not be given a department's matter (国办函〔2025〕66号 五)."""
+    if territory.township is None:
+        return None
+    roles = {match.item.key: match.township_role for match in matches}
+    best = candidates[0]
+    role = roles[best.item.pk]
+    if role == TownshipRole.LEAD:
+        return None
+    if role == TownshipRole.ASSIST:
+        why = f"乡镇（街道）对“{best.item.title}”只协助，不能作主责，部门的事不下派。"
+    else:
+        why = f"“{best.item.title}”没有列入乡镇（街道）履职事项，部门的事不下派。"
+    return Candidate(
+        item=best.item,
+        unit=territory.township,
+        expected_unit=None,
+        score=0,
+        matched_words=(),
+        reasons=(why,),
+        refused=why,
+        place_rule=territory.rule,
+        region_code=territory.code,
+    )
+
+
+def _county_candidates_of(
+    match: Match, item: DutyItem, territory: _Territory, units: _UnitsByFunction
+) -> Iterable[Candidate]:
+    lead = units.county.get(match.county_function)
+    points = match.item_points + match.word_points + PLACE_POINTS
+    said: dict[str, Any] = {"item": item, "matched_words": match.matched_words, "place_rule": territory.rule}
+    notes = match.notes
+    township = territory.township
+    if match.township_role == TownshipRole.LEAD and township is not None:
+        why = f"“{item.title}”列为乡镇（街道）主责。"
+        yield Candidate(unit=township, expected_unit=None, score=points, reasons=(why, *notes), refused="", **said)
+    if lead is not None:
+        why = f"“{item.title}”由县级{FUNCTIONS[match.county_function]}部门主责。"
+        below = 20 if match.township_role == TownshipRole.LEAD and township is not None else 0
+        score = max(points - below, 0)
+        yield Candidate(unit=lead, expected_unit=None, score=score, reasons=(why, *notes), refused="", **said)
+    for function in item.co_functions:
+        co_unit = units.county.get(function)
+        if co_unit is not None and co_unit != lead:
+            why = f"“{item.title}”的协办职能：{FUNCTIONS[function]}。"
+            yield Candidate(unit=co_unit, expected_unit=None, score=points // 2, reasons=(why,), refused="", **said)
+    if township is not None and match.township_role != TownshipRole.LEAD:
+        helps = match.township_role == TownshipRole.ASSIST
+        why = (
+            f"乡镇（街道）对“{item.title}”只协助：可列为协办，不能作主责。"
+            if helps
+            else f"“{item.title}”没有列入乡镇（街道）履职事项，部门的事不下派。"
+        )
+        yield Candidate(unit=township, expected_unit=None, score=0, reasons=(why,), refused=why, **said)
