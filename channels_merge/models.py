@@ -223,6 +223,7 @@ class Appeal(StateModel):
             ("accept_appeal", "受理诉求"),
             ("read_progress", "查看任一工单的公开进展"),
             ("link_appeal", "并单与拆单"),
+            ("search_people", "按电话查找"),
             ("search_tail", "按电话后四位查找"),
         ]
         constraints = [
@@ -365,6 +366,7 @@ class AppealClock(Clock):
     class Meta(Clock.Meta):
         verbose_name = verbose_name_plural = "诉求时钟"
         constraints = [
+            *Clock.Meta.constraints,
             models.UniqueConstraint("appeal", "kind", "generation", name="appealclock_one_per_generation"),
             models.UniqueConstraint(
                 "appeal", "kind", condition=Q(stopped_at=None), name="appealclock_one_running_per_kind"
@@ -377,7 +379,6 @@ class AppealBreach(Breach):
 
     class Meta(Breach.Meta):
         verbose_name = verbose_name_plural = "诉求时钟越线"
-        constraints = [models.UniqueConstraint("clock", "threshold", name="appealbreach_once_per_threshold")]
 
 
 class Transfer(models.Model):

@@ -54,6 +54,8 @@ def search(query: str, *, by: User, at: datetime, before: tuple[datetime, int] |
     if re.fullmatch(r"(?:GZ|S)\d{6,12}(?:\d{2})?", compact) or re.fullmatch(r"(?:GZ|S)\d{12}-?\d{2}", query.upper()):
         return Result("number", _page(_by_number(query.strip().upper()), by, at))
     if re.fullmatch(r"1[3-9]\d{9}|0\d{9,11}", compact):
+        if not has_right(by, rights.SEARCH_PEOPLE, at):
+            raise SearchRefused("您的岗位不能按电话查找，请写编号或两个字以上的词。")
         return Result("phone", _page(_by_index("phone", compact), by, at))
     if re.fullmatch(r"\d{4}", compact):
         _allow_tail(by, at)
