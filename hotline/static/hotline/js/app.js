@@ -1,7 +1,7 @@
 /* Keys, rows, act dialogs, the lock and the notices of every staff page. Plain script, no build; the page works without it.
 
    What a page writes                          what happens
-   <table data-rows data-peek="#peek">         j k move; Enter opens (data-open or data-href); Space does .go; x ticks the row's box
+   <table data-rows [data-peek="#peek"]>       j k move; Enter opens (data-open or data-href); Space does .go; x ticks the row's box
    <tr data-href data-peek-url data-id>        the selected row's data-peek-url is loaded into the peek 150 ms after the last move
    <input data-all>, [data-picked]             tick all rows; the number of ticked rows is written into [data-picked]
    <button data-needs-picks>                   is enabled while at least one row is ticked
@@ -24,17 +24,11 @@ const openDialog = () => $$("dialog[open]").pop();
 
 /* ---- saying things ---- */
 hotline.say = (words, tone = "over") => {
-  const note = document.createElement("div");
-  const text = document.createElement("span");
-  const shut = document.createElement("button");
-  note.className = `note note-${tone}`;
-  text.textContent = words;
-  Object.assign(shut, { type: "button", className: "shut", textContent: "×" });
-  shut.dataset.shut = "";
-  shut.setAttribute("aria-label", "收起");
-  note.append(text, shut);
   const says = $("dialog.act[open] .act-says") || $("#says");
-  if (!says) return;
+  const note = document.createElement("div");
+  note.className = `note note-${tone}`;
+  note.innerHTML = '<span></span><button type="button" class="shut" data-shut aria-label="收起">×</button>';
+  note.firstChild.textContent = words;
   says.replaceChildren(note);
   says.scrollIntoView?.({ block: "nearest" });
   if (tone !== "over" && says.id === "says") setTimeout(() => note.remove(), 10000);
@@ -51,17 +45,15 @@ hotline.sentence = (status, html) => {
 };
 
 /* ---- rows ---- */
+let peekTimer;
 const rows = () => $$("[data-rows] tbody tr:not([data-skip])").filter(shown);
 const current = () => rows().find(row => row.getAttribute("aria-selected") === "true");
-let peekTimer;
 const loadPeek = row => {
-  const into = row.closest("[data-rows]").dataset.peek;
-  const url = row.dataset.peekUrl;
+  const into = $(row.closest("[data-rows]").dataset.peek || "#peek");
   clearTimeout(peekTimer);
-  if (!into || !url || !$(into)) return;
-  peekTimer = setTimeout(() => {
-    $(into).setAttribute("aria-busy", "true");
-    htmx.ajax("GET", url, { target: into, swap: "innerHTML" }).finally(() => $(into)?.removeAttribute("aria-busy"));
+  if (into && row.dataset.peekUrl) peekTimer = setTimeout(() => {
+    into.setAttribute("aria-busy", "true");
+    htmx.ajax("GET", row.dataset.peekUrl, { target: into }).finally(() => into.removeAttribute("aria-busy"));
   }, 150);
 };
 hotline.select = row => {
@@ -79,21 +71,16 @@ const countPicks = () => {
 };
 
 /* ---- act dialogs: one node per form, so that closing loses nothing ---- */
-const act = $("#act");
-const kept = new Map();
-const dirty = new Set();
+const act = $("#act"), kept = new Map(), dirty = new Set();
 let actUrl = "";
-const stow = () => {
-  const form = act && $("[data-act-form]", act);
-  if (form && actUrl && dirty.has(actUrl)) kept.set(actUrl, form);
-};
+const stow = () => { const form = act && $("[data-act-form]", act); if (form && dirty.has(actUrl)) kept.set(actUrl, form); };
 const showAct = () => {
   $(".act-says", act).replaceChildren();
   if (!act.open) act.showModal();
   const first = $(".is-miss, [autofocus]", act) || $$("input:not([type=hidden]),textarea,select", act).find(shown) || $("button", act);
   first?.focus();
 };
-const leave = new Set();
+const leave = new Set(), narrow = matchMedia("(max-width:760px)");
 document.addEventListener("click", e => {
   const el = e.target.closest("[data-act],[data-close],[data-shut],[data-open-dialog],[data-print],[aria-disabled=true],a[href],tr[data-href]");
   if (!el) return;
@@ -107,22 +94,20 @@ document.addEventListener("click", e => {
     stow();
     const url = el.getAttribute("hx-get") || el.href;
     actUrl = url;
-    if (kept.has(url)) {
-      e.preventDefault();
-      e.stopImmediatePropagation();
-      $("#act-body").replaceChildren(kept.get(url));
-      showAct();
-    }
-    return;
+    if (!kept.has(url)) return;
+    e.preventDefault();
+    e.stopImmediatePropagation();
+    $("#act-body").replaceChildren(kept.get(url));
+    htmx.process(kept.get(url));
+    return showAct();
   }
   if (el.matches("[data-close]")) el.closest("dialog")?.close();
   else if (el.matches("[data-shut]")) el.closest(".note")?.remove();
   else if (el.matches("[data-open-dialog]")) { e.preventDefault(); document.getElementById(el.dataset.openDialog)?.showModal(); }
   else if (el.matches("[data-print]")) window.print();
-  else if (el.matches("tr")) { if (!e.target.closest("input,label")) hotline.select(el); }
+  else if (el.matches("tr")) { if (!e.target.closest("input,label")) narrow.matches ? location.assign(el.dataset.href) : hotline.select(el); }
   else if (dirty.size && !el.target && !el.closest("[hx-get],[hx-post]") && el.origin === location.origin && !leave.has(el.href) && !e.ctrlKey && !e.metaKey) {
-    e.preventDefault();
-    leave.add(el.href);
+    e.preventDefault(), leave.add(el.href);
     hotline.say("还有写了没提交的内容。再点一次就离开，写的内容不保留。", "due");
   }
 }, true);
@@ -137,8 +122,7 @@ document.addEventListener("change", e => {
 /* ---- keys ---- */
 let going = 0;
 const press = key => {
-  const within = openDialog() || document;
-  const el = $$("[data-key]", within).find(each => each.dataset.key === key && shown(each) && !each.disabled);
+  const el = $$("[data-key]").find(each => each.dataset.key === key && shown(each) && !each.disabled);
   el?.click();
   return Boolean(el);
 };
@@ -160,21 +144,17 @@ document.addEventListener("keydown", e => {
   const dialog = openDialog();
   if ((e.ctrlKey || e.metaKey) && e.key === "Enter") {
     const form = e.target.closest?.("form") || (dialog && $("form", dialog));
-    if (form?.matches("[data-act-form],[data-ctrl-enter]")) { e.preventDefault(); form.requestSubmit(); }
-    return;
+    return form?.matches("[data-act-form],[data-ctrl-enter]") && (e.preventDefault(), form.requestSubmit());
   }
   if (e.key === "Escape" && !dialog) {
     if ($("#says .note")) $("#says").replaceChildren();
-    else if ($("[data-home]")) $("[data-home]").focus();
-    else inField(e)?.blur();
-    return;
+    return $("[data-home]") ? $("[data-home]").focus() : inField(e)?.blur();
   }
   if (e.ctrlKey || e.metaKey || e.altKey || inField(e) || dialog) return;
   if (going && Date.now() - going < 1500 && e.key !== "g") {
     going = 0;
     const link = $(`.rail [data-go="${CSS.escape(e.key)}"]`);
-    if (link) { e.preventDefault(); link.click(); }
-    return;
+    return link && (e.preventDefault(), link.click());
   }
   if (press(e.shiftKey && e.key.length > 1 ? `Shift ${e.key}` : e.key)) return e.preventDefault();
   const onControl = e.target.closest?.("a,button,summary,label,[type=checkbox],[type=radio]");
@@ -190,9 +170,11 @@ for (const kind of ["input", "compositionend"]) document.addEventListener(kind, 
 /* ---- sending: once, and refusals are said where the person is ---- */
 const busy = (form, on) => { form.toggleAttribute("data-busy", on); $$("button[type=submit],button:not([type])", form).forEach(b => b.toggleAttribute("aria-busy", on)); };
 document.addEventListener("submit", e => {
-  if (e.target.hasAttribute("data-busy")) { e.preventDefault(); e.stopImmediatePropagation(); return; }
+  if (e.target.hasAttribute("data-busy")) return e.preventDefault(), e.stopImmediatePropagation();
   if (e.target.method === "dialog" || e.target.method === "get" || e.target.matches("[data-unlock],[data-desk]")) return;
   busy(e.target, true);
+  setTimeout(() => busy(e.target, false), 15000);
+  sessionStorage.setItem("row", JSON.stringify([location.pathname, rows().indexOf(current())]));
 }, true);
 addEventListener("pageshow", () => $$("form[data-busy]").forEach(form => busy(form, false)));
 document.addEventListener("htmx:afterRequest", e => {
@@ -213,35 +195,39 @@ document.addEventListener("htmx:sendError", e => { if (e.detail.elt.id !== "bell
 const lock = $("#lock");
 const idle = Number(document.body.dataset.idleSeconds || 0) * 1000;
 const tabs = "BroadcastChannel" in window ? new BroadcastChannel("hotline-lock") : null;
-let seen = Date.now();
-let told = seen;
-const lockNow = () => { if (lock && !lock.open) { lock.showModal(); $("input", lock).focus(); } };
-const unlockHere = () => { seen = Date.now(); if (lock?.open) { $("input", lock).value = ""; $(".err", lock).textContent = ""; lock.close(); } };
+let seen = Date.now(), told = 0, locked = false;
+const lockNow = tell => {
+  if (!lock || locked) return;
+  locked = true;
+  lock.showModal();
+  $("input", lock).focus();
+  if (tell === true && lock.dataset.lock) hotline.post(lock.dataset.lock).catch(() => null);
+};
+const unlockHere = () => { seen = Date.now(); locked = false; if (lock?.open) { $("input", lock).value = ""; $(".err", lock).textContent = ""; lock.close(); } };
 hotline.lockNow = lockNow;
 if (lock && idle) {
   const touch = () => {
-    if (lock.open) return;
-    seen = Date.now();
+    if (!locked) seen = Date.now();
     if (seen - told > 5000) { told = seen; tabs?.postMessage("seen"); }
   };
   for (const kind of ["keydown", "pointerdown", "wheel", "input"]) addEventListener(kind, touch, { passive: true, capture: true });
   tabs?.addEventListener("message", e => (e.data === "unlocked" ? unlockHere() : !lock.open && (seen = Date.now())));
-  setInterval(() => { if (Date.now() - seen > idle) lockNow(); }, 5000);
+  setInterval(() => { if (Date.now() - seen > idle) lockNow(true); }, 5000);
   lock.addEventListener("cancel", e => e.preventDefault());
+  lock.addEventListener("close", () => { if (locked) lock.showModal(); });
   $("form", lock).addEventListener("submit", async e => {
     e.preventDefault();
     const form = e.target;
     const answer = await hotline.post(form.dataset.unlock, new FormData(form)).catch(() => null);
-    if (answer?.ok && !answer.redirected) { unlockHere(); tabs?.postMessage("unlocked"); return; }
-    if (answer?.redirected) { location.assign(answer.url); return; }
+    if (answer?.redirected) return location.assign(answer.url);
+    if (answer?.ok) { unlockHere(); return tabs?.postMessage("unlocked"); }
     $(".err", form).textContent = answer ? hotline.sentence(answer.status, await answer.text()) : SENTENCES[0];
     $("input", form).select();
   });
 }
 
 /* ---- time, notices, undo ---- */
-const opened = Date.now();
-const clock = $("[data-clock]");
+const opened = Date.now(), clock = $("[data-clock]");
 const tick = () => {
   const now = new Date(Date.parse(document.body.dataset.now) + Date.now() - opened);
   const part = Object.fromEntries(new Intl.DateTimeFormat("zh-CN", { timeZone: "Asia/Shanghai", month: "numeric", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).formatToParts(now).map(p => [p.type, p.value]));
@@ -250,16 +236,15 @@ const tick = () => {
 if (clock && document.body.dataset.now) setInterval(tick, 15000);
 setInterval(() => { if (document.visibilityState === "visible" && $("#bell[hx-get]") && !lock?.open) htmx.trigger("#bell", "poll-notices"); }, 60000);
 setTimeout(() => $$("[data-fades]").forEach(note => { if (!$("[data-undo]", note)) note.remove(); }), 8000);
-setInterval(() => {
-  const undo = $("[data-undo]");
-  if (!undo) return;
-  const left = Number(undo.dataset.seconds) - 1;
-  undo.dataset.seconds = left;
-  if ($("[data-left]", undo)) $("[data-left]", undo).textContent = left;
-  if (left <= 0) undo.closest(".note").remove();
-}, 1000);
+setInterval(() => $$("[data-undo]").forEach(undo => {
+  undo.dataset.seconds -= 1;
+  $("[data-left]", undo).textContent = undo.dataset.seconds;
+  if (undo.dataset.seconds <= 0) undo.closest(".note").remove();
+}), 1000);
 act?.addEventListener("close", () => { stow(); $(".act-says", act).replaceChildren(); });
-act?.addEventListener("cancel", e => { if (e.target !== act) e.stopPropagation(); });
 countPicks();
-const first = current() || (!$("[data-rows][data-no-first]") && rows()[0]);
-if (first && !current()) { first.setAttribute("aria-selected", "true"); if (!$("[data-peeked]")) loadPeek(first); }
+/* After an act the next row is ready: the list comes back one shorter, at the same place. */
+const [path, place] = JSON.parse(sessionStorage.getItem("row") || "[]");
+if (path === location.pathname) sessionStorage.removeItem("row");
+const first = current() || (!$("[data-rows][data-no-first]") && (path === location.pathname && rows()[place] || rows()[0]));
+if (first && !current()) { first.setAttribute("aria-selected", "true"); first.scrollIntoView({ block: "nearest" }); if (!$("[data-peeked]")) loadPeek(first); }

@@ -65,7 +65,7 @@
     }
   };
   form.addEventListener("suggest", suggest);
-  form.addEventListener("change", e => { if (e.target.matches("[data-suggest],[type=radio],select")) suggest(); });
+  form.addEventListener("change", e => { if (e.target.matches("[type=radio],[type=checkbox],select")) suggest(); });
   form.addEventListener("input", e => { if (e.target.matches("[data-filled]")) e.target.dataset.typed = "1"; changed = true; countMissing(); });
 
   /* ---- what is missing is counted, not scolded ---- */
