@@ -35,9 +35,9 @@ class Candidate:
     """A proposal; a dispatcher decides.
 
     `unit` is whom the ticket would be dispatched to: a city unit, or the centre that governs the place; None when the
-    place is not known or no such unit exists (`refused` says which). `expected_unit` is the department or township
-    that the county centre would pass it to, `overseer` the city department above it (双向交办). A candidate with
-    `refused` cannot be dispatched and is listed to say why.
+    place is not known or no such unit exists (`place_rule` says which). `expected_unit` is the department or township
+    that the county centre would pass it to, `overseer` the city department above it (双向交办). `refused` is why the
+    unit may not be given the matter: the candidate is listed only to say so.
     """
 
     item: DutyItem
@@ -55,7 +55,7 @@ class Candidate:
 
     @property
     def is_sure(self) -> bool:
-        return self.score >= SURE and not self.refused
+        return self.score >= SURE and self.unit is not None and not self.refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,48 +314,35 @@ def _candidate(match: Match, item: DutyItem, territory: _Territory, units: _Unit
     overseer = units.city.get(match.city_function)
     if match.level == Level.CITY:
         unit = item.lead_unit or overseer
-        function = FUNCTIONS.get(match.city_function, match.city_function)
+        rule = "市级主责，不分属地。" if unit else f"没有职能为“{_work(match.city_function)}”的市级单位。"
+        return _account(match, item, territory, unit=unit, rule=rule)
+    work = _work(match.county_function)
+    centre = territory.centre
+    if centre is None:
         return _account(
-            match,
-            item,
-            unit=unit,
-            expected=None,
-            overseer=None,
-            territory=territory,
-            place_rule="市级主责，不分属地。",
-            place_points=PLACE_POINTS if unit else 0,
-            refused="" if unit else f"没有职能为“{function}”的市级单位。",
+            match, item, territory, unit=None, rule=f"{territory.rule}事项由县级{work}部门主责。", overseer=overseer
         )
     is_township_led = match.township_role == TownshipRole.LEAD and territory.township is not None
     expected = territory.township if is_township_led else units.county.get(match.county_function)
-    function = FUNCTIONS.get(match.county_function, match.county_function)
     rule = territory.rule
-    if territory.centre is not None and expected is None:
-        rule += f"本地没有职能为“{function}”的单位，由{territory.centre.short_name}确定。"
-    return _account(
-        match,
-        item,
-        unit=territory.centre,
-        expected=expected,
-        overseer=overseer,
-        territory=territory,
-        place_rule=rule,
-        place_points=PLACE_POINTS if territory.centre else 0,
-        refused="" if territory.centre else f"{territory.rule}事项由县级{function}部门主责。",
-    )
+    if expected is None:
+        rule += f"本地没有职能为“{work}”的单位，由{centre.short_name}确定。"
+    return _account(match, item, territory, unit=centre, rule=rule, expected=expected, overseer=overseer)
+
+
+def _work(function: str) -> str:
+    return FUNCTIONS.get(function, function)
 
 
 def _account(
     match: Match,
     item: DutyItem,
+    territory: _Territory,
     *,
     unit: Unit | None,
-    expected: Unit | None,
-    overseer: Unit | None,
-    territory: _Territory,
-    place_rule: str,
-    place_points: int,
-    refused: str,
+    rule: str,
+    expected: Unit | None = None,
+    overseer: Unit | None = None,
 ) -> Candidate:
     said = f"命中{'、'.join(match.matched_words)}" if match.matched_words else "没有命中用词，按所选分类和相近内容"
     if match.excluded_words:
@@ -364,7 +351,7 @@ def _account(
     parts = (
         Part("事项", f"{item.code} {item.title}{agrees}", match.item_points),
         Part("用词", said, match.word_points),
-        Part("属地", place_rule, place_points),
+        Part("属地", rule, PLACE_POINTS if unit else 0),
     )
     return Candidate(
         item=item,
@@ -373,8 +360,8 @@ def _account(
         score=sum(part.points for part in parts),
         matched_words=match.matched_words,
         reasons=(*(f"{part.label}：{part.text}" for part in parts), *match.notes),
-        refused=refused,
-        place_rule=place_rule,
+        refused="",
+        place_rule=rule,
         parts=parts,
         overseer=overseer,
         county_function=match.county_function,

@@ -1,4 +1,4 @@
-"""Writes of the room. A published list never changes; the memory of routing is only added to, without personal data."""
+"""The memory of routing: only added to, without personal data."""
 
 from __future__ import annotations
 
