@@ -9,7 +9,7 @@ from channels_merge.selectors.appeals import (
     ticket_of,
     waiting_appeals,
 )
-from channels_merge.selectors.progress import Progress, Step, public_progress
+from channels_merge.selectors.progress import Progress, Step, progress_of, public_progress
 from channels_merge.selectors.search import Found, SearchRefused, search
 from channels_merge.selectors.similar import Similar, similar_matters
 
@@ -24,6 +24,7 @@ __all__ = [
     "carried_by",
     "channel_of_key",
     "drafts_of",
+    "progress_of",
     "public_progress",
     "search",
     "similar_matters",

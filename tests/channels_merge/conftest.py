@@ -25,11 +25,20 @@ def world(db):
     county = Region.objects.create(code="360702", name="章贡区", level="county", parent=city)
     other = Region.objects.create(code="360703", name="南康区", level="county", parent=city)
     start = date(2020, 1, 1)
-    centre = Unit.objects.create(code="CENTRE", name="赣州市热线中心", short_name="市热线中心", kind="centre", valid_from=start)
+    centre = Unit.objects.create(
+        code="CENTRE", name="赣州市热线中心", short_name="市热线中心", kind="centre", valid_from=start
+    )
 
     def unit(code, name, kind, parent=centre, function="", region=None):
         return Unit.objects.create(
-            code=code, name=name, short_name=name, kind=kind, parent=parent, function=function, region=region, valid_from=start
+            code=code,
+            name=name,
+            short_name=name,
+            kind=kind,
+            parent=parent,
+            function=function,
+            region=region,
+            valid_from=start,
         )
 
     county_centre = unit("ZG", "章贡区热线中心", "county_centre", region=county)

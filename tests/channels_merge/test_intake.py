@@ -5,7 +5,15 @@ import pytest
 from channels_merge import services
 from channels_merge.models import Appeal, AppealClock, AppealEvent, Contact, Interaction, OutboxMessage, Transfer
 from channels_merge.services import Matter, Person
-from tests.factories.channels_merge import NOON, PHONE, STORY, ChannelFactory, PhoneChannelFactory, make_appeal, ticket_of
+from tests.factories.channels_merge import (
+    NOON,
+    PHONE,
+    STORY,
+    ChannelFactory,
+    PhoneChannelFactory,
+    make_appeal,
+    ticket_of,
+)
 from tickets.models import Ticket
 from tickets.states import Kind
 
@@ -28,13 +36,21 @@ def test_a_registered_appeal_waits_with_number_code_clock_and_message(world):
     )
 
     appeal = registered.appeal
-    assert (appeal.number, appeal.state, appeal.kind, appeal.contactable) == ("S261110000001", "received", "complaint", True)
+    assert (appeal.number, appeal.state, appeal.kind, appeal.contactable) == (
+        "S261110000001",
+        "received",
+        "complaint",
+        True,
+    )
     assert (len(registered.code), registered.code, registered.is_new) == (6, appeal.code, True)
     assert appeal.title == "锦江花园东侧工地近一周每晚11点以后仍在浇筑混凝土"
     assert appeal.contact.masked_phone == "138****2231"
     assert running(appeal, "accept").get().due_at == NOON + timedelta(hours=2)
     message = OutboxMessage.objects.get()
-    assert message.body == f"【赣州12345】您反映的事已登记，编号 S261110000001，查询码 {registered.code}。凭编号和查询码可查进度、补充情况。"
+    assert (
+        message.body
+        == f"【赣州12345】您反映的事已登记，编号 S261110000001，查询码 {registered.code}。凭编号和查询码可查进度、补充情况。"
+    )
     assert (message.not_before, message.next_try_at) == (NOON, NOON)
     assert Interaction.objects.get().kind == "new"
     assert acts(appeal) == [("register", "", "received")]
@@ -73,7 +89,9 @@ def test_the_same_source_number_is_registered_once(world):
 
     assert (again.appeal, again.is_new) == (first, False)
     assert Appeal.objects.count() == 1
-    with pytest.raises(services.SourceNumberTaken, match="来源编号 A-1 已登记过另一件诉求（S261110000001），内容不同。"):
+    with pytest.raises(
+        services.SourceNumberTaken, match="来源编号 A-1 已登记过另一件诉求（S261110000001），内容不同。"
+    ):
         make_appeal(source_number="A-1", text="完全不同的另一件事情。")
     assert Appeal.objects.count() == 1
 
@@ -81,7 +99,11 @@ def test_the_same_source_number_is_registered_once(world):
 def test_a_second_matter_of_the_same_call_shares_the_person_and_the_number(world):
     first = make_appeal(channel=PhoneChannelFactory())
     second = services.register_appeal(
-        channel=PhoneChannelFactory(), matter=Matter(text="另外小区电梯坏了三天没人修。"), contact=first.contact, by=None, at=NOON
+        channel=PhoneChannelFactory(),
+        matter=Matter(text="另外小区电梯坏了三天没人修。"),
+        contact=first.contact,
+        by=None,
+        at=NOON,
     ).appeal
 
     assert (second.number, second.contact) == ("S261110000001-02", first.contact)
@@ -93,7 +115,10 @@ def test_a_second_matter_of_the_same_call_shares_the_person_and_the_number(world
     [
         ({"text": "太短"}, "诉求内容至少写 5 个字。"),
         ({"text": "长" * 5001}, "诉求内容最多 5000 个字，现在有 5001 个字。"),
-        ({"kind": "nonsense"}, "诉求类型“nonsense”不在可选范围内：consult、help、complaint、report、suggest、praise。"),
+        (
+            {"kind": "nonsense"},
+            "诉求类型“nonsense”不在可选范围内：consult、help、complaint、report、suggest、praise。",
+        ),
         ({"phone": "12345abc"}, "电话号码不对：手机号是 11 位数字，座机请带区号，例如 0797-8391111。"),
     ],
 )
@@ -132,7 +157,12 @@ def test_accepting_makes_a_ticket_with_the_citizens_clock(world, person):
     appeal.refresh_from_db()
     ticket = ticket_of(appeal)
     assert (appeal.state, appeal.accepted_by, appeal.kind) == ("accepted", agent, "help")
-    assert (ticket.kind, ticket.appeal_count, ticket.first_channel, ticket.accepted_at) == ("help", 1, "网页", appeal.accepted_at)
+    assert (ticket.kind, ticket.appeal_count, ticket.first_channel, ticket.accepted_at) == (
+        "help",
+        1,
+        "网页",
+        appeal.accepted_at,
+    )
     accept = AppealClock.objects.get(appeal=appeal, kind="accept")
     assert (accept.outcome, accept.stopped_at) == ("met", NOON + timedelta(minutes=5))
     citizen = running(appeal, "citizen").get()
@@ -231,7 +261,11 @@ def test_asking_for_information_and_getting_it(world):
     services.need_info(appeal_id=appeal.pk, told="哪一栋楼？", by=None, at=NOON)
     appeal.refresh_from_db()
     assert (appeal.state, appeal.told, running(appeal, "accept").count()) == ("need_info", "哪一栋楼？", 0)
-    assert OutboxMessage.objects.filter(kind="need_info").get().body.startswith("【赣州12345】您反映的事（编号 S261110000001）还需要补充：哪一栋楼？")
+    assert (
+        OutboxMessage.objects.filter(kind="need_info")
+        .get()
+        .body.startswith("【赣州12345】您反映的事（编号 S261110000001）还需要补充：哪一栋楼？")
+    )
 
     services.give_info(appeal_id=appeal.pk, text="7栋，电话13979712345", channel=ChannelFactory(), by=None, at=NOON)
 

@@ -1,0 +1,15 @@
+from django.contrib.auth.decorators import login_not_required
+from django.urls import path
+from drf_spectacular.views import SpectacularJSONAPIView
+
+from channels_merge.api import views
+
+urlpatterns = [
+    path("appeals", login_not_required(views.AppealCollection.as_view()), name="api-appeals"),
+    path("appeals/<str:number>", login_not_required(views.AppealItem.as_view()), name="api-appeal"),
+    path(
+        "schema/",
+        login_not_required(SpectacularJSONAPIView.as_view(authentication_classes=[], permission_classes=[])),
+        name="api-schema",
+    ),
+]
