@@ -116,7 +116,7 @@ def install_frontend_packages():
         return
     say("正在安装前端资源……")
     npm, environment = find_npm()
-    quiet = ["--no-audit", "--no-fund", "--loglevel=error"]
+    quiet = ["--no-audit", "--no-fund", "--loglevel=error", "--no-update-notifier"]
     run([npm, "ci", "--ignore-scripts", *quiet], cwd=FRONTEND, env=environment)
     stamp.write_text(wanted)
 
