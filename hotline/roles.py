@@ -33,7 +33,6 @@ _LEADING: Final = (
 _CENTRE: Final = (
     "tickets.view_all_tickets",
     "tickets.remark_ticket",
-    "tickets.remark_ticket",
     "tickets.print_ticket",
     "channels_merge.reveal_contact",
     "channels_merge.search_people",

@@ -1,0 +1,95 @@
+"""Log-in, unlocking and passwords: the shape of the input and the sentences for what is wrong with it."""
+
+from django import forms
+from django.contrib.auth import authenticate
+from django.contrib.auth.forms import AuthenticationForm
+from django.utils import timezone
+
+from hotline import parameters, services
+
+
+class LoginForm(AuthenticationForm):
+    error_messages = {
+        "invalid_login": "工号或密码不对。连续输错 %(failures)s 次将锁定 %(minutes)s 分钟。",
+        "inactive": "该账号已停用，请联系本单位管理员。",
+    }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = "工号"
+        self.fields["username"].error_messages["required"] = "请填写工号。"
+        self.fields["password"].label = "密码"
+        self.fields["password"].error_messages["required"] = "请填写密码。"
+
+    def get_invalid_login_error(self):
+        at = timezone.now()
+        return forms.ValidationError(
+            self.error_messages["invalid_login"],
+            code="invalid_login",
+            params={
+                "failures": parameters.integer("lock_failures", at=at),
+                "minutes": parameters.integer("lock_minutes", at=at),
+            },
+        )
+
+
+class UnlockForm(forms.Form):
+    password = forms.CharField(
+        label="密码",
+        strip=False,
+        error_messages={"required": "请填写密码。"},
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+    )
+
+    def __init__(self, *args, user, request=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.user, self.request = user, request
+
+    def clean_password(self):
+        password = self.cleaned_data["password"]
+        if authenticate(self.request, username=self.user.username, password=password) != self.user:
+            raise forms.ValidationError("密码不对。")
+        return password
+
+
+class PasswordForm(forms.Form):
+    old_password = forms.CharField(
+        label="现在的密码",
+        strip=False,
+        error_messages={"required": "请填写现在的密码。"},
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+    )
+    new_password1 = forms.CharField(
+        label="新密码",
+        strip=False,
+        error_messages={"required": "请填写新密码。"},
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    new_password2 = forms.CharField(
+        label="再输一遍新密码",
+        strip=False,
+        error_messages={"required": "请再输一遍新密码。"},
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_old_password(self):
+        password = self.cleaned_data["old_password"]
+        if not self.user.check_password(password):
+            raise forms.ValidationError("现在的密码不对。")
+        return password
+
+    def clean(self):
+        data = super().clean()
+        first, second = data.get("new_password1"), data.get("new_password2")
+        if first and second and first != second:
+            self.add_error("new_password2", "两次输入的新密码不一样。")
+        elif first and second and "old_password" in data:
+            try:
+                services.check_new_password(user=self.user, password=first, at=timezone.now())
+            except services.PasswordRefused as refused:
+                self.add_error("new_password1", str(refused))
+        return data

@@ -1,0 +1,83 @@
+"""What stands between a logged-in person and every page: the idle lock and the password that must be changed."""
+
+from typing import Final
+from urllib.parse import quote
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
+
+from hotline import idle, services
+from hotline.forms import UnlockForm
+
+ALWAYS_OPEN: Final = frozenset(
+    f"hotline:{name}" for name in ("login", "logout", "lock", "unlock", "session-state")
+)
+# Asked by the page itself, not by the person: these keep nobody's session awake unless the page says the person is there.
+ASKED_BY_THE_PAGE: Final = frozenset({"hotline:notices-bell", "hotline:session-state"})
+ACTIVE_HEADER: Final = "X-User-Active"
+LOCKED_WORDS: Final = "屏幕已锁定，请输入密码继续。正在写的内容没有动。"
+PASSWORD_WORDS: Final = "请先修改密码。"
+
+
+class AccountMiddleware:
+    """After LoginRequiredMiddleware. Pages that need no log-in are left alone.
+
+    While locked a script gets 423, a page load is sent to the lock page.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        seconds = getattr(request, "idle_seconds", None)
+        if seconds is not None:
+            response["X-Idle-Seconds"] = str(seconds)
+        return response
+
+    def process_view(self, request, view_func, view_args, view_kwargs) -> HttpResponse | None:
+        if not request.user.is_authenticated or not getattr(view_func, "login_required", True):
+            return None
+        at = timezone.now()
+        name = request.resolver_match.view_name
+        request.idle_seconds = idle.allowed_idle_seconds(request.user, request.session, at)
+        if name in ALWAYS_OPEN:
+            return None
+        if idle.is_locked(request.user, request.session, at):
+            return _refuse_locked(request)
+        if name not in ASKED_BY_THE_PAGE or request.headers.get(ACTIVE_HEADER):
+            idle.touch(request.session, at)
+        if name != "hotline:password" and services.must_change_password(request.user, at):
+            return _refuse(request, reverse("hotline:password"), 403, PASSWORD_WORDS)
+        return None
+
+
+def _by_script(request: HttpRequest) -> bool:
+    return (
+        request.headers.get("HX-Request") == "true"
+        or request.headers.get("X-Requested-With", "").lower() in {"fetch", "xmlhttprequest"}
+        or request.headers.get("Accept", "").startswith("application/json")
+    )
+
+
+def _refuse_locked(request: HttpRequest) -> HttpResponse:
+    if not request.session.get(idle.LOCKED):
+        idle.lock(request.session)
+    if not _by_script(request) and request.method == "POST":
+        # A form sent without scripts: the browser's way back leads to the form with everything typed.
+        response = render(request, "hotline/lock.html", {"form": UnlockForm(user=request.user), "next": ""}, status=423)
+        add_never_cache_headers(response)
+        return response
+    url = f"{reverse('hotline:lock')}?next={quote(request.get_full_path())}"
+    return _refuse(request, url, 423, LOCKED_WORDS)
+
+
+def _refuse(request: HttpRequest, url: str, status: int, words: str) -> HttpResponse:
+    if _by_script(request):
+        return HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")
+    response = redirect(url)
+    add_never_cache_headers(response)
+    return response
