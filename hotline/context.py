@@ -9,12 +9,10 @@ from django.core.cache import cache
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from hotline import parameters, rights, selectors
+from hotline import rights, selectors
 from hotline.models import User
 
 CACHE_SECONDS: Final = 20
-IDLE_MINUTES: Final = 15
-DESK: Final = "channels_merge.use_desk"
 
 # Whoever may see a matter; administrators of people and parameters see none.
 READERS: Final = (
@@ -42,7 +40,7 @@ class Entry:
 
 RAIL: Final = (
     Entry("工作台", "home", "channels_merge:workbench", key="w"),
-    Entry("受理", "phone", "channels_merge:desk", (DESK,), "s"),
+    Entry("受理", "phone", "channels_merge:desk", ("channels_merge.use_desk",), "s"),
     Entry("来件", "mail-down", "channels_merge:intake", ("channels_merge.accept_appeal",), "n", "intake"),
     Entry("派单", "arrows-split", "tickets:dispatch-queue", ("tickets.dispatch_ticket",), "d", "dispatch"),
     Entry("收件", "inbox", "tickets:inbox", ("tickets.sign_ticket", "tickets.handle_ticket"), "i", "inbox"),
@@ -112,7 +110,8 @@ class _Lazy:
 
     @property
     def idle_seconds(self) -> int:
-        return self._cached["idle_seconds"]
+        """How long the page may be left alone, 0 where nothing is locked (hotline.middleware)."""
+        return getattr(self._request, "idle_seconds", 0)
 
     @property
     def _cached(self) -> dict[str, Any]:
@@ -154,16 +153,7 @@ def _read(user: User, at: datetime) -> dict[str, Any]:
                 {"label": entry.label, "icon": entry.icon, "url": url, "key": entry.key, "count": count, "hot": hot}
             )
     unread, _ = selectors.unread_state(user)
-    return {"rail": rail, "unread": unread, "idle_seconds": 60 * _idle_minutes(user, at)}
-
-
-def _idle_minutes(user: User, at: datetime) -> int:
-    on_desk = rights.has_right(user, DESK, None)
-    try:
-        return parameters.integer("idle_minutes.agent" if on_desk else "idle_minutes", at=at)
-    except (parameters.ParameterMissing, parameters.ParameterMisread):
-        # The administrator needs a page to put the parameter right.
-        return IDLE_MINUTES
+    return {"rail": rail, "unread": unread}
 
 
 def _administration(user: User) -> tuple[Entry, ...]:

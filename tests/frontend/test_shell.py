@@ -4,8 +4,7 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 
 from hotline import context
-from hotline.models import Parameter, Unit
-from hotline.parameters import forget_parameters
+from hotline.models import Unit
 
 
 @pytest.fixture
@@ -73,18 +72,11 @@ def test_counts_are_capped_and_kept_for_a_while(person, pages, counts, monkeypat
     assert calls == [person, person]
 
 
-def test_idle_time_is_a_parameter(person, pages):
-    Parameter.objects.create(key="idle_minutes", value="10", valid_from="2026-01-01T00:00+08:00", source="自定")
-    forget_parameters()
+def test_idle_time_is_what_the_middleware_allows(person, rf):
+    request = rf.get("/")
+    request.user, request.idle_seconds = person, 600
 
-    assert shell_of(person).idle_seconds == 600
-    forget_parameters()
-
-
-def test_a_page_is_shown_even_without_the_parameter(person, pages):
-    forget_parameters()
-
-    assert shell_of(person).idle_seconds == 900
+    assert context.shell(request)["shell"].idle_seconds == 600
 
 
 def test_who_is_shown_by_unit_and_masked(person, pages):
@@ -105,7 +97,7 @@ def test_a_fragment_asks_the_database_nothing(person, pages, django_assert_num_q
 def test_the_frame_of_a_page(person, pages, rf):
     person.is_demo = True
     request = rf.get("/")
-    request.user = person
+    request.user, request.idle_seconds = person, 900
 
     page = render_to_string("base.html", request=request)
 

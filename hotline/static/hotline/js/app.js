@@ -14,8 +14,7 @@
 "use strict";
 const $ = (what, within = document) => within.querySelector(what);
 const $$ = (what, within = document) => [...within.querySelectorAll(what)];
-const hotline = {};
-window.hotline = hotline;
+const hotline = window.hotline = {};
 const csrf = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] || "";
 hotline.post = (url, body) => fetch(url, { method: "POST", body, headers: { "X-CSRFToken": csrf(), "X-Requested-With": "fetch" } });
 const inField = e => e.target.closest?.("input:not([type=checkbox]):not([type=radio]),textarea,select,[contenteditable]");
@@ -29,19 +28,16 @@ hotline.say = (words, tone = "over") => {
   note.className = `note note-${tone}`;
   note.innerHTML = '<span></span><button type="button" class="shut" data-shut aria-label="收起">×</button>';
   note.firstChild.textContent = words;
-  says.replaceChildren(note);
-  says.scrollIntoView?.({ block: "nearest" });
+  says.replaceChildren(note), says.scrollIntoView({ block: "nearest" });
   if (tone !== "over" && says.id === "says") setTimeout(() => note.remove(), 10000);
 };
 const SENTENCES = {
   400: "填写的内容有误，没有提交。", 403: "没有权限，或者页面停留太久。没有提交，写过的内容还在。", 404: "这件工单已不在您能看到的范围内，没有提交。",
   409: "刚才已被别人办过，没有提交。写过的内容还在。", 429: "次数过多，请稍后再试。", 0: "网络不通，没有提交。写过的内容还在，请稍后再试。",
 };
-hotline.sentence = (status, html) => {
-  const page = new DOMParser().parseFromString(html || "", "text/html");
-  const note = page.querySelector("[data-say], .lead-in");
-  const plain = !html || /<\w/.test(html) ? "" : html.trim();
-  return (note?.textContent || plain).trim().slice(0, 300) || SENTENCES[status] || "系统出了故障，没有提交。写过的内容还在，请稍后再试。";
+hotline.sentence = (status, html = "") => {
+  const note = new DOMParser().parseFromString(html, "text/html").querySelector("[data-say], .lead-in");
+  return (note?.textContent || (/<\w/.test(html) ? "" : html)).trim().slice(0, 300) || SENTENCES[status] || "系统出了故障，没有提交。写过的内容还在，请稍后再试。";
 };
 
 /* ---- rows ---- */
@@ -111,7 +107,7 @@ document.addEventListener("click", e => {
     hotline.say("还有写了没提交的内容。再点一次就离开，写的内容不保留。", "due");
   }
 }, true);
-document.addEventListener("dblclick", e => { const row = e.target.closest("tr[data-href]"); if (row) location.assign(row.dataset.href); });
+document.addEventListener("dblclick", e => { const row = e.target.closest("tr[data-href]"); row && location.assign(row.dataset.href); });
 document.addEventListener("input", e => { if (e.target.closest("[data-act-form]") && actUrl) dirty.add(actUrl); });
 document.addEventListener("change", e => {
   if (e.target.matches("[data-all]")) $$("[data-rows] tbody input[type=checkbox]:not(:disabled)").forEach(box => { box.checked = e.target.checked; });
@@ -121,11 +117,7 @@ document.addEventListener("change", e => {
 
 /* ---- keys ---- */
 let going = 0;
-const press = key => {
-  const el = $$("[data-key]").find(each => each.dataset.key === key && shown(each) && !each.disabled);
-  el?.click();
-  return Boolean(el);
-};
+const keyed = key => $$("[data-key]").find(el => el.dataset.key === key && shown(el) && !el.disabled);
 const rowKeys = {
   j: () => hotline.select(rows()[rows().indexOf(current()) + 1]),
   k: () => hotline.select(rows()[Math.max(rows().indexOf(current()) - 1, 0)]),
@@ -156,10 +148,11 @@ document.addEventListener("keydown", e => {
     const link = $(`.rail [data-go="${CSS.escape(e.key)}"]`);
     return link && (e.preventDefault(), link.click());
   }
-  if (press(e.shiftKey && e.key.length > 1 ? `Shift ${e.key}` : e.key)) return e.preventDefault();
+  const pressed = keyed(e.shiftKey && e.key.length > 1 ? `Shift ${e.key}` : e.key);
+  if (pressed) return e.preventDefault(), pressed.click();
   const onControl = e.target.closest?.("a,button,summary,label,[type=checkbox],[type=radio]");
   const does = pageKeys[e.key] || (rows().length && !((e.key === "Enter" || e.key === " ") && onControl) && rowKeys[e.key]);
-  if (does) { e.preventDefault(); does(); }
+  if (does) e.preventDefault(), does();
 });
 
 /* ---- suggestions: not while an input method composes ---- */
@@ -179,7 +172,7 @@ document.addEventListener("submit", e => {
 addEventListener("pageshow", () => $$("form[data-busy]").forEach(form => busy(form, false)));
 document.addEventListener("htmx:afterRequest", e => {
   const form = e.detail.elt.closest?.("form");
-  if (form) busy(form, false);
+  form && busy(form, false);
   const done = e.detail.successful && e.detail.requestConfig?.verb === "post" && form?.matches("[data-act-form]");
   if (done) { dirty.delete(actUrl); kept.delete(actUrl); if (e.detail.xhr.getResponseHeader("HX-Trigger")?.includes("act-done")) act.close(); }
 });
@@ -188,6 +181,12 @@ document.addEventListener("htmx:responseError", e => {
   const { status, responseText } = e.detail.xhr;
   if (status === 423 || (status === 401 && $("#lock"))) return lockNow();
   if (e.detail.elt.id !== "bell") hotline.say(hotline.sentence(status, responseText), status === 409 ? "due" : "over");
+});
+document.addEventListener("htmx:configRequest", e => { if (e.detail.elt.id === "bell" && Date.now() - seen < 60000) e.detail.headers["X-User-Active"] = "1"; });
+document.addEventListener("htmx:beforeSwap", e => {
+  if (new URL(e.detail.xhr.responseURL, location).pathname !== (document.body.dataset.login || "")) return;
+  e.detail.shouldSwap = false;
+  hotline.say("登录已失效，没有提交。请在新标签页登录，再回来提交，写过的内容还在。", "due");
 });
 document.addEventListener("htmx:sendError", e => { if (e.detail.elt.id !== "bell") hotline.say(SENTENCES[0]); });
 
@@ -199,8 +198,7 @@ let seen = Date.now(), told = 0, locked = false;
 const lockNow = tell => {
   if (!lock || locked) return;
   locked = true;
-  lock.showModal();
-  $("input", lock).focus();
+  lock.showModal(), $("input", lock).focus();
   if (tell === true && lock.dataset.lock) hotline.post(lock.dataset.lock).catch(() => null);
 };
 const unlockHere = () => { seen = Date.now(); locked = false; if (lock?.open) { $("input", lock).value = ""; $(".err", lock).textContent = ""; lock.close(); } };
