@@ -26,7 +26,13 @@ _NEAR: Final = 14
 _WORTH: Final = {1: 0.5, 2: 1.0, 3: 1.5}
 _LONG_WORD_WORTH: Final = 2.0
 _PAIR_WORTH: Final = 1.5
-_TITLE_FACTOR: Final = 1.7
+_TITLE_FACTOR: Final = 1.8
+_OPENING_FACTOR: Final = 1.25
+"""For the first characters of a text without a title: people begin with the matter."""
+_OPENING_LENGTH: Final = 50
+_LATE_FACTOR: Final = 0.75
+"""Far into a text come the course of events and the offices already asked."""
+_LATE: Final = 160
 _TITLE_LENGTH: Final = 60
 _EXCLUDED_FACTOR: Final = 0.55
 _INSIDE_LONGER_FACTOR: Final = 0.2
@@ -143,6 +149,14 @@ class _Found:
             if last >= end and last - first > length:
                 return True
         return False
+
+    def place_factor(self, start: int) -> float:
+        if self.title_end:
+            if start < self.title_end:
+                return _TITLE_FACTOR
+        elif start < _OPENING_LENGTH:
+            return _OPENING_FACTOR
+        return 1.0 if start < self.title_end + _LATE else _LATE_FACTOR
 
     def sentence_of(self, place: int) -> int:
         low, high = 0, len(self.sentence_ends)
@@ -262,11 +276,7 @@ class Index:
             if factor:
                 worth[term.item] += term.worth * factor
                 words[term.item].append((term.worth * factor, term.word))
-        ordered = {
-            number: list(dict.fromkeys(part for _, word in sorted(pairs, reverse=True) for part in word.split("+")))
-            for number, pairs in words.items()
-        }
-        return worth, ordered
+        return worth, {number: _shown(pairs) for number, pairs in words.items()}
 
     def _liken(self, plain: str) -> dict[int, float]:
         """Cosine of character pairs, scaled so that a plain hit is about 1."""
@@ -322,13 +332,19 @@ def _first(conditions: Sequence[Condition], field: str, otherwise: str) -> str:
     return next((value for condition in conditions if (value := getattr(condition, field))), otherwise)
 
 
+def _shown(weighed: Sequence[tuple[float, str]]) -> list[str]:
+    """The words a page marks in the text, the weightiest first; single characters would mark half the page."""
+    parts = [part for _, word in sorted(weighed, reverse=True) for part in word.split("+")]
+    return list(dict.fromkeys(part for part in parts if len(part) > 1)) or list(dict.fromkeys(parts))
+
+
 def _whole_word_factor(term: _Term, found: _Found) -> float:
     """How much the best place of a word counts; repeating it adds a little."""
     part, length = term.parts[0], len(term.parts[0])
     best = 0.0
     for start in found.starts[part]:
         factor = _INSIDE_LONGER_FACTOR if found.is_inside_longer(start, length) else 1.0
-        best = max(best, factor * (_TITLE_FACTOR if start < found.title_end else 1.0))
+        best = max(best, factor * found.place_factor(start))
     return best * (1 + 0.15 * math.log2(min(len(found.starts[part]), 8)))
 
 
@@ -340,7 +356,7 @@ def _pair_factor(term: _Term, found: _Found) -> float:
         for b in found.starts[second]:
             gap = b - (a + len(first)) if b >= a else a - (b + len(second))
             if 0 <= gap <= _NEAR and found.sentence_of(a) == found.sentence_of(b):
-                best = max(best, _TITLE_FACTOR if max(a, b) < found.title_end else 1.0)
+                best = max(best, found.place_factor(max(a, b)))
     return best
 
 
