@@ -106,19 +106,26 @@ def with_a_part(ticket: Any, user: Any) -> str:
     return "" if part.exists() else "本单位没有承办这一件。"
 
 
+def of_its_unit_or_above(assignment: Any, user: Any) -> str:
+    """Work changes hands by its own unit, the centre above it, or the city centre."""
+    if user.unit_id in {assignment.unit_id, assignment.unit.parent_id} or not at_the_centre(assignment, user):
+        return ""
+    return "只能移交本单位或下级单位的承办。"
+
+
 def anyone_with_it(_subject: Any, _user: Any) -> str:
     return ""
 
 
 DISPATCH = Right("tickets.dispatch_ticket", at_the_centre)
-INFORM = Right("tickets.give_information", anyone_with_it, outsourced_may=True)
+INFORM = Right("tickets.give_information", with_a_part, outsourced_may=True)
 RECALL = Right("tickets.recall_ticket", at_the_centre)
 RULE = Right("tickets.rule_dispute", at_the_centre)
 CLOSE = Right("tickets.close_ticket", at_the_centre)
 VOID = Right("tickets.void_ticket", at_the_centre)
 MERGE = Right("tickets.merge_ticket", at_the_centre)
 HOLD = Right("tickets.hold_ticket", at_the_centre)
-HAND_OVER = Right("tickets.hand_over", anyone_with_it)
+HAND_OVER = Right("tickets.hand_over", of_its_unit_or_above)
 REMARK = Right("tickets.remark_ticket", with_a_part)
 INSTRUCT = Right("tickets.instruct_ticket", anyone_with_it)
 DEFER = Right("tickets.review_completion", at_the_centre)
@@ -127,6 +134,7 @@ SIGN = Right("tickets.sign_ticket", of_its_doing_unit)
 ASK_RETURN = Right("tickets.sign_ticket", of_its_doing_unit)
 PASS_DOWN = Right("tickets.pass_down_ticket", of_its_lead)
 HANDLE = Right("tickets.handle_ticket", of_its_doing_unit)
+CONTACT = Right("tickets.handle_ticket", of_its_lead)
 SUBMIT = Right("tickets.handle_ticket", of_its_lead)
 REPORT_AS_CO = Right("tickets.handle_ticket", of_its_co_unit)
 DECIDE_RETURN = Right("tickets.decide_return", of_request_decider)

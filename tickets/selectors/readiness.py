@@ -15,25 +15,24 @@ def return_deadline(assignment: Assignment, *, at: datetime) -> datetime:
 
 
 def return_refusal(assignment: Assignment, *, at: datetime) -> str:
-    """Why the unit cannot return it now; empty when it can. The window is not part of it: later is a take-back."""
+    """Why the unit cannot return it now; empty when it can. After the window it is a take-back, counted apart."""
     ticket = assignment.ticket
     if not assignment.objectable:
         return "本件由中心裁定首办或为重办，不能退单；有异议的先办后议。"
-    if ticket.round > 1:
-        return "重办件不能退单。"
     if assignment.role == AssignmentRole.COPY:
         return "知会件不需要退单。"
     if assignment.parent_id is None and assignment.role == AssignmentRole.LEAD:
-        granted = ReturnRequest.objects.filter(
+        late = at > return_deadline(assignment, at=at)
+        decided = ReturnRequest.objects.filter(
             assignment__ticket=ticket,
             assignment__unit=assignment.unit_id,
             assignment__parent__isnull=True,
             decision__in=[Decision.GRANTED, Decision.REFUSED],
-            is_take_back=False,
+            is_take_back=late,
         ).count()
-        if granted >= parameters.integer("max_returns_per_unit", at=at):
-            return "本单位对这一件已申请过退单，不能再退。"
-        if ticket.return_count >= parameters.integer("max_returns_per_ticket", at=at):
+        if decided >= parameters.integer("max_returns_per_unit", at=at):
+            return "本单位对这一件已申请过收回。" if late else "本单位对这一件已申请过退单，不能再退。"
+        if not late and ticket.return_count >= parameters.integer("max_returns_per_ticket", at=at):
             return "这一件已退单两次，不能再退。"
     if Assignment.objects.filter(parent=assignment).exclude(
         state__in=[AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER]

@@ -5,88 +5,90 @@ handed over is theirs no longer.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
 
-from hotline.models import Unit, User
+from hotline.models import User
 from tickets.models import NOTHING_BURNS, Assignment, Ticket, TicketClock, TicketScope
 from tickets.states import LIVE_ASSIGNMENT_STATES, AssignmentState, ClockKind
 
 SEEN_STATES = LIVE_ASSIGNMENT_STATES | {AssignmentState.ACCEPTED}
 UNIT_CLOCKS = frozenset({ClockKind.SIGN, ClockKind.CONTACT, ClockKind.HANDLE})
-COPIED = ["ground", "assignment", "created_at", "category", "state", "is_open", "sort_at", "burning"]
+COPIED = ["ground", "assignment_id", "created_at", "category_id", "state", "is_open", "sort_at", "burning"]
+CHECKED_AFTER_CLOSING = timedelta(days=2)
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    ground: str
-    assignment_id: int | None
-    sort_at: datetime
-    burning: str
+def refresh(ticket: Ticket) -> None:
+    """Bring the ticket's sort keys (not saved) and its scope rows in line with its parts and clocks. Idempotent."""
+    clocks = list(TicketClock.objects.filter(ticket=ticket, stopped_at__isnull=True).order_by("due_at", "pk"))
+    ticket.sort_at = clocks[0].due_at if clocks else NOTHING_BURNS
+    of_lead = (c for c in clocks if c.kind == ClockKind.HANDLE and c.assignment_id == ticket.lead_id)
+    ticket.due_at = next((clock.due_at for clock in of_lead), ticket.due_at)
+    _write_rows(ticket, _wanted_rows(ticket, clocks))
 
 
-def burning_clocks(ticket: Ticket) -> list[TicketClock]:
-    """Running clocks of the ticket, the one that is due first in front."""
-    return list(TicketClock.objects.filter(ticket=ticket, stopped_at__isnull=True).order_by("due_at", "pk"))
-
-
-def refresh(ticket: Ticket, *, burning: list[TicketClock] | None = None, units_changed: bool = True) -> None:
-    """Bring the ticket's scope rows in line with its assignments and clocks. Idempotent; grants to users stay."""
-    clocks = burning_clocks(ticket) if burning is None else burning
-    wanted = _wanted_rows(ticket, clocks)
-    if units_changed:
-        TicketScope.objects.filter(ticket=ticket, user__isnull=True).exclude(unit_id__in=wanted).delete()
+def _write_rows(ticket: Ticket, wanted: dict[int, TicketScope]) -> None:
+    """Write what differs only. Grants to people stay, with the columns that lists sort by."""
+    there = list(TicketScope.objects.filter(ticket=ticket))
+    of_units = {row.unit_id: row for row in there if row.unit_id is not None}
+    gone = [row.pk for unit_id, row in of_units.items() if unit_id not in wanted]
+    if gone:
+        TicketScope.objects.filter(pk__in=gone).delete()
+    changed = [row for unit_id, row in wanted.items() if _shown(row) != _shown(of_units.get(unit_id))]
     TicketScope.objects.bulk_create(
-        [
-            TicketScope(
-                ticket=ticket,
-                unit_id=unit_id,
-                ground=row.ground,
-                assignment_id=row.assignment_id,
-                created_at=ticket.created_at,
-                category_id=ticket.category_id,
-                state=ticket.state,
-                is_open=ticket.is_open,
-                sort_at=row.sort_at,
-                burning=row.burning,
-            )
-            for unit_id, row in wanted.items()
-        ],
-        update_conflicts=True,
-        unique_fields=["unit", "ticket"],
-        update_fields=COPIED,
+        changed, update_conflicts=True, unique_fields=["unit", "ticket"], update_fields=COPIED
     )
-    TicketScope.objects.filter(ticket=ticket, user__isnull=False).update(
-        state=ticket.state, is_open=ticket.is_open, category=ticket.category_id, sort_at=ticket.sort_at
-    )
+    if len(there) > len(of_units):
+        TicketScope.objects.filter(ticket=ticket, user__isnull=False).update(
+            state=ticket.state, is_open=ticket.is_open, category=ticket.category_id, sort_at=ticket.sort_at
+        )
 
 
-def _wanted_rows(ticket: Ticket, clocks: list[TicketClock]) -> dict[int, _Wanted]:
-    assignments = (
+def _shown(row: TicketScope | None) -> list[object]:
+    return [getattr(row, name, None) for name in COPIED]
+
+
+def _wanted_rows(ticket: Ticket, clocks: list[TicketClock]) -> dict[int, TicketScope]:
+    """Unit → its row: one for each unit with a part, one for each unit above it that has none of its own."""
+    parts = list(
         Assignment.objects.filter(ticket=ticket, state__in=SEEN_STATES)
         .select_related("unit__parent__parent")
         .order_by("pk")
     )
-    wanted: dict[int, _Wanted] = {}
-    above: list[tuple[Unit, _Wanted]] = []
-    for assignment in assignments:
-        clock = next((c for c in clocks if c.assignment_id == assignment.pk and c.kind in UNIT_CLOCKS), None)
-        row = _Wanted(
-            TicketScope.Ground.ASSIGNED,
-            assignment.pk,
-            clock.due_at if clock else NOTHING_BURNS,
-            clock.kind if clock else "",
-        )
-        wanted[assignment.unit_id] = row
-        above += [(ancestor, row) for ancestor in assignment.unit.ancestors_below_centre()]
-    for ancestor, row in above:
-        known = wanted.get(ancestor.pk)
-        if known is None or (known.ground == TicketScope.Ground.ANCESTOR and row.sort_at < known.sort_at):
-            wanted[ancestor.pk] = _Wanted(TicketScope.Ground.ANCESTOR, None, row.sort_at, row.burning)
+    wanted = {}
+    for part in parts:
+        clock = next((c for c in clocks if c.assignment_id == part.pk and c.kind in UNIT_CLOCKS), None)
+        wanted[part.unit_id] = _row(ticket, part.unit_id, TicketScope.Ground.ASSIGNED, part.pk, clock)
+    for part in parts:
+        below = wanted[part.unit_id]
+        for unit in part.unit.ancestors_below_centre():
+            above = wanted.get(unit.pk)
+            if above is None or (above.ground == TicketScope.Ground.ANCESTOR and below.sort_at < above.sort_at):
+                wanted[unit.pk] = _row(ticket, unit.pk, TicketScope.Ground.ANCESTOR, None, below)
     return wanted
+
+
+def _row(
+    ticket: Ticket, unit_id: int, ground: str, assignment_id: int | None, burning: TicketClock | TicketScope | None
+) -> TicketScope:
+    if isinstance(burning, TicketClock):
+        sort_at, kind = burning.due_at, burning.kind
+    else:
+        sort_at, kind = (burning.sort_at, burning.burning) if burning else (NOTHING_BURNS, "")
+    return TicketScope(
+        ticket=ticket,
+        unit_id=unit_id,
+        ground=ground,
+        assignment_id=assignment_id,
+        created_at=ticket.created_at,
+        category_id=ticket.category_id,
+        state=ticket.state,
+        is_open=ticket.is_open,
+        sort_at=sort_at,
+        burning=kind,
+    )
 
 
 @transaction.atomic
@@ -110,21 +112,24 @@ def grant_scope(*, ticket_id: int, user: User, until: datetime | None) -> Ticket
 
 
 def check_scopes(ticket_ids: Iterable[int]) -> list[int]:
-    """Tickets whose scope rows were not what their assignments ask for; they are put right. For the nightly checker."""
-    wrong = []
-    for ticket_id in ticket_ids:
-        with transaction.atomic():
-            ticket = Ticket.objects.select_for_update(of=("self",), no_key=True).get(pk=ticket_id)
-            before = _rows(ticket)
-            refresh(ticket)
-            if _rows(ticket) != before:
-                wrong.append(ticket_id)
-    return wrong
+    """Tickets whose sort keys or scope rows were not what parts and clocks ask for; they are put right."""
+    return [ticket_id for ticket_id in ticket_ids if _put_right(ticket_id)]
 
 
-def _rows(ticket: Ticket) -> set[tuple]:
-    return set(
-        TicketScope.objects.filter(Q(ticket=ticket)).values_list(
-            "unit_id", "user_id", "ground", "assignment_id", "category_id", "state", "is_open", "sort_at", "burning"
-        )
-    )
+@transaction.atomic
+def _put_right(ticket_id: int) -> bool:
+    ticket = Ticket.objects.select_for_update(of=("self",), no_key=True).get(pk=ticket_id)
+    before = (ticket.sort_at, ticket.due_at, _rows(ticket))
+    refresh(ticket)
+    ticket.save(update_fields=["sort_at", "due_at"])
+    return (ticket.sort_at, ticket.due_at, _rows(ticket)) != before
+
+
+def _rows(ticket: Ticket) -> set[tuple[object, ...]]:
+    return set(TicketScope.objects.filter(ticket=ticket).values_list("unit_id", "user_id", *COPIED))
+
+
+def to_be_checked(*, after: int, most: int, at: datetime) -> list[int]:
+    """Keys of the next tickets for the nightly check: open ones, and those closed in the last days."""
+    recent = Q(is_open=True) | Q(closed_at__gte=at - CHECKED_AFTER_CLOSING)
+    return list(Ticket.objects.filter(recent, pk__gt=after).order_by("pk").values_list("pk", flat=True)[:most])

@@ -1,21 +1,23 @@
 """One act on one ticket: lock, check, move, save, record, announce. Every service function goes through it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from hotline import parameters
 from hotline import services as hotline
 from hotline.errors import DomainError
 from hotline.models import Clock, User
 from tickets.deadlines import Rule
 from tickets.guards import why_refused
-from tickets.models import NOTHING_BURNS, Assignment, Note, Ticket, TicketClock, TicketEvent
+from tickets.models import Assignment, Note, Ticket, TicketClock, TicketEvent
 from tickets.rights import Actor, Right
 from tickets.services import access
 from tickets.signals import ticket_event
-from tickets.states import OPEN_STATES, ClockKind, NoteKind
+from tickets.states import OPEN_STATES, NoteKind
 from tickets.timeline import ACTS
 
 JUST_NOW = timedelta(minutes=30)
@@ -43,8 +45,8 @@ class InputRefused(DomainError):
 class Act:
     """The locked ticket, who acts and when.
 
-    Use inside ``transaction.atomic``. ``record`` must be the last call: it saves the ticket, brings clocks'
-    sort keys and scope rows up to date, writes the event and sends the signal.
+    Use inside ``transaction.atomic``. ``record`` ends it: it saves the ticket, brings sort keys and scope rows up to
+    date where parts, clocks or the state changed, writes the event and announces every event of the act.
     """
 
     def __init__(self, ticket: Ticket, *, by: User | None, at: datetime) -> None:
@@ -52,7 +54,8 @@ class Act:
         self.by = by
         self.at = at
         self.source = ticket.state
-        self._assignments_changed = False
+        self._shows_elsewhere = False
+        self._unannounced: list[TicketEvent] = []
 
     @classmethod
     def on_ticket(cls, ticket_id: int, *, by: User | None, at: datetime) -> Self:
@@ -62,8 +65,8 @@ class Act:
 
     @classmethod
     def on_assignment(cls, assignment_id: int, *, by: User | None, at: datetime) -> tuple[Self, Assignment]:
-        ticket_id = Assignment.objects.values_list("ticket_id", flat=True).get(pk=assignment_id)
-        act = cls.on_ticket(ticket_id, by=by, at=at)
+        ticket = Ticket.objects.select_for_update(of=("self",), no_key=True).get(assignments=assignment_id)
+        act = cls(ticket, by=by, at=at)
         return act, act.assignment(assignment_id)
 
     def assignment(self, assignment_id: int) -> Assignment:
@@ -104,11 +107,12 @@ class Act:
     def move(self, method: Callable[..., None], **changes: Any) -> None:
         """Run a transition of the ticket; its conditions' sentences are what the clerk is told."""
         self._run(self.ticket, method, changes, prefix="工单")
+        self._shows_elsewhere = True
 
     def move_assignment(self, assignment: Assignment, method: Callable[..., None], **changes: Any) -> None:
         self._run(assignment, method, changes, prefix="本单位的承办")
         assignment.save()
-        self._assignments_changed = True
+        self._shows_elsewhere = True
 
     def _run(self, row: Any, method: Callable[..., None], changes: dict[str, Any], *, prefix: str) -> None:
         why = why_refused(row, method)
@@ -116,47 +120,63 @@ class Act:
             raise TransitionRefused(self._with_who_was_faster(prefix + why if why.startswith("当前") else why))
         method(row, **changes)
 
-    def units_changed(self) -> None:
-        """Say that assignments were changed other than by `assign` and `move_assignment`."""
-        self._assignments_changed = True
+    def shows_elsewhere(self) -> None:
+        """Say that something was changed, other than by the methods here, that lists show or sort by."""
+        self._shows_elsewhere = True
 
     def assign(self, **fields: Any) -> Assignment:
         assignment = Assignment.objects.create(ticket=self.ticket, given_by=self.by, given_at=self.at, **fields)
-        self._assignments_changed = True
+        self._shows_elsewhere = True
         return assignment
 
     # --- clocks
 
-    def start_clock(self, kind: str, rule: Rule, *, assignment: Assignment | None = None, **extra: Any) -> TicketClock:
-        clock: TicketClock = hotline.start_clock(
-            TicketClock,
-            kind=kind,
-            started_at=self.at,
-            limit=rule.limit,
-            explanation={"rule": rule.why, **extra},
-            ticket=self.ticket,
-            assignment=assignment,
-        )
-        return clock
+    def start_clock(self, kind: str, rule: Rule, *, assignment: Assignment | None = None, **extra: Any) -> None:
+        self.start_clocks({kind: rule}, assignment=assignment, **extra)
 
-    def running(self, *, assignment: Assignment | None, kinds: Iterable[str] = ()) -> list[TicketClock]:
-        clocks = TicketClock.objects.filter(ticket=self.ticket, assignment=assignment, stopped_at__isnull=True)
-        if kinds:
-            clocks = clocks.filter(kind__in=list(kinds))
-        return list(clocks.order_by("pk"))
+    def start_clocks(self, rules: Mapping[str, Rule], *, assignment: Assignment | None, **extra: Any) -> None:
+        """Start a clock of each kind on the assignment, or on the ticket itself."""
+        TicketClock.objects.bulk_create(
+            hotline.build_clock(
+                TicketClock,
+                kind=kind,
+                started_at=self.at,
+                limit=rule.limit,
+                explanation={"rule": rule.why, **extra},
+                ticket=self.ticket,
+                assignment=assignment,
+            )
+            for kind, rule in rules.items()
+        )
+        self._shows_elsewhere = True
 
     def stop_clocks(self, *kinds: str, assignment: Assignment | None = None, outcome: str = Clock.Outcome.MET) -> None:
         """Stop the running clocks of these kinds (all kinds when none is named) of the assignment or the ticket."""
-        for clock in self.running(assignment=assignment, kinds=kinds):
-            self.stop_clock(clock, outcome=outcome)
+        clocks = self.ticket.clocks.filter(assignment=assignment)
+        self._stop(clocks.filter(kind__in=kinds) if kinds else clocks, outcome=outcome)
 
-    def stop_clock(self, clock: TicketClock, *, outcome: str) -> None:
-        hotline.stop_clock(clock, at=self.at, outcome=outcome)
+    def void_clocks(self, parts: Iterable[Assignment]) -> None:
+        """The reason for every clock of these parts went away."""
+        self._stop(self.ticket.clocks.filter(assignment__in=[part.pk for part in parts]), outcome=Clock.Outcome.VOID)
 
-    def resume_clock(self, ended: TicketClock, *, why: str) -> TicketClock:
+    def suspend_clocks(self) -> list[int]:
+        """Stop whatever runs on the ticket and its parts; the event keeps the keys for `resume_clocks`."""
+        return self._stop(self.ticket.clocks.all(), outcome=Clock.Outcome.VOID)
+
+    def _stop(self, clocks: QuerySet[TicketClock], *, outcome: str) -> list[int]:
+        stopped = hotline.stop_clocks(clocks, at=self.at, outcome=outcome)
+        self._shows_elsewhere = True
+        return [clock.pk for clock in stopped]
+
+    def resume_clocks(self, ids: Iterable[int], *, why: str) -> None:
+        for ended in self.ticket.clocks.filter(pk__in=list(ids)).order_by("pk"):
+            self.resume_clock(ended, why=why)
+
+    def resume_clock(self, ended: TicketClock, *, why: str) -> None:
         """Run an ended clock on with what remained of it; the pause is not charged (docs/clocks.md 4)."""
         left = hotline.remaining_limit(ended, at=ended.stopped_at)
-        return hotline.resume_clock(ended, at=self.at, limit=left, explanation={"rule": why})
+        hotline.resume_clock(ended, at=self.at, limit=left, explanation={"rule": why})
+        self._shows_elsewhere = True
 
     # --- the end
 
@@ -190,28 +210,19 @@ class Act:
         """
         ticket = self.ticket
         ticket.is_open = ticket.state in OPEN_STATES
-        burning = access.burning_clocks(ticket)
-        ticket.sort_at = min((clock.due_at for clock in burning), default=NOTHING_BURNS)
-        ticket.due_at = next(
-            (
-                clock.due_at
-                for clock in burning
-                if clock.kind == ClockKind.HANDLE and clock.assignment_id == ticket.lead_id
-            ),
-            ticket.due_at,
-        )
+        if self._shows_elsewhere:
+            access.refresh(ticket)
         ticket.save(update_fields=MUTABLE)
-        access.refresh(ticket, burning=burning, units_changed=self._assignments_changed)
-        self._assignments_changed = False
         event = self.write_event(act, assignment=assignment, unit=unit, data=data)
         if reason:
             self.note(event, note_kind, reason, public=public)
-        ticket_event.send(sender=Ticket, event=event)
+        self.announce()
         return event
 
     def write_event(
         self, act: str, *, assignment: Assignment | None = None, unit: Any = None, data: dict[str, Any] | None = None
     ) -> TicketEvent:
+        """An event of an act that has more than one. It is announced when the ticket is saved."""
         concerned = unit or (assignment.unit if assignment else None) or (self.by.unit if self.by else None)
         event = TicketEvent.objects.create(
             ticket=self.ticket,
@@ -225,7 +236,14 @@ class Act:
             data=data or {},
         )
         self.source = self.ticket.state
+        self._unannounced.append(event)
         return event
+
+    def announce(self) -> None:
+        """Send the signal for each event that was written, in order."""
+        for event in self._unannounced:
+            ticket_event.send(sender=Ticket, event=event)
+        self._unannounced.clear()
 
 
 def require_text(text: str, sentence: str) -> str:
@@ -233,4 +251,13 @@ def require_text(text: str, sentence: str) -> str:
     stripped = text.strip()
     if not stripped:
         raise InputRefused(sentence)
+    return stripped
+
+
+def require_reply(text: str, sentence: str, *, at: datetime) -> str:
+    """Words for the citizen: not blank and not shorter than the parameter says."""
+    stripped = require_text(text, sentence)
+    least = parameters.integer("min_reply_chars", at=at)
+    if len(stripped) < least:
+        raise InputRefused(f"给群众的答复至少 {least} 个字。")
     return stripped

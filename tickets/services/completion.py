@@ -43,10 +43,7 @@ def submit_result(
         raise InputRefused(f"还不能提交，缺：{'；'.join(missing)}。")
     if resolved not in Resolved.values:
         raise InputRefused("请选择是否解决。")
-    public_text = require_text(public_text, "请写明给群众的答复。")
-    least = parameters.integer("min_reply_chars", at=at)
-    if len(public_text) < least:
-        raise InputRefused(f"给群众的答复至少 {least} 个字。")
+    public_text = require_reply(public_text, "请写明给群众的答复。", at=at)
     if resolved != Resolved.YES:
         unresolved_reason = require_text(unresolved_reason, "没有全部解决的，请写明原因。")
     if not standard_met:

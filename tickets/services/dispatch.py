@@ -5,29 +5,29 @@ Article 8 of the order: 严格按照职责清单确定责任主体; what is nobo
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
-from hotline import parameters
-from hotline.models import Clock, Unit, User
+from hotline.models import Unit, User
 from responsibility import services as responsibility
 from responsibility.models import DutyItem
 from tickets import deadlines, rights
-from tickets.models import Assignment, Reply, Ticket, TicketEvent
+from tickets.models import Assignment, ExtensionRequest, Reply, ReturnRequest, Ticket, TicketEvent
 from tickets.services import review
-from tickets.services.act import Act, InputRefused, require_text
+from tickets.services.act import Act, InputRefused, require_reply, require_text
 from tickets.states import (
     LIVE_ASSIGNMENT_STATES,
     AssignmentRole,
     AssignmentState,
     ClockKind,
+    Decision,
     EndedAs,
     NoteKind,
     Resolved,
     TicketState,
 )
 
+ENDED = (AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER)
 DISPATCHABLE_KINDS = frozenset(
     {Unit.Kind.CITY_DEPARTMENT, Unit.Kind.ENTERPRISE, Unit.Kind.COUNTY_CENTRE, Unit.Kind.AUTHORITY}
 )
@@ -51,8 +51,9 @@ def dispatch_ticket(
     """
     act = Act.on_ticket(ticket_id, by=by, at=at)
     act.require(rights.DISPATCH)
-    refuse_unit(unit, at=at)
     others = [*co_units, *([superior] if superior else []), *copies]
+    for receiver in (unit, *others):
+        refuse_unit(receiver, at=at)
     if len({unit.pk, *(other.pk for other in others)}) != len(others) + 1:
         raise InputRefused("同一单位不能既主办又协办。")
     act.require_state(TicketState.PENDING_DISPATCH)
@@ -84,18 +85,27 @@ def refuse_unit(unit: Unit, *, at: datetime) -> None:
         raise InputRefused("只能派给市直部门、公共服务企业或县（市、区）中心。")
 
 
-def give_lead(act: Act, *, unit: Unit, item: DutyItem | None, objectable: bool, parent: Any = None) -> Assignment:
-    """A lead assignment with its sign, contact and handle clocks."""
+def give_lead(
+    act: Act, *, unit: Unit, item: DutyItem | None, objectable: bool, parent: Assignment | None = None
+) -> Assignment:
+    """A lead assignment with its sign, contact and handle clocks. No second first contact below a unit that made it."""
     lead = act.assign(unit=unit, role=AssignmentRole.LEAD, item=item, parent=parent, objectable=objectable)
-    ticket, at = act.ticket, act.at
-    act.start_clock(ClockKind.SIGN, deadlines.sign_rule(urgency=ticket.urgency, at=at), assignment=lead)
-    if ticket.contactable:
-        act.start_clock(ClockKind.CONTACT, deadlines.contact_rule(urgency=ticket.urgency, at=at), assignment=lead)
-    rule = deadlines.handle_rule(
-        item=item, kind=ticket.kind, urgency=ticket.urgency, is_enterprise=ticket.is_enterprise, at=at
-    )
-    act.start_clock(ClockKind.HANDLE, rule, assignment=lead)
+    rules = unit_rules(act, item)
+    if act.ticket.contactable and (parent is None or parent.contacted_at is None):
+        rules[ClockKind.CONTACT] = deadlines.contact_rule(urgency=act.ticket.urgency, at=act.at)
+    act.start_clocks(rules, assignment=lead)
     return lead
+
+
+def unit_rules(act: Act, item: DutyItem | None) -> dict[str, deadlines.Rule]:
+    """Limits of any unit that has something to do: to sign and to handle."""
+    ticket, at = act.ticket, act.at
+    return {
+        ClockKind.SIGN: deadlines.sign_rule(urgency=ticket.urgency, at=at),
+        ClockKind.HANDLE: deadlines.handle_rule(
+            item=item, kind=ticket.kind, urgency=ticket.urgency, is_enterprise=ticket.is_enterprise, at=at
+        ),
+    }
 
 
 def give_side_part(
@@ -104,14 +114,9 @@ def give_side_part(
     """A co-unit's or superior's part runs on the lead's limit; a copy has no clock."""
     if not unit.is_valid(act.at):
         raise InputRefused(f"{unit.name}已停用，请选择承接单位。")
-    part = act.assign(unit=unit, role=role, item=item, parent=parent, objectable=False)
+    part = act.assign(unit=unit, role=role, item=item, parent=parent)
     if role != AssignmentRole.COPY:
-        ticket = act.ticket
-        act.start_clock(ClockKind.SIGN, deadlines.sign_rule(urgency=ticket.urgency, at=act.at), assignment=part)
-        rule = deadlines.handle_rule(
-            item=item, kind=ticket.kind, urgency=ticket.urgency, is_enterprise=ticket.is_enterprise, at=act.at
-        )
-        act.start_clock(ClockKind.HANDLE, rule, assignment=part)
+        act.start_clocks(unit_rules(act, item), assignment=part)
     return part
 
 
@@ -152,6 +157,7 @@ def add_co_unit(*, ticket_id: int, unit: Unit, task: str, by: User, at: datetime
             raise InputRefused("县（市、区）中心只能加派本县（市、区）的单位。")
     else:
         act.require(rights.DISPATCH)
+        refuse_unit(unit, at=at)
     if Assignment.objects.filter(ticket=act.ticket, unit=unit, state__in=LIVE_ASSIGNMENT_STATES).exists():
         raise InputRefused(f"{unit.name}已在承办这一件。")
     part = give_side_part(act, unit=unit, role=AssignmentRole.CO, item=act.ticket.item, parent=parent)
@@ -180,13 +186,19 @@ def recall_ticket(*, ticket_id: int, reason: str, by: User, at: datetime) -> Tic
 
 
 def take_back_all(act: Act, *, ended_as: str) -> None:
-    """End every unit's part and void its clocks; an accepted part ends too: the work starts anew elsewhere."""
-    for assignment in Assignment.objects.filter(ticket=act.ticket).exclude(
-        state__in=[AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER]
-    ):
-        assignment.ticket = act.ticket
-        act.move_assignment(assignment, Assignment.take_back, ended_as=ended_as, at=act.at)
-        act.stop_clocks(assignment=assignment, outcome=Clock.Outcome.VOID)
+    """End every unit's part; an accepted part ends too: the work starts anew elsewhere."""
+    take_back(act, list(act.ticket.assignments.exclude(state__in=ENDED).order_by("pk")), ended_as=ended_as)
+
+
+def take_back(act: Act, parts: Sequence[Assignment], *, ended_as: str) -> None:
+    """End these parts: their clocks are void, what they had asked for has lost its subject."""
+    for part in parts:
+        act.move_assignment(part, Assignment.take_back, ended_as=ended_as, at=act.at)
+    act.void_clocks(parts)
+    for model in (ReturnRequest, ExtensionRequest):
+        model.objects.filter(assignment__in=parts, decision=Decision.PENDING).update(
+            decision=Decision.LAPSED, decided_at=act.at
+        )
 
 
 def restart_dispatch(act: Act) -> None:
@@ -221,10 +233,7 @@ def answer_by_centre(*, ticket_id: int, public_text: str, by: User, at: datetime
     """The centre knows the answer: no unit is troubled, the caller is still followed up."""
     act = Act.on_ticket(ticket_id, by=by, at=at)
     act.require(rights.DISPATCH)
-    public_text = require_text(public_text, "请写明答复内容。")
-    least = parameters.integer("min_reply_chars", at=at)
-    if len(public_text) < least:
-        raise InputRefused(f"答复至少 {least} 个字。")
+    public_text = require_reply(public_text, "请写明答复内容。", at=at)
     act.move(Ticket.answer_by_centre)
     act.stop_clocks(ClockKind.DISPATCH)
     event = act.write_event("answer_by_centre")
@@ -281,7 +290,7 @@ def rule_not_government(*, ticket_id: int, public_text: str, reason: str, by: Us
     act = Act.on_ticket(ticket_id, by=by, at=at)
     act.require(rights.RULE)
     reason = require_text(reason, "请写明裁定的依据。")
-    public_text = require_text(public_text, "请写明怎样向反映人解释。")
+    public_text = require_reply(public_text, "请写明怎样向反映人解释。", at=at)
     act.move(Ticket.rule_not_government)
     act.stop_clocks(ClockKind.RULING)
     event = act.write_event("rule_not_government")

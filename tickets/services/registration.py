@@ -7,12 +7,13 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from hotline import services as hotline
 from hotline.models import Clock, Region, StoredFile, User
 from hotline.numbers import next_number
 from responsibility import selectors as responsibility
 from responsibility.models import Category
 from tickets import deadlines, rights
-from tickets.models import Attachment, Ticket, TicketEvent
+from tickets.models import Attachment, Ticket, TicketClock, TicketEvent
 from tickets.services.act import Act
 from tickets.states import AttachmentKind, ClockKind, Secrecy, TicketState
 
@@ -61,10 +62,22 @@ def register_ticket(
         appeal_count=1,
         **proposal,
     )
+    rule = deadlines.dispatch_rule(urgency=urgency, at=at)
+    clock = hotline.build_clock(
+        TicketClock,
+        kind=ClockKind.DISPATCH,
+        started_at=at,
+        limit=rule.limit,
+        explanation={"rule": rule.why},
+        ticket=ticket,
+    )
+    ticket.sort_at = clock.due_at
     ticket.save(force_insert=True)
+    clock.ticket_id = ticket.pk
+    clock.save(force_insert=True)
     act = Act(ticket, by=by, at=at)
-    act.start_clock(ClockKind.DISPATCH, deadlines.dispatch_rule(urgency=urgency, at=at))
-    event = act.record("register", data={"channel": first_channel, "score": ticket.proposed_score})
+    event = act.write_event("register", data={"channel": first_channel, "score": ticket.proposed_score})
+    act.announce()
     Attachment.objects.bulk_create(
         [Attachment(ticket=ticket, event=event, file=file, kind=AttachmentKind.CITIZEN) for file in files]
     )
@@ -104,6 +117,7 @@ def revise_ticket(*, ticket_id: int, changes: dict[str, Any], by: User, at: date
         act.refuse("没有改动。")
     for name in changed:
         setattr(ticket, name, changes[name])
+    act.shows_elsewhere()
     proposal = proposal_for(
         text=f"{ticket.title}\n{ticket.text}", category=ticket.category, region=ticket.region, kind=ticket.kind, at=at
     )

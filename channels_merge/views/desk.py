@@ -1,0 +1,187 @@
+"""The desk: one call, by keyboard. The page, its suggestions, its draft, and what is said before hanging up."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from channels_merge import rights, selectors, services
+from channels_merge.forms import DeskForm
+from channels_merge.models import Appeal, Channel
+from channels_merge.states import EmergencyLine, ExplainGround, LegalRoute
+from channels_merge.views.gate import needs
+from hotline.dates import local
+from hotline.errors import DomainError
+from tickets.states import Kind, Urgency
+
+SCRIPTS = {
+    "route": "您说的这件事按法律规定有专门的办理途径，12345 不能代替。您可以……",
+    "ground": "按照规定，这件事我们不能受理，原因是……",
+    "answer": "",
+}
+
+
+@needs(rights.USE_DESK)
+@require_http_methods(["GET", "POST"])
+def desk(request):
+    if request.method == "POST":
+        return _decide(request)
+    now = timezone.now()
+    key = request.GET.get("draft", "")
+    typed = services.restore_draft(key=key, by=request.user, at=now) if key else {}
+    if key and not typed:
+        messages.warning(request, "这份草稿已经登记，或者超过 7 天已删除。")
+    first = _first_of_call(request.GET.get("call", ""), request.user)
+    draft = key if typed else f"desk-{uuid.uuid4().hex}"
+    form = DeskForm(
+        initial={
+            "urgency": Urgency.NORMAL,
+            **typed,
+            "draft": draft,
+            "call": first.number if first else typed.get("call", ""),
+        }
+    )
+    return _page(request, form, dict(form.initial), first)
+
+
+def _first_of_call(number, user):
+    """The appeal this call began with; only the person who took it goes on with it."""
+    if not number:
+        return None
+    return Appeal.objects.select_related("contact").filter(number=number, received_by=user).first()
+
+
+def _page(request, form, typed, first, status=200):
+    now = timezone.now()
+    midnight = local(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    context = {
+        "form": form,
+        "typed": typed,
+        "first": first,
+        "now": now,
+        "started_at": now,
+        "kinds": Kind.choices,
+        "urgencies": Urgency.choices,
+        "lines": EmergencyLine.choices,
+        "routes": LegalRoute.choices,
+        "grounds": ExplainGround.choices,
+        "regions": selectors.region_groups(),
+        "categories": selectors.category_groups(),
+        "drafts": [draft for draft in selectors.drafts_of(request.user, at=now) if draft.key != typed.get("draft")][
+            :5
+        ],
+        "today": Appeal.objects.filter(received_by=request.user, received_at__gte=midnight).count(),
+        "scripts": SCRIPTS,
+        "open_dialog": _dialog_of(form),
+        **selectors.desk_panes(typed, at=now),
+    }
+    return render(request, "channels_merge/desk.html", context, status=status)
+
+
+def _dialog_of(form):
+    act = form.data.get("act", "") if form.is_bound else ""
+    return act if act in {"answer", "transfer", "redirect", "explain", "police"} else ""
+
+
+def _decide(request):
+    form = DeskForm(request.POST)
+    first = _first_of_call(request.POST.get("call", ""), request.user)
+    if form.is_valid():
+        try:
+            registered = _take(request, form, first)
+        except DomainError as refused:
+            form.add_error(None, str(refused))
+        else:
+            return redirect("channels_merge:desk-done", number=registered.appeal.number)
+    return _page(request, form, request.POST.dict(), first, status=422)
+
+
+def _take(request, form, first):
+    typed = form.cleaned_data
+    act, _, ticket = typed["act"].partition(":")
+    told, choice = {
+        "answer": (typed["answer_told"], ""),
+        "transfer": (typed["line_note"], typed["line"]),
+        "redirect": (typed["route_told"], typed["route"]),
+        "explain": (typed["ground_told"], typed["ground"]),
+        "police": (typed["police_told"], ""),
+    }.get(act, ("", ""))
+    return services.take_call(
+        channel=Channel.objects.get(code="phone"),
+        matter=services.Matter(**form.matter_fields()),
+        person=services.Person(
+            name=typed["name"],
+            phone=typed["phone"],
+            gender=typed["gender"],
+            preferred_time=typed["preferred_time"],
+            hide_from_unit=typed["hide"],
+            is_anonymous=typed["anonymous"],
+        ),
+        contact=first.contact if first else None,
+        decision=services.Decision(
+            act=act, told=told, choice=choice, ticket_id=int(ticket) if ticket.isdecimal() else None
+        ),
+        draft_key=typed["draft"],
+        by=request.user,
+        at=timezone.now(),
+    )
+
+
+@needs(rights.USE_DESK)
+@require_POST
+def suggest(request):
+    """All panes at once, 400 ms after the last key."""
+    typed = request.POST.dict()
+    return render(
+        request,
+        "channels_merge/partials/desk_panes.html",
+        {"typed": typed, "now": timezone.now(), **selectors.desk_panes(typed, at=timezone.now())},
+    )
+
+
+KEPT = ["text", "title", "place", "region", "category", "kind", "urgency", "enterprise", "call", "name", "phone", "gender", "preferred_time", "hide", "anonymous", "answer_told", "line", "line_note", "route", "route_told", "ground", "ground_told", "police_told"]
+
+
+@needs(rights.USE_DESK)
+@require_POST
+def save_draft(request):
+    now = timezone.now()
+    content = {name: request.POST[name] for name in KEPT if request.POST.get(name)}
+    try:
+        draft = services.save_draft(key=request.POST.get("draft", ""), content=content, by=request.user, at=now)
+    except DomainError as refused:
+        return JsonResponse({"message": str(refused)}, status=400)
+    return JsonResponse({"draft": draft.key, "saved_at": f"{local(now):%H:%M:%S}"})
+
+
+@needs(rights.USE_DESK)
+@require_POST
+def discard_draft(request):
+    services.discard_draft(key=request.POST.get("draft", ""), by=request.user)
+    messages.success(request, "草稿已删除。")
+    return redirect("channels_merge:desk")
+
+
+@needs(rights.USE_DESK)
+@require_GET
+def done(request, number):
+    """What to say before hanging up: number, code, who will call by when."""
+    appeal = get_object_or_404(
+        Appeal.objects.select_related("contact", "channel", "category"), number=number, received_by=request.user
+    )
+    now = timezone.now()
+    return render(
+        request,
+        "channels_merge/desk_done.html",
+        {
+            "appeal": appeal,
+            "now": now,
+            "promise": selectors.promise_of(appeal, at=now),
+            "ticket": selectors.ticket_of(appeal),
+            "transfer": appeal.transfers.filter(outcome="").first(),
+            "spaced_code": " ".join(appeal.code),
+        },
+    )

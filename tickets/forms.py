@@ -1,0 +1,414 @@
+"""Shape of what a person hands in with an act. Rules are the services'; here only what a field looks like."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from hotline.models import Region, Unit, User
+from responsibility.models import Category, DutyItem
+from tickets.models import TicketHold
+from tickets.states import Kind, Resolved, ReturnGround, Urgency
+
+SENTENCE = 2000
+
+
+class ListWidget(forms.TextInput):
+    """A text field with a list to choose from: works by typing, without scripts."""
+
+    template_name = "tickets/widgets/list.html"
+    options: Iterable[str] = ()
+
+    def get_context(self, name, value, attrs):
+        context = super().get_context(name, value, attrs)
+        list_id = f"{context['widget']['attrs'].get('id', name)}_list"
+        context["widget"]["attrs"]["list"] = list_id
+        context["widget"]["attrs"]["autocomplete"] = "off"
+        context |= {"list_id": list_id, "options": self.options}
+        return context
+
+
+class UnitField(forms.CharField):
+    """A unit by full or short name, of the units that the form allows."""
+
+    widget = ListWidget
+
+    def __init__(self, *, units: QuerySet[Unit], many: bool = False, **kwargs):
+        super().__init__(max_length=400, **kwargs)
+        self.many = many
+        self.units = units
+
+    @property
+    def units(self) -> QuerySet[Unit]:
+        return self._units
+
+    @units.setter
+    def units(self, units: QuerySet[Unit]) -> None:
+        self._units = units
+        self.widget.options = _Names(units)
+
+    def prepare_value(self, value):
+        return value.name if isinstance(value, Unit) else value
+
+    def clean(self, value):
+        text = super().clean(value)
+        names = [name for name in text.replace("，", "、").replace(",", "、").split("、") if name.strip()]
+        found = [self._one(name.strip()) for name in names]
+        if self.many:
+            return found
+        if len(found) > 1:
+            raise forms.ValidationError("只能填一个单位。")
+        return found[0] if found else None
+
+    def _one(self, name: str) -> Unit:
+        matches = [unit for unit in self.units.all() if name in {unit.name, unit.short_name}]
+        if len(matches) != 1:
+            raise forms.ValidationError(f"没有名为“{name}”的单位，请从列表中选择。")
+        return matches[0]
+
+
+class _Names:
+    """Read when the form is drawn, not when it is made."""
+
+    def __init__(self, units: QuerySet[Unit]) -> None:
+        self.units = units
+
+    def __iter__(self):
+        return iter(self.units.values_list("name", flat=True))
+
+
+class ItemField(forms.CharField):
+    """An item of the current duty list by its code."""
+
+    widget = ListWidget
+
+    def __init__(self, *, items: QuerySet[DutyItem], **kwargs):
+        super().__init__(max_length=100, required=False, **kwargs)
+        self.items = items
+
+    @property
+    def items(self) -> QuerySet[DutyItem]:
+        return self._items
+
+    @items.setter
+    def items(self, items: QuerySet[DutyItem]) -> None:
+        self._items = items
+        self.widget.options = _Codes(items)
+
+    def prepare_value(self, value):
+        return f"{value.code} {value.title}" if isinstance(value, DutyItem) else value
+
+    def clean(self, value):
+        text = super().clean(value).strip()
+        if not text:
+            return None
+        item = self.items.filter(code=text.split()[0]).first()
+        if item is None:
+            raise forms.ValidationError("职责清单里没有这个事项，请从列表中选择，或留空。")
+        return item
+
+
+class _Codes:
+    def __init__(self, items: QuerySet[DutyItem]) -> None:
+        self.items = items
+
+    def __iter__(self):
+        return (f"{code} {title}" for code, title in self.items.values_list("code", "title"))
+
+
+class FilesWidget(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    widget = FilesWidget
+
+    def clean(self, data, initial=None):
+        files = data if isinstance(data, (list, tuple)) else [data] if data else []
+        if self.required and not files:
+            raise forms.ValidationError("请选择文件。")
+        return [super(FilesField, self).clean(each, initial) for each in files]
+
+
+def words(label: str, *, rows: int = 3, required: bool = True, help_text: str = "", initial: str = "") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        max_length=SENTENCE,
+        required=required,
+        help_text=help_text,
+        initial=initial,
+        widget=forms.Textarea({"rows": rows}),
+        error_messages={"required": f"请填写{label}。"},
+    )
+
+
+def picks(label: str, choices, **kwargs) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label, choices=choices, widget=forms.RadioSelect, error_messages={"required": f"请选择{label}。"}, **kwargs
+    )
+
+
+class ActForm(forms.Form):
+    """Every act form knows the ticket, the person and the moment it is drawn for."""
+
+    use_required_attribute = False
+
+    def __init__(self, *args, found, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.found = found
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Narrow choices to what ``self.found`` allows."""
+
+
+class ConfirmForm(ActForm):
+    """Nothing to fill in: the act only wants to be confirmed."""
+
+
+class ReasonForm(ActForm):
+    reason = words("理由")
+
+
+class OptionalReasonForm(ActForm):
+    reason = words("说明", required=False)
+
+
+class NoteForm(ActForm):
+    text = words("批注内容", help_text="只有承办链上的单位和市中心能看到。")
+
+
+class InstructForm(ActForm):
+    text = words("批示内容")
+
+
+def units_for_city(at: datetime) -> QuerySet[Unit]:
+    """Whom the centre may give a matter: departments, enterprises, county centres."""
+    kinds = [Unit.Kind.CITY_DEPARTMENT, Unit.Kind.ENTERPRISE, Unit.Kind.COUNTY_CENTRE, Unit.Kind.AUTHORITY]
+    return Unit.objects.valid(at).filter(kind__in=kinds).order_by("kind", "code")
+
+
+class DispatchForm(ActForm):
+    unit = UnitField(label="主办单位", units=Unit.objects.none(), help_text="市直部门、公共服务企业或县（市、区）中心。")
+    item = ItemField(label="清单事项", items=DutyItem.objects.none())
+    co_units = UnitField(
+        label="协办单位", units=Unit.objects.none(), many=True, required=False, help_text="多个单位用顿号隔开。"
+    )
+    superior = UnitField(
+        label="上级督导单位", units=Unit.objects.none(), required=False, help_text="双向交办时填写对口的市直部门。"
+    )
+
+    def prepare(self) -> None:
+        units = units_for_city(self.found.at)
+        for name in ("unit", "co_units", "superior"):
+            self.fields[name].units = units
+        self.fields["item"].items = current_items(self.found.at)
+        self.initial.setdefault("unit", self.found.ticket.proposed_unit)
+        self.initial.setdefault("item", self.found.ticket.proposed_item)
+
+
+def current_items(at: datetime) -> QuerySet[DutyItem]:
+    day = timezone.localdate(at)
+    return (
+        DutyItem.objects.filter(duty_list__state="published", duty_list__effective_from__lte=day)
+        .exclude(duty_list__effective_until__lte=day)
+        .order_by("code")
+    )
+
+
+class RuleForm(ActForm):
+    unit = UnitField(label="首办单位", units=Unit.objects.none(), help_text="由职能相近的单位首办，不能再退单。")
+    item = ItemField(label="清单事项", items=DutyItem.objects.none())
+    reason = words("裁定依据")
+
+    def prepare(self) -> None:
+        self.fields["unit"].units = units_for_city(self.found.at)
+        self.fields["item"].items = current_items(self.found.at)
+
+
+class RuleOutForm(ActForm):
+    reason = words("裁定依据")
+    public_text = words("给群众的解释", rows=5)
+
+
+class CoUnitForm(ActForm):
+    unit = UnitField(label="协办单位", units=Unit.objects.none())
+    task = words("请它做什么", help_text="群众也能看到这一句。")
+
+    def prepare(self) -> None:
+        own = self.found.own
+        self.fields["unit"].units = (
+            Unit.objects.valid(self.found.at).filter(parent=own.unit).order_by("code")
+            if own is not None
+            else units_for_city(self.found.at)
+        )
+
+
+class PassDownForm(ActForm):
+    unit = UnitField(label="承办单位", units=Unit.objects.none())
+    item = ItemField(label="清单事项", items=DutyItem.objects.none())
+    co_units = UnitField(
+        label="协办单位", units=Unit.objects.none(), many=True, required=False, help_text="多个单位用顿号隔开。"
+    )
+
+    def prepare(self) -> None:
+        below = Unit.objects.valid(self.found.at).filter(parent=self.found.own.unit).order_by("kind", "code")
+        self.fields["unit"].units = self.fields["co_units"].units = below
+        self.fields["item"].items = current_items(self.found.at)
+        self.initial.setdefault("item", self.found.ticket.item)
+
+
+class QuestionForm(ActForm):
+    question = words("要群众补充什么", help_text="群众查询进度时能看到。")
+
+
+class InformationForm(ActForm):
+    information = words("补充的情况")
+
+
+class AnswerForm(ActForm):
+    public_text = words("给群众的答复", rows=6)
+
+
+class ReviseForm(ActForm):
+    title = forms.CharField(label="标题", max_length=120)
+    text = forms.CharField(label="诉求内容", max_length=5000, widget=forms.Textarea({"rows": 6}))
+    kind = picks("诉求类型", Kind.choices)
+    urgency = picks("紧急程度", Urgency.choices)
+    region = forms.ModelChoiceField(label="属地", queryset=Region.objects.none(), required=False)
+    place = forms.CharField(label="地点", max_length=200, required=False)
+    category = forms.ModelChoiceField(label="事项分类", queryset=Category.objects.none(), required=False)
+    is_enterprise = forms.BooleanField(label="涉企", required=False)
+
+    def prepare(self) -> None:
+        self.fields["region"].queryset = Region.objects.select_related("parent").order_by("code")
+        self.fields["region"].label_from_instance = region_label
+        self.fields["category"].queryset = Category.objects.filter(level=3).order_by("code")
+        ticket = self.found.ticket
+        for name in self.fields:
+            self.initial.setdefault(name, getattr(ticket, name))
+
+
+def region_label(region: Region) -> str:
+    return f"{region.parent.name} {region.name}" if region.level == Region.Level.TOWNSHIP else region.name
+
+
+class MergeForm(ActForm):
+    into = forms.CharField(label="并入哪一件", max_length=20, help_text="写工单编号，如 GZ261122000001。")
+    reason = words("为何是同一件事")
+
+
+class ReopenForm(ActForm):
+    same_unit = picks("由谁办", [("yes", "原单位重新办理"), ("no", "重新派单")], initial="yes")
+    reason = words("为何重新打开")
+
+
+class HoldForm(ActForm):
+    source = forms.CharField(label="因何保留", max_length=40, initial="督办")
+    reason = words("说明")
+
+
+class ReleaseForm(ActForm):
+    hold = forms.ModelChoiceField(label="解除哪一项", queryset=TicketHold.objects.none(), empty_label=None)
+    reason = words("说明", required=False)
+
+    def prepare(self) -> None:
+        holds = self.found.ticket.holds.filter(released_at__isnull=True).order_by("pk")
+        self.fields["hold"].queryset = holds
+        self.fields["hold"].label_from_instance = lambda hold: f"{hold.source}，{hold.placed_at:%m-%d}起"
+
+
+class HandlerField(forms.ModelChoiceField):
+    def label_from_instance(self, obj: User) -> str:
+        return f"{obj.name}（{obj.get_employment_display()}）"
+
+
+class SignForm(ActForm):
+    handler = HandlerField(
+        label="经办人", queryset=User.objects.none(), required=False, help_text="主责办理人员须为在编人员（企业为自有员工）。"
+    )
+
+    def prepare(self) -> None:
+        people = User.objects.filter(unit=self.found.user.unit_id, is_active=True).order_by("name", "pk")
+        self.fields["handler"].queryset = people
+        self.fields["handler"].empty_label = "签收后再定"
+
+
+class HandlerForm(SignForm):
+    def prepare(self) -> None:
+        super().prepare()
+        self.fields["handler"].required = True
+        self.fields["handler"].empty_label = None
+
+
+class ReturnForm(ActForm):
+    ground = picks("退单事由", ReturnGround.choices)
+    reason = words("理由和依据", help_text="写明法规、三定或清单的出处。")
+    suggested_unit = UnitField(label="建议由谁办", units=Unit.objects.none(), required=False)
+    files = FilesField(label="依据材料", required=False)
+
+    def prepare(self) -> None:
+        parent = self.found.own.parent
+        self.fields["suggested_unit"].units = (
+            Unit.objects.valid(self.found.at).filter(parent=parent.unit_id).order_by("code")
+            if parent is not None
+            else units_for_city(self.found.at)
+        )
+
+
+class OnSiteForm(ActForm):
+    visited_at = forms.DateTimeField(
+        label="到场时间", widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    )
+    found_there = words("现场情况")
+    before = FilesField(label="处置前照片", required=False)
+    after = FilesField(label="处置后照片", required=False)
+
+    def prepare(self) -> None:
+        self.initial.setdefault("visited_at", timezone.localtime(self.found.at).replace(second=0, microsecond=0))
+        for name in ("before", "after"):
+            self.fields[name].widget.attrs["accept"] = "image/*"
+
+
+class ExtensionForm(ActForm):
+    days = forms.IntegerField(label="延长几个工作日", min_value=1, max_value=30)
+    reason = words("理由", help_text="同意后，群众能看到新的期限和理由。")
+
+
+class ResultForm(ActForm):
+    resolved = picks("是否解决", Resolved.choices)
+    public_text = words("给群众的答复", rows=6, help_text="写明何时受理、与谁联系、做了什么、何时解决。")
+    internal_text = words("办理情况（内部）", required=False)
+    unresolved_reason = words("没有全部解决的原因", rows=2, required=False)
+    standard_met = forms.BooleanField(label="已达到办结标准", required=False)
+    standard_note = words("未达到标准的说明", rows=2, required=False)
+    missing_co_reason = words("协办未反馈，为何不等", rows=2, required=False)
+
+    def prepare(self) -> None:
+        item = self.found.own.item
+        if item is not None:
+            self.fields["standard_met"].help_text = item.completion_standard
+            self.initial.setdefault("public_text", item.reply_template)
+        if not self.found.silent_co_units:
+            del self.fields["missing_co_reason"]
+
+
+class CoReportForm(ActForm):
+    text = words("协办意见", rows=5)
+
+
+class ChildForm(ActForm):
+    assignment = forms.ModelChoiceField(label="收回哪个单位", queryset=None, empty_label=None)
+    reason = words("收回的原因")
+
+    def prepare(self) -> None:
+        leads = [child.pk for child in self.found.children]
+        field = self.fields["assignment"]
+        field.queryset = self.found.ticket.assignments.filter(pk__in=leads).select_related("unit").order_by("pk")
+        field.label_from_instance = lambda part: f"{part.get_role_display()} {part.unit.name}"
+
+
+class WithdrawnForm(ActForm):
+    reason = words("为何可以按撤诉办结")

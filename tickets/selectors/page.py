@@ -1,0 +1,271 @@
+"""What the ticket page and the printed 工单 show: timeline, road, clocks, the units' parts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.urls import reverse
+
+from hotline.limits import Limit
+from tickets.models import Assignment, Attachment, Ticket, TicketClock, TicketEvent
+from tickets.rights import at_the_centre
+from tickets.selectors.acts import Situation
+from tickets.selectors.readiness import Requirement, requirements
+from tickets.states import (
+    AssignmentRole,
+    AssignmentState,
+    ClockKind,
+    NoteKind,
+    Resolved,
+    TicketState,
+)
+from tickets.timeline import ACTS
+
+FILTERS = {"": "全部", "public": "群众可见", "clock": "时限", "contact": "联系"}
+CLOCK_ACTS = frozenset({"request_extension", "grant_extension", "refuse_extension", "lapse_extension", "clock_moved"})
+CONTACT_ACTS = frozenset({"record_contact", "record_onsite", "ask_information", "give_information"})
+HIDDEN_ACTS = frozenset({"await_review"})
+"""Steps that only carry the ticket's next state; the act before says it all."""
+
+
+@dataclass(frozen=True)
+class Shot:
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the timeline."""
+
+    at: datetime
+    act: str
+    about: str = ""
+    who: str = ""
+    say: str = ""
+    tone: str = ""
+    public: bool = False
+    group: str = ""
+    shots: tuple[Shot, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the road; ``state`` is done, now, or empty for later."""
+
+    name: str
+    note: str
+    state: str = ""
+    late: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    assignment: Assignment
+    clock: TicketClock | None
+    indent: bool
+
+
+@dataclass(frozen=True)
+class TicketPage:
+    ticket: Ticket
+    parts: tuple[Part, ...]
+    clocks: dict[tuple[int | None, str], TicketClock] = field(repr=False)
+    requirements: tuple[Requirement, ...]
+    sees_all: bool
+    """Whether the person reads the whole chain, or only public lines and their own unit's part."""
+
+    def clock(self, kind: str, assignment: Assignment | None = None) -> TicketClock | None:
+        return self.clocks.get((assignment.pk if assignment else None, kind))
+
+
+def ticket_page(found: Situation) -> TicketPage:
+    """The parts, clocks and open points of a ticket as ``found.user`` may see them. Three queries."""
+    ticket = found.ticket
+    clocks = {
+        (clock.assignment_id, clock.kind): clock for clock in TicketClock.objects.filter(ticket=ticket).order_by("pk")
+    }
+    assignments = list(
+        Assignment.objects.filter(ticket=ticket)
+        .exclude(state__in=[AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER])
+        .select_related("unit", "handler", "item")
+        .order_by("parent_id", "pk")
+    )
+    parts = tuple(
+        Part(part, clocks.get((part.pk, ClockKind.HANDLE)), part.parent_id is not None) for part in _as_tree(assignments)
+    )
+    own = found.own
+    lines: tuple[Requirement, ...] = ()
+    if own is not None and own.role == AssignmentRole.LEAD and ticket.holder_id == own.pk and own.signed_at:
+        lines = tuple(requirements(own, at=found.at))
+    return TicketPage(ticket, parts, clocks, lines, sees_all=sees_whole_chain(found, assignments))
+
+
+def _as_tree(assignments: list[Assignment]) -> Iterable[Assignment]:
+    """Leads before co-units; children right under the part that gave them."""
+    top = [part for part in assignments if part.parent_id is None]
+    for part in sorted(top, key=lambda each: (each.role != AssignmentRole.LEAD, each.pk)):
+        yield part
+        yield from (child for child in assignments if child.parent_id == part.pk)
+
+
+def sees_whole_chain(found: Situation, assignments: Iterable[Assignment]) -> bool:
+    """The centre and the lead chain read internal notes; co-units and copies only their own part (design.md 4)."""
+    if not at_the_centre(found.ticket, found.user):
+        return True
+    roles = {part.role for part in assignments if part.unit_id == found.user.unit_id}
+    return not roles or AssignmentRole.LEAD in roles
+
+
+def timeline(found: Situation, *, sees_all: bool) -> list[Item]:
+    """Newest first. Two queries whatever the length."""
+    events = list(
+        TicketEvent.objects.filter(ticket=found.ticket)
+        .exclude(act__in=HIDDEN_ACTS)
+        .select_related("actor", "unit", "note", "reply", "onsite")
+        .order_by("-id")
+    )
+    shots: dict[int, list[Shot]] = {}
+    for each in Attachment.objects.filter(ticket=found.ticket, event__isnull=False).select_related("file").order_by("pk"):
+        url = reverse("tickets:file", args=[found.ticket.number, each.pk])
+        shots.setdefault(each.event_id, []).append(Shot(f"{each.get_kind_display()} {each.file.name}", url))
+    items = [_item(event, tuple(shots.get(event.pk, ())), found, sees_all=sees_all) for event in events]
+    return [item for item in items if item is not None]
+
+
+def _item(event: TicketEvent, shots: tuple[Shot, ...], found: Situation, *, sees_all: bool) -> Item | None:
+    sentence = ACTS[event.act]
+    own = event.unit_id == found.user.unit_id or event.actor_id == found.user.pk
+    note = getattr(event, "note", None)
+    public = bool(sentence.public)
+    if not (sees_all or own or public):
+        return None
+    say = ""
+    if note is not None and (sees_all or own or note.public or note.kind == NoteKind.INSTRUCTION):
+        say = note.text
+    reply = getattr(event, "reply", None)
+    if reply is not None and (sees_all or own):
+        say = _reply_words(reply)
+    onsite = getattr(event, "onsite", None)
+    if onsite is not None:
+        say = onsite.found
+    group = "clock" if event.act in CLOCK_ACTS else "contact" if event.act in CONTACT_ACTS else ""
+    return Item(
+        at=event.at,
+        act=sentence.label,
+        about=_about(event),
+        who=_who(event),
+        say=say,
+        tone=sentence.tone,
+        public=public,
+        group=group,
+        shots=shots,
+    )
+
+
+def _reply_words(reply) -> str:
+    lines = [Resolved(reply.resolved).label + "。" + reply.public_text]
+    if reply.unresolved_reason:
+        lines.append(f"原因：{reply.unresolved_reason}")
+    if reply.internal_text:
+        lines.append(f"内部：{reply.internal_text}")
+    if reply.missing_co_reason:
+        lines.append(f"协办未反馈：{reply.missing_co_reason}")
+    return "\n".join(lines)
+
+
+def _about(event: TicketEvent) -> str:
+    """What the act concerned, where the actor's unit does not say it."""
+    data = event.data
+    actor_unit = event.actor.unit_id if event.actor else None
+    words = []
+    if event.unit is not None and event.unit_id != actor_unit:
+        words.append(event.unit.name)
+    if "days" in data:
+        words.append(f"{data['days']} 个工作日")
+    if data.get("reached") is False:
+        words.append("没有接通")
+    for key in ("into", "ticket", "from"):
+        if isinstance(data.get(key), str) and data[key].startswith("GZ"):
+            words.append(data[key])
+    if data.get("why"):
+        words.append(data["why"])
+    if data.get("note"):
+        words.append(data["note"])
+    return "，".join(words)
+
+
+def _who(event: TicketEvent) -> str:
+    if event.actor is None:
+        return "系统"
+    unit = event.actor.unit
+    return f"{event.actor.masked_name} · {unit.short_name}" if unit else event.actor.masked_name
+
+
+def road(page: TicketPage, *, at: datetime, moment) -> list[Step]:
+    """The life of the ticket in nine steps, of the present round. ``moment`` writes a time in short."""
+    ticket = page.ticket
+    lead = next((part.assignment for part in page.parts if part.assignment.pk == ticket.lead_id), None)
+    holder = next((part.assignment for part in page.parts if part.assignment.pk == ticket.holder_id), lead)
+    handled = page.clock(ClockKind.HANDLE, holder) if holder else None
+    marks = [
+        ("受理", ticket.accepted_at, None),
+        ("派单", lead.given_at if lead else None, page.clock(ClockKind.DISPATCH)),
+        ("签收", lead.signed_at if lead else None, page.clock(ClockKind.SIGN, lead) if lead else None),
+        ("首次联系", holder.contacted_at if holder else None, page.clock(ClockKind.CONTACT, lead) if lead else None),
+        ("办理", holder.submitted_at if holder else None, handled),
+        ("审核", _reviewed_at(page), page.clock(ClockKind.APPROVAL)),
+        ("回访", ticket.closed_at, None),
+        ("办结", ticket.closed_at, None),
+    ]
+    if not ticket.contactable:
+        marks = [mark for mark in marks if mark[0] != "首次联系"]
+    now_at = _now_index(ticket, [name for name, *_ in marks])
+    return [_step(name, done, clock, index, now_at, at=at, moment=moment) for index, (name, done, clock) in enumerate(marks)]
+
+
+def _reviewed_at(page: TicketPage) -> datetime | None:
+    if page.ticket.state in {TicketState.PENDING_FOLLOWUP, TicketState.CLOSED}:
+        clock = page.clock(ClockKind.APPROVAL)
+        return clock.stopped_at if clock else None
+    return None
+
+
+NOW = {
+    TicketState.PENDING_DISPATCH: "派单",
+    TicketState.PENDING_INFO: "派单",
+    TicketState.PENDING_RULING: "派单",
+    TicketState.PENDING_SIGN: "签收",
+    TicketState.RETURN_REVIEW: "签收",
+    TicketState.IN_PROGRESS: "办理",
+    TicketState.DEFERRED: "办理",
+    TicketState.COMPLETION_REVIEW: "审核",
+    TicketState.PENDING_FOLLOWUP: "回访",
+}
+
+
+def _now_index(ticket: Ticket, names: list[str]) -> int:
+    if ticket.state == TicketState.CLOSED:
+        return len(names)
+    name = NOW.get(TicketState(ticket.merged_from_state or ticket.voided_from_state or ticket.state), "派单")
+    return names.index(name)
+
+
+def _step(
+    name: str, done: datetime | None, clock: TicketClock | None, index: int, now_at: int, *, at: datetime, moment
+) -> Step:
+    if index < now_at and done:
+        return Step(name, moment(done, at), "done", late=bool(clock and clock.was_late(done)))
+    if index < now_at:
+        return Step(name, "", "done")
+    note = ""
+    if clock is not None and clock.stopped_at is None:
+        note = f"限 {moment(clock.due_at, at)}"
+    elif index > now_at:
+        note = {"审核": "限 1 个工作日", "回访": "次日，逐人"}.get(name, "")
+    late = bool(clock and clock.stopped_at is None and clock.due_at < at)
+    return Step(name, note, "now" if index == now_at else "", late=late)
+
+
+def limit_words(clock: TicketClock) -> str:
+    return str(Limit(clock.limit_amount, clock.limit_unit))

@@ -1,0 +1,57 @@
+"""Pages of one ticket that need nothing above this room: its files and the printed 工单."""
+
+from urllib.parse import quote
+
+from django.contrib.auth.decorators import permission_required
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from hotline.models import SecurityLog
+from hotline.services import log_security, open_file
+from tickets.models import Attachment, Ticket
+from tickets.selectors.acts import situation
+from tickets.selectors.page import ticket_page, timeline
+from tickets.states import AttachmentKind
+
+INLINE = ("image/", "application/pdf", "video/", "audio/")
+
+
+@require_safe
+def file(request: HttpRequest, number: str, attachment_id: int) -> FileResponse:
+    """A file of a ticket, to whoever may see the ticket."""
+    at = timezone.now()
+    ticket = get_object_or_404(Ticket.objects.visible_to(request.user, at), number=number)
+    attachment = get_object_or_404(Attachment.objects.select_related("file"), pk=attachment_id, ticket=ticket)
+    stored = attachment.file
+    response = FileResponse(open_file(stored), content_type=stored.content_type)
+    way = "inline" if stored.content_type.startswith(INLINE) else "attachment"
+    response["Content-Disposition"] = f"{way}; filename*=UTF-8''{quote(stored.name)}"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@require_safe
+@permission_required("tickets.print_ticket", raise_exception=True)
+def printed(request: HttpRequest, number: str) -> HttpResponse:
+    """The 工单 on paper for signature; no name and no telephone of a citizen on it."""
+    at = timezone.now()
+    ticket = get_object_or_404(
+        Ticket.objects.visible_to(request.user, at).select_related("category__parent__parent", "region__parent", "item"),
+        number=number,
+    )
+    found = situation(ticket, request.user, at)
+    page = ticket_page(found)
+    log_security(kind=SecurityLog.Kind.PRINT, user=request.user, subject=ticket.number, at=at)
+    context = {
+        "ticket": ticket,
+        "page": page,
+        "items": timeline(found, sees_all=page.sees_all),
+        "photos": ticket.attachments.filter(kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER])
+        .select_related("file")
+        .order_by("pk"),
+        "at": at,
+    }
+    return render(request, "tickets/ticket_print.html", context)
