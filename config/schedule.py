@@ -4,7 +4,18 @@ Moments that matter to a ticket are columns in the database; a task here only lo
 missed run is made good by the next one, and nothing hangs on a message that waits in the broker.
 """
 
+from celery.schedules import crontab
+
 CELERY_BEAT_SCHEDULE = {
     # /healthz: beat and worker are alive as long as this keeps arriving.
     "hotline.heartbeat": {"task": "hotline.heartbeat", "schedule": 10.0},
+    # docs/clocks.md 7: what has come due is written and announced.
+    "hotline.sweep_clocks": {"task": "hotline.sweep_clocks", "schedule": 60.0},
+    # docs/clocks.md 8: clocks counted in the seconds around the publication of a calendar.
+    "hotline.recount_provisional_clocks": {
+        "task": "hotline.recount_provisional_clocks",
+        "schedule": crontab(minute=17),
+    },
+    # Notices are kept for 90 days.
+    "hotline.clear_old_notices": {"task": "hotline.clear_old_notices", "schedule": crontab(hour=3, minute=40)},
 }

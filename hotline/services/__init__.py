@@ -16,12 +16,13 @@ from hotline.services.clocks import (
     resume_clock,
     start_clock,
     stop_clock,
+    stop_clocks,
     sweep_clocks,
     thresholds,
 )
 from hotline.services.files import FileRefused, open_file, store_file
 from hotline.services.keys import KeysChanged, prove_keys
-from hotline.services.notices import mark_read, notify
+from hotline.services.notices import clear_old_notices, mark_read, notify
 from hotline.services.parameters import ParameterRefused, set_parameter
 from hotline.services.people import (
     PasswordRefused,
@@ -56,6 +57,7 @@ __all__ = [
     "build_clock",
     "change_password",
     "check_new_password",
+    "clear_old_notices",
     "deactivate_person",
     "load_reference",
     "log_security",
@@ -74,6 +76,7 @@ __all__ = [
     "set_roles",
     "start_clock",
     "stop_clock",
+    "stop_clocks",
     "store_file",
     "sweep_clocks",
     "sync_roles",

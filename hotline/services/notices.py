@@ -1,9 +1,12 @@
 """Notices to people: once per person and key, kind and number only."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from hotline.models import Notice, User
+
+KEPT: Final = timedelta(days=90)
 
 
 def notify(*, users: Iterable[User], kind: str, number: str, at: datetime, dedupe: str) -> int:
@@ -22,3 +25,9 @@ def mark_read(*, user: User, at: datetime, notice_ids: Iterable[int] | None = No
     if notice_ids is not None:
         unread = unread.filter(pk__in=list(notice_ids))
     return unread.update(read_at=at)
+
+
+def clear_old_notices(*, at: datetime) -> int:
+    """Delete notices older than 90 days, read or not: what they pointed at has its own page."""
+    deleted, _ = Notice.objects.filter(at__lt=at - KEPT).delete()
+    return deleted

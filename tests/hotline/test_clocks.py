@@ -86,9 +86,11 @@ def test_a_sweep_is_bounded_and_takes_the_oldest_first(now):
         make_clock(number=f"GZ26092900000{i}", started_at=now - timedelta(minutes=i), limit="1h") for i in range(3)
     ]
 
-    assert services.sweep_clocks(at=now + timedelta(minutes=59), batch=2) == 2
+    assert services.sweep_clocks(at=now + timedelta(minutes=59), batch=2, rounds=1) == 2
 
     assert [breaches(clock) for clock in clocks] == [[], ["due"], ["due"]]
+    assert services.sweep_clocks(at=now + timedelta(minutes=59), batch=2) == 1
+    assert breaches(clocks[0]) == ["soon"]
 
 
 def test_the_number_of_queries_does_not_grow_with_what_is_due(now, django_assert_num_queries):

@@ -1,0 +1,91 @@
+from datetime import timedelta
+
+import pytest
+
+from hotline import parameters, services
+from hotline.errors import DomainError
+from hotline.limits import Limit
+from hotline.models import Parameter, SecurityLog
+
+pytestmark = pytest.mark.usefixtures("rules")
+
+
+def put(key, value, when, **fields):
+    Parameter.objects.create(key=key, value=value, valid_from=when, **fields)
+    parameters.forget_parameters()
+
+
+def test_an_old_matter_keeps_the_rule_of_its_day(now):
+    put("limit.help", "5wd", now + timedelta(days=10))
+
+    assert parameters.limit("limit.help", at=now) == Limit(7, "wd")
+    assert parameters.limit("limit.help", at=now + timedelta(days=10)) == Limit(5, "wd")
+    assert parameters.limit("limit.help", at=now - timedelta(days=4000)) == Limit(7, "wd")
+
+
+def test_many_questions_are_one_query(now, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        for _ in range(3):
+            parameters.limit("limit.help", at=now)
+            parameters.integer("followup_attempts", at=now)
+
+
+@pytest.mark.parametrize(
+    ("read", "message"),
+    [
+        (parameters.integer, "应为整数"),
+        (parameters.number, "应为数字"),
+        (parameters.limit, "应为时限"),
+        (parameters.hours, "应为时段"),
+    ],
+)
+def test_a_value_of_the_wrong_shape_says_which_and_what(now, read, message):
+    put("odd", "abc", now)
+
+    with pytest.raises(parameters.ParameterMisread, match=f"参数“odd”的取值“abc”{message}"):
+        read("odd", at=now)
+
+
+def test_a_missing_parameter_is_named(now):
+    with pytest.raises(parameters.ParameterMissing, match="参数“no.such”没有取值"):
+        parameters.text("no.such", at=now)
+
+
+@pytest.mark.parametrize(("hour", "quiet"), [(21, False), (22, True), (3, True), (7, True), (8, False), (12, False)])
+def test_a_span_may_run_past_midnight(now, hour, quiet):
+    local_time = now.replace(hour=hour, minute=0)
+
+    assert parameters.is_within_hours("quiet_hours", at=now, local_time=local_time) is quiet
+
+
+def test_a_new_value_holds_from_its_date_and_is_logged(now):
+    later = now + timedelta(days=30)
+
+    services.set_parameter(key="limit.help", value="5wd", valid_from=later, source="赣市府办", by=None, at=now)
+
+    assert parameters.limit("limit.help", at=now) == Limit(7, "wd")
+    assert parameters.limit("limit.help", at=later) == Limit(5, "wd")
+    row = SecurityLog.objects.get()
+    assert (row.kind, row.subject, row.reason) == ("parameter", "limit.help = 5wd", "赣市府办")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "days", "message"),
+    [
+        ("limit.help", "5", 1, "取值应为时限，如“7wd”"),
+        ("followup_attempts", "3.5", 1, "取值应为整数"),
+        ("review_sample_rate", "20", 1, "取值应为0到1之间的小数"),
+        ("quiet_hours", "22-8", 1, "取值应为时段"),
+        ("limit.help", "5wd", -1, "只能从现在或以后的时间起生效"),
+        ("no.such", "1", 1, "没有取值"),
+    ],
+)
+def test_a_value_that_cannot_hold_is_refused(now, key, value, days, message):
+    before = Parameter.objects.count()
+
+    with pytest.raises(DomainError, match=message):
+        services.set_parameter(
+            key=key, value=value, valid_from=now + timedelta(days=days), source="x", by=None, at=now
+        )
+
+    assert Parameter.objects.count() == before
