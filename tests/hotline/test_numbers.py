@@ -1,0 +1,51 @@
+import threading
+from datetime import date
+
+import pytest
+from django.db import connection, transaction
+
+from hotline.models import DailySequence
+from hotline.numbers import next_number
+
+DAY = date(2026, 11, 22)
+
+
+def test_numbers_count_up_for_each_prefix_and_day(db):
+    assert [next_number("GZ", DAY), next_number("GZ", DAY), next_number("S", DAY)] == [
+        "GZ261122000001",
+        "GZ261122000002",
+        "S261122000001",
+    ]
+    assert next_number("GZ", date(2026, 11, 23)) == "GZ261123000001"
+
+
+def test_a_rolled_back_number_is_given_again(db):
+    try:
+        with transaction.atomic():
+            next_number("GZ", DAY)
+            raise ZeroDivisionError
+    except ZeroDivisionError:
+        pass
+
+    assert next_number("GZ", DAY) == "GZ261122000001"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_get_different_numbers():
+    got = []
+
+    def take():
+        try:
+            for _ in range(10):
+                got.append(next_number("GZ", DAY))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(got) == [f"GZ261122{n:06d}" for n in range(1, 41)]
+    assert DailySequence.objects.get().last == 40
