@@ -1,4 +1,4 @@
-"""How clocks, states, moments and words look on a page. The rules of wording and colour are in docs/pages.md."""
+"""How clocks, states, moments and words look on a page. How pages use them: docs/pages.md."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -155,8 +155,10 @@ def _cell(day: calendar.TapeDay, position: int, today: date) -> dict[str, Any]:
         "end": day.is_due,
     }
     counted = str(day.number) if day.number else "休" if day.off else ""
+    opens_month = position == 0 or day.date.day == 1
     return {
-        "month": f"{day.date.month}月" if position == 0 or day.date.day == 1 else "",
+        "month": f"{day.date.month}月" if opens_month else "",
+        "long_number": f"{day.date.month}/{day.date.day}" if opens_month else day.date.day,
         "weekday": WEEKDAYS[day.date.weekday()],
         "number": day.date.day,
         "mark": "收" if day.is_start else counted,

@@ -82,6 +82,16 @@ def test_day_tape(work_calendar, render):
     assert "时限依据：职责清单第12版 CG-04-013。" in tape
 
 
+def test_a_long_day_tape_wraps_and_names_its_months(work_calendar, render):
+    explanation = calendar.load_calendar().add(at("2026-09-28 10:05"), Limit.parse("15wd")).explanation
+
+    tape = render("{% day_tape explanation now %}", explanation=explanation, now=NOW)
+
+    assert '<ol class="tape tape-long"' in tape
+    assert "tape-m" not in tape
+    assert tape.count("9/28<b>收</b>") == tape.count("四<br>10/1<b>休</b>") == tape.count("<br>23<b>15</b>") == 1
+
+
 def test_day_tape_of_an_elapsed_limit_is_words_only(work_calendar, render):
     explanation = calendar.load_calendar().add(NOW, Limit.parse("24h")).explanation
 
