@@ -164,7 +164,7 @@ for (const kind of ["input", "compositionend"]) document.addEventListener(kind, 
 const busy = (form, on) => { form.toggleAttribute("data-busy", on); $$("button[type=submit],button:not([type])", form).forEach(b => b.toggleAttribute("aria-busy", on)); };
 document.addEventListener("submit", e => {
   if (e.target.hasAttribute("data-busy")) return e.preventDefault(), e.stopImmediatePropagation();
-  if (e.target.method === "dialog" || e.target.method === "get" || e.target.matches("[data-unlock],[data-desk]")) return;
+  if (e.target.method === "dialog" || e.target.method === "get" || e.target.matches("[data-unlock]")) return;
   busy(e.target, true);
   setTimeout(() => busy(e.target, false), 15000);
   sessionStorage.setItem("row", JSON.stringify([location.pathname, rows().indexOf(current())]));
