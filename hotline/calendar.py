@@ -309,7 +309,7 @@ def read_calendar() -> WorkCalendar:
 
 def load_calendar() -> WorkCalendar:
     """The calendar, at most a few seconds old. Clocks counted in between are put right by `recount_provisional_clocks`."""
-    global _cached  # noqa: PLW0603 -- one per process
+    global _cached
     now = clock.monotonic()
     if _cached is None or now - _cached[0] > CACHE_SECONDS:
         _cached = (now, read_calendar())
@@ -317,7 +317,7 @@ def load_calendar() -> WorkCalendar:
 
 
 def forget_calendar() -> None:
-    global _cached  # noqa: PLW0603 -- one per process
+    global _cached
     _cached = None
 
 

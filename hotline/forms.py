@@ -3,7 +3,6 @@
 from django import forms
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm
-from django.utils import timezone
 
 from hotline import parameters, services
 
@@ -14,21 +13,21 @@ class LoginForm(AuthenticationForm):
         "inactive": "该账号已停用，请联系本单位管理员。",
     }
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, at, **kwargs):
         super().__init__(*args, **kwargs)
+        self.at = at
         self.fields["username"].label = "工号"
         self.fields["username"].error_messages["required"] = "请填写工号。"
         self.fields["password"].label = "密码"
         self.fields["password"].error_messages["required"] = "请填写密码。"
 
     def get_invalid_login_error(self):
-        at = timezone.now()
         return forms.ValidationError(
             self.error_messages["invalid_login"],
             code="invalid_login",
             params={
-                "failures": parameters.integer("lock_failures", at=at),
-                "minutes": parameters.integer("lock_minutes", at=at),
+                "failures": parameters.integer("lock_failures", at=self.at),
+                "minutes": parameters.integer("lock_minutes", at=self.at),
             },
         )
 
@@ -72,9 +71,9 @@ class PasswordForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def __init__(self, *args, user, **kwargs):
+    def __init__(self, *args, user, at, **kwargs):
         super().__init__(*args, **kwargs)
-        self.user = user
+        self.user, self.at = user, at
 
     def clean_old_password(self):
         password = self.cleaned_data["old_password"]
@@ -89,7 +88,7 @@ class PasswordForm(forms.Form):
             self.add_error("new_password2", "两次输入的新密码不一样。")
         elif first and second and "old_password" in data:
             try:
-                services.check_new_password(user=self.user, password=first, at=timezone.now())
+                services.check_new_password(user=self.user, password=first, at=self.at)
             except services.PasswordRefused as refused:
                 self.add_error("new_password1", str(refused))
         return data

@@ -31,7 +31,9 @@ class Limit:
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS or not 0 < self.amount < 1_000_000:
-            raise LimitNotUnderstood(f"时限“{self.amount}{self.unit}”无效：数量须为正整数，单位须为 {'、'.join(UNITS)}。")
+            raise LimitNotUnderstood(
+                f"时限“{self.amount}{self.unit}”无效：数量须为正整数，单位须为 {'、'.join(UNITS)}。"
+            )
 
     @classmethod
     def parse(cls, text: str) -> "Limit":

@@ -10,14 +10,44 @@ _ID_CHECKS: Final = "10X98765432"
 _GAP: Final = r"[ \-－—]?"
 _EDGE_BEFORE: Final = r"(?<![0-9A-Za-z])"
 _EDGE_AFTER: Final = r"(?![0-9A-Za-z])"
-_MOBILE: Final = re.compile(
-    rf"{_EDGE_BEFORE}(?:(?:\+|00)?86{_GAP})?(1[3-9]\d{_GAP}\d{{4}}{_GAP}\d{{4}}){_EDGE_AFTER}"
-)
+_MOBILE: Final = re.compile(rf"{_EDGE_BEFORE}(?:(?:\+|00)?86{_GAP})?(1[3-9]\d{_GAP}\d{{4}}{_GAP}\d{{4}}){_EDGE_AFTER}")
 _LANDLINE: Final = re.compile(rf"{_EDGE_BEFORE}(?:[（(]?0797[）)]?{_GAP})([2-8]\d{{6}}){_EDGE_AFTER}")
 _ID_NUMBER: Final = re.compile(rf"{_EDGE_BEFORE}([1-9]\d{{5}}(?:19|20)\d{{9}}[\dXx]){_EDGE_AFTER}")
 _COMPOUND_SURNAMES: Final = frozenset(
-    "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 皇甫 宗政 濮阳 公冶 "
-    "太叔 申屠 公孙 慕容 仲孙 钟离 长孙 宇文 司徒 鲜于 司空 令狐".split()
+    [
+        "欧阳",
+        "太史",
+        "端木",
+        "上官",
+        "司马",
+        "东方",
+        "独孤",
+        "南宫",
+        "万俟",
+        "闻人",
+        "夏侯",
+        "诸葛",
+        "尉迟",
+        "公羊",
+        "赫连",
+        "澹台",
+        "皇甫",
+        "宗政",
+        "濮阳",
+        "公冶",
+        "太叔",
+        "申屠",
+        "公孙",
+        "慕容",
+        "仲孙",
+        "钟离",
+        "长孙",
+        "宇文",
+        "司徒",
+        "鲜于",
+        "司空",
+        "令狐",
+    ]
 )
 _FULL_WIDTH: Final = str.maketrans("０１２３４５６７８９Ｘｘ＋", "0123456789Xx+")
 

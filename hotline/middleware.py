@@ -12,14 +12,12 @@ from django.utils.cache import add_never_cache_headers
 from hotline import idle, services
 from hotline.forms import UnlockForm
 
-ALWAYS_OPEN: Final = frozenset(
-    f"hotline:{name}" for name in ("login", "logout", "lock", "unlock", "session-state")
-)
+ALWAYS_OPEN: Final = frozenset(f"hotline:{name}" for name in ("login", "logout", "lock", "unlock", "session-state"))
 # Asked by the page itself, not by the person: these keep nobody's session awake unless the page says the person is there.
 ASKED_BY_THE_PAGE: Final = frozenset({"hotline:notices-bell", "hotline:session-state"})
 ACTIVE_HEADER: Final = "X-User-Active"
 LOCKED_WORDS: Final = "屏幕已锁定，请输入密码继续。正在写的内容没有动。"
-PASSWORD_WORDS: Final = "请先修改密码。"
+CHANGE_WORDS: Final = "请先修改密码。"
 
 
 class AccountMiddleware:
@@ -41,7 +39,7 @@ class AccountMiddleware:
     def process_view(self, request, view_func, view_args, view_kwargs) -> HttpResponse | None:
         if not request.user.is_authenticated or not getattr(view_func, "login_required", True):
             return None
-        at = timezone.now()
+        at = timezone.now()  # noqa: TID251 -- stands where a view stands
         name = request.resolver_match.view_name
         request.idle_seconds = idle.allowed_idle_seconds(request.user, request.session, at)
         if name in ALWAYS_OPEN:
@@ -51,7 +49,7 @@ class AccountMiddleware:
         if name not in ASKED_BY_THE_PAGE or request.headers.get(ACTIVE_HEADER):
             idle.touch(request.session, at)
         if name != "hotline:password" and services.must_change_password(request.user, at):
-            return _refuse(request, reverse("hotline:password"), 403, PASSWORD_WORDS)
+            return _refuse(request, reverse("hotline:password"), 403, CHANGE_WORDS)
         return None
 
 
@@ -68,7 +66,9 @@ def _refuse_locked(request: HttpRequest) -> HttpResponse:
         idle.lock(request.session)
     if not _by_script(request) and request.method == "POST":
         # A form sent without scripts: the browser's way back leads to the form with everything typed.
-        response = render(request, "hotline/lock.html", {"form": UnlockForm(user=request.user), "next": ""}, status=423)
+        response = render(
+            request, "hotline/lock.html", {"form": UnlockForm(user=request.user), "next": ""}, status=423
+        )
         add_never_cache_headers(response)
         return response
     url = f"{reverse('hotline:lock')}?next={quote(request.get_full_path())}"

@@ -102,7 +102,8 @@ class Unit(models.Model):
                 condition=Q(valid_until__isnull=True) | Q(valid_until__gte=F("valid_from")),
             ),
             models.CheckConstraint(
-                name="unit_with_successor_has_ended", condition=Q(successor__isnull=True) | Q(valid_until__isnull=False)
+                name="unit_with_successor_has_ended",
+                condition=Q(successor__isnull=True) | Q(valid_until__isnull=False),
             ),
             models.CheckConstraint(
                 name="unit_of_a_county_has_a_region",
@@ -151,9 +152,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     username = models.CharField("工号", max_length=32, unique=True)
     name = models.CharField("姓名", max_length=40)
     unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="users", verbose_name="单位")
-    employment = models.CharField(
-        "用工性质", max_length=12, choices=Employment.choices, default=Employment.STAFF
-    )
+    employment = models.CharField("用工性质", max_length=12, choices=Employment.choices, default=Employment.STAFF)
     deputy = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="deputises_for", verbose_name="代理人"
     )
@@ -198,7 +197,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         return mask_name(self.name)
 
     def is_away(self, at: datetime) -> bool:
-        return self.away_from is not None and self.away_from <= at and (self.away_until is None or at < self.away_until)
+        return (
+            self.away_from is not None and self.away_from <= at and (self.away_until is None or at < self.away_until)
+        )
 
 
 class PasswordHistory(models.Model):

@@ -25,7 +25,7 @@ class ParameterMisread(DomainError):
 
 
 def _rows() -> Rows:
-    global _cached  # noqa: PLW0603 -- one per process
+    global _cached
     now = clock.monotonic()
     if _cached is None or now - _cached[0] > CACHE_SECONDS:
         rows: Rows = {}
@@ -41,7 +41,7 @@ def _rows() -> Rows:
 
 def forget_parameters() -> None:
     """Read the rows anew at the next question, in this process; the others follow within seconds."""
-    global _cached  # noqa: PLW0603 -- one per process
+    global _cached
     _cached = None
 
 

@@ -22,7 +22,5 @@ def has_right(user: User, permission: str, at: datetime | None) -> bool:
 def _represented(user: User, at: datetime) -> list[User]:
     """The absent colleagues ``user`` stands in for. One query per request and user."""
     if not hasattr(user, "_represented"):
-        user._represented = [  # noqa: SLF001 -- cache on the request's own user object
-            absent for absent in user.deputises_for.filter(unit_id=user.unit_id, is_active=True)
-        ]
-    return [absent for absent in user._represented if absent.is_away(at)]  # noqa: SLF001
+        user._represented = list(user.deputises_for.filter(unit_id=user.unit_id, is_active=True))
+    return [absent for absent in user._represented if absent.is_away(at)]

@@ -87,7 +87,11 @@ _ROLES: Final = (
             "tickets.void_ticket",
         ),
     ),
-    Role("liaison", "联络员", (*_HANDLING, "tickets.pass_down_ticket", "tickets.view_subtree_tickets", "supervision.view_wall")),
+    Role(
+        "liaison",
+        "联络员",
+        (*_HANDLING, "tickets.pass_down_ticket", "tickets.view_subtree_tickets", "supervision.view_wall"),
+    ),
     Role("handler", "经办人", _HANDLING),
     Role("unit_head", "单位负责人", (*_HANDLING, *_LEADING, "tickets.pass_down_ticket")),
     Role(

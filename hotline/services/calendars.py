@@ -66,9 +66,7 @@ def publish_calendar(*, year: int, days: Sequence[NamedDay], source: str, by: Us
     CalendarYear.objects.create(year=year, version=version, provisional=False, source=source, published_at=at)
     CalendarDay.objects.filter(models.Q(year=year) | models.Q(date__in=[day.date for day in days])).delete()
     CalendarDay.objects.bulk_create(
-        CalendarDay(
-            date=day.date, is_workday=day.is_workday, name=day.name, year=year, source=source, version=version
-        )
+        CalendarDay(date=day.date, is_workday=day.is_workday, name=day.name, year=year, source=source, version=version)
         for day in days
     )
     log_security(kind=SecurityLog.Kind.CALENDAR, user=by, subject=f"{year} 年第 {version} 版", reason=source, at=at)
@@ -126,7 +124,10 @@ def _candidates(year: int) -> Iterator[Clock]:
 
 def _move(row: Clock, work: WorkCalendar) -> ClockMove | None:
     due = work.add(row.started_at, row.limit)
-    if (due.due_at, due.provisional) == (row.due_at, row.provisional) and due.explanation.items() <= row.explanation.items():
+    if (due.due_at, due.provisional) == (
+        row.due_at,
+        row.provisional,
+    ) and due.explanation.items() <= row.explanation.items():
         return None
     return ClockMove(row, row.due_at, due)
 

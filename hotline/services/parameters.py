@@ -27,9 +27,7 @@ def set_parameter(
     if Parameter.objects.filter(key=key, valid_from=valid_from).exists():
         raise ParameterRefused(f"参数“{key}”在这一时间已有取值。")
     row = Parameter.objects.create(key=key, value=value, valid_from=valid_from, source=source, note=note)
-    log_security(
-        kind=SecurityLog.Kind.PARAMETER, user=by, subject=f"{key} = {value}", reason=source, at=at
-    )
+    log_security(kind=SecurityLog.Kind.PARAMETER, user=by, subject=f"{key} = {value}", reason=source, at=at)
     parameters.forget_parameters()
     transaction.on_commit(parameters.forget_parameters)
     return row

@@ -76,7 +76,12 @@ def load_units() -> int:
     before = Unit.objects.count()
     regions = {region.code: region for region in Region.objects.all()}
     known: dict[str, int] = {}
-    for rank in (_city_centre(), _city_units(), _county_centres(regions), [*_county_units(regions), *_townships(regions)]):
+    for rank in (
+        _city_centre(),
+        _city_units(),
+        _county_centres(regions),
+        [*_county_units(regions), *_townships(regions)],
+    ):
         rows = []
         for unit, parent in rank:
             unit.parent_id = known[parent] if parent else None

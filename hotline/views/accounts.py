@@ -49,7 +49,7 @@ def _shown_name(username: str) -> str:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def login(request):
-    form = LoginForm(request, request.POST or None)
+    form = LoginForm(request, request.POST or None, at=timezone.now())
     if request.method == "POST" and form.is_valid():
         user = form.get_user()
         auth.login(request, user)
@@ -128,7 +128,7 @@ def session_state(request):
 def password(request):
     at = timezone.now()
     forced = services.must_change_password(request.user, at)
-    form = PasswordForm(request.POST or None, user=request.user)
+    form = PasswordForm(request.POST or None, user=request.user, at=at)
     if request.method == "POST" and form.is_valid():
         services.change_password(
             user=request.user, password=form.cleaned_data["new_password1"], address=client_address(request), at=at

@@ -110,12 +110,12 @@ class UserFactory(factory.django.DjangoModelFactory):
     must_change_password = False
 
     @factory.post_generation
-    def roles(user, create, roles, **kwargs):
+    def roles(self, create, roles, **kwargs):
         if not create or not roles:
             return
         if Group.objects.filter(name__in=roles).count() < len(roles):
             services.sync_roles()
-        user.groups.set(Group.objects.filter(name__in=roles))
+        self.groups.set(Group.objects.filter(name__in=roles))
         if "administrator" in roles:
-            user.is_staff = True
-            user.save(update_fields=["is_staff"])
+            self.is_staff = True
+            self.save(update_fields=["is_staff"])

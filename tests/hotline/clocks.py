@@ -9,7 +9,14 @@ from tickets.models import Ticket, TicketClock
 
 def make_clock(*, number="GZ260929000001", started_at, limit="7wd", kind="handle", **fields):
     ticket, _ = Ticket.objects.get_or_create(
-        number=number, defaults={"title": "路灯不亮", "text": "路灯不亮", "kind": "help", "accepted_at": started_at, "created_at": started_at}
+        number=number,
+        defaults={
+            "title": "路灯不亮",
+            "text": "路灯不亮",
+            "kind": "help",
+            "accepted_at": started_at,
+            "created_at": started_at,
+        },
     )
     return services.start_clock(
         TicketClock, kind=kind, started_at=started_at, limit=Limit.parse(limit), ticket=ticket, **fields

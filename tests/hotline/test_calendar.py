@@ -19,7 +19,9 @@ def test_every_announced_day_of_twenty_years_is_what_was_announced():
 
     assert len(rows) == 678
     assert {int(row["year"]) for row in rows} == set(range(2007, 2027))
-    assert [row for row in rows if CALENDAR.is_workday(date.fromisoformat(row["date"])) != (row["is_workday"] == "1")] == []
+    assert [
+        row for row in rows if CALENDAR.is_workday(date.fromisoformat(row["date"])) != (row["is_workday"] == "1")
+    ] == []
 
 
 @pytest.mark.parametrize(

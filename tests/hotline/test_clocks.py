@@ -37,7 +37,15 @@ def test_nothing_due_nothing_written(now, django_assert_num_queries):
 
 def test_each_threshold_is_written_and_announced_once_in_its_time(now):
     clock = make_clock(started_at=now)
-    times = ["2026-10-14 08:30", "2026-10-14 17:30", "2026-10-15 17:30", "2026-10-16 17:30", "2026-10-19 17:30", "2026-10-20 17:30", "2026-10-21 17:30"]
+    times = [
+        "2026-10-14 08:30",
+        "2026-10-14 17:30",
+        "2026-10-15 17:30",
+        "2026-10-16 17:30",
+        "2026-10-19 17:30",
+        "2026-10-20 17:30",
+        "2026-10-21 17:30",
+    ]
 
     with heard(clock_breached) as got:
         written = [services.sweep_clocks(at=at(time)) for time in times]
@@ -137,7 +145,12 @@ def test_an_extension_supersedes_and_keeps_the_old_breaches(now):
 
     old = TicketClock.objects.get(pk=clock.pk)
     assert (old.outcome, breaches(old)) == ("superseded", ["soon"])
-    assert (new.generation, new.due_at, new.ticket_id, new.kind) == (2, at("2026-10-21 17:30"), old.ticket_id, "handle")
+    assert (new.generation, new.due_at, new.ticket_id, new.kind) == (
+        2,
+        at("2026-10-21 17:30"),
+        old.ticket_id,
+        "handle",
+    )
     assert (new.explanation["rule"], breaches(new)) == ("延期", [])
 
 

@@ -47,7 +47,7 @@ def test_a_value_of_the_wrong_shape_says_which_and_what(now, read, message):
 
 
 def test_a_missing_parameter_is_named(now):
-    with pytest.raises(parameters.ParameterMissing, match="参数“no.such”没有取值"):
+    with pytest.raises(parameters.ParameterMissing, match=r"参数“no\.such”没有取值"):
         parameters.text("no.such", at=now)
 
 

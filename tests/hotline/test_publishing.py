@@ -95,7 +95,11 @@ def test_the_same_version_again_moves_nothing(clocks):
 
 def test_a_correction_of_an_announced_year_moves_clocks_too():
     clock = make_clock(started_at=at("2026-09-29 10:15"), limit="7wd")
-    days = [NamedDay(day, is_workday=is_workday, name=name) for day, (is_workday, name) in load_calendar().days.items() if day.year == 2026]
+    days = [
+        NamedDay(day, is_workday=is_workday, name=name)
+        for day, (is_workday, name) in load_calendar().days.items()
+        if day.year == 2026
+    ]
     extra = [*days, NamedDay(date(2026, 10, 12), is_workday=False, name="增加的假日")]
 
     assert services.publish_calendar(year=2026, days=extra, source="更正", by=None, at=START) == 1
