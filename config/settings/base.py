@@ -22,7 +22,7 @@ REDIS_SERVER = REDIS_URL.rsplit("/", 1)[0]
 
 # --- Ours. Each is read by the module named beside it; tests/architecture/test_settings.py fails for one that nobody reads.
 # Keys of encrypted contact fields, `id=32 hex digits`, the last one writes: hotline.crypto.
-HOTLINE_FIELD_KEYS = env.dict("HOTLINE_FIELD_KEYS")
+HOTLINE_FIELD_KEYS: dict[str, str] = env.dict("HOTLINE_FIELD_KEYS")
 # Key of the blind indexes over them, 64 hex digits: hotline.crypto.
 HOTLINE_INDEX_KEY = env.str("HOTLINE_INDEX_KEY")
 # How many reverse proxies of our own stand in front; that many forwarded addresses are believed: hotline.client_address.
