@@ -16,6 +16,15 @@ CELERY_BEAT_SCHEDULE = {
         "task": "hotline.recount_provisional_clocks",
         "schedule": crontab(minute=17),
     },
+    # design.md 5: an extension that nobody decided in time is refused.
+    "tickets.lapse_extensions": {"task": "tickets.lapse_extensions", "schedule": 60.0},
+    # design.md 4: who may see a ticket has one writer, and a checker every night.
+    "tickets.check_scopes": {"task": "tickets.check_scopes", "schedule": crontab(hour=2, minute=10)},
     # Notices are kept for 90 days.
     "hotline.clear_old_notices": {"task": "hotline.clear_old_notices", "schedule": crontab(hour=3, minute=40)},
+    # Follow-ups that a lost message left out, and tickets whose callers are all concluded (国办函〔2025〕66号: 回访).
+    "evaluation.reconcile": {"task": "evaluation.reconcile", "schedule": 600.0},
+    # Cards whose night is over reach their units; ones that a lost message left out are written (Shandong 2017: 黄牌、红牌).
+    "supervision.tell_units": {"task": "supervision.tell_units", "schedule": 60.0},
+    "supervision.reconcile_cards": {"task": "supervision.reconcile_cards", "schedule": crontab(minute=42)},
 }

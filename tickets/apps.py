@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class TicketsConfig(AppConfig):
     name = "tickets"
     verbose_name = "工单"
+
+    def ready(self):
+        from tickets import receivers

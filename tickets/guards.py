@@ -39,7 +39,7 @@ def why_refused(row: Any, move: Callable[..., Any]) -> str:
 
     Reads the private transition table of django-fsm-2: held by tests/tickets/test_machine.py.
     """
-    step = move._django_fsm.get_transition(row.state)  # type: ignore[attr-defined]  # noqa: SLF001 -- no public way
+    step = move._django_fsm.get_transition(row.state)  # type: ignore[attr-defined]
     if step is None:
         return f"当前为“{row.get_state_display()}”，不能执行该操作。"
     return next((check.reason for check in step.conditions if not check(row)), "")

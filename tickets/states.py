@@ -39,6 +39,12 @@ WITH_LEAD_STATES = frozenset(
 """A unit holds the ticket: it must have a lead assignment. (A ruling or a review of 'no government duty'
 and an answer of the centre itself come without one.)"""
 
+HELD_STATES = (TicketState.PENDING_SIGN, TicketState.IN_PROGRESS)
+"""The city's lead has it in hand."""
+
+UNIT_STATES = (*HELD_STATES, TicketState.RETURN_REVIEW, TicketState.COMPLETION_REVIEW)
+"""Clocks of co-units and of units below run on in these states, so they may act in them."""
+
 STATE_TONE = {
     TicketState.PENDING_DISPATCH: "wait",
     TicketState.PENDING_INFO: "wait",
@@ -148,6 +154,7 @@ class Decision(TextChoices):
     GRANTED = "granted", "同意"
     REFUSED = "refused", "不同意"
     LAPSED = "lapsed", "逾时未批"
+    CANCELLED = "cancelled", "已取消"
 
 
 class ApprovalStep(TextChoices):

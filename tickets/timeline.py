@@ -58,6 +58,7 @@ ACTS: dict[str, Sentence] = {
     "void": Sentence("作废"),
     "restore": Sentence("恢复"),
     "merge": Sentence("并入其他工单"),
+    "move_along": Sentence("随所并工单一起并入"),
     "take_in": Sentence("并入 1 件"),
     "unmerge": Sentence("拆回"),
     "let_out": Sentence("拆出 1 件"),

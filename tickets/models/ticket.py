@@ -313,10 +313,13 @@ class Ticket(StateModel):
         RETURN_VALUE(TicketState.IN_PROGRESS, TicketState.PENDING_DISPATCH),
         permission=rights.CLOSE,
     )
-    def redo(self) -> str:
+    def redo(self, *, same_unit: bool) -> str:
         """A new round for the same unit; what the centre had answered itself goes to the dispatcher."""
         self.round += 1
-        return TicketState.IN_PROGRESS if self.lead_id else TicketState.PENDING_DISPATCH
+        if same_unit:
+            return TicketState.IN_PROGRESS
+        self._leave_units()
+        return TicketState.PENDING_DISPATCH
 
     @transition(
         state,
@@ -350,7 +353,7 @@ class Ticket(StateModel):
     def reopen(self, *, same_unit: bool) -> str:
         self.round += 1
         self.closing_kind, self.closed_at = "", None
-        if same_unit and self.lead_id:
+        if same_unit:
             return TicketState.IN_PROGRESS
         self._leave_units()
         return TicketState.PENDING_DISPATCH

@@ -4,7 +4,7 @@ Invariants kept here: the ticket row is locked before anything that hangs on it 
 with its event, scope rows and clocks, or not at all; a refused act changes nothing; `by` None is the system itself.
 """
 
-from tickets.services.access import check_scopes, grant_scope
+from tickets.services.access import check_scopes, grant_scope, to_be_checked
 from tickets.services.act import ActNotAllowed, InputRefused, TransitionRefused
 from tickets.services.closing import (
     close_as_withdrawn,
@@ -28,7 +28,14 @@ from tickets.services.dispatch import (
     rule_first_handler,
     rule_not_government,
 )
-from tickets.services.extensions import grant_extension, lapse_extension, refuse_extension, request_extension
+from tickets.services.extensions import (
+    grant_extension,
+    lapse_extension,
+    lapse_extensions,
+    record_clock_move,
+    refuse_extension,
+    request_extension,
+)
 from tickets.services.handling import (
     add_note,
     instruct_ticket,
@@ -40,7 +47,14 @@ from tickets.services.handling import (
     sign_assignment,
     take_back_child,
 )
-from tickets.services.holding import hand_over, place_hold, release_hold, work_in_hand
+from tickets.services.holding import (
+    hand_over,
+    hand_over_abolished,
+    place_hold,
+    release_handler,
+    release_hold,
+    work_in_hand,
+)
 from tickets.services.merging import count_appeals, merge_ticket, propose_withdrawal, unmerge_ticket
 from tickets.services.registration import register_ticket, revise_ticket
 from tickets.services.returns import dispute_return, grant_return, refuse_return, request_return
@@ -67,14 +81,17 @@ __all__ = [
     "grant_return",
     "grant_scope",
     "hand_over",
+    "hand_over_abolished",
     "instruct_ticket",
     "lapse_extension",
+    "lapse_extensions",
     "merge_ticket",
     "name_handler",
     "pass_down",
     "place_hold",
     "propose_withdrawal",
     "recall_ticket",
+    "record_clock_move",
     "record_contact",
     "record_onsite",
     "redo_ticket",
@@ -82,6 +99,7 @@ __all__ = [
     "refuse_extension",
     "refuse_return",
     "register_ticket",
+    "release_handler",
     "release_hold",
     "reopen_ticket",
     "report_as_co",
@@ -96,6 +114,7 @@ __all__ = [
     "sign_assignment",
     "submit_result",
     "take_back_child",
+    "to_be_checked",
     "unmerge_ticket",
     "void_ticket",
     "work_in_hand",

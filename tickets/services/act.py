@@ -25,7 +25,7 @@ JUST_NOW = timedelta(minutes=30)
 
 MUTABLE = [
     field.name
-    for field in Ticket._meta.concrete_fields  # noqa: SLF001 -- Django documents Model._meta
+    for field in Ticket._meta.concrete_fields
     if field.name not in {"id", "number", "created_at", "accepted_at"}
 ]
 

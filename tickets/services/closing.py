@@ -9,16 +9,14 @@ from django.db import transaction
 
 from hotline.models import Clock, User
 from tickets import deadlines, rights
-from tickets.models import Approval, Assignment, ExtensionRequest, ReturnRequest, Ticket, TicketClock, TicketEvent
-from tickets.services import dispatch
+from tickets.models import Assignment, Ticket, TicketEvent
+from tickets.services import dispatch, parts
 from tickets.services.act import Act, InputRefused, require_text
 from tickets.states import (
-    ApprovalState,
     AssignmentRole,
     AssignmentState,
     ClockKind,
     ClosingKind,
-    Decision,
     EndedAs,
     TicketState,
 )
@@ -44,21 +42,9 @@ def close_as_withdrawn(*, ticket_id: int, reason: str, by: User, at: datetime) -
     if not act.ticket.withdrawal_proposed:
         act.refuse("还有反映人没有撤回，不能按撤诉办结。")
     act.move(Ticket.close_as_withdrawn, at=at)
-    cancel_pending(act)
-    dispatch.take_back_all(act, ended_as=EndedAs.WITHDRAWN)
+    parts.take_back_all(act, ended_as=EndedAs.WITHDRAWN)
     act.stop_clocks(outcome=Clock.Outcome.VOID)
     return act.record("close_as_withdrawn", reason=reason)
-
-
-def cancel_pending(act: Act) -> None:
-    """Requests and approvals that wait for a decision lose their subject."""
-    for model in (ReturnRequest, ExtensionRequest):
-        model.objects.filter(assignment__ticket=act.ticket, decision=Decision.PENDING).update(
-            decision=Decision.LAPSED, decided_at=act.at
-        )
-    Approval.objects.filter(ticket=act.ticket, state=ApprovalState.PENDING).update(
-        state=ApprovalState.CANCELLED, decided_at=act.at
-    )
 
 
 @transaction.atomic
@@ -67,7 +53,7 @@ def redo_ticket(*, ticket_id: int, reason: str, by: User | None, at: datetime) -
     act = Act.on_ticket(ticket_id, by=by, at=at)
     act.require(rights.CLOSE)
     reason = require_text(reason, "请写明为何发回重办。")
-    act.move(Ticket.redo)
+    act.move(Ticket.redo, same_unit=_lead_goes_on(act))
     _begin_round(act, "redo_limit", "重办")
     return act.record("redo", reason=reason, data={"round": act.ticket.round})
 
@@ -78,27 +64,32 @@ def reopen_ticket(*, ticket_id: int, same_unit: bool, reason: str, by: User, at:
     act = Act.on_ticket(ticket_id, by=by, at=at)
     act.require(rights.CLOSE)
     reason = require_text(reason, "请写明为何重新打开。")
-    lead_is_there = act.ticket.lead is not None and act.ticket.lead.state == AssignmentState.ACCEPTED
-    act.move(Ticket.reopen, same_unit=same_unit and lead_is_there)
+    act.move(Ticket.reopen, same_unit=same_unit and _lead_goes_on(act))
     _begin_round(act, "redo_limit", "重新办理")
     return act.record("reopen", reason=reason, data={"round": act.ticket.round})
+
+
+def _lead_goes_on(act: Act) -> bool:
+    """Whether the unit that did it is there to do it again."""
+    lead = act.ticket.lead
+    return lead is not None and lead.state == AssignmentState.ACCEPTED and lead.unit.is_valid(act.at)
 
 
 def _begin_round(act: Act, limit_key: str, why: str) -> None:
     """The lead chain has it in hand again with a limit of the new round; or the dispatcher has."""
     if act.ticket.state == TicketState.PENDING_DISPATCH:
-        dispatch.take_back_all(act, ended_as=EndedAs.REOPENED)
+        parts.take_back_all(act, ended_as=EndedAs.REOPENED)
         dispatch.restart_dispatch(act)
         return
     rule = deadlines.plain_rule(limit_key, why, act.at)
-    parts = Assignment.objects.filter(
-        ticket=act.ticket, role=AssignmentRole.LEAD, state__in=[AssignmentState.ACCEPTED, AssignmentState.SUBMITTED]
-    ).select_related("unit")
-    for part in parts:
-        part.ticket = act.ticket
-        act.move_assignment(part, Assignment.work_again)
+    chain = act.ticket.assignments.filter(role=AssignmentRole.LEAD, state=AssignmentState.ACCEPTED)
+    for part in chain.select_related("unit", "parent").order_by("pk"):
+        if not part.unit.is_valid(act.at):
+            parts.take_back(act, [part], ended_as=EndedAs.TAKEN_BACK)
+            act.ticket.holder = part.parent
+            continue
         part.objectable = False
-        part.save(update_fields=["objectable"])
+        act.move_assignment(part, Assignment.work_again)
         act.start_clock(ClockKind.HANDLE, rule, assignment=part, round=act.ticket.round)
 
 
@@ -109,8 +100,7 @@ def void_ticket(*, ticket_id: int, reason: str, by: User, at: datetime) -> Ticke
     act.require(rights.VOID)
     reason = require_text(reason, "请写明作废的原因。")
     act.move(Ticket.void)
-    suspend_clocks(act)
-    return act.record("void", reason=reason)
+    return act.record("void", reason=reason, data={"suspended": act.suspend_clocks()})
 
 
 @transaction.atomic
@@ -119,23 +109,14 @@ def restore_ticket(*, ticket_id: int, reason: str, by: User, at: datetime) -> Ti
     act.require(rights.VOID)
     reason = require_text(reason, "请写明恢复的原因。")
     act.move(Ticket.restore)
-    resume_clocks(act, after="void", why="工单恢复，接着走剩余时限")
+    act.resume_clocks(suspended_by(act, "void"), why="工单恢复，接着走剩余时限")
     return act.record("restore", reason=reason)
 
 
-def suspend_clocks(act: Act) -> None:
-    """Stop every running clock of the ticket and its parts as void; `resume_clocks` runs them on."""
-    for clock in TicketClock.objects.filter(ticket=act.ticket, stopped_at__isnull=True).order_by("pk"):
-        act.stop_clock(clock, outcome=Clock.Outcome.VOID)
-
-
-def resume_clocks(act: Act, *, after: str, why: str) -> None:
-    """Run on the clocks that the last event ``after`` had suspended, each with what remained of it."""
-    suspended_at = act.ticket.events.filter(act=after).order_by("-id").values_list("at", flat=True).first()
-    for clock in TicketClock.objects.filter(
-        ticket=act.ticket, stopped_at=suspended_at, outcome=Clock.Outcome.VOID
-    ).order_by("pk"):
-        act.resume_clock(clock, why=why)
+def suspended_by(act: Act, name: str) -> list[int]:
+    """The clocks that the ticket's last event of this act had suspended."""
+    event = act.ticket.events.filter(act=name).order_by("-id")[0]
+    return event.data["suspended"]
 
 
 @transaction.atomic
@@ -145,9 +126,9 @@ def defer_ticket(*, ticket_id: int, reason: str, by: User, at: datetime) -> Tick
     act.require(rights.DEFER)
     reason = require_text(reason, "请写明挂账的理由和计划。")
     act.move(Ticket.defer)
-    suspend_clocks(act)
+    suspended = act.suspend_clocks()
     act.start_clock(ClockKind.DEFERRED_REVIEW, deadlines.plain_rule("deferred_review", "挂账复核", at))
-    return act.record("defer", reason=reason, public=True)
+    return act.record("defer", reason=reason, public=True, data={"suspended": suspended})
 
 
 @transaction.atomic
@@ -157,5 +138,5 @@ def resume_ticket(*, ticket_id: int, reason: str, by: User, at: datetime) -> Tic
     reason = require_text(reason, "请写明恢复办理的原因。")
     act.move(Ticket.resume)
     act.stop_clocks(ClockKind.DEFERRED_REVIEW)
-    resume_clocks(act, after="defer", why="挂账后恢复，接着走剩余时限")
+    act.resume_clocks(suspended_by(act, "defer"), why="挂账后恢复，接着走剩余时限")
     return act.record("resume", reason=reason)

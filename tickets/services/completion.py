@@ -4,13 +4,13 @@ from datetime import datetime
 
 from django.db import transaction
 
-from hotline import parameters
 from hotline.models import User
 from tickets import rights
 from tickets.models import Assignment, Reply, Ticket, TicketEvent
 from tickets.selectors.readiness import requirements, silent_co_units
 from tickets.services import review
-from tickets.services.act import Act, InputRefused, require_text
+from tickets.services.act import Act, InputRefused, require_reply, require_text
+from tickets.services.extensions import cancel_extension
 from tickets.states import (
     ClockKind,
     Resolved,
@@ -55,6 +55,7 @@ def submit_result(
     act.move(Ticket.submit_result)
     act.move_assignment(assignment, Assignment.submit, at=at)
     act.stop_clocks(ClockKind.HANDLE, assignment=assignment)
+    cancel_extension(act, assignment)
     event = act.write_event("submit_result", assignment=assignment, data={"resolved": resolved})
     reply = Reply.objects.create(
         ticket=act.ticket,

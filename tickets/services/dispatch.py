@@ -12,22 +12,19 @@ from hotline.models import Unit, User
 from responsibility import services as responsibility
 from responsibility.models import DutyItem
 from tickets import deadlines, rights
-from tickets.models import Assignment, ExtensionRequest, Reply, ReturnRequest, Ticket, TicketEvent
-from tickets.services import review
+from tickets.models import Assignment, Reply, Ticket, TicketEvent
+from tickets.services import parts, review
 from tickets.services.act import Act, InputRefused, require_reply, require_text
 from tickets.states import (
     LIVE_ASSIGNMENT_STATES,
     AssignmentRole,
-    AssignmentState,
     ClockKind,
-    Decision,
     EndedAs,
     NoteKind,
     Resolved,
     TicketState,
 )
 
-ENDED = (AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER)
 DISPATCHABLE_KINDS = frozenset(
     {Unit.Kind.CITY_DEPARTMENT, Unit.Kind.ENTERPRISE, Unit.Kind.COUNTY_CENTRE, Unit.Kind.AUTHORITY}
 )
@@ -57,13 +54,13 @@ def dispatch_ticket(
     if len({unit.pk, *(other.pk for other in others)}) != len(others) + 1:
         raise InputRefused("同一单位不能既主办又协办。")
     act.require_state(TicketState.PENDING_DISPATCH)
-    lead = give_lead(act, unit=unit, item=item, objectable=True)
+    lead = parts.give_lead(act, unit=unit, item=item, objectable=True)
     act.move(Ticket.dispatch, lead=lead)
     for role, units in ((AssignmentRole.CO, co_units), (AssignmentRole.COPY, copies)):
         for other in units:
-            give_side_part(act, unit=other, role=role, item=item)
+            parts.give_side_part(act, unit=other, role=role, item=item)
     if superior:
-        give_side_part(act, unit=superior, role=AssignmentRole.SUPERIOR, item=item)
+        parts.give_side_part(act, unit=superior, role=AssignmentRole.SUPERIOR, item=item)
     act.stop_clocks(ClockKind.DISPATCH)
     remember_outcome(act.ticket, unit=unit, item=item, outcome="dispatched", at=at)
     return act.record(
@@ -83,41 +80,6 @@ def refuse_unit(unit: Unit, *, at: datetime) -> None:
         raise InputRefused("不能直接派给乡镇（街道），请派给县（市、区）中心，由其按履职事项清单转派。")
     if unit.kind not in DISPATCHABLE_KINDS:
         raise InputRefused("只能派给市直部门、公共服务企业或县（市、区）中心。")
-
-
-def give_lead(
-    act: Act, *, unit: Unit, item: DutyItem | None, objectable: bool, parent: Assignment | None = None
-) -> Assignment:
-    """A lead assignment with its sign, contact and handle clocks. No second first contact below a unit that made it."""
-    lead = act.assign(unit=unit, role=AssignmentRole.LEAD, item=item, parent=parent, objectable=objectable)
-    rules = unit_rules(act, item)
-    if act.ticket.contactable and (parent is None or parent.contacted_at is None):
-        rules[ClockKind.CONTACT] = deadlines.contact_rule(urgency=act.ticket.urgency, at=act.at)
-    act.start_clocks(rules, assignment=lead)
-    return lead
-
-
-def unit_rules(act: Act, item: DutyItem | None) -> dict[str, deadlines.Rule]:
-    """Limits of any unit that has something to do: to sign and to handle."""
-    ticket, at = act.ticket, act.at
-    return {
-        ClockKind.SIGN: deadlines.sign_rule(urgency=ticket.urgency, at=at),
-        ClockKind.HANDLE: deadlines.handle_rule(
-            item=item, kind=ticket.kind, urgency=ticket.urgency, is_enterprise=ticket.is_enterprise, at=at
-        ),
-    }
-
-
-def give_side_part(
-    act: Act, *, unit: Unit, role: str, item: DutyItem | None, parent: Assignment | None = None
-) -> Assignment:
-    """A co-unit's or superior's part runs on the lead's limit; a copy has no clock."""
-    if not unit.is_valid(act.at):
-        raise InputRefused(f"{unit.name}已停用，请选择承接单位。")
-    part = act.assign(unit=unit, role=role, item=item, parent=parent)
-    if role != AssignmentRole.COPY:
-        act.start_clocks(unit_rules(act, item), assignment=part)
-    return part
 
 
 def remember_outcome(
@@ -158,9 +120,8 @@ def add_co_unit(*, ticket_id: int, unit: Unit, task: str, by: User, at: datetime
     else:
         act.require(rights.DISPATCH)
         refuse_unit(unit, at=at)
-    if Assignment.objects.filter(ticket=act.ticket, unit=unit, state__in=LIVE_ASSIGNMENT_STATES).exists():
-        raise InputRefused(f"{unit.name}已在承办这一件。")
-    part = give_side_part(act, unit=unit, role=AssignmentRole.CO, item=act.ticket.item, parent=parent)
+    parts.refuse_second_part(act, unit)
+    part = parts.give_side_part(act, unit=unit, role=AssignmentRole.CO, item=act.ticket.item, parent=parent)
     return act.record(
         "add_co_unit",
         assignment=part,
@@ -179,26 +140,10 @@ def recall_ticket(*, ticket_id: int, reason: str, by: User, at: datetime) -> Tic
     reason = require_text(reason, "请写明撤回的原因。")
     unit, item = (ticket.lead.unit, ticket.item) if ticket.lead else (None, None)
     act.move(Ticket.recall)
-    take_back_all(act, ended_as=EndedAs.RECALLED)
+    parts.take_back_all(act, ended_as=EndedAs.RECALLED)
     restart_dispatch(act)
     remember_outcome(ticket, unit=unit, item=item, outcome="recalled", at=at)
     return act.record("recall", unit=unit, reason=reason)
-
-
-def take_back_all(act: Act, *, ended_as: str) -> None:
-    """End every unit's part; an accepted part ends too: the work starts anew elsewhere."""
-    take_back(act, list(act.ticket.assignments.exclude(state__in=ENDED).order_by("pk")), ended_as=ended_as)
-
-
-def take_back(act: Act, parts: Sequence[Assignment], *, ended_as: str) -> None:
-    """End these parts: their clocks are void, what they had asked for has lost its subject."""
-    for part in parts:
-        act.move_assignment(part, Assignment.take_back, ended_as=ended_as, at=act.at)
-    act.void_clocks(parts)
-    for model in (ReturnRequest, ExtensionRequest):
-        model.objects.filter(assignment__in=parts, decision=Decision.PENDING).update(
-            decision=Decision.LAPSED, decided_at=act.at
-        )
 
 
 def restart_dispatch(act: Act) -> None:
@@ -277,7 +222,7 @@ def rule_first_handler(
     reason = require_text(reason, "请写明裁定的依据。")
     refuse_unit(unit, at=at)
     act.require_state(TicketState.PENDING_RULING)
-    lead = give_lead(act, unit=unit, item=item, objectable=False)
+    lead = parts.give_lead(act, unit=unit, item=item, objectable=False)
     act.move(Ticket.rule_first_handler, lead=lead)
     act.stop_clocks(ClockKind.RULING)
     remember_outcome(act.ticket, unit=unit, item=item, outcome="ruled", at=at)

@@ -6,9 +6,9 @@ from django.db import transaction
 
 from hotline import services as hotline
 from hotline.limits import Limit
-from hotline.models import User
+from hotline.models import Clock, User
 from tickets import deadlines, rights
-from tickets.models import Assignment, ExtensionRequest, TicketEvent
+from tickets.models import Assignment, ExtensionRequest, TicketClock, TicketEvent
 from tickets.selectors.readiness import extension_refusal, handle_clock, longest_extension
 from tickets.services.act import Act, InputRefused, require_text
 from tickets.states import ClockKind, Decision, TicketState
@@ -75,6 +75,7 @@ def grant_extension(*, request_id: int, reason: str, by: User, at: datetime) -> 
         limit=Limit(request.days, "wd"),
         explanation={"rule": f"同意延期 {request.days} 个工作日，从原期限起算"},
     )
+    act.shows_elsewhere()
     return act.record(
         "grant_extension",
         assignment=assignment,
@@ -93,11 +94,45 @@ def refuse_extension(*, request_id: int, reason: str, by: User, at: datetime) ->
 
 
 @transaction.atomic
+def record_clock_move(*, clock_id: int, old_due_at: datetime, at: datetime) -> TicketEvent | None:
+    """A new work calendar moved a clock: say so on the timeline, sort by the new date. Idempotent."""
+    clock = TicketClock.objects.select_related("assignment__unit").get(pk=clock_id)
+    act = Act.on_ticket(clock.ticket_id, by=None, at=at)
+    data = {"clock": clock.pk, "from": old_due_at.isoformat(), "to": clock.due_at.isoformat(), "kind": clock.kind}
+    if act.ticket.events.filter(act="clock_moved", data=data).exists():
+        return None
+    act.shows_elsewhere()
+    return act.record("clock_moved", assignment=clock.assignment, data=data)
+
+
+def cancel_extension(act: Act, assignment: Assignment) -> None:
+    """The unit reports its result: it needs no more time."""
+    cancelled = assignment.extensionrequests.filter(decision=Decision.PENDING).update(
+        decision=Decision.CANCELLED, decided_at=act.at
+    )
+    if cancelled:
+        act.stop_clocks(ClockKind.EXTENSION, assignment=assignment, outcome=Clock.Outcome.VOID)
+
+
+def lapse_extensions(*, at: datetime, most: int = 500) -> int:
+    """Refuse the requests that nobody decided in time. Returns how many; each is a transaction of its own."""
+    overdue = ExtensionRequest.objects.filter(
+        decision=Decision.PENDING,
+        assignment__clocks__kind=ClockKind.EXTENSION,
+        assignment__clocks__stopped_at__isnull=True,
+        assignment__clocks__due_at__lte=at,
+    )
+    waiting = list(overdue.order_by("pk").values_list("assignment_id", flat=True)[:most])
+    return sum(lapse_extension(assignment_id=assignment_id, at=at) is not None for assignment_id in waiting)
+
+
+@transaction.atomic
 def lapse_extension(*, assignment_id: int, at: datetime) -> TicketEvent | None:
-    """Nobody decided in time: refused, and nothing moves. Idempotent."""
+    """Nobody decided in time: refused, and nothing moves. None when it was decided meanwhile. Idempotent."""
     act, assignment = Act.on_assignment(assignment_id, by=None, at=at)
-    request = assignment.extensionrequests.filter(decision=Decision.PENDING).first()
-    if request is None:
+    running = assignment.clocks.filter(kind=ClockKind.EXTENSION, stopped_at__isnull=True, due_at__lte=at)
+    request = assignment.extensionrequests.filter(decision=Decision.PENDING).order_by("pk").first()
+    if request is None or not running.exists():
         return None
     request.assignment = assignment
     _decide(act, request, Decision.LAPSED, "")

@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from hotline import parameters
-from hotline.models import Clock, StoredFile, Unit, User
+from hotline.models import StoredFile, Unit, User
 from responsibility.models import DutyItem
 from tickets import rights
 from tickets.models import Assignment, Attachment, OnSiteRecord, Ticket, TicketEvent
-from tickets.services import access, dispatch
+from tickets.services import access, parts
 from tickets.services.act import Act, InputRefused, require_text
 from tickets.states import (
+    HELD_STATES,
+    LIVE_ASSIGNMENT_STATES,
+    UNIT_STATES,
     AssignmentRole,
     AssignmentState,
     AttachmentKind,
@@ -32,7 +35,7 @@ def sign_assignment(*, assignment_id: int, by: User, at: datetime, handler: User
     """The unit takes note and names who handles it. The city's lead signing moves the ticket to in progress."""
     act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
     act.require(rights.SIGN, assignment)
-    act.require_state(TicketState.PENDING_SIGN, TicketState.IN_PROGRESS)
+    act.require_state(*_states_of(assignment))
     if handler is not None:
         refuse_handler(handler, assignment)
     act.move_assignment(assignment, Assignment.sign, handler=handler, at=at)
@@ -40,6 +43,10 @@ def sign_assignment(*, assignment_id: int, by: User, at: datetime, handler: User
         act.move(Ticket.sign)
     act.stop_clocks(ClockKind.SIGN, assignment=assignment)
     return act.record("sign", assignment=assignment, data={"handler": handler.pk if handler else None})
+
+
+def _states_of(assignment: Assignment) -> tuple[TicketState, ...]:
+    return HELD_STATES if assignment.role == AssignmentRole.LEAD else UNIT_STATES
 
 
 def refuse_handler(handler: User, assignment: Assignment) -> None:
@@ -59,6 +66,7 @@ def name_handler(*, assignment_id: int, handler: User, by: User, at: datetime) -
     """Another person of the unit handles it from now on."""
     act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
     act.require(rights.SIGN, assignment)
+    act.require_state(*_states_of(assignment))
     if assignment.state != AssignmentState.SIGNED:
         act.refuse("签收后、提交前才能更换经办人。")
     refuse_handler(handler, assignment)
@@ -87,15 +95,16 @@ def pass_down(
         act.refuse("已转派下级单位，须先收回，才能再转派。")
     for receiver in (unit, *co_units):
         refuse_receiver(receiver, giver=assignment.unit, at=at)
+        parts.refuse_second_part(act, receiver)
     refuse_township(unit, item=item)
-    child = dispatch.give_lead(act, unit=unit, item=item, objectable=True, parent=assignment)
-    if assignment.contacted_at:
-        act.stop_clocks(ClockKind.CONTACT, assignment=child)
+    if unit in co_units:
+        raise InputRefused("同一单位不能既主办又协办。")
+    child = parts.give_lead(act, unit=unit, item=item, objectable=True, parent=assignment)
     act.ticket.holder = child
     if item is not None:
         act.ticket.item = item
     for other in co_units:
-        dispatch.give_side_part(act, unit=other, role=AssignmentRole.CO, item=item, parent=assignment)
+        parts.give_side_part(act, unit=other, role=AssignmentRole.CO, item=item, parent=assignment)
     return act.record("pass_down", assignment=child, data={"unit": unit.pk, "item": item.code if item else ""})
 
 
@@ -121,8 +130,9 @@ def take_back_child(*, assignment_id: int, reason: str, by: User, at: datetime) 
         act.refuse("市中心派出的件由市中心撤回。")
     act.require(rights.PASS_DOWN, assignment.parent)
     act.require_state(*WORKING_STATES)
-    act.move_assignment(assignment, Assignment.take_back, ended_as=EndedAs.TAKEN_BACK, at=at)
-    act.stop_clocks(assignment=assignment, outcome=Clock.Outcome.VOID)
+    if assignment.state not in LIVE_ASSIGNMENT_STATES:
+        act.refuse(f"下级单位的承办已是“{assignment.get_state_display()}”，不能收回。")
+    parts.take_back(act, [assignment], ended_as=EndedAs.TAKEN_BACK)
     if act.ticket.holder_id == assignment.pk:
         act.ticket.holder = assignment.parent
     return act.record("take_back_child", assignment=assignment, reason=reason)
@@ -135,7 +145,7 @@ def record_contact(*, assignment_id: int, reached: bool, by: User, at: datetime)
     The room that keeps contacts stores whom and what was said; here stands only that it happened.
     """
     act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
-    act.require(rights.HANDLE, assignment)
+    act.require(rights.CONTACT, assignment)
     act.require_state(*WORKING_STATES)
     if assignment.state != AssignmentState.SIGNED:
         act.refuse("签收以后才能记联系。")
@@ -219,7 +229,7 @@ def report_as_co(*, assignment_id: int, text: str, by: User, at: datetime) -> Ti
     """A co-unit's or superior's finding, for the lead to use. It never moves the ticket."""
     act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
     act.require(rights.REPORT_AS_CO, assignment)
-    act.require_state(*WORKING_STATES)
+    act.require_state(*UNIT_STATES)
     least = parameters.integer("min_co_report_chars", at=at)
     text = require_text(text, "请写协办意见。")
     if len(text) < least:

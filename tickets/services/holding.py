@@ -7,9 +7,14 @@ from django.db import transaction
 
 from hotline.models import Unit, User
 from tickets import rights
-from tickets.models import Approval, Assignment, TicketClock, TicketEvent, TicketHold
+from tickets.models import Approval, Assignment, Ticket, TicketEvent, TicketHold
+from tickets.services import parts
 from tickets.services.act import Act, InputRefused, require_text
-from tickets.states import LIVE_ASSIGNMENT_STATES, ApprovalState
+from tickets.services.handling import refuse_handler
+from tickets.states import LIVE_ASSIGNMENT_STATES, ApprovalState, TicketState
+
+SHOWN = 5
+"""Numbers that a refusal names."""
 
 
 @transaction.atomic
@@ -50,7 +55,7 @@ def work_in_hand(unit: Unit) -> Iterable[Assignment]:
     )
 
 
-def hand_over(*, unit_from: Unit, unit_to: Unit, reason: str, by: User, at: datetime) -> int:
+def hand_over(*, unit_from: Unit, unit_to: Unit, reason: str, by: User | None, at: datetime) -> int:
     """Give everything ``unit_from`` has in hand to ``unit_to``; clocks run on. Returns how many parts moved.
 
     One ticket, one transaction: a refusal in the middle leaves the others moved and can be run again.
@@ -61,17 +66,60 @@ def hand_over(*, unit_from: Unit, unit_to: Unit, reason: str, by: User, at: date
         raise InputRefused("只能移交给同一上级的单位。")
     reason = require_text(reason, "请写明移交的原因。")
     moved = 0
-    for assignment in work_in_hand(unit_from):
-        _hand_over_one(assignment.pk, unit_to=unit_to, reason=reason, by=by, at=at)
+    for assignment_id in _to_hand_over(unit_from):
+        _hand_over_one(assignment_id, unit_to=unit_to, reason=reason, by=by, at=at)
         moved += 1
     return moved
 
 
+def _to_hand_over(unit: Unit) -> list[int]:
+    """Also the parts in tickets that are out of sight: merged and voided ones may come back."""
+    parts = Assignment.objects.filter(unit=unit, state__in=sorted(LIVE_ASSIGNMENT_STATES))
+    return list(parts.exclude(ticket__state=TicketState.CLOSED).order_by("pk").values_list("pk", flat=True))
+
+
+def hand_over_abolished(*, unit: Unit, successor: Unit | None, at: datetime) -> int:
+    """A unit ends: its successor takes what is in hand. Refused with what that is when there is none."""
+    waiting = _to_hand_over(unit)
+    if not waiting:
+        return 0
+    if successor is None:
+        numbers = Ticket.objects.filter(assignments__in=waiting[:SHOWN]).order_by("pk").values_list("number", flat=True)
+        more = "等" if len(waiting) > SHOWN else ""
+        raise InputRefused(
+            f"{unit.name}还有 {len(waiting)} 件在办（{'、'.join(numbers)}{more}），请指定承接单位后再撤销。"
+        )
+    reason = f"{unit.name}撤销，由{successor.name}承接。"
+    return hand_over(unit_from=unit, unit_to=successor, reason=reason, by=None, at=at)
+
+
+def release_handler(*, person: User, heir: User | None, at: datetime) -> int:
+    """A person leaves: the colleague handles their parts from now on. Refused with how many there are when nobody does."""
+    named = Assignment.objects.filter(handler=person, state__in=sorted(LIVE_ASSIGNMENT_STATES))
+    waiting = list(named.exclude(ticket__state=TicketState.CLOSED).order_by("pk").values_list("pk", flat=True))
+    if waiting and heir is None:
+        raise InputRefused(f"{person.name}还有 {len(waiting)} 件在办，请指定接手的同事后再停用。")
+    for assignment_id in waiting:
+        _rename_handler(assignment_id, heir=heir, at=at)
+    return len(waiting)
+
+
 @transaction.atomic
-def _hand_over_one(assignment_id: int, *, unit_to: Unit, reason: str, by: User, at: datetime) -> TicketEvent:
+def _rename_handler(assignment_id: int, *, heir: User, at: datetime) -> TicketEvent:
+    act, assignment = Act.on_assignment(assignment_id, by=None, at=at)
+    refuse_handler(heir, assignment)
+    assignment.handler = heir
+    assignment.save(update_fields=["handler"])
+    return act.record("name_handler", assignment=assignment, data={"handler": heir.pk})
+
+
+@transaction.atomic
+def _hand_over_one(
+    assignment_id: int, *, unit_to: Unit, reason: str, by: User | None, at: datetime
+) -> TicketEvent:
     act, old = Act.on_assignment(assignment_id, by=by, at=at)
-    act.require(rights.HAND_OVER)
-    if Assignment.objects.filter(ticket=act.ticket, unit=unit_to, state__in=sorted(LIVE_ASSIGNMENT_STATES)).exists():
+    act.require(rights.HAND_OVER, old)
+    if act.ticket.assignments.filter(unit=unit_to).exclude(state__in=parts.ENDED).exists():
         raise InputRefused(f"{act.ticket.number}：{unit_to.name}已在承办这一件，须先收回其中一方。")
     state, signed_at, submitted_at = old.state, old.signed_at, old.submitted_at
     act.move_assignment(old, Assignment.hand_over, at=at)
@@ -91,14 +139,14 @@ def _hand_over_one(assignment_id: int, *, unit_to: Unit, reason: str, by: User, 
     )
     new.save()
     Assignment.objects.filter(parent=old).update(parent=new)
-    TicketClock.objects.filter(assignment=old, stopped_at__isnull=True).update(assignment=new)
-    old.returnrequests.filter(decision="pending").update(assignment=new)
-    old.extensionrequests.filter(decision="pending").update(assignment=new)
+    # Ended clocks too: what was suspended or submitted may run on in the new hands.
+    for carried in (old.clocks, old.returnrequests, old.extensionrequests, old.onsite_records):
+        carried.update(assignment=new)
     Approval.objects.filter(assignment=old, state=ApprovalState.PENDING).update(assignment=new, unit=unit_to)
     ticket = act.ticket
     if ticket.lead_id == old.pk:
         ticket.lead = new
     if ticket.holder_id == old.pk:
         ticket.holder = new
-    act.units_changed()
+    act.shows_elsewhere()
     return act.record("hand_over", assignment=new, reason=reason, data={"from": old.unit_id, "to": unit_to.pk})

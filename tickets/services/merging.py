@@ -12,9 +12,11 @@ from django.db.models import F
 from hotline.models import User
 from tickets import rights
 from tickets.models import Ticket, TicketEvent
-from tickets.services import closing, dispatch
+from tickets.services import closing, dispatch, parts
 from tickets.services.act import Act, InputRefused, require_text
-from tickets.states import EndedAs
+from tickets.states import ApprovalState, EndedAs
+
+CHANGED_MEANWHILE = "并单关系刚被改动，请重新打开本页。"
 
 
 @transaction.atomic
@@ -22,27 +24,35 @@ def merge_ticket(*, ticket_id: int, into_id: int, reason: str, by: User | None, 
     """Put a ticket into another: open, of the same secrecy, itself not merged. Tickets merged into it move along."""
     if ticket_id == into_id:
         raise InputRefused("不能把工单并入它自己。")
-    act, into = _lock_both(ticket_id, into_id, by=by, at=at)
+    below = _merged_into(ticket_id)
+    locked = _lock_all([ticket_id, into_id, *below], by=by, at=at)
+    act, into = locked[ticket_id], locked[into_id]
     act.require(rights.MERGE)
     reason = require_text(reason, "请写明为何是同一件事。")
+    if _merged_into(ticket_id) != below:
+        act.refuse(CHANGED_MEANWHILE)
     if not into.ticket.is_open:
         act.refuse(f"{into.ticket.number} 当前为“{into.ticket.get_state_display()}”，不能并入。")
     if into.ticket.secrecy != act.ticket.secrecy:
         act.refuse("保密级别不同的工单不能并单。")
     act.move(Ticket.merge, into=into.ticket)
-    closing.suspend_clocks(act)
-    moved = Ticket.objects.filter(merged_into=act.ticket).update(merged_into=into.ticket)
-    into.ticket.merged_count += 1 + moved
+    into.ticket.merged_count += 1 + len(below)
     act.ticket.merged_count = 0
-    event = act.record("merge", reason=reason, data={"into": into.ticket.number})
+    event = act.record("merge", reason=reason, data={"into": into.ticket.number, "suspended": act.suspend_clocks()})
+    for pk in below:
+        locked[pk].ticket.merged_into = into.ticket
+        locked[pk].record("move_along", data={"into": into.ticket.number})
     into.record("take_in", data={"ticket": act.ticket.number})
     return event
 
 
-def _lock_both(ticket_id: int, into_id: int, *, by: User | None, at: datetime) -> tuple[Act, Act]:
-    """Both tickets locked in the order of their keys, so that two merges cannot wait for each other."""
-    locked = {pk: Act.on_ticket(pk, by=by, at=at) for pk in sorted({ticket_id, into_id})}
-    return locked[ticket_id], locked[into_id]
+def _merged_into(ticket_id: int) -> list[int]:
+    return list(Ticket.objects.filter(merged_into=ticket_id).order_by("pk").values_list("pk", flat=True))
+
+
+def _lock_all(ticket_ids: list[int], *, by: User | None, at: datetime) -> dict[int, Act]:
+    """All tickets locked in the order of their keys, so that two merges cannot wait for each other."""
+    return {pk: Act.on_ticket(pk, by=by, at=at) for pk in sorted(set(ticket_ids))}
 
 
 @transaction.atomic
@@ -52,18 +62,19 @@ def unmerge_ticket(*, ticket_id: int, reason: str, by: User | None, at: datetime
     if into_id is None:
         act = Act.on_ticket(ticket_id, by=by, at=at)
         act.refuse(f"工单当前为“{act.ticket.get_state_display()}”，没有并入其他工单。")
-    act, into = _lock_both(ticket_id, into_id, by=by, at=at)
+    locked = _lock_all([ticket_id, into_id], by=by, at=at)
+    act, into = locked[ticket_id], locked[into_id]
     act.require(rights.MERGE)
     reason = require_text(reason, "请写明为何拆回。")
     if act.ticket.merged_into_id != into_id:
-        act.refuse("并单关系刚被改动，请重新打开本页。")
+        act.refuse(CHANGED_MEANWHILE)
     lead_is_open = into.ticket.is_open
     act.move(Ticket.unmerge, lead_is_open=lead_is_open)
     if lead_is_open:
-        closing.resume_clocks(act, after="merge", why="拆回，接着走剩余时限")
+        act.resume_clocks(closing.suspended_by(act, "merge"), why="拆回，接着走剩余时限")
     else:
-        closing.cancel_pending(act)
-        dispatch.take_back_all(act, ended_as=EndedAs.UNMERGED)
+        parts.take_back_all(act, ended_as=EndedAs.UNMERGED)
+        act.ticket.approvals.filter(state=ApprovalState.PENDING).update(state=ApprovalState.CANCELLED, decided_at=at)
         dispatch.restart_dispatch(act)
     into.ticket.merged_count -= 1
     event = act.record("unmerge", reason=reason, data={"from": into.ticket.number})

@@ -11,20 +11,21 @@ from datetime import datetime
 from django.db import transaction
 
 from hotline import parameters
-from hotline.models import Clock, StoredFile, Unit, User
+from hotline.models import StoredFile, Unit, User
 from tickets import deadlines, rights
 from tickets.models import Assignment, Attachment, ReturnRequest, Ticket, TicketEvent
 from tickets.selectors.readiness import return_deadline, return_refusal
-from tickets.services import dispatch
+from tickets.services import dispatch, parts
 from tickets.services.act import Act, InputRefused, require_text
 from tickets.states import (
+    HELD_STATES,
+    UNIT_STATES,
     AssignmentRole,
     AttachmentKind,
     ClockKind,
     Decision,
     EndedAs,
     ReturnGround,
-    TicketState,
 )
 
 
@@ -42,7 +43,7 @@ def request_return(
     """Ask whoever gave the matter to take it back. Only a lead's return to the city moves the ticket."""
     act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
     act.require(rights.ASK_RETURN, assignment)
-    act.require_state(TicketState.PENDING_SIGN, TicketState.IN_PROGRESS)
+    act.require_state(*(HELD_STATES if is_to_the_city(assignment) else UNIT_STATES))
     why = return_refusal(assignment, at=at)
     if why:
         act.refuse(why)
@@ -91,6 +92,8 @@ def _open_request(request_id: int, *, by: User | None, at: datetime) -> tuple[Ac
     if request.decision != Decision.PENDING:
         act.refuse(f"这一退单申请已决定：{request.get_decision_display()}。")
     act.require(rights.DECIDE_RETURN, request)
+    if not is_to_the_city(assignment):
+        act.require_state(*UNIT_STATES)
     return act, request, assignment
 
 
@@ -121,9 +124,9 @@ def grant_return(*, request_id: int, reason: str, by: User, at: datetime) -> Tic
     if is_to_the_city(assignment):
         _free_the_lead(act, request)
     else:
-        act.move_assignment(assignment, Assignment.take_back, ended_as=EndedAs.RETURNED, at=at)
-        act.stop_clocks(assignment=assignment, outcome=Clock.Outcome.VOID)
-        _give_back_to_parent(act, assignment)
+        parts.take_back(act, [assignment], ended_as=_ended_as(request))
+        if act.ticket.holder_id == assignment.pk:
+            act.ticket.holder = assignment.parent
     return act.record(
         "grant_return", assignment=assignment, reason=reason.strip(), data={"take_back": request.is_take_back}
     )
@@ -136,14 +139,14 @@ def _free_the_lead(act: Act, request: ReturnRequest) -> None:
     most = parameters.integer("max_returns_per_ticket", at=act.at)
     unit, item = request.assignment.unit, ticket.item
     act.move(Ticket.grant_return, counted=counted, needs_ruling=returns >= most)
-    dispatch.take_back_all(act, ended_as=EndedAs.RETURNED)
+    parts.take_back_all(act, ended_as=_ended_as(request))
     dispatch.restart_dispatch(act)
     dispatch.remember_outcome(ticket, unit=unit, item=item, outcome="returned", at=act.at)
 
 
-def _give_back_to_parent(act: Act, assignment: Assignment) -> None:
-    if assignment.role == AssignmentRole.LEAD and act.ticket.holder_id == assignment.pk:
-        act.ticket.holder = assignment.parent
+def _ended_as(request: ReturnRequest) -> EndedAs:
+    """A return and a take-back are counted apart."""
+    return EndedAs.TAKEN_BACK if request.is_take_back else EndedAs.RETURNED
 
 
 @transaction.atomic
@@ -155,6 +158,6 @@ def dispute_return(*, request_id: int, reason: str, by: User, at: datetime) -> T
         act.refuse("县（市、区）内的退单由县（市、区）中心决定，不提交市中心裁定。")
     _decide(request, Decision.GRANTED, reason, act)
     act.move(Ticket.dispute_return)
-    dispatch.take_back_all(act, ended_as=EndedAs.RULED)
+    parts.take_back_all(act, ended_as=EndedAs.RULED)
     dispatch.start_ruling(act)
     return act.record("dispute_return", unit=assignment.unit, reason=reason)

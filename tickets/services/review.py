@@ -14,12 +14,15 @@ from hotline import parameters
 from hotline.models import Clock, Unit, User
 from tickets import deadlines, rights
 from tickets.models import Approval, Assignment, Reply, Ticket, TicketEvent
+from tickets.selectors.readiness import silent_co_units
+from tickets.services import parts
 from tickets.services.act import Act, require_text
 from tickets.states import (
     ApprovalState,
     ApprovalStep,
     AssignmentState,
     ClockKind,
+    EndedAs,
     Resolved,
     TicketState,
     Urgency,
@@ -113,9 +116,10 @@ def approve(*, approval_id: int, by: User | None, at: datetime) -> TicketEvent:
 def _publish(act: Act, reply: Reply, *, sampled: bool) -> TicketEvent:
     reply.published_at = act.at
     reply.save(update_fields=["published_at"])
-    for part in Assignment.objects.filter(ticket=act.ticket, state=AssignmentState.SUBMITTED):
-        part.ticket = act.ticket
+    for part in act.ticket.assignments.filter(state=AssignmentState.SUBMITTED).order_by("pk"):
         act.move_assignment(part, Assignment.accept)
+    # Nobody waits for them any more; the lead has said why.
+    parts.take_back(act, silent_co_units(act.ticket), ended_as=EndedAs.TAKEN_BACK)
     act.move(Ticket.pass_review)
     return act.record(
         "publish_reply", assignment=reply.assignment, data={"reply": reply.pk} | ({} if sampled else {"note": NOT_SAMPLED})
@@ -130,8 +134,7 @@ def send_back(*, approval_id: int, reason: str, by: User, at: datetime) -> Ticke
     _decide(act, approval, ApprovalState.SENT_BACK)
     act.move(Ticket.send_back)
     if act.ticket.state == TicketState.IN_PROGRESS:
-        for part in Assignment.objects.filter(ticket=act.ticket, state=AssignmentState.SUBMITTED).select_related("unit"):
-            part.ticket = act.ticket
+        for part in act.ticket.assignments.filter(state=AssignmentState.SUBMITTED).order_by("pk"):
             work_again(act, part, why="审核退回，接着走剩余时限")
     else:
         act.start_clock(ClockKind.RULING, deadlines.plain_rule("ruling_limit", "裁定", at))

@@ -1,0 +1,160 @@
+"""The whole road, from registration to the closed ticket, with dates worked out by hand."""
+
+from tests.factories.tickets import (
+    REPLY,
+    acts,
+    approve_all,
+    at,
+    clocks,
+    contacted,
+    fresh,
+    make_item,
+    part_of,
+    passed_down,
+    pending_approval,
+    register,
+    running,
+    submit,
+    submitted,
+)
+from tickets import services
+from tickets.models import Approval, TicketScope
+
+
+def due(ticket, kind, **fields):
+    return ticket.clocks.get(kind=kind, **fields).due_at
+
+
+def test_department_handles_it(city):
+    """Registered Tuesday 10 November 10:00, help, 7 working days from the dispatch at 11:00: Thursday 19 November 17:30."""
+    ticket = register(at=at("11-10 10:00"))
+    assert (ticket.number, ticket.state, ticket.is_open) == ("GZ261110000001", "pending_dispatch", True)
+    assert due(ticket, "dispatch") == at("11-10 12:00") == ticket.sort_at
+
+    services.dispatch_ticket(
+        ticket_id=ticket.pk, unit=city.department, item=None, by=city.dispatcher, at=at("11-10 11:00")
+    )
+    ticket = fresh(ticket)
+    assert ticket.state == "pending_sign"
+    assert ticket.lead == ticket.holder == part_of(ticket, city.department)
+    assert due(ticket, "sign") == at("11-11 17:30")
+    assert due(ticket, "contact") == at("11-11 11:00") == ticket.sort_at
+    assert due(ticket, "handle") == at("11-19 17:30") == ticket.due_at
+    assert clocks(ticket, kind="dispatch") == [("dispatch", "", "met")]
+
+    services.sign_assignment(
+        assignment_id=ticket.lead_id, handler=city.handler, by=city.liaison, at=at("11-10 15:00")
+    )
+    ticket = fresh(ticket)
+    assert (ticket.state, ticket.lead.state, ticket.lead.handler) == ("in_progress", "signed", city.handler)
+
+    services.record_contact(assignment_id=ticket.lead_id, reached=True, by=city.handler, at=at("11-10 15:30"))
+    assert running(ticket) == [("handle", "市城管局", "")]
+    assert fresh(ticket).sort_at == at("11-19 17:30")
+
+    submit(city, fresh(ticket), at=at("11-16 16:00"))
+    ticket = fresh(ticket)
+    assert (ticket.state, ticket.lead.state) == ("completion_review", "submitted")
+    assert running(ticket) == [("approval", "", "")]
+    assert ticket.sort_at == at("11-17 17:30")
+
+    services.approve(approval_id=pending_approval(ticket).pk, by=city.head, at=at("11-17 09:00"))
+    ticket = approve_all(city, ticket, at=at("11-17 10:00"))
+    assert (ticket.state, ticket.lead.state) == ("pending_followup", "accepted")
+    assert running(ticket) == []
+    assert ticket.replies.get().public_text == REPLY
+
+    services.close_ticket(ticket_id=ticket.pk, closing_kind="resolved", by=None, at=at("11-18 10:00"))
+    ticket = fresh(ticket)
+    assert (ticket.state, ticket.is_open, ticket.closing_kind) == ("closed", False, "resolved")
+    assert ticket.closed_at == at("11-18 10:00")
+    assert [act for act in acts(ticket) if act not in {"await_review", "approve"}] == [
+        "register",
+        "dispatch",
+        "sign",
+        "record_contact",
+        "submit_result",
+        "publish_reply",
+        "close",
+    ]
+
+
+def test_county_passes_it_down_and_stays_answerable(city):
+    ticket = contacted(city, county=True)
+
+    assert (ticket.lead.unit, ticket.holder.unit, ticket.holder.parent) == (
+        city.county,
+        city.county_department,
+        ticket.lead,
+    )
+    assert running(ticket) == [("handle", "章贡热线中心", ""), ("handle", "章贡城管局", "")]
+    assert ticket.lead.contacted_at == ticket.holder.contacted_at == at("11-10 10:00")
+
+    submit(city, ticket, at=at("11-12 10:00"))
+    ticket = fresh(ticket)
+    assert (ticket.state, ticket.lead.state, ticket.holder.state) == ("completion_review", "signed", "submitted")
+    assert running(ticket) == [("handle", "章贡热线中心", ""), ("approval", "", "")]
+
+    services.approve(approval_id=pending_approval(ticket).pk, by=city.county_head, at=at("11-12 11:00"))
+    step = pending_approval(ticket)
+    assert (step.step, step.unit, step.assignment) == ("parent", city.county, ticket.lead)
+    assert fresh(ticket.lead).state == "submitted"
+    assert running(ticket) == [("approval", "", "")]
+
+    ticket = approve_all(city, ticket, at=at("11-12 15:00"))
+    assert (ticket.state, ticket.lead.state, ticket.holder.state) == ("pending_followup", "accepted", "accepted")
+
+
+def test_contact_made_by_the_county_is_the_first_of_the_units_below(city):
+    ticket = contacted(city, unit=city.county)
+    services.pass_down(
+        assignment_id=ticket.lead_id, unit=city.county_department, item=None, by=city.county_clerk, at=at("11-10 11:00")
+    )
+
+    assert running(ticket) == [
+        ("handle", "章贡热线中心", ""),
+        ("sign", "章贡城管局", ""),
+        ("handle", "章贡城管局", ""),
+    ]
+
+
+def test_township_gets_only_what_the_item_says_it_leads(city):
+    item = make_item(township_role="lead")
+
+    ticket = passed_down(city, unit=city.township, item=item)
+
+    assert (ticket.holder.unit, ticket.item) == (city.township, item)
+
+
+def test_redo_and_reopened_results_always_go_to_the_city(city):
+    ticket = submitted(city, urgency="urgent", result={"resolved": "partly", "unresolved_reason": "尚有一处待拆"})
+
+    services.approve(approval_id=pending_approval(ticket).pk, by=city.head, at=at("11-10 11:00"))
+
+    step = pending_approval(ticket)
+    assert (step.step, step.unit, step.why) == ("city", city.centre, "紧急件")
+
+
+def test_sample_is_drawn_by_the_number_and_stays_the_same(city):
+    """With the key of the tests, some of twenty tickets are looked at by the city and the others say so."""
+    drawn = 0
+    for _ in range(20):
+        ticket = submitted(city)
+        services.approve(approval_id=pending_approval(ticket).pk, by=city.head, at=at("11-10 11:00"))
+        last = ticket.events.order_by("-pk")[0]
+        if Approval.objects.filter(ticket=ticket, step="city").exists():
+            drawn += 1
+            assert (last.act, last.data) == ("await_review", {"why": "抽查"})
+        else:
+            assert (last.act, last.data["note"]) == ("publish_reply", "未抽中")
+
+    assert 0 < drawn < 12
+
+
+def test_who_sees_what_on_the_way(city):
+    ticket = contacted(city, county=True)
+
+    rows = TicketScope.objects.filter(ticket=ticket).order_by("unit__code").values_list("unit__short_name", "ground")
+
+    assert set(rows) == {("章贡热线中心", "assigned"), ("章贡城管局", "assigned")}
+    assert services.check_scopes([ticket.pk]) == []

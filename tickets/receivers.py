@@ -1,0 +1,22 @@
+from django.dispatch import receiver
+
+from hotline.queue import enqueue
+from hotline.signals import clock_moved, person_deactivated, unit_abolished
+from tickets import services, tasks
+from tickets.models import TicketClock
+
+
+@receiver(clock_moved, sender=TicketClock, dispatch_uid="tickets.say_that_a_clock_moved")
+def say_that_a_clock_moved(sender, clock, old_due_at, at, **kwargs):
+    # The publication holds the clock; an act holds the ticket and waits for the clock. So not here, but after the commit.
+    enqueue(tasks.record_clock_move, clock_id=clock.pk, old_due_at=old_due_at.isoformat(), at=at.isoformat())
+
+
+@receiver(unit_abolished, dispatch_uid="tickets.hand_over_of_an_abolished_unit")
+def hand_over_of_an_abolished_unit(sender, unit, successor, at, **kwargs):
+    services.hand_over_abolished(unit=unit, successor=successor, at=at)
+
+
+@receiver(person_deactivated, dispatch_uid="tickets.release_a_handler")
+def release_a_handler(sender, user, heir, at, **kwargs):
+    services.release_handler(person=user, heir=heir, at=at)

@@ -1,0 +1,71 @@
+"""Units' parts in a ticket: giving them with their clocks, and ending them."""
+
+from collections.abc import Sequence
+
+from hotline.models import Unit
+from responsibility.models import DutyItem
+from tickets import deadlines
+from tickets.models import Assignment, ExtensionRequest, ReturnRequest
+from tickets.services.act import Act, InputRefused
+from tickets.states import AssignmentRole, AssignmentState, ClockKind, Decision, EndedAs
+
+ENDED = (AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER)
+
+
+def give_lead(
+    act: Act, *, unit: Unit, item: DutyItem | None, objectable: bool, parent: Assignment | None = None
+) -> Assignment:
+    """A lead assignment with its sign, contact and handle clocks. No second first contact below a unit that made it."""
+    lead = act.assign(unit=unit, role=AssignmentRole.LEAD, item=item, parent=parent, objectable=objectable)
+    rules = unit_rules(act, item)
+    if act.ticket.contactable and (parent is None or parent.contacted_at is None):
+        rules[ClockKind.CONTACT] = deadlines.contact_rule(urgency=act.ticket.urgency, at=act.at)
+    act.start_clocks(rules, assignment=lead)
+    return lead
+
+
+def unit_rules(act: Act, item: DutyItem | None) -> dict[str, deadlines.Rule]:
+    """Limits of any unit that has something to do: to sign and to handle."""
+    ticket, at = act.ticket, act.at
+    return {
+        ClockKind.SIGN: deadlines.sign_rule(urgency=ticket.urgency, at=at),
+        ClockKind.HANDLE: deadlines.handle_rule(
+            item=item, kind=ticket.kind, urgency=ticket.urgency, is_enterprise=ticket.is_enterprise, at=at
+        ),
+    }
+
+
+def give_side_part(
+    act: Act, *, unit: Unit, role: str, item: DutyItem | None, parent: Assignment | None = None
+) -> Assignment:
+    """A co-unit's or superior's part runs on the lead's limit; a copy has no clock."""
+    if not unit.is_valid(act.at):
+        raise InputRefused(f"{unit.name}已停用，请选择承接单位。")
+    part = act.assign(unit=unit, role=role, item=item, parent=parent)
+    if role != AssignmentRole.COPY:
+        act.start_clocks(unit_rules(act, item), assignment=part)
+    return part
+
+
+def refuse_second_part(act: Act, unit: Unit) -> None:
+    """A unit has one part at a time. What it did as a co-unit in an earlier round makes room for a new part."""
+    for part in act.ticket.assignments.filter(unit=unit).exclude(state__in=ENDED):
+        if part.role == AssignmentRole.LEAD or part.state != AssignmentState.ACCEPTED:
+            raise InputRefused(f"{unit.name}已在承办这一件。")
+        take_back(act, [part], ended_as=EndedAs.REOPENED)
+
+
+def take_back_all(act: Act, *, ended_as: str) -> None:
+    """End every unit's part; an accepted part ends too: the work starts anew elsewhere."""
+    take_back(act, list(act.ticket.assignments.exclude(state__in=ENDED).order_by("pk")), ended_as=ended_as)
+
+
+def take_back(act: Act, parts: Sequence[Assignment], *, ended_as: str) -> None:
+    """End these parts: their clocks are void, what they had asked for has lost its subject."""
+    for part in parts:
+        act.move_assignment(part, Assignment.take_back, ended_as=ended_as, at=act.at)
+    act.void_clocks(parts)
+    for model in (ReturnRequest, ExtensionRequest):
+        model.objects.filter(assignment__in=parts, decision=Decision.PENDING).update(
+            decision=Decision.CANCELLED, decided_at=act.at
+        )
