@@ -6,26 +6,48 @@ from channels_merge.selectors.appeals import (
     carried_by,
     channel_of_key,
     drafts_of,
+    open_ticket_id,
+    region_by_code,
     ticket_of,
     waiting_appeals,
+)
+from channels_merge.selectors.desk import (
+    SURE_ENOUGH,
+    Promise,
+    category_groups,
+    desk_panes,
+    promise,
+    promise_of,
+    public_promises,
+    region_groups,
 )
 from channels_merge.selectors.progress import Progress, Step, progress_of, public_progress
 from channels_merge.selectors.search import Found, SearchRefused, search
 from channels_merge.selectors.similar import Similar, similar_matters
 
 __all__ = [
+    "SURE_ENOUGH",
     "Found",
     "Progress",
+    "Promise",
     "SearchRefused",
     "Similar",
     "Step",
     "appeals_of_ticket",
     "caller_history",
     "carried_by",
+    "category_groups",
     "channel_of_key",
+    "desk_panes",
     "drafts_of",
+    "open_ticket_id",
     "progress_of",
+    "promise",
+    "promise_of",
     "public_progress",
+    "public_promises",
+    "region_by_code",
+    "region_groups",
     "search",
     "similar_matters",
     "ticket_of",

@@ -15,7 +15,7 @@ from channels_merge.models import (
     Interaction,
 )
 from hotline import crypto
-from hotline.models import User
+from hotline.models import Region, User
 from tickets.models import Ticket
 
 HISTORY_DAYS = 90
@@ -101,3 +101,11 @@ def waiting_appeals() -> AppealQuerySet:
 
 def drafts_of(user: User, *, at: datetime) -> Sequence[Draft]:
     return Draft.objects.filter(owner=user, expires_at__gt=at).order_by("-saved_at", "-pk")[:20]
+
+
+def region_by_code(code: str) -> Region | None:
+    return Region.objects.select_related("parent").filter(code=code).first() if code else None
+
+
+def open_ticket_id(number: str) -> int | None:
+    return Ticket.objects.filter(number=number, is_open=True).values_list("pk", flat=True).first()

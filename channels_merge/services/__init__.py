@@ -37,6 +37,7 @@ from channels_merge.services.linking import (
     withdraw_appeal,
 )
 from channels_merge.services.moves import AppealRefused
+from channels_merge.services.public import TooOften, count_query, count_submission, may_query
 from channels_merge.services.reconciling import reconcile
 
 __all__ = [
@@ -48,9 +49,12 @@ __all__ = [
     "Registered",
     "Revealed",
     "SourceNumberTaken",
+    "TooOften",
     "accept_appeal",
     "answer_appeal",
     "conclude_transfer",
+    "count_query",
+    "count_submission",
     "discard_draft",
     "expire_drafts",
     "explain_appeal",
@@ -59,6 +63,7 @@ __all__ = [
     "hand_to_police",
     "issue_channel_key",
     "link_appeal",
+    "may_query",
     "move_identifiers_out",
     "need_info",
     "reconcile",

@@ -142,7 +142,31 @@ def suggest(request):
     )
 
 
-KEPT = ["text", "title", "place", "region", "category", "kind", "urgency", "enterprise", "call", "name", "phone", "gender", "preferred_time", "hide", "anonymous", "answer_told", "line", "line_note", "route", "route_told", "ground", "ground_told", "police_told"]
+KEPT = [
+    "text",
+    "title",
+    "place",
+    "region",
+    "category",
+    "kind",
+    "urgency",
+    "enterprise",
+    "call",
+    "name",
+    "phone",
+    "gender",
+    "preferred_time",
+    "hide",
+    "anonymous",
+    "answer_told",
+    "line",
+    "line_note",
+    "route",
+    "route_told",
+    "ground",
+    "ground_told",
+    "police_told",
+]
 
 
 @needs(rights.USE_DESK)

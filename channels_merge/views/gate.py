@@ -32,7 +32,7 @@ def act_dialog(request, *, title, form, verb, hint="", status=200):
     return render(
         request,
         "channels_merge/act.html",
-        {"title": title, "form": form, "url": request.path, "verb": verb, "hint": hint},
+        {"title": title, "form": form, "url": request.get_full_path(), "verb": verb, "hint": hint},
         status=status,
     )
 
@@ -40,7 +40,7 @@ def act_dialog(request, *, title, form, verb, hint="", status=200):
 def acted(request, url):
     """Where to go after an act: htmx is told to load the page, a plain form is redirected."""
     if request.headers.get("HX-Request"):
-        return HttpResponse(status=204, headers={"HX-Redirect": url})
+        return HttpResponse(headers={"HX-Redirect": url, "HX-Trigger": "act-done"})
     return HttpResponse(status=303, headers={"Location": url})
 
 

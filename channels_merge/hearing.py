@@ -1,0 +1,43 @@
+"""What an agent has already been told and what is still worth asking. Pure; shown below the story while it grows."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_TIME: Final = re.compile(
+    r"(?:每天|每晚|每日|今天|昨天|前天|今早|昨晚|今晚|凌晨|上午|下午|晚上|夜间|周[一二三四五六日末]|\d{1,2}月\d{1,2}[日号]|\d{1,2}[点时](?:半|\d{1,2}分)?)"
+    r"(?:[上下]午|早上|晚上|夜里|凌晨)?(?:\d{1,2}[点时](?:半|\d{1,2}分)?)?(?:左右|以后|之后|以前|至|到|-)?(?:凌晨|次日)?(?:\d{1,2}[点时])?"
+)
+_LASTING: Final = re.compile(
+    r"(?:近|已经?|持续|连续|长达|快)[^，。；]{0,3}(?:[一二两三四五六七八九十半几\d]+)(?:多?个?)(?:小时|天|周|星期|月|年)(?:多|左右)?"
+)
+_WISH: Final = re.compile(r"(?:希望|请求|要求|恳请|建议)[^，。；！!]{2,24}")
+
+
+@dataclass(frozen=True)
+class Heard:
+    label: str
+    words: str
+
+
+def heard(text: str) -> list[Heard]:
+    found = []
+    for label, pattern in (("时间", _TIME), ("持续", _LASTING), ("诉求", _WISH)):
+        match = pattern.search(text)
+        if match:
+            words = re.sub(r"^(?:希望|请求|要求|恳请|建议)(?:能够?|有关部门|相关部门|尽快)*", "", match[0]) or match[0]
+            found.append(Heard(label, words[:20]))
+    return found
+
+
+def still_to_ask(text: str, *, place: str, has_region: bool) -> str:
+    """One question at most: what the unit will need first."""
+    if len(text) < 12:
+        return ""
+    if not place and not has_region:
+        return "具体在什么地方，哪个县区、路名或小区？"
+    if not _TIME.search(text) and not _LASTING.search(text):
+        return "什么时候发生的，持续多久了？"
+    if not _WISH.search(text):
+        return "希望怎么解决？"
+    return ""

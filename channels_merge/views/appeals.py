@@ -1,0 +1,136 @@
+"""Acts on one appeal, each in a dialog: what a caller adds, which ticket carries it. And its public progress."""
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from channels_merge import rights, selectors, services
+from channels_merge.forms import LinkForm, ReasonForm, WordsForm
+from channels_merge.models import Appeal, Channel
+from channels_merge.views.gate import needs, run_act
+from hotline.errors import DomainError
+from tickets.models import Ticket
+from tickets.states import Secrecy
+
+
+def _appeal(number):
+    """Agents act on any appeal of open secrecy; restricted ones are not found."""
+    return get_object_or_404(
+        Appeal.objects.select_related("contact", "channel").filter(secrecy=Secrecy.OPEN), number=number
+    )
+
+
+def _back(request, otherwise="/desk/"):
+    """Back to the page the dialog was opened on."""
+    url = request.headers.get("HX-Current-URL", "") or request.headers.get("Referer", "")
+    return url if url_has_allowed_host_and_scheme(url, {request.get_host()}) else otherwise
+
+
+ACTS = {
+    "urge": ("催单", "记催单", "催过了", "来电人还说了什么，没有就空着。"),
+    "supplement": ("补充", "记补充", "补充已记下", "补充的内容会转给承办单位。"),
+    "withdraw": ("撤单", "撤回这件诉求", "已撤回", "撤回后不再回访这一件；同一工单上其他人的诉求照办。"),
+    "unlink": ("拆出", "另建工单", "已拆出", "拆出后另建一张工单，受理时间和群众期限不变。"),
+    "link": ("改挂", "改挂到这张工单", "已改挂", "改挂到同一件事的另一张在办工单。"),
+}
+CITIZENS = frozenset({"urge", "supplement", "withdraw"})
+
+
+@require_http_methods(["GET", "POST"])
+@needs(rights.USE_DESK, rights.LINK)
+def act(request, number, code):
+    if code not in ACTS:
+        raise Http404
+    appeal = _appeal(number)
+    label, verb, done, hint = ACTS[code]
+    data = request.POST or None
+    forms = {
+        "urge": lambda: WordsForm(data, label="来电人还说"),
+        "supplement": lambda: WordsForm(data, label="补充什么", required=True, missing="请写补充的内容。"),
+        "withdraw": lambda: ReasonForm(data, label="为什么撤回", missing="请写为什么撤回。"),
+        "unlink": lambda: ReasonForm(data, label="为何不是同一件事"),
+        "link": lambda: LinkForm(data),
+    }
+
+    def do(typed):
+        _do(code, appeal, typed, request.user)
+        messages.success(request, f"{appeal.number} {done}。")
+
+    return run_act(
+        request,
+        title=f"{label} {appeal.number} {appeal.title[:24]}",
+        form=forms[code](),
+        verb=verb,
+        hint=hint,
+        service=do,
+        done=_back(request),
+    )
+
+
+def _do(code, appeal, typed, user):
+    at = timezone.now()
+    common = {"appeal_id": appeal.pk, "by": user, "at": at}
+    if code in CITIZENS:
+        common["channel"] = Channel.objects.get(code="phone")
+    if code == "urge":
+        services.urge_appeal(text=typed["text"], **common)
+    elif code == "supplement":
+        services.supplement_appeal(text=typed["text"], **common)
+    elif code == "withdraw":
+        services.withdraw_appeal(reason=typed["text"], **common)
+    elif code == "unlink":
+        services.unlink_appeal(reason=typed["text"], **common)
+    else:
+        ticket = Ticket.objects.visible_to(user, at).filter(number=typed["ticket"]).first()
+        if ticket is None:
+            raise services.AppealRefused(f"没有找到工单 {typed['ticket']}。")
+        services.link_appeal(ticket_id=ticket.pk, reason=typed["reason"], **common)
+
+
+@require_GET
+@needs(rights.READ_PROGRESS, rights.PUBLIC_PROGRESS, rights.VIEW_ALL)
+def progress(request, number):
+    """What the citizen may be told, to be read out; asking for it is an interaction."""
+    appeal = _appeal(number)
+    now = timezone.now()
+    shown = selectors.progress_of(appeal)
+    ticket = shown.ticket
+    may_open = ticket is not None and Ticket.objects.visible_to(request.user, now).filter(pk=ticket.pk).exists()
+    return render(
+        request,
+        "channels_merge/progress.html",
+        {"appeal": appeal, "progress": shown, "now": now, "may_open": may_open},
+    )
+
+
+@require_POST
+@needs(rights.USE_DESK)
+def ask_progress(request, number):
+    services.record_progress_asked(
+        appeal_id=_appeal(number).pk, channel=Channel.objects.get(code="phone"), by=request.user, at=timezone.now()
+    )
+    messages.success(request, f"{number} 记下一次问进度。")
+    return redirect("channels_merge:progress", number=number)
+
+
+@require_POST
+@needs(rights.USE_DESK, rights.ACCEPT)
+def conclude_transfer(request, transfer_id):
+    try:
+        transfer = services.conclude_transfer(
+            transfer_id=transfer_id,
+            outcome=request.POST.get("outcome", ""),
+            note=request.POST.get("note", ""),
+            by=request.user,
+            at=timezone.now(),
+        )
+    except DomainError as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(
+            request, f"{transfer.appeal.number}：{transfer.get_line_display()}{transfer.get_outcome_display()}。"
+        )
+    return redirect(_back(request))

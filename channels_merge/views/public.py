@@ -1,0 +1,178 @@
+"""Pages for citizens: 360 px, without scripts. Everything typed comes back with the sentence that says what to mend."""
+
+import uuid
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from channels_merge import selectors, services
+from channels_merge.forms import PublicForm, TrackForm
+from channels_merge.models import Channel
+from hotline.client_address import client_address
+from hotline.errors import DomainError
+from hotline.services import store_file
+
+MOST_PHOTOS = 6
+SESSION_KEY = "appeal_track"
+
+
+def _channel():
+    return Channel.objects.get(code="web")
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def submit(request):
+    if request.method == "POST":
+        return _submit(request)
+    return _page(request, PublicForm(initial={"hide": True, "token": uuid.uuid4()}), {"hide": "on"})
+
+
+def _page(request, form, typed, status=200):
+    context = {
+        "form": form,
+        "typed": typed,
+        "regions": selectors.region_groups(),
+        "token": typed.get("token") or form.initial.get("token") or uuid.uuid4(),
+        "promises": selectors.public_promises(at=timezone.now()),
+    }
+    return render(request, "channels_merge/public_submit.html", context, status=status)
+
+
+def _submit(request):
+    form = PublicForm(request.POST)
+    photos = request.FILES.getlist("photo")
+    if len(photos) > MOST_PHOTOS:
+        form.add_error(None, f"照片最多 {MOST_PHOTOS} 张，这次选了 {len(photos)} 张，请重新选。")
+    if request.POST.get("website"):
+        # A program: it is told that all went well and nothing is written.
+        return render(request, "channels_merge/public_done.html", {"number": "", "code": ""})
+    if form.is_valid():
+        try:
+            registered = _register(request, form.cleaned_data, form.matter_fields(), photos)
+        except services.TooOften as refused:
+            form.add_error(None, str(refused))
+            return _page(request, form, request.POST.dict(), status=429)
+        except DomainError as refused:
+            form.add_error(None, str(refused))
+        else:
+            request.session[SESSION_KEY] = [registered.appeal.number, registered.code]
+            return redirect("channels_merge:public-done")
+    if photos:
+        form.add_error(None, "照片要重新选一次，其他内容都还在。")
+    return _page(request, form, request.POST.dict(), status=422)
+
+
+def _register(request, typed, matter, photos):
+    now = timezone.now()
+    services.count_submission(phone=typed["phone"], address=client_address(request), at=now)
+    return services.register_appeal(
+        channel=_channel(),
+        matter=services.Matter(**matter),
+        person=services.Person(name=typed["name"], phone=typed["phone"], hide_from_unit=typed["hide"]),
+        source_number=str(typed["token"] or uuid.uuid4()),
+        files=[store_file(upload=photo, by=None, at=now) for photo in photos],
+        by=None,
+        at=now,
+    )
+
+
+@login_not_required
+@never_cache
+def done(request):
+    number, code = request.session.get(SESSION_KEY, ["", ""])
+    if not number:
+        return redirect("channels_merge:public-submit")
+    return render(request, "channels_merge/public_done.html", {"number": number, "code": code})
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def track(request):
+    """The code is sent by POST and kept in the session: it stands in no address and no log."""
+    number, code = request.session.get(SESSION_KEY, ["", ""])
+    if request.method == "GET":
+        if not number or request.GET.get("new"):
+            return _track_page(request, TrackForm(), {})
+        progress = selectors.public_progress(number=number, code=code)
+        return _track_page(request, TrackForm(), {"number": number}, progress)
+    form = TrackForm(request.POST)
+    if not form.is_valid():
+        return _track_page(request, form, request.POST.dict(), status=422)
+    now, address = timezone.now(), client_address(request)
+    number, code = form.cleaned_data["number"], form.cleaned_data["code"]
+    try:
+        services.may_query(number=number, address=address, at=now)
+        progress = selectors.public_progress(number=number, code=code)
+        if progress is None:
+            services.count_query(number=number, address=address, at=now)
+    except services.TooOften as refused:
+        form.add_error(None, str(refused))
+        return _track_page(request, form, request.POST.dict(), status=429)
+    if progress is None:
+        form.add_error(None, "编号和查询码对不上，请核对短信或提交时的页面。忘了可以拨 12345。")
+        return _track_page(request, form, request.POST.dict(), status=422)
+    request.session[SESSION_KEY] = [number, code]
+    return redirect("channels_merge:public-track")
+
+
+def _track_page(request, form, typed, progress=None, status=200):
+    return render(
+        request,
+        "channels_merge/public_track.html",
+        {"form": form, "typed": typed, "progress": progress, "now": timezone.now()},
+        status=status,
+    )
+
+
+WORDS = {"urge": "已转告办理单位。", "supplement": "补充的内容已记下，会转给办理单位。", "withdraw": "已撤回。"}
+
+
+@login_not_required
+@never_cache
+@require_POST
+def track_act(request, code):
+    """What the citizen adds to the appeal of this session: urge, supplement (with photos), withdraw."""
+    if code not in WORDS:
+        raise Http404
+    number, query_code = request.session.get(SESSION_KEY, ["", ""])
+    progress = selectors.public_progress(number=number, code=query_code) if number else None
+    if progress is None:
+        return redirect("channels_merge:public-track")
+    form = TrackForm()
+    now = timezone.now()
+    common = {"appeal_id": progress.appeal.pk, "channel": _channel(), "by": None, "at": now}
+    text = request.POST.get("text", "")[:2000]
+    said, status = WORDS[code], 200
+    try:
+        services.count_submission(phone=number, address=client_address(request), at=now)
+        if code == "urge":
+            services.urge_appeal(text=text, **common)
+        elif code == "supplement":
+            services.supplement_appeal(text=text, **common)
+        else:
+            services.withdraw_appeal(reason=text or "诉求人在网上撤回", **common)
+    except services.TooOften as refused:
+        said, status = str(refused), 429
+    except DomainError as refused:
+        said, status = str(refused), 422
+    progress = selectors.public_progress(number=number, code=query_code)
+    return render(
+        request,
+        "channels_merge/public_track.html",
+        {
+            "form": form,
+            "typed": {"number": number, "text": text if status != 200 else "", "act": code},
+            "progress": progress,
+            "said": said,
+            "said_tone": "done" if status == 200 else "over",
+            "now": now,
+        },
+        status=status,
+    )
