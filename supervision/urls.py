@@ -1,4 +1,9 @@
 """Pages of this room; included by config.urls."""
 
+from django.urls import path
+
+from supervision.views import wall
+
 app_name = "supervision"
-urlpatterns = []
+
+urlpatterns = [path("supervision/", wall.wall, name="wall")]

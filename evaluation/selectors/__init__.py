@@ -1,0 +1,37 @@
+"""Reads of this room: who is to be called, what a reviewer must see, and the figures of units."""
+
+from evaluation.selectors.figures import (
+    EVERYWHERE,
+    FIGURES,
+    UnitFigures,
+    figure_rows,
+    month_bounds,
+    unit_figures,
+    units_seen,
+)
+from evaluation.selectors.worklists import (
+    Evidence,
+    callable_now,
+    decisions_pending,
+    evidence_of,
+    follow_up_case,
+    follow_ups_waiting,
+    redo_refusal,
+)
+
+__all__ = [
+    "EVERYWHERE",
+    "FIGURES",
+    "Evidence",
+    "UnitFigures",
+    "callable_now",
+    "decisions_pending",
+    "evidence_of",
+    "figure_rows",
+    "follow_up_case",
+    "follow_ups_waiting",
+    "month_bounds",
+    "redo_refusal",
+    "unit_figures",
+    "units_seen",
+]

@@ -1,0 +1,149 @@
+"""The two worklists, what burns first on top, and the one case that is open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from channels_merge.models import Appeal, ContactRecord, Interaction
+from channels_merge.selectors import carried_by
+from channels_merge.states import InteractionKind
+from evaluation import calling_hours
+from evaluation.models import FollowUp, FollowUpAttempt, ReviewDecision
+from evaluation.states import MISSED, DecisionState, FollowUpState
+from hotline import parameters
+from hotline.models import User
+from tickets.models import Attachment, OnSiteRecord, Reply, Ticket, TicketEvent
+from tickets.states import AttachmentKind
+
+TIMELINE_ROWS = 8
+
+
+def follow_ups_waiting(user: User, *, at: datetime) -> QuerySet[FollowUp]:
+    """Every caller still to be asked whose ticket ``user`` may see, nearest limit first."""
+    return (
+        FollowUp.objects.filter(
+            state=FollowUpState.WAITING, ticket__in=Ticket.objects.visible_to(user, at).values("pk")
+        )
+        .select_related("appeal__contact", "appeal__region", "ticket__lead__unit", "reply", "caller")
+        .order_by("due_at", "pk")
+    )
+
+
+def callable_now(waiting: QuerySet[FollowUp], *, at: datetime) -> QuerySet[FollowUp]:
+    """Of these, whom to call at this moment: past the first day, not yet tried in this half-day. None outside hours."""
+    half = calling_hours.half_day(at)
+    if not half:
+        return waiting.none()
+    tried = FollowUpAttempt.objects.filter(follow_up=OuterRef("pk"), half_day=half, result__in=sorted(MISSED))
+    return waiting.filter(~Exists(tried), not_before__lte=at)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the follow-up agent has before them while the phone rings."""
+
+    follow_up: FollowUp
+    reply: Reply | None
+    attempts: Sequence[FollowUpAttempt]
+    earlier: Sequence[FollowUp]
+    """What the same caller said of earlier rounds."""
+    others: int
+    attempts_allowed: int
+
+
+def follow_up_case(follow_up: FollowUp, *, at: datetime) -> Case:
+    return Case(
+        follow_up=follow_up,
+        reply=follow_up.reply,
+        attempts=list(follow_up.attempts.select_related("by").order_by("at", "pk")),
+        earlier=list(
+            FollowUp.objects.filter(
+                appeal_id=follow_up.appeal_id, state=FollowUpState.CONCLUDED, round__lt=follow_up.round
+            ).order_by("-round", "-pk")
+        ),
+        others=carried_by(follow_up.ticket_id).live().exclude(pk=follow_up.appeal_id).count(),
+        attempts_allowed=parameters.integer("followup_attempts", at=at),
+    )
+
+
+def decisions_pending(user: User, *, at: datetime) -> QuerySet[ReviewDecision]:
+    """Cases that wait for a reviewer and whose ticket ``user`` may see, nearest limit first."""
+    return (
+        ReviewDecision.objects.filter(
+            state=DecisionState.PENDING, ticket__in=Ticket.objects.visible_to(user, at).values("pk")
+        )
+        .select_related("ticket__lead__unit", "ticket__region", "follow_up__concluded_by", "follow_up__reply")
+        .order_by("due_at", "pk")
+    )
+
+
+def redo_refusal(ticket: Ticket, *, at: datetime) -> str:
+    """Why the ticket cannot be sent back once more; empty when it can (domain row 51: once, then 督办)."""
+    most = parameters.integer("redo_max", at=at)
+    done = ticket.events.filter(act="redo").count()
+    return f"这一件已重办 {done} 次，不再发回；仍须解决的，报督办。" if done >= most else ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything a reviewer needs to answer the two questions, on one screen."""
+
+    decision: ReviewDecision
+    appeal: Appeal | None
+    words: Sequence[Interaction]
+    reply: Reply | None
+    onsite: Sequence[OnSiteRecord]
+    photos: Sequence[Attachment]
+    contacts: Sequence[ContactRecord]
+    others: Sequence[FollowUp]
+    timeline: Sequence[TicketEvent]
+    redo_refusal: str
+
+
+def evidence_of(decision: ReviewDecision, *, at: datetime) -> Evidence:
+    ticket = decision.ticket
+    follow_up = decision.follow_up
+    appeal = (
+        Appeal.objects.select_related("channel", "region").get(pk=follow_up.appeal_id)
+        if follow_up
+        else carried_by(ticket.pk).select_related("channel", "region").order_by("-concluded_at", "pk").first()
+    )
+    reply = (
+        Reply.objects.filter(ticket=ticket, published_at__isnull=False)
+        .select_related("assignment__unit", "submitted_by")
+        .order_by("-round", "-pk")
+        .first()
+    )
+    of_appeal = Q(appeal=appeal) if appeal else Q(pk__in=[])
+    return Evidence(
+        decision=decision,
+        appeal=appeal,
+        words=list(
+            Interaction.objects.filter(of_appeal, kind__in=[InteractionKind.URGE, InteractionKind.SUPPLEMENT])
+            .exclude(text="")
+            .order_by("at", "pk")
+        ),
+        reply=reply,
+        onsite=list(OnSiteRecord.objects.filter(ticket=ticket).select_related("by").order_by("visited_at", "pk")),
+        photos=list(
+            Attachment.objects.filter(ticket=ticket, kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER])
+            .select_related("file")
+            .order_by("-kind", "pk")
+        ),
+        contacts=list(
+            ContactRecord.objects.filter(ticket=ticket).select_related("by", "unit").order_by("-at", "-pk")[:TIMELINE_ROWS]
+        ),
+        others=list(
+            FollowUp.objects.filter(ticket=ticket, round=decision.round)
+            .exclude(pk=decision.follow_up_id)
+            .exclude(state=FollowUpState.VOID)
+            .select_related("appeal")
+            .order_by("pk")
+        ),
+        timeline=list(
+            TicketEvent.objects.filter(ticket=ticket).select_related("actor", "unit").order_by("-id")[:TIMELINE_ROWS]
+        ),
+        redo_refusal=redo_refusal(ticket, at=at),
+    )

@@ -1,0 +1,23 @@
+"""回访 and 复核: one public function for each thing that can be done.
+
+Invariants kept here: the ticket row is locked before its follow-ups and decisions change; no answer is never
+'satisfied'; a ticket closes when every live caller of its round is concluded and no decision is pending.
+"""
+
+from evaluation.services.calling import record_attempt, take_number
+from evaluation.services.conclusion import FollowUpInputRefused, FollowUpRefused, closing_kind
+from evaluation.services.deciding import decide
+from evaluation.services.settling import open_follow_ups, reconcile, settle_appeal, settle_ticket
+
+__all__ = [
+    "FollowUpInputRefused",
+    "FollowUpRefused",
+    "closing_kind",
+    "decide",
+    "open_follow_ups",
+    "reconcile",
+    "record_attempt",
+    "settle_appeal",
+    "settle_ticket",
+    "take_number",
+]

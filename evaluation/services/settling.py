@@ -1,0 +1,128 @@
+"""Which callers are to be asked. Called on every event around follow-up, and by the reconciliation; may run twice."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+
+from channels_merge import selectors as channels
+from channels_merge.models import Appeal, AppealLink
+from channels_merge.states import AppealState
+from evaluation import calling_hours
+from evaluation.models import FollowUp, ReviewDecision
+from evaluation.services import conclusion
+from evaluation.states import DecisionState, FollowUpState, Ground, Outcome, Satisfaction, WhyNot
+from tickets.models import Reply, Ticket
+from tickets.states import TicketState
+
+BATCH = 500
+
+
+def open_follow_ups(*, ticket_id: int, at: datetime) -> int:
+    """A row for each live caller of the ticket's round that has none. Inserts only. Returns how many callers there are.
+
+    Who left no number, or said at intake that no call is wanted, is exempt with the reason (docs/clocks.md 5).
+    """
+    ticket = Ticket.objects.get(pk=ticket_id)
+    if ticket.state != TicketState.PENDING_FOLLOWUP:
+        return 0
+    reply = Reply.objects.filter(ticket=ticket, published_at__isnull=False).order_by("-round", "-pk").first()
+    opened_at = reply.published_at if reply else at
+    rows = [_row(ticket, appeal, reply, opened_at) for appeal in channels.carried_by(ticket_id).live().order_by("pk")]
+    FollowUp.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+def _row(ticket: Ticket, appeal: Appeal, reply: Reply | None, opened_at: datetime) -> FollowUp:
+    row = FollowUp(
+        ticket=ticket,
+        appeal=appeal,
+        round=ticket.round,
+        reply=reply,
+        opened_at=opened_at,
+        not_before=calling_hours.first_call(opened_at),
+        due_at=calling_hours.last_call(opened_at),
+    )
+    why = "" if appeal.wants_follow_up else WhyNot.NOT_WANTED
+    why = why if appeal.contactable else WhyNot.NO_NUMBER
+    if why:
+        row.state, row.outcome, row.why_not = FollowUpState.CONCLUDED, Outcome.EXEMPT, why
+        row.satisfaction, row.concluded_at = Satisfaction.NOT_RATED, opened_at
+    return row
+
+
+@transaction.atomic
+def settle_ticket(*, ticket_id: int, at: datetime) -> bool:
+    """Bring follow-ups and decisions into line with the ticket, and close it when all is said. True if it closed."""
+    ticket = conclusion.lock_ticket(ticket_id)
+    if ticket.state != TicketState.PENDING_FOLLOWUP:
+        conclusion.void_waiting(ticket)
+        conclusion.drop_decisions(ticket, by=None, at=at)
+        return False
+    open_follow_ups(ticket_id=ticket_id, at=at)
+    live = list(channels.carried_by(ticket_id).live().values_list("pk", flat=True))
+    of_round = FollowUp.objects.filter(ticket=ticket, round=ticket.round)
+    of_round.filter(state=FollowUpState.VOID, appeal__in=live).update(state=FollowUpState.WAITING)
+    FollowUp.objects.filter(ticket=ticket, state=FollowUpState.WAITING).exclude(
+        round=ticket.round, appeal__in=live
+    ).update(state=FollowUpState.VOID, caller=None, called_at=None)
+    _ask_about_withdrawal(ticket, nobody_left=not live, at=at)
+    return conclusion.close_if_done(ticket, by=None, at=at)
+
+
+def _ask_about_withdrawal(ticket: Ticket, *, nobody_left: bool, at: datetime) -> None:
+    """Every caller withdrew: closing as 撤诉 is proposed to a person, never done by itself (design.md 4)."""
+    proposed = ReviewDecision.objects.filter(ticket=ticket, round=ticket.round, follow_up__isnull=True)
+    if nobody_left and ticket.withdrawal_proposed and not proposed.exists():
+        conclusion.drop_decisions(ticket, by=None, at=at)
+        conclusion.ask_reviewer(ticket, follow_up=None, ground=Ground.WITHDRAWN, at=at)
+
+
+def settle_appeal(*, appeal_id: int, at: datetime) -> None:
+    """An appeal was withdrawn, or moved to another ticket: settle the tickets it is and was on."""
+    found = set(FollowUp.objects.filter(appeal=appeal_id).values_list("ticket_id", flat=True))
+    ticket = channels.ticket_of(Appeal.objects.get(pk=appeal_id))
+    for ticket_id in sorted(found | ({ticket.pk} if ticket else set())):
+        settle_ticket(ticket_id=ticket_id, at=at)
+
+
+def reconcile(*, at: datetime) -> int:
+    """Settle what a lost message left behind. Returns how many tickets were looked at."""
+    found = _tickets_to_settle()
+    for ticket_id in found:
+        settle_ticket(ticket_id=ticket_id, at=at)
+    return len(found)
+
+
+def _tickets_to_settle() -> list[int]:
+    """Idle ones (nobody to call, nothing to decide, not held), late joiners, and rows whose ticket has moved on."""
+    of_round = FollowUp.objects.filter(ticket=OuterRef("pk"), round=OuterRef("round"))
+    pending = ReviewDecision.objects.filter(ticket=OuterRef("pk"), state=DecisionState.PENDING)
+    waiting_tickets = Ticket.objects.filter(state=TicketState.PENDING_FOLLOWUP)
+    idle = waiting_tickets.filter(
+        ~Exists(of_round.filter(state=FollowUpState.WAITING)),
+        ~Exists(pending),
+        Q(open_hold_count=0) | ~Exists(of_round),
+    )
+    asked = FollowUp.objects.filter(
+        appeal=OuterRef("appeal"), ticket=OuterRef(OuterRef("pk")), round=OuterRef(OuterRef("round"))
+    ).exclude(state=FollowUpState.VOID)
+    carried = AppealLink.objects.filter(
+        Q(ticket=OuterRef("pk")) | Q(ticket__merged_into=OuterRef("pk")), until=None
+    ).exclude(appeal__state=AppealState.WITHDRAWN)
+    joined = waiting_tickets.filter(Exists(carried.filter(~Exists(asked))))
+    gone = FollowUp.objects.filter(state=FollowUpState.WAITING).filter(
+        ~Q(ticket__state=TicketState.PENDING_FOLLOWUP) | Q(appeal__state=AppealState.WITHDRAWN)
+    )
+    left = ReviewDecision.objects.filter(state=DecisionState.PENDING).exclude(
+        ticket__state=TicketState.PENDING_FOLLOWUP
+    )
+    ids: set[int] = set()
+    for rows in (
+        idle.values_list("pk", flat=True),
+        joined.values_list("pk", flat=True),
+        gone.values_list("ticket_id", flat=True),
+        left.values_list("ticket_id", flat=True),
+    ):
+        ids.update(rows.order_by("pk")[:BATCH])
+    return sorted(ids)

@@ -1,0 +1,19 @@
+from celery import shared_task
+from django.utils import timezone
+
+from evaluation import services
+
+
+@shared_task(name="evaluation.settle_ticket")
+def settle_ticket(*, ticket_id):
+    services.settle_ticket(ticket_id=ticket_id, at=timezone.now())
+
+
+@shared_task(name="evaluation.settle_appeal")
+def settle_appeal(*, appeal_id):
+    services.settle_appeal(appeal_id=appeal_id, at=timezone.now())
+
+
+@shared_task(name="evaluation.reconcile")
+def reconcile():
+    return services.reconcile(at=timezone.now())

@@ -1,0 +1,103 @@
+"""The plain table of units and months; each figure opens to its tickets for those who may read them."""
+
+from datetime import date
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from channels_merge.views.gate import needs
+from evaluation import rights, selectors
+from evaluation.paging import page_of
+from hotline.models import Unit
+from hotline.rights import has_right
+
+READ = ("tickets.view_all_tickets", "tickets.view_subtree_tickets")
+GROUPS = {
+    "city": ("市直部门和企业", ("city_department", "enterprise", "authority", "centre")),
+    "county": ("县级热线中心", ("county_centre",)),
+    "department": ("县直部门", ("county_department",)),
+    "township": ("乡镇（街道）", ("township",)),
+}
+FIRST_YEAR = 2020
+
+
+@require_safe
+@needs(rights.VIEW_FIGURES)
+def figures(request: HttpRequest) -> HttpResponse:
+    at = timezone.now()
+    month = _month(request, at)
+    group = request.GET.get("group", "")
+    kinds = GROUPS[group][1] if group in GROUPS else ()
+    lines = selectors.unit_figures(request.user, month=month, at=at, kinds=kinds)
+    url = reverse("evaluation:figures")
+    context = {
+        "lines": lines,
+        "month": month,
+        "is_running": month == timezone.localdate(at).replace(day=1),
+        "before": _shifted(month, -1),
+        "after": None if month >= timezone.localdate(at).replace(day=1) else _shifted(month, 1),
+        "group": group if group in GROUPS else "",
+        "groups": [(code, name, f"{url}?month={month:%Y-%m}&group={code}") for code, (name, _) in GROUPS.items()],
+        "sees_groups": request.user.unit is not None and request.user.unit.kind in {*selectors.EVERYWHERE, "county_centre"},
+        "may_open": _may_open(request, at),
+        "at": at,
+    }
+    return render(request, "evaluation/figures.html", context)
+
+
+def _month(request, at) -> date:
+    """The month asked for, this one by default; 404 for what is not a month or not yet begun."""
+    today = timezone.localdate(at)
+    text = request.GET.get("month", f"{today:%Y-%m}")
+    try:
+        month = date.fromisoformat(f"{text}-01")
+    except ValueError as wrong:
+        raise Http404("没有这个月份。") from wrong
+    if not date(FIRST_YEAR, 1, 1) <= month <= today:
+        raise Http404("没有这个月份的数字。")
+    return month
+
+
+def _shifted(month: date, by: int) -> date | None:
+    count = month.year * 12 + month.month - 1 + by
+    shifted = date(count // 12, count % 12 + 1, 1)
+    return shifted if shifted.year >= FIRST_YEAR else None
+
+
+def _may_open(request, at) -> bool:
+    """Leaders and oversight see figures, no matter's words."""
+    return any(has_right(request.user, permission, at) for permission in READ)
+
+
+@require_safe
+@needs(rights.VIEW_FIGURES)
+def tickets_behind(request: HttpRequest) -> HttpResponse:
+    at = timezone.now()
+    if not _may_open(request, at):
+        raise PermissionDenied("您的岗位只看数字，不看工单内容。")
+    month = _month(request, at)
+    figure = request.GET.get("figure", "")
+    if figure not in selectors.FIGURES or not request.GET.get("unit", "").isdecimal():
+        raise Http404("没有这个数字。")
+    unit: Unit = get_object_or_404(selectors.units_seen(request.user), pk=int(request.GET["unit"][:18]))
+    rows = selectors.figure_rows(request.user, unit=unit, month=month, figure=figure, at=at)
+    key = request.GET.get("after", "")
+    page = page_of(rows, key, field="ended_at", descending=True)
+    url = f"{reverse('evaluation:figure-tickets')}?unit={unit.pk}&month={month:%Y-%m}&figure={figure}"
+    context = {
+        "rows": page.rows,
+        "unit": unit,
+        "month": month,
+        "figure": figure,
+        "figure_name": selectors.FIGURES[figure],
+        "names": [(code, name, f"{url.rpartition('=')[0]}={code}") for code, name in selectors.FIGURES.items()],
+        "back": f"{reverse('evaluation:figures')}?month={month:%Y-%m}",
+        "first_url": url if key else "",
+        "next_url": f"{url}&after={page.next_key}".replace("+", "%2B") if page.next_key else "",
+        "at": at,
+    }
+    return render(request, "evaluation/figure_tickets.html", context)

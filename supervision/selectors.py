@@ -1,0 +1,132 @@
+"""The wall: what burns in which unit. One row per unit and ticket, by the nearest limit of the unit's own part."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Count, Q, QuerySet
+
+from hotline.calendar import load_calendar
+from hotline.dates import local, local_day
+from hotline.limits import Limit
+from hotline.models import Unit, User
+from hotline.rights import has_right
+from hotline.selectors import subtree_ids
+from supervision.models import Card
+from supervision.states import WEIGHT
+from tickets.models import Ticket, TicketScope
+from tickets.states import Secrecy
+
+EVERYWHERE: Final = frozenset({Unit.Kind.CENTRE, Unit.Kind.AUTHORITY, Unit.Kind.OVERSIGHT})
+READ: Final = ("tickets.view_all_tickets", "tickets.view_subtree_tickets", "tickets.handle_ticket")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """When 'today' and 'soon' end."""
+
+    now: datetime
+    today: datetime
+    soon: datetime
+
+    def of(self, name: str) -> Q:
+        return {
+            "overdue": Q(sort_at__lt=self.now),
+            "today": Q(sort_at__gte=self.now, sort_at__lt=self.today),
+            "soon": Q(sort_at__gte=self.today, sort_at__lte=self.soon),
+        }.get(name, Q(sort_at__lte=self.soon))
+
+
+def bounds(at: datetime) -> Bounds:
+    """超期, 今天到期, and 临期: by the close of the next working day."""
+    midnight = local(at).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return Bounds(at, midnight, load_calendar().add_working(at, Limit(1, "wd")))
+
+
+@dataclass(frozen=True, slots=True)
+class UnitHeat:
+    unit: Unit
+    overdue: int
+    today: int
+    soon: int
+    yellow: int
+    red: int
+    """Cards of this month."""
+
+
+def may_open(user: User, *, at: datetime) -> bool:
+    """Leaders see counts, no matter's words."""
+    return any(has_right(user, permission, at) for permission in READ)
+
+
+def units_watched(user: User) -> QuerySet[Unit]:
+    if user.unit is None:
+        return Unit.objects.none()
+    if user.unit.kind in EVERYWHERE:
+        return Unit.objects.all()
+    return Unit.objects.filter(pk__in=subtree_ids(user.unit))
+
+
+def _parts(user: User, *, at: datetime) -> QuerySet[TicketScope]:
+    """Open parts of the units that a person watches; what they may not open is left out of the counts as well."""
+    rows = TicketScope.objects.filter(ground=TicketScope.Ground.ASSIGNED, is_open=True, user__isnull=True).exclude(
+        burning=""
+    )
+    if user.unit is None or user.unit.kind not in EVERYWHERE:
+        rows = rows.filter(unit__in=units_watched(user).values("pk"))
+    if may_open(user, at=at):
+        return rows.filter(ticket__in=Ticket.objects.visible_to(user, at).values("pk"))
+    return rows.filter(ticket__secrecy=Secrecy.OPEN)
+
+
+def burning(user: User, *, at: datetime, name: str = "", unit: Unit | None = None) -> QuerySet[TicketScope]:
+    """What is overdue or about to be, the longest overdue on top."""
+    rows = _parts(user, at=at).filter(bounds(at).of(name))
+    if unit is not None:
+        rows = rows.filter(unit=unit)
+    return rows.select_related("ticket__region", "unit", "assignment__handler").order_by("sort_at", "pk")
+
+
+def unit_heat(user: User, *, at: datetime) -> list[UnitHeat]:
+    """A line for each watched unit that has something burning or got a card this month, the hottest on top."""
+    limits = bounds(at)
+    counts = {
+        unit: numbers
+        for unit, *numbers in _parts(user, at=at)
+        .filter(sort_at__lte=limits.soon)
+        .order_by()
+        .values("unit")
+        .annotate(**{name: Count("pk", filter=limits.of(name)) for name in ("overdue", "today", "soon")})
+        .values_list("unit", "overdue", "today", "soon")
+    }
+    month = local_day(at).replace(day=1)
+    cards = {
+        unit: numbers
+        for unit, *numbers in Card.objects.filter(
+            at__gte=local(at).replace(day=month.day, hour=0, minute=0, second=0, microsecond=0),
+            unit__in=units_watched(user).values("pk"),
+            kind__in=["yellow", "red"],
+        )
+        .order_by()
+        .values("unit")
+        .annotate(yellow=Count("pk", filter=Q(kind="yellow")), red=Count("pk", filter=Q(kind="red")))
+        .values_list("unit", "yellow", "red")
+    }
+    units = {unit.pk: unit for unit in Unit.objects.filter(pk__in=counts.keys() | cards.keys())}
+    lines = [
+        UnitHeat(unit, *counts.get(pk, (0, 0, 0)), *cards.get(pk, (0, 0)))
+        for pk, unit in units.items()
+    ]
+    return sorted(lines, key=lambda line: (-line.overdue, -line.today, -line.soon, -line.red, line.unit.code))
+
+
+def heaviest_cards(rows: Sequence[TicketScope]) -> dict[tuple[int, int], Card]:
+    """(ticket, unit) → the gravest card. One query for the page."""
+    found: dict[tuple[int, int], Card] = {}
+    cards = Card.objects.filter(ticket__in=[row.ticket_id for row in rows], unit__in=[row.unit_id for row in rows])
+    for card in cards.order_by("at", "pk"):
+        key = (card.ticket_id, card.unit_id)
+        if key not in found or WEIGHT[card.kind] >= WEIGHT[found[key].kind]:
+            found[key] = card
+    return found

@@ -1,0 +1,12 @@
+"""How many are overdue, for the rail; at most 100 are counted."""
+
+from django.utils import timezone
+
+from supervision import selectors
+
+SHOWN = 100
+
+
+def wall(user):
+    overdue = selectors.burning(user, at=timezone.now(), name="overdue").order_by("pk")[:SHOWN].count()
+    return overdue, overdue > 0
