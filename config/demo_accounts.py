@@ -1,19 +1,20 @@
-"""Who can log in to the demonstration: `load_demo` makes these accounts, the supervisor prints them."""
+"""The accounts that the ready line names. `load_demo` makes them, all with one password of this installation."""
 
-PASSWORD = "minyi-demo-2026"  # noqa: S105 -- printed on purpose, for people who try the system
-# Staff number -> what the person does there.
 ACCOUNTS = {
-    "1001": "话务员",
-    "1101": "派单员",
-    "2001": "市直部门联络员",
-    "3001": "县级分中心",
-    "3101": "乡镇承办人",
-    "1201": "回访员",
-    "1301": "复核员",
-    "9001": "管理员",
+    "agent1": "话务员",
+    "dispatcher1": "派单员",
+    "reviewer1": "审核员",
+    "followup1": "回访员",
+    "county1": "章贡区中心",
+    "liaison1": "章贡区城管局联络员",
+    "handler1": "章贡区城管局经办人",
+    "head1": "章贡区城管局负责人",
+    "township1": "章江街道",
+    "leader1": "领导",
+    "admin1": "管理员",
 }
 
 
-def accounts_line() -> str:
-    people = "、".join(f"{number} {role}" for number, role in ACCOUNTS.items())
-    return f"演示账号：{people}；密码均为 {PASSWORD}"
+def accounts_line(password: str) -> str:
+    people = "、".join(f"{username} {role}" for username, role in ACCOUNTS.items())
+    return f"演示账号：{people}；口令均为 {password}"

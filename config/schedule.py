@@ -27,4 +27,8 @@ CELERY_BEAT_SCHEDULE = {
     # Cards whose night is over reach their units; ones that a lost message left out are written (Shandong 2017: 黄牌、红牌).
     "supervision.tell_units": {"task": "supervision.tell_units", "schedule": 60.0},
     "supervision.reconcile_cards": {"task": "supervision.reconcile_cards", "schedule": crontab(minute=42)},
+    # Appeals whose clock, search entry or settled ticket a lost message missed.
+    "channels_merge.reconcile": {"task": "channels_merge.reconcile", "schedule": 60.0},
+    # Drafts hold what a person said: they are kept for `draft_days` and no longer.
+    "channels_merge.expire_drafts": {"task": "channels_merge.expire_drafts", "schedule": crontab(hour=3, minute=20)},
 }

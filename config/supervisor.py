@@ -5,7 +5,9 @@ Runs as `python -m config.supervisor`, with the settings that run.py has chosen.
 
 import contextlib
 import http.client
+import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -93,8 +95,7 @@ class Supervisor:
         self.stopping = False
         self.children: list[Child] = []
         self.demonstration: subprocess.Popen | None = None
-        # Says how far the demonstration data got; absent where none was wanted.
-        self.demonstration_mark = self.servers.state / "demonstration"
+        self.demonstration_file = self.servers.state / "demonstration.json"
 
     def run(self) -> None:
         if not self.servers.try_lock():
@@ -126,6 +127,7 @@ class Supervisor:
         }
         if not self._prepare():
             return
+        self._offer_demonstration()
         self._start_children()
         if not self._web_answers():
             return
@@ -178,38 +180,49 @@ class Supervisor:
         return False
 
     def _ready_line(self, seconds: float) -> str:
-        has_accounts = self.demonstration_mark.exists() or self._wants_demonstration()
-        accounts = f" {accounts_line()}" if has_accounts else ""
+        kept = self._demonstration_state()
+        accounts = f" {accounts_line(kept['password'])}" if kept else ""
         return f"服务已就绪：http://{self.host}:{self.port}/ （用时 {seconds:.1f} 秒）{accounts}"
 
     # --- demonstration data
 
-    def _wants_demonstration(self) -> bool:
-        """Only in an embedded database that nobody has used yet, or where loading was interrupted."""
-        if os.environ.get("HOTLINE_DEMO") == "0" or os.environ.get("DATABASE_URL"):
-            return False
-        if self.demonstration_mark.exists():
-            return self.demonstration_mark.read_text() == "loading"
-        return (self.servers.run / "database-is-empty").exists()
+    def _offer_demonstration(self) -> None:
+        """Only to an embedded database that nobody has used yet."""
+        is_wanted = os.environ.get("HOTLINE_DEMO") != "0" and not os.environ.get("DATABASE_URL")
+        is_empty = (self.servers.run / "database-is-empty").exists()
+        if is_wanted and is_empty and not self._demonstration_state():
+            password = os.environ.get("HOTLINE_DEMO_PASSWORD") or _readable_password()
+            self._keep_demonstration_state(stage="loading", password=password)
 
     def _begin_demonstration(self) -> None:
-        if not self._wants_demonstration():
+        kept = self._demonstration_state()
+        if not kept or kept["stage"] == "loaded":
             return
         say("正在载入演示数据，期间即可登录使用……")
-        self.demonstration_mark.write_text("loading")
         self.demonstration = subprocess.Popen(
-            [sys.executable, "manage.py", "load_demo"], cwd=ROOT, env=self.environment, process_group=0
+            [sys.executable, "manage.py", "load_demo"],
+            cwd=ROOT,
+            env={**self.environment, "HOTLINE_DEMO_PASSWORD": kept["password"]},
+            process_group=0,
         )
 
     def _look_at_demonstration(self) -> None:
         if self.demonstration is None or self.demonstration.poll() is None:
             return
         if self.demonstration.returncode == 0:
-            self.demonstration_mark.write_text("loaded")
+            self._keep_demonstration_state(stage="loaded", password=self._demonstration_state()["password"])
             say("演示数据已载入。")
         else:
             say("演示数据未能完整载入，原因见上；下次启动时会继续。")
         self.demonstration = None
+
+    def _demonstration_state(self) -> dict[str, str]:
+        """How far the demonstration data got and the password of its accounts; empty where none was wanted."""
+        return json.loads(self.demonstration_file.read_text()) if self.demonstration_file.exists() else {}
+
+    def _keep_demonstration_state(self, **state: str) -> None:
+        self.demonstration_file.touch(mode=0o600)
+        self.demonstration_file.write_text(json.dumps(state))
 
     # --- while it runs
 
@@ -265,6 +278,12 @@ def _answers(host: str, port: int) -> bool:
     finally:
         connection.close()
     return True
+
+
+def _readable_password() -> str:
+    """One that can be read off a terminal and typed: no letters that look like digits."""
+    groups = ("".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(4)) for _ in range(3))
+    return "-".join(groups)
 
 
 def _keep_one_old(log: Path) -> None:

@@ -18,3 +18,13 @@ def test_no_scheduled_task_waits_in_the_broker_for_its_moment():
     ]
 
     assert waiting == []
+
+
+def test_every_sweep_and_reconciliation_is_scheduled():
+    """What finds that which a lost message missed is worth nothing if nobody runs it."""
+    app.loader.import_default_modules()
+    verbs = ("reconcile", "sweep", "expire", "lapse", "clear", "check", "recount")
+
+    finders = {name for name in app.tasks if name.partition(".")[2].startswith(verbs)}
+
+    assert finders - {entry["task"] for entry in CELERY_BEAT_SCHEDULE.values()} - {"celery.backend_cleanup"} == set()
