@@ -33,6 +33,11 @@ _OPENING_LENGTH: Final = 50
 _LATE_FACTOR: Final = 0.75
 """Far into a text come the course of events and the offices already asked."""
 _LATE: Final = 160
+_LANDMARK: Final = re.compile(
+    r"(?:站|处|路口)?的?(?:旁|附近|对面|对门|门口|门前|[前后背]面|背后|隔壁|边上|围墙|周边|[东南西北]面|往[东南西北]|处(?![理罚置分于方]))"
+)
+_LANDMARK_FACTOR: Final = 0.35
+"""“公交站旁的红绿灯” is about the light."""
 _TITLE_LENGTH: Final = 60
 _EXCLUDED_FACTOR: Final = 0.55
 _INSIDE_LONGER_FACTOR: Final = 0.2
@@ -140,6 +145,7 @@ class _Found:
     ends_by_start: Mapping[int, int]  # the end of the longest whole word that begins at a place
     title_end: int
     sentence_ends: Sequence[int]
+    plain: str
 
     def is_inside_longer(self, start: int, length: int) -> bool:
         """Whether a longer whole word covers this place: 贷款 in 公积金贷款 says nothing of loans."""
@@ -264,6 +270,7 @@ class Index:
             ends_by_start=ends,
             title_end=first_line if 0 < first_line <= _TITLE_LENGTH else 0,
             sentence_ends=[mark.start() for mark in _SENTENCE_END.finditer(plain)],
+            plain=plain,
         )
 
     def _weigh_words(self, found: _Found) -> tuple[dict[int, float], dict[int, list[str]]]:
@@ -344,6 +351,8 @@ def _whole_word_factor(term: _Term, found: _Found) -> float:
     best = 0.0
     for start in found.starts[part]:
         factor = _INSIDE_LONGER_FACTOR if found.is_inside_longer(start, length) else 1.0
+        if _LANDMARK.match(found.plain, start + length):
+            factor *= _LANDMARK_FACTOR
         best = max(best, factor * found.place_factor(start))
     return best * (1 + 0.15 * math.log2(min(len(found.starts[part]), 8)))
 
@@ -380,6 +389,7 @@ _DAY_PARTS: Final = {
     "凌晨": 2, "半夜": 0, "深夜": 23, "通宵": 1, "夜里": 23, "夜间": 23, "晚上": 21, "傍晚": 18, "早上": 7, "上午": 10,
     "中午": 12, "午休": 13, "下午": 15, "白天": 10,
 }  # fmt: skip
+_NIGHT: Final = frozenset({"晚上", "夜里", "夜间", "半夜", "深夜"})
 _NUMERALS: Final = {numeral: value for value, numeral in enumerate("零一二三四五六七八九十")} | {
     "十一": 11,
     "十二": 12,
@@ -398,7 +408,7 @@ def hours_named(text: str) -> frozenset[int]:
         hour = int(clock[2]) if clock[2] else _NUMERALS[clock[3]]
         if hour > 24 or (clock[3] and not clock[1]):
             continue
-        if clock[1] in ("下午", "傍晚", "晚上", "夜里", "夜间", "半夜", "深夜") and 5 <= hour < 12:
+        if (clock[1] in ("下午", "傍晚") and hour < 12) or (clock[1] in _NIGHT and 5 <= hour <= 12):
             hour += 12
         if clock[1] == "中午" and hour < 4:
             hour += 12

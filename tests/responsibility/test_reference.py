@@ -1,0 +1,90 @@
+"""The duty list that ships: what must be true of every item."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from hotline.errors import DomainError
+from hotline.limits import Limit
+from hotline.models import Unit
+from responsibility import services
+from responsibility.models import Category, DutyItem, DutyList, Governance
+from responsibility.services.loading import reference_items
+from responsibility.states import FUNCTIONS
+
+ITEMS = reference_items()
+CODES = Counter(item["code"] for item in ITEMS)
+
+
+def test_codes_are_unique_and_those_that_items_point_to_exist():
+    mentioned = {code for item in ITEMS for code in re.findall(r"[A-Z]{2}-\d\d-\d{3}", item.get("not_belongs", ""))}
+
+    assert max(CODES.values()) == 1
+    assert mentioned - set(CODES) == set()
+
+
+@pytest.mark.parametrize("item", ITEMS, ids=lambda item: item["code"])
+def test_an_item_is_whole(item):
+    functions = {item["city"], item.get("county") or item["city"], *item.get("co", [])}
+    functions |= {
+        condition["county_function"] for condition in item.get("conditions", []) if "county_function" in condition
+    }
+    limits = [*item.get("limits", {}).values(), *(step["limit"] for step in item.get("statute", []))]
+
+    assert len(item["words"]) == len(set(item["words"])) >= 8
+    assert functions - set(FUNCTIONS) == set()
+    assert [Limit.parse(text).unit for text in limits] == ["wd"] * len(limits)
+    assert set(item.get("limits", {})) <= set(item.get("kinds", item.get("limits", {})))
+    assert item["belongs"].endswith("。")
+    assert item["standard"].endswith("。")
+    assert "{" in item["reply"]
+    assert not item.get("basis") or re.search(r"《.+》第[一二三四五六七八九十百千]+条", item["basis"])
+
+
+def test_it_is_loaded_once(ganzhou):
+    counted = (ganzhou.categories, ganzhou.items, DutyItem.objects.count(), DutyList.objects.get().version)
+    assert counted == (Category.objects.count(), len(ITEMS), len(ITEMS), 1)
+    assert ganzhou.governance == Governance.objects.count() == 28 + 293
+
+    again = services.load_duty_list()
+
+    assert (again.categories, again.governance, again.items) == (0, 0, 0)
+
+
+def test_items_without_a_checked_basis_say_so(ganzhou):
+    assert set(DutyItem.objects.filter(legal_basis="").values_list("mark", flat=True)) == {"示例，待核"}
+    assert set(DutyItem.objects.exclude(legal_basis="").values_list("mark", flat=True)) == {""}
+
+
+def test_places_a_zone_governs_are_unconfirmed_and_hang_under_its_centre(ganzhou):
+    rows = Governance.objects.filter(confirmed=False).order_by("region__code")
+
+    assert [(row.region.name, row.unit.short_name) for row in rows.select_related("region", "unit")] == [
+        ("黄金岭街道", "经开区热线中心"),
+        ("湖边镇", "经开区热线中心"),
+        ("蟠龙镇", "经开区热线中心"),
+        ("潭口镇", "蓉江新区热线中心"),
+        ("潭东镇", "蓉江新区热线中心"),
+        ("赣州经济技术开发区", "经开区热线中心"),
+        ("凤岗镇", "经开区热线中心"),
+        ("三江乡", "经开区热线中心"),
+    ]
+    assert Unit.objects.get(code="T360702190").parent.code == "C360700-JK"
+    assert Unit.objects.get(code="T360702100").parent.code == "C360702"
+
+
+def test_every_county_matter_finds_a_department_in_every_county(ganzhou):
+    functions = {item["county"] for item in ITEMS if item["level"] == "county"}
+    functions |= {c["county_function"] for item in ITEMS for c in item.get("conditions", []) if "county_function" in c}
+    found = set(Unit.objects.filter(code__startswith="360702-").values_list("function", flat=True))
+
+    assert functions - found == set()
+
+
+@pytest.mark.django_db
+def test_without_units_the_list_cannot_be_loaded():
+    with pytest.raises(DomainError, match="请先装载基础数据"):
+        services.load_duty_list()
+
+    assert not Category.objects.exists()
