@@ -1,0 +1,540 @@
+"""How far each demonstration matter has come, and everything that happened on the way, done through the services."""
+
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.utils import timezone
+
+from channels_merge import selectors as appeals
+from channels_merge import services as channels
+from channels_merge.models import Appeal, Channel
+from channels_merge.services.desk import Decision
+from config.demo.people import People
+from evaluation import services as evaluation
+from evaluation.models import FollowUp, ReviewDecision
+from hotline.models import Region, Unit, User
+from hotline.services import store_file
+from responsibility import selectors as responsibility
+from responsibility.models import Category
+from tickets import services as tickets
+from tickets.models import Approval, Assignment, ReturnRequest, Ticket
+from tickets.states import ApprovalState, Decision as Verdict
+
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+STARTED_DAYS_AGO = {
+    "closed": 30, "followup": 9, "dissatisfied": 12, "redo": 16, "late": 34, "working": 3, "onsite": 3, "passed": 2,
+    "unit_review": 6, "county_review": 7, "city_review": 8, "extension": 9, "deferred": 45, "returned": 1,
+    "child_return": 1, "ruling": 5, "first_handler": 6, "urgent_done": 20, "urged": 4, "voided": 5, "withdrawn": 4,
+    "answered": 2, "transferred": 2, "legal": 3, "explained": 3, "police": 3,
+}  # fmt: skip
+"""Days before now at which a road begins; roads left out begin within the last hours."""
+
+PUBLIC = "您反映的“{title}”已收悉。{unit}于当日与您取得联系，次日派人到现场核实，情况属实。已按规定处理，并安排专人每周复查；如再出现，请随时拨打 12345。"
+
+
+@dataclass
+class Moment:
+    """A clock hand that goes on with the story and never past the real now."""
+
+    at: datetime
+    now: datetime
+
+    def after(self, hours: float) -> datetime:
+        self.at = min(self.at + timedelta(hours=hours), self.now)
+        return self.at
+
+    def next_day(self, hour: int) -> datetime:
+        day = timezone.localdate(self.at) + timedelta(days=1)
+        there = datetime.combine(day, time(hour), tzinfo=timezone.get_current_timezone())
+        self.at = min(there, self.now)
+        return self.at
+
+
+class Roads:
+    def __init__(self, people: People, *, now: datetime) -> None:
+        self.people = people
+        self.now = now
+        self.channels = {channel.code: channel for channel in Channel.objects.all()}
+        self.regions = {
+            (r.parent.name if r.level == "township" else "", r.name): r
+            for r in Region.objects.select_related("parent")
+        }
+        self.agent, self.dispatcher = self._user("agent1"), self._user("dispatcher1")
+        self.reviewer, self.second_reviewer = self._user("reviewer1"), self._user("reviewer2")
+        self.caller = self._user("followup1")
+        self.last: Ticket | None = None
+
+    def _user(self, username: str) -> User:
+        return User.objects.get(username=username)
+
+    # --- how a matter comes in
+
+    @transaction.atomic
+    def walk(self, index: int, row: dict[str, str]) -> None:
+        """Bring one line of appeals.csv to the point its road names; whole or not at all, and only once."""
+        road = row["road"]
+        known = Appeal.objects.filter(source_number=source_number(index)).first()
+        if known is not None:
+            self.last = appeals.ticket_of(known) or self.last
+            return
+        moment = self._start(index, road)
+        region = self.regions.get((row["county"], row["township"])) or self.regions.get(("", row["county"]))
+        matter = channels.Matter(
+            text=row["text"],
+            title=row["title"],
+            kind=row["kind"],
+            urgency=row["urgency"],
+            region=region,
+            place=row["place"],
+            category=self._category(row, region, moment.at),
+        )
+        person = channels.Person(
+            name=f"{'王李张刘陈'[index % 5]}{'女士' if index % 2 else '先生'}",
+            phone=f"1{(38, 39, 59, 86, 77)[index % 5]}{79700000 + index * 137:08d}"[:11],
+            hide_from_unit=index % 3 == 0,
+            preferred_time="18:00 以后" if index % 4 == 0 else "",
+        )
+        channel = self.channels.get(row["channel"]) or self.channels["mini-program"]
+        branch = BRANCHES.get(road)
+        if branch is not None:
+            self._branch(index, branch, channel, matter, person, moment)
+        elif channel.is_machine or road in {"intake", "need_info"}:
+            self._by_machine(index, row, channel, matter, person, moment)
+        else:
+            attach = self.last.pk if road == "same" and self.last else None
+            decision = Decision("attach" if attach else "accept", ticket_id=attach)
+            taken = channels.take_call(
+                channel=channel,
+                matter=matter,
+                person=person,
+                decision=decision,
+                draft_key=source_number(index),
+                by=self.agent,
+                at=moment.at,
+            )
+            self._go_on(road, taken.appeal, moment)
+
+    def _start(self, index: int, road: str) -> Moment:
+        days = STARTED_DAYS_AGO.get(road)
+        if days is None:
+            return Moment(self.now - (index % 7 + 1) * 11 * MINUTE, self.now)
+        day = timezone.localdate(self.now) - timedelta(days=days + index % 3)
+        start = datetime.combine(day, time(9, (index * 13) % 60), tzinfo=timezone.get_current_timezone())
+        return Moment(min(start, self.now - 30 * MINUTE), self.now)
+
+    def _category(self, row: dict[str, str], region: Region | None, at: datetime) -> Category:
+        found = responsibility.suggest(
+            text=f"{row['title']}\n{row['text']}", category=None, region=region, kind=row["kind"], at=at
+        )
+        return found[0].item.category if found else Category.objects.filter(level=3).order_by("code")[0]
+
+    def _branch(
+        self, index: int, branch: tuple[str, str, str], channel: Channel, matter, person, moment: Moment
+    ) -> None:
+        act, choice, told = branch
+        channels.take_call(
+            channel=channel,
+            matter=matter,
+            person=person,
+            decision=Decision(act, told=told, choice=choice),
+            draft_key=source_number(index),
+            by=self.agent,
+            at=moment.at,
+        )
+
+    def _by_machine(self, index: int, row, channel: Channel, matter, person, moment: Moment) -> None:
+        registered = channels.register_appeal(
+            channel=channel, matter=matter, person=person, source_number=source_number(index), by=None, at=moment.at
+        )
+        road = row["road"]
+        if road == "intake":
+            return
+        if road == "need_info":
+            channels.need_info(
+                appeal_id=registered.appeal.pk,
+                told="请说明在哪条路、哪个路口，车牌号是多少，方便拍照更好。",
+                by=self.dispatcher,
+                at=moment.after(0.3),
+            )
+            return
+        attach = self.last.pk if road == "same" and self.last else None
+        channels.accept_appeal(
+            appeal_id=registered.appeal.pk, ticket_id=attach, by=self.dispatcher, at=moment.after(0.2)
+        )
+        self._go_on(road, registered.appeal, moment)
+
+    # --- what becomes of it
+
+    def _go_on(self, road: str, appeal, moment: Moment) -> None:
+        ticket = appeals.ticket_of(appeal)
+        if road != "same":
+            self.last = ticket
+            ROADS[road](self, ticket, appeal, moment)
+
+    def dispatch(self, ticket: Ticket, moment: Moment) -> Assignment:
+        ticket = Ticket.objects.select_related("proposed_unit", "proposed_item").get(pk=ticket.pk)
+        unit = ticket.proposed_unit or self._centre_of(ticket.region)
+        event = tickets.dispatch_ticket(
+            ticket_id=ticket.pk, unit=unit, item=ticket.proposed_item, by=self.dispatcher, at=moment.after(0.3)
+        )
+        return event.assignment
+
+    def _centre_of(self, region: Region | None) -> Unit:
+        county = region.parent if region is not None and region.level == "township" else region
+        return Unit.objects.get(kind=Unit.Kind.COUNTY_CENTRE, region=county)
+
+    def sign(self, assignment: Assignment, moment: Moment, hours: float = 1.5) -> None:
+        staff = self.people.of(assignment.unit)
+        tickets.sign_assignment(
+            assignment_id=assignment.pk, handler=staff["handler"], by=staff["liaison"], at=moment.after(hours)
+        )
+
+    def take_up(self, ticket: Ticket, moment: Moment) -> Assignment:
+        """Dispatch and sign; a county centre passes on to whoever the list expects. Returns the part that works."""
+        lead = self.dispatch(ticket, moment)
+        self.sign(lead, moment)
+        below = self._receiver(ticket, lead, moment.at)
+        if below is None:
+            return lead
+        child = self.pass_down(lead, below, moment)
+        self.sign(child, moment, 1)
+        return child
+
+    def _receiver(self, ticket: Ticket, lead: Assignment, at: datetime) -> Unit | None:
+        if lead.unit.kind != Unit.Kind.COUNTY_CENTRE:
+            return None
+        for candidate in responsibility.suggest(
+            text=f"{ticket.title}\n{ticket.text}",
+            category=ticket.category,
+            region=ticket.region,
+            kind=ticket.kind,
+            at=at,
+        ):
+            expected = candidate.expected_unit
+            if expected is not None and expected.parent_id == lead.unit_id and not candidate.refused:
+                return expected if expected.kind != Unit.Kind.TOWNSHIP else None
+        return None
+
+    def pass_down(self, lead: Assignment, unit: Unit, moment: Moment) -> Assignment:
+        event = tickets.pass_down(
+            assignment_id=lead.pk,
+            unit=unit,
+            item=lead.item,
+            by=self.people.of(lead.unit)["liaison"],
+            at=moment.after(0.5),
+        )
+        return event.assignment
+
+    def contact(self, part: Assignment, appeal, moment: Moment) -> None:
+        channels.record_contact(
+            appeal_id=appeal.pk,
+            assignment_id=part.pk,
+            way="phone",
+            reached=True,
+            summary="已电话联系，说明处理办法，约定到现场核实。",
+            by=self.people.of(part.unit)["handler"],
+            at=moment.after(2),
+        )
+
+    def visit(self, part: Assignment, moment: Moment) -> None:
+        at = moment.after(5)
+        handler = self.people.of(part.unit)["handler"]
+        before, after = (store_file(upload=photo(part.pk * 2 + turn), by=handler, at=at) for turn in (0, 1))
+        tickets.record_onsite(
+            assignment_id=part.pk,
+            found="现场情况与反映一致，已当场要求整改并拍照留存。",
+            visited_at=at - 20 * MINUTE,
+            before=[before],
+            after=[after],
+            by=handler,
+            at=at,
+        )
+
+    def work(self, ticket: Ticket, appeal, moment: Moment) -> Assignment:
+        part = self.take_up(ticket, moment)
+        self.contact(part, appeal, moment)
+        return part
+
+    def submit(self, ticket: Ticket, part: Assignment, moment: Moment, resolved: str = "yes") -> None:
+        if part.item is not None and part.item.onsite_required and not ticket.onsite_records.exists():
+            self.visit(part, moment)
+        tickets.submit_result(
+            assignment_id=part.pk,
+            resolved=resolved,
+            public_text=PUBLIC.format(title=ticket.title, unit=part.unit.name),
+            internal_text="已现场处置，照片附后。",
+            unresolved_reason="" if resolved == "yes" else "需要列入下一年度改造计划，先采取临时措施。",
+            standard_met=True,
+            by=self.people.of(part.unit)["handler"],
+            at=moment.after(20),
+        )
+
+    def approve(self, ticket: Ticket, moment: Moment, until: str = "") -> None:
+        """Pass the approvals one after another; stop before the step named ``until``."""
+        while (
+            step := Approval.objects.filter(ticket=ticket, state=ApprovalState.PENDING).select_related("unit").first()
+        ):
+            if step.step == until:
+                return
+            by = self.reviewer if step.step == "city" else self.people.of(step.unit)["head"]
+            tickets.approve(approval_id=step.pk, by=by, at=moment.after(1.5))
+
+    def finish(self, ticket: Ticket, appeal, moment: Moment) -> None:
+        part = self.work(ticket, appeal, moment)
+        self.submit(ticket, part, moment)
+        self.approve(ticket, moment)
+
+    def call_back(self, ticket: Ticket, moment: Moment, **answer: str) -> None:
+        moment.next_day(10)
+        for follow_up in FollowUp.objects.filter(ticket=ticket, state="waiting").order_by("pk"):
+            at = moment.after(0.2)
+            evaluation.take_number(follow_up_id=follow_up.pk, by=self.caller, at=at)
+            evaluation.record_attempt(follow_up_id=follow_up.pk, result="answered", by=self.caller, at=at, **answer)
+
+    def dissatisfied(self, ticket: Ticket, appeal, moment: Moment) -> None:
+        self.finish(ticket, appeal, moment)
+        self.call_back(
+            ticket,
+            moment,
+            resolved="no",
+            satisfaction="dissatisfied",
+            ground="not_true",
+            words="停了三天又恢复了，和答复说的不一样。",
+        )
+
+
+def source_number(index: int) -> str:
+    """By which an interrupted loading knows what it has done."""
+    return f"demo-{index:04d}"
+
+
+def photo(seed: int) -> SimpleUploadedFile:
+    """A plain picture of one colour: real bytes, nobody's place."""
+    width, height = 320, 220
+    colour = bytes(((seed * 53) % 160 + 60, (seed * 97) % 160 + 60, (seed * 31) % 160 + 60))
+    lines = (b"\x00" + colour * width) * height
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    body = _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(lines)) + _chunk(b"IEND", b"")
+    return SimpleUploadedFile(f"现场{seed}.png", b"\x89PNG\r\n\x1a\n" + body, "image/png")
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+# --- the roads, by the word in appeals.csv
+
+
+def queue(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    """It waits for the dispatcher."""
+
+
+def sent(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    roads.dispatch(ticket, moment)
+
+
+def working(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    roads.work(ticket, appeal, moment)
+
+
+def onsite(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    roads.visit(roads.work(ticket, appeal, moment), moment)
+
+
+def passed(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    lead = roads.dispatch(ticket, moment)
+    roads.sign(lead, moment)
+    below = roads._receiver(ticket, lead, moment.at)
+    if below is not None:
+        roads.pass_down(lead, below, moment)
+
+
+def urged(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    roads.work(ticket, appeal, moment)
+    channels.urge_appeal(
+        appeal_id=appeal.pk,
+        channel=roads.channels["phone"],
+        text="来电催问，路上还是有石子，问什么时候有人管。",
+        by=roads.agent,
+        at=moment.after(20),
+    )
+
+
+def returned(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    lead = roads.dispatch(ticket, moment)
+    tickets.request_return(
+        assignment_id=lead.pk,
+        ground="not_our_duty",
+        reason="该处道路由市政管养，不属本单位职责，依据权责清单申请退回。",
+        by=roads.people.of(lead.unit)["liaison"],
+        at=moment.after(2),
+    )
+
+
+def child_return(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    lead = roads.dispatch(ticket, moment)
+    roads.sign(lead, moment)
+    below = roads._receiver(ticket, lead, moment.at)
+    if below is not None:
+        child = roads.pass_down(lead, below, moment)
+        tickets.request_return(
+            assignment_id=child.pk,
+            ground="not_our_duty",
+            reason="水渠因道路施工受损，应由施工的责任单位修复，申请退回县中心另派。",
+            by=roads.people.of(below)["liaison"],
+            at=moment.after(1),
+        )
+
+
+def _disputed(roads: Roads, ticket: Ticket, moment: Moment) -> None:
+    lead = roads.dispatch(ticket, moment)
+    tickets.request_return(
+        assignment_id=lead.pk,
+        ground="not_our_duty",
+        reason="职责清单没有写明由本单位负责，申请退回。",
+        by=roads.people.of(lead.unit)["liaison"],
+        at=moment.after(2),
+    )
+    request = ReturnRequest.objects.get(assignment=lead, decision=Verdict.PENDING)
+    tickets.dispute_return(
+        request_id=request.pk, reason="两家各执一词，提交裁定。", by=roads.dispatcher, at=moment.after(1)
+    )
+
+
+def ruling(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    _disputed(roads, ticket, moment)
+
+
+def first_handler(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    _disputed(roads, ticket, moment)
+    event = tickets.rule_first_handler(
+        ticket_id=ticket.pk,
+        unit=roads._centre_of(ticket.region),
+        item=ticket.proposed_item,
+        reason="职能最相近，先行办理；办结后无异议的纳入清单。",
+        by=roads.reviewer,
+        at=moment.after(3),
+    )
+    roads.sign(event.assignment, moment)
+
+
+def extension(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    part = roads.work(ticket, appeal, moment)
+    at = moment.after(1)
+    tickets.request_extension(
+        assignment_id=part.pk,
+        days=3,
+        reason="需与第三方协商配件到货时间，预计三个工作日内可以完成。",
+        by=roads.people.of(part.unit)["handler"],
+        at=at,
+    )
+
+
+def unit_review(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    roads.submit(ticket, roads.work(ticket, appeal, moment), moment)
+
+
+def county_review(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    unit_review(roads, ticket, appeal, moment)
+    roads.approve(ticket, moment, until="parent")
+
+
+def city_review(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    roads.submit(ticket, roads.work(ticket, appeal, moment), moment, resolved="partly")
+    roads.approve(ticket, moment, until="city")
+
+
+def followup(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    roads.finish(ticket, appeal, moment)
+
+
+def closed(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    roads.finish(ticket, appeal, moment)
+    level = "basically" if ticket.pk % 3 == 0 else "satisfied"
+    roads.call_back(ticket, moment, resolved="yes", satisfaction=level)
+
+
+def dissatisfied(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    roads.dissatisfied(ticket, appeal, moment)
+
+
+def redo(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    roads.dissatisfied(ticket, appeal, moment)
+    decision = ReviewDecision.objects.get(ticket=ticket, state="pending")
+    evaluation.decide(
+        decision_id=decision.pk,
+        verdict="redo",
+        sentence="现场恢复经营，与答复不符，发回重办。",
+        is_reasonable=True,
+        duty_done=False,
+        by=roads.reviewer,
+        at=moment.after(3),
+    )
+
+
+def deferred(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    roads.work(ticket, appeal, moment)
+    tickets.defer_ticket(
+        ticket_id=ticket.pk,
+        reason="需列入年度管网改造计划，预计明年汛期前完工，期间每季度告知进展。",
+        by=roads.reviewer,
+        at=moment.after(24),
+    )
+
+
+def voided(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    tickets.void_ticket(ticket_id=ticket.pk, reason="重复登记，作废。", by=roads.dispatcher, at=moment.after(0.5))
+
+
+def withdrawn(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    roads.work(ticket, appeal, moment)
+    channels.withdraw_appeal(
+        appeal_id=appeal.pk,
+        channel=roads.channels["phone"],
+        reason="护栏已经有人来修好了，不用办了。",
+        by=roads.agent,
+        at=moment.after(20),
+    )
+
+
+ROADS: dict[str, Callable[[Roads, Ticket, object, Moment], None]] = {
+    "queue": queue,
+    "sent": sent,
+    "working": working,
+    "late": working,
+    "onsite": onsite,
+    "passed": passed,
+    "urged": urged,
+    "returned": returned,
+    "child_return": child_return,
+    "ruling": ruling,
+    "first_handler": first_handler,
+    "extension": extension,
+    "unit_review": unit_review,
+    "county_review": county_review,
+    "city_review": city_review,
+    "followup": followup,
+    "urgent_done": closed,
+    "closed": closed,
+    "dissatisfied": dissatisfied,
+    "redo": redo,
+    "deferred": deferred,
+    "voided": voided,
+    "withdrawn": withdrawn,
+}
+
+BRANCHES = {
+    # road: act at the desk, choice, what the caller was told
+    "answered": ("answer", "", "已按政策告知办理条件、所需材料和办理地点，对方表示清楚。"),
+    "transferred": ("transfer", "110", "有人要轻生，已三方通话转 110。"),
+    "legal": ("redirect", "discipline", "属纪检监察受理范围，已告知来电人向纪检监察机关反映的办法。"),
+    "explained": ("explain", "privacy", "他人住址和电话属个人隐私，依法不能提供，已向来电人解释。"),
+    "police": ("police", "", "劝导无效，已记录并移交公安机关。"),
+}
