@@ -1,8 +1,11 @@
 """Whether a person holds a permission now: their own, or that of an absent colleague they stand in for."""
 
 from datetime import datetime
+from typing import Final
 
 from hotline.models import User
+
+REPRESENTED: Final = "_represented"
 
 
 def has_right(user: User, permission: str, at: datetime | None) -> bool:
@@ -21,6 +24,8 @@ def has_right(user: User, permission: str, at: datetime | None) -> bool:
 
 def _represented(user: User, at: datetime) -> list[User]:
     """The absent colleagues ``user`` stands in for. One query per request and user."""
-    if not hasattr(user, "_represented"):
-        user._represented = list(user.deputises_for.filter(unit_id=user.unit_id, is_active=True))
-    return [absent for absent in user._represented if absent.is_away(at)]
+    represented: list[User] | None = user.__dict__.get(REPRESENTED)
+    if represented is None:
+        represented = list(user.deputises_for.filter(unit=user.unit, is_active=True)) if user.unit else []
+        user.__dict__[REPRESENTED] = represented
+    return [absent for absent in represented if absent.is_away(at)]

@@ -23,7 +23,7 @@ from hotline.services.clocks import (
 from hotline.services.files import FileRefused, open_file, store_file
 from hotline.services.keys import KeysChanged, prove_keys
 from hotline.services.notices import clear_old_notices, mark_read, notify
-from hotline.services.parameters import ParameterRefused, set_parameter
+from hotline.services.parameters import ParameterRefused, check_parameter, set_parameter
 from hotline.services.people import (
     PasswordRefused,
     PermissionsMissing,
@@ -34,6 +34,7 @@ from hotline.services.people import (
     check_new_password,
     deactivate_person,
     must_change_password,
+    reset_password,
     set_roles,
     sync_roles,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "build_clock",
     "change_password",
     "check_new_password",
+    "check_parameter",
     "clear_old_notices",
     "deactivate_person",
     "load_reference",
@@ -71,6 +73,7 @@ __all__ = [
     "publish_calendar",
     "recount_provisional_clocks",
     "remaining_limit",
+    "reset_password",
     "resume_clock",
     "set_parameter",
     "set_roles",

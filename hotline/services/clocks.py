@@ -230,8 +230,13 @@ def _record_passed(rows: Iterable[Clock], *, at: datetime, work: WorkCalendar) -
     return sum(_write_breaches(model, entries, at=at) for model, entries in by_model.items())
 
 
+def breach_model_of(model: type[Clock]) -> Any:
+    """The concrete breaches of a clock class, by the related name that every room keeps to."""
+    return model.breaches.rel.related_model  # type: ignore[attr-defined]
+
+
 def _write_breaches(model: type[Clock], entries: list[tuple[Clock, datetime, str]], *, at: datetime) -> int:
-    breach_model = model._meta.get_field("breaches").related_model
+    breach_model = breach_model_of(model)
     known = set(
         breach_model._default_manager.filter(clock_id__in={row.pk for row, *_ in entries}).values_list(
             "clock_id", "threshold"

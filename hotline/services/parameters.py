@@ -1,5 +1,6 @@
 """Changing a parameter from a moment on. Values that have held are never changed."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -20,17 +21,22 @@ def set_parameter(
     *, key: str, value: str, valid_from: datetime, source: str, note: str = "", by: User | None, at: datetime
 ) -> Parameter:
     """Let `value` hold from `valid_from` on. Raises ParameterRefused for the past, and for a value of another shape."""
+    check_parameter(key=key, value=value, valid_from=valid_from, at=at)
+    row = Parameter.objects.create(key=key, value=value, valid_from=valid_from, source=source, note=note)
+    log_security(kind=SecurityLog.Kind.PARAMETER, user=by, subject=f"{key} = {value}", reason=source, at=at)
+    parameters.forget_parameters()
+    transaction.on_commit(parameters.forget_parameters)
+    return row
+
+
+def check_parameter(*, key: str, value: str, valid_from: datetime, at: datetime) -> None:
+    """Raise ParameterRefused with the reason why `value` cannot hold from `valid_from` on."""
     parameters.forget_parameters()
     if valid_from < at:
         raise ParameterRefused("参数只能从现在或以后的时间起生效，已经办过的事项不受影响。")
     _check_shape(key, value, at)
     if Parameter.objects.filter(key=key, valid_from=valid_from).exists():
         raise ParameterRefused(f"参数“{key}”在这一时间已有取值。")
-    row = Parameter.objects.create(key=key, value=value, valid_from=valid_from, source=source, note=note)
-    log_security(kind=SecurityLog.Kind.PARAMETER, user=by, subject=f"{key} = {value}", reason=source, at=at)
-    parameters.forget_parameters()
-    transaction.on_commit(parameters.forget_parameters)
-    return row
 
 
 def _check_shape(key: str, value: str, at: datetime) -> None:
@@ -55,10 +61,15 @@ def _rate(value: str) -> None:
         raise ValueError(value)
 
 
-_SHAPES = {"时限": Limit.parse, "整数": int, "0到1之间的小数": _rate, "时段": _span}
+_SHAPES: dict[str, Callable[[str], object]] = {
+    "时限": Limit.parse,
+    "整数": int,
+    "0到1之间的小数": _rate,
+    "时段": _span,
+}
 
 
-def _reads(read, value: str) -> bool:
+def _reads(read: Callable[[str], object], value: str) -> bool:
     try:
         read(value)
     except (ValueError, DomainError):

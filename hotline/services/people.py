@@ -4,6 +4,7 @@
 - A unit or person ends only when every room has handed its open work over or there is none.
 """
 
+import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -120,6 +121,19 @@ def change_password(*, user: User, password: str, at: datetime, address: str | N
     user.must_change_password, user.password_changed_at = False, at
     user.save(update_fields=["password", "must_change_password", "password_changed_at"])
     log_security(kind=SecurityLog.Kind.PASSWORD, user=user, subject=user.username, address=address, at=at)
+
+
+@transaction.atomic
+def reset_password(*, user: User, by: User | None, at: datetime) -> str:
+    """Give a person a password made by chance, to be changed at the next log-in. Returns it, this once."""
+    password = f"{secrets.token_urlsafe(9)}-7aA"
+    if user.password:
+        PasswordHistory.objects.create(user=user, password=user.password, at=at)
+    user.set_password(password)
+    user.must_change_password, user.password_changed_at = True, at
+    user.save(update_fields=["password", "must_change_password", "password_changed_at"])
+    log_security(kind=SecurityLog.Kind.PASSWORD, user=by, subject=f"重置 {user.username}", at=at)
+    return password
 
 
 def must_change_password(user: User, at: datetime) -> bool:

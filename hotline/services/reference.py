@@ -51,7 +51,7 @@ def load_reference(*, at: datetime) -> Loaded:
 def load_regions() -> int:
     rows = rows_of("regions.csv")
     before = Region.objects.count()
-    known = {}
+    known: dict[str, int] = {}
     for level in ("city", "county", "zone", "township"):
         Region.objects.bulk_create(
             [
@@ -74,7 +74,7 @@ def load_regions() -> int:
 def load_units() -> int:
     """City units from units.csv; those of counties from county_units.csv, once for each county and zone; townships from the regions."""
     before = Unit.objects.count()
-    regions = {region.code: region for region in Region.objects.all()}
+    regions = {region.code: region for region in Region.objects.select_related("parent")}
     known: dict[str, int] = {}
     for rank in (
         _city_centre(),
@@ -185,22 +185,21 @@ def _words(region: Region) -> dict[str, str]:
 
 
 def _townships(regions: dict[str, Region]) -> Ranked:
-    by_pk = {region.pk: region for region in regions.values()}
     return [
         (
             Unit(
                 code=f"T{region.code}",
-                name=f"{by_pk[region.parent_id].name}{region.name}{_suffix(region.name)}",
+                name=f"{region.parent.name}{region.name}{_suffix(region.name)}",
                 short_name=region.name,
                 kind=Unit.Kind.TOWNSHIP,
                 function="",
                 region=region,
                 valid_from=FIRST_DAY,
             ),
-            centre_code(by_pk[region.parent_id].code),
+            centre_code(region.parent.code),
         )
         for region in sorted(regions.values(), key=lambda region: region.code)
-        if region.level == "township"
+        if region.level == "township" and region.parent
     ]
 
 

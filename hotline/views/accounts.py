@@ -109,7 +109,7 @@ def unlock(request):
         outcome=SecurityLog.Outcome.REFUSED,
     )
     if by_script:
-        words = " ".join(message for messages in form.errors.values() for message in messages)
+        words = " ".join(str(message) for messages in form.errors.values() for message in messages)
         return HttpResponse(words, status=422, content_type="text/plain; charset=utf-8")
     return render(request, "hotline/lock.html", {"form": form, "next": safe_next(request)}, status=422)
 

@@ -1,0 +1,441 @@
+"""The management pages of administrators: units, people, calendar, parameters, security log. Business rows have none.
+
+What changes more than a row's own fields has a page of its own that calls a service.
+"""
+
+from axes.utils import reset as forget_failures
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseRedirect
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+
+from hotline import services
+from hotline.errors import DomainError
+from hotline.models import (
+    CalendarDay,
+    CalendarYear,
+    Parameter,
+    Region,
+    SecurityLog,
+    Unit,
+    User,
+    WorkInterval,
+)
+from hotline.roles import ROLES, role_name
+from hotline.services import NamedDay
+
+
+@login_not_required
+def staff_login(request, **kwargs):
+    """One way in: the hotline's own log-in, with its lock-out and its log. Who is in already and no administrator gets 403."""
+    if not request.user.is_authenticated:
+        return redirect(f"{reverse('hotline:login')}?next={reverse('admin:index')}")
+    if not admin.site.has_permission(request):
+        raise PermissionDenied
+    return redirect("admin:index")
+
+
+admin.site.site_header = admin.site.site_title = "民意速办管理"
+admin.site.index_title = "单位、人员、日历与参数"
+admin.site.site_url = "/"
+admin.site.login = staff_login
+admin.site.unregister(Group)
+
+
+class ReadOnly(admin.ModelAdmin):
+    list_per_page = 50
+    actions = None
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+
+class ActForm(forms.Form):
+    """Input of a page that ends in one service call."""
+
+
+class ActPage:
+    """A page below a row or a list: a form, what it will do, one service call. A refusal keeps what was typed."""
+
+    def act(self, request, *, form, title, does, button, back, notes=(), rows=None, ready=True):
+        if request.method == "POST" and form.is_valid() and ready:
+            try:
+                done = does(form.cleaned_data)
+            except DomainError as refused:
+                form.add_error(None, str(refused))
+            else:
+                messages.success(request, done)
+                return HttpResponseRedirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.model._meta,
+            "form": form,
+            "title": title,
+            "button": button,
+            "notes": notes,
+            "rows": rows,
+            "back": back,
+        }
+        status = 422 if form.is_bound and form.errors else 200
+        return TemplateResponse(request, "admin/hotline/act.html", context, status=status)
+
+
+@admin.register(Region)
+class RegionAdmin(ReadOnly):
+    list_display = ["code", "name", "level", "parent"]
+    list_filter = ["level"]
+    search_fields = ["code", "name"]
+    list_select_related = ["parent"]
+    ordering = ["code"]
+
+
+@admin.register(Unit)
+class UnitAdmin(ActPage, admin.ModelAdmin):
+    list_display = ["name", "short_name", "kind", "function", "parent", "valid_from", "valid_until"]
+    list_filter = ["kind"]
+    search_fields = ["code", "name", "short_name"]
+    list_select_related = ["parent"]
+    list_per_page = 50
+    ordering = ["code"]
+    actions = None
+    autocomplete_fields = ["parent", "region"]
+    fields = [
+        *["code", "name", "short_name", "kind", "function", "parent", "region"],
+        *["duty_phone", "duty_hours", "valid_from", "valid_until", "successor"],
+    ]
+    readonly_fields = ["valid_until", "successor"]
+    change_form_template = "admin/hotline/unit_change.html"
+
+    def get_readonly_fields(self, request, obj=None):
+        return [*self.readonly_fields, "code", "kind", "parent", "valid_from"] if obj else self.readonly_fields
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        services.log_security(
+            kind=SecurityLog.Kind.UNIT,
+            user=request.user,
+            subject=f"{'修改' if change else '新增'} {obj.code} {obj.name}",
+            at=timezone.now(),
+        )
+
+    def get_urls(self):
+        page = self.admin_site.admin_view(self.abolish)
+        return [path("<int:pk>/abolish/", page, name="hotline_unit_abolish"), *super().get_urls()]
+
+    def abolish(self, request, pk):
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        unit = Unit.objects.get(pk=pk)
+        at = timezone.now()
+
+        class AbolishForm(ActForm):
+            successor = forms.ModelChoiceField(
+                label="承接单位",
+                queryset=Unit.objects.valid(at).exclude(pk=pk).order_by("code"),
+                required=False,
+                help_text="在办工单和在用人员转到承接单位。",
+            )
+
+        def does(data):
+            services.abolish_unit(unit=unit, successor=data["successor"], by=request.user, at=at)
+            return f"{unit.name}已撤销。"
+
+        return self.act(
+            request,
+            form=AbolishForm(request.POST if request.method == "POST" else None),
+            title=f"撤销 {unit.name}",
+            does=does,
+            button="撤销",
+            back=reverse("admin:hotline_unit_change", args=[pk]),
+            notes=[f"在用人员 {unit.users.filter(is_active=True).count()} 名。"],
+        )
+
+
+class PersonForm(forms.ModelForm):
+    roles = forms.MultipleChoiceField(
+        label="角色",
+        choices=[(role.code, role.name) for role in ROLES.values()],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+
+    class Meta:
+        model = User
+        fields = ["username", "name", "unit", "employment", "deputy", "away_from", "away_until"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["roles"].initial = list(self.instance.groups.values_list("name", flat=True))
+
+    def clean_roles(self):
+        roles = self.cleaned_data["roles"]
+        if "administrator" in roles and len(roles) > 1:
+            raise forms.ValidationError("管理员不得兼任业务角色。")
+        return roles
+
+    def clean(self):
+        data = super().clean()
+        away_from, away_until = data.get("away_from"), data.get("away_until")
+        if away_until and (not away_from or away_until <= away_from):
+            self.add_error("away_until", "离岗止须晚于离岗起。")
+        deputy = data.get("deputy")
+        if deputy and (deputy.pk == self.instance.pk or deputy.unit_id != getattr(data.get("unit"), "pk", None)):
+            self.add_error("deputy", "代理人须是同一单位的另一人。")
+        return data
+
+
+@admin.register(User)
+class UserAdmin(ActPage, admin.ModelAdmin):
+    form = PersonForm
+    list_display = ["username", "name", "unit", "employment", "role_names", "is_active"]
+    list_filter = ["employment", "is_active", "groups"]
+    search_fields = ["username", "name", "unit__name", "unit__short_name"]
+    list_select_related = ["unit"]
+    list_per_page = 50
+    ordering = ["username"]
+    autocomplete_fields = ["unit", "deputy"]
+    actions = ["forget_failed_logins"]
+    change_form_template = "admin/hotline/user_change.html"
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description="角色")
+    def role_names(self, user):
+        return "、".join(role_name(group.name) for group in user.groups.all())
+
+    def save_model(self, request, obj, form, change):
+        at = timezone.now()
+        if not change:
+            obj.set_unusable_password()
+        super().save_model(request, obj, form, change)
+        services.log_security(
+            kind=SecurityLog.Kind.PERSON,
+            user=request.user,
+            subject=f"{'修改' if change else '新增'} {obj.username}",
+            at=at,
+        )
+        services.set_roles(user=obj, roles=form.cleaned_data["roles"], by=request.user, at=at)
+        if not change:
+            password = services.reset_password(user=obj, by=request.user, at=at)
+            messages.warning(
+                request, f"{obj.name}（{obj.username}）的初始密码：{password}。只显示这一次，首次登录须修改。"
+            )
+
+    @admin.action(description="解除登录锁定", permissions=["change"])
+    def forget_failed_logins(self, request, queryset):
+        for user in queryset:
+            forget_failures(username=user.username)
+        messages.success(request, f"已解除 {len(queryset)} 个工号的登录锁定。")
+
+    def get_urls(self):
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/deactivate/", view(self.deactivate), name="hotline_user_deactivate"),
+            path("<int:pk>/reset-password/", view(self.reset_password), name="hotline_user_reset"),
+            *super().get_urls(),
+        ]
+
+    def deactivate(self, request, pk):
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        user = User.objects.select_related("unit").get(pk=pk)
+
+        class DeactivateForm(ActForm):
+            heir = forms.ModelChoiceField(
+                label="接手人",
+                queryset=User.objects.filter(unit=user.unit, is_active=True).exclude(pk=pk).order_by("username"),
+                required=False,
+                help_text="该人员名下在办的工单转给接手人。",
+            )
+
+        def does(data):
+            services.deactivate_person(user=user, heir=data["heir"], by=request.user, at=timezone.now())
+            return f"{user.name}（{user.username}）已停用。"
+
+        return self.act(
+            request,
+            form=DeactivateForm(request.POST if request.method == "POST" else None),
+            title=f"停用 {user.name}（{user.username}）",
+            does=does,
+            button="停用",
+            back=reverse("admin:hotline_user_change", args=[pk]),
+        )
+
+    def reset_password(self, request, pk):
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        user = User.objects.get(pk=pk)
+
+        def does(data):
+            password = services.reset_password(user=user, by=request.user, at=timezone.now())
+            return f"{user.name}（{user.username}）的新密码：{password}。只显示这一次，登录后须修改。"
+
+        return self.act(
+            request,
+            form=ActForm(request.POST if request.method == "POST" else None),
+            title=f"重置 {user.name}（{user.username}）的密码",
+            does=does,
+            button="重置密码",
+            back=reverse("admin:hotline_user_change", args=[pk]),
+        )
+
+
+class CalendarForm(ActForm):
+    year = forms.IntegerField(label="年份", min_value=2007, max_value=2100)
+    source = forms.CharField(label="依据", max_length=200, help_text="如：国务院办公厅关于2027年部分节假日安排的通知")
+    days = forms.CharField(
+        label="放假与调休",
+        widget=forms.Textarea(attrs={"rows": 16, "cols": 60}),
+        help_text="每行一天：日期,名称,休 或 日期,名称,班。如 2027-01-01,元旦,休",
+    )
+    confirmed = forms.BooleanField(label="已核对受影响的时限，确认发布", required=False)
+
+    def clean_days(self):
+        days = []
+        for number, line in enumerate(self.cleaned_data["days"].splitlines(), start=1):
+            if line.strip():
+                days.append(self._day(number, [part.strip() for part in line.replace("，", ",").split(",")]))
+        return days
+
+    def _day(self, number, parts):
+        try:
+            day, name, kind = parts
+            return NamedDay(forms.DateField().clean(day), is_workday={"班": True, "休": False}[kind], name=name[:40])
+        except (ValueError, KeyError, forms.ValidationError) as exc:
+            raise forms.ValidationError(f"第 {number} 行看不懂，应写成 2027-01-01,元旦,休。") from exc
+
+
+@admin.register(CalendarYear)
+class CalendarYearAdmin(ActPage, ReadOnly):
+    list_display = ["year", "version", "provisional", "source", "published_at"]
+    list_filter = ["year"]
+    ordering = ["-year", "-version"]
+    change_list_template = "admin/hotline/calendar_list.html"
+
+    def get_urls(self):
+        page = self.admin_site.admin_view(self.publish)
+        return [path("publish/", page, name="hotline_calendar_publish"), *super().get_urls()]
+
+    def publish(self, request):
+        if not request.user.has_perm("hotline.administer_parameters"):
+            raise PermissionDenied
+        form = CalendarForm(request.POST or None)
+        moves, ready = None, False
+        if request.method == "POST" and form.is_valid():
+            year, days = form.cleaned_data["year"], form.cleaned_data["days"]
+            moves = services.preview_calendar(year=year, days=days)
+            ready = form.cleaned_data["confirmed"]
+
+        def does(data):
+            moved = services.publish_calendar(
+                year=data["year"], days=data["days"], source=data["source"], by=request.user, at=timezone.now()
+            )
+            return f"{data['year']} 年日历已发布，{moved} 个在计时限已按新日历调整。"
+
+        return self.act(
+            request,
+            form=form,
+            title="发布工作日历",
+            does=does,
+            button="确认发布" if moves is not None else "查看影响",
+            back=reverse("admin:hotline_calendaryear_changelist"),
+            notes=[] if moves is None else [f"发布后将有 {len(moves)} 个在计时限改变。勾选确认后再次提交即发布。"],
+            rows=None if moves is None else moves[:200],
+            ready=ready,
+        )
+
+
+@admin.register(CalendarDay)
+class CalendarDayAdmin(ReadOnly):
+    list_display = ["date", "name", "is_workday", "year", "version", "source"]
+    list_filter = ["year", "is_workday"]
+    ordering = ["-date"]
+
+
+@admin.register(WorkInterval)
+class WorkIntervalAdmin(ReadOnly):
+    list_display = ["valid_from", "starts", "ends"]
+    ordering = ["-valid_from", "starts"]
+
+
+class ParameterForm(forms.ModelForm):
+    class Meta:
+        model = Parameter
+        fields = ["key", "value", "valid_from", "source", "note"]
+        help_texts = {"valid_from": "只能从现在或以后的时间起生效；留空为立即生效。"}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        keys = Parameter.objects.order_by("key").values_list("key", flat=True).distinct("key")
+        self.fields["key"] = forms.ChoiceField(label="参数", choices=[(key, key) for key in keys])
+        self.fields["valid_from"].required = False
+        self.fields["source"].required = True
+
+    def clean(self):
+        data = super().clean()
+        self.at = timezone.now()
+        data["valid_from"] = data.get("valid_from") or self.at
+        if not self.errors:
+            try:
+                services.check_parameter(
+                    key=data["key"], value=data["value"], valid_from=data["valid_from"], at=self.at
+                )
+            except DomainError as refused:
+                self.add_error(None, str(refused))
+        return data
+
+
+@admin.register(Parameter)
+class ParameterAdmin(ReadOnly):
+    form = ParameterForm
+    list_display = ["key", "value", "valid_from", "source", "note"]
+    search_fields = ["key", "note"]
+    ordering = ["key", "-valid_from"]
+
+    def has_add_permission(self, request):
+        return request.user.has_perm("hotline.administer_parameters")
+
+    def save_model(self, request, obj, form, change):
+        row = services.set_parameter(
+            key=obj.key,
+            value=obj.value,
+            valid_from=obj.valid_from,
+            source=obj.source,
+            note=obj.note,
+            by=request.user,
+            at=form.at,
+        )
+        obj.pk = row.pk
+
+
+@admin.register(SecurityLog)
+class SecurityLogAdmin(ReadOnly):
+    list_display = ["at", "kind", "user", "subject", "address", "outcome", "reason"]
+    list_filter = ["kind", "outcome"]
+    search_fields = ["user__username", "subject"]
+    list_select_related = ["user"]
+    ordering = ["-at", "-id"]
+    show_full_result_count = False
+
+    def has_view_permission(self, request, obj=None):
+        return request.user.has_perm("hotline.view_security_log")

@@ -1,0 +1,200 @@
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from hotline import services
+from hotline.models import CalendarYear, Parameter, SecurityLog, Unit, User
+from tests.factories.hotline import UnitFactory, UserFactory
+from tests.hotline.calendars import at
+from tests.hotline.clocks import make_clock
+
+pytestmark = pytest.mark.usefixtures("rules")
+
+START = at("2026-12-29 10:00")
+
+
+@pytest.fixture
+def clock():
+    with time_machine.travel(START, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def administrator():
+    return UserFactory(username="ADM", roles=["administrator"])
+
+
+@pytest.fixture
+def browser(client, administrator, clock):
+    client.force_login(administrator)
+    return client
+
+
+def errors(answer):
+    return [str(error) for error in answer.context["form"].non_field_errors()]
+
+
+def test_only_administrators_get_in(client, clock):
+    assert client.get("/admin/", follow=True).redirect_chain[-1] == ("/login/?next=/admin/", 302)
+
+    client.force_login(UserFactory(roles=["reviewer", "unit_head"]))
+    assert client.get("/admin/", follow=True).status_code == 403
+    client.force_login(UserFactory(roles=["administrator"]))
+    assert client.get("/admin/login/").url == "/admin/"
+
+
+def test_an_administrator_sees_no_business_rows(browser):
+    page = browser.get("/admin/")
+
+    models = {model["object_name"] for app in page.context["app_list"] for model in app["models"]}
+    assert models == {
+        "CalendarDay",
+        "CalendarYear",
+        "Parameter",
+        "Region",
+        "SecurityLog",
+        "Unit",
+        "User",
+        "WorkInterval",
+    }
+
+
+@pytest.mark.parametrize(
+    "model", ["region", "unit", "user", "calendaryear", "calendarday", "workinterval", "parameter", "securitylog"]
+)
+def test_every_list_opens(browser, model):
+    assert browser.get(reverse(f"admin:hotline_{model}_changelist")).status_code == 200
+
+
+def person(unit, **fields):
+    return {
+        "username": "G9",
+        "name": "刘敏",
+        "unit": unit.pk,
+        "employment": "staff",
+        "roles": ["handler"],
+        "away_from_0": "",
+        "away_from_1": "",
+        "away_until_0": "",
+        "away_until_1": "",
+        **fields,
+    }
+
+
+def test_a_new_person_gets_a_password_once_and_roles(browser, client, administrator):
+    answer = browser.post(reverse("admin:hotline_user_add"), person(UnitFactory()), follow=True)
+
+    user = User.objects.get(username="G9")
+    (shown,) = [str(m) for m in answer.context["messages"] if "初始密码" in str(m)]
+    password = shown.split("初始密码：")[1].split("。")[0]
+    assert user.check_password(password)
+    assert (user.must_change_password, user.is_staff) == (True, False)
+    assert list(user.groups.values_list("name", flat=True)) == ["handler"]
+    assert [(row.kind, row.subject, row.user) for row in SecurityLog.objects.order_by("pk")] == [
+        ("person", "新增 G9", administrator),
+        ("role", "G9：无 → 经办人", administrator),
+        ("password", "重置 G9", administrator),
+    ]
+
+
+def test_bad_input_about_a_person_is_refused(browser):
+    unit, other = UnitFactory(), UserFactory()
+    answer = browser.post(
+        reverse("admin:hotline_user_add"),
+        person(
+            unit, roles=["administrator", "agent"], deputy=other.pk, away_until_0="2026-12-30", away_until_1="08:00"
+        ),
+    )
+
+    assert answer.context["adminform"].form.errors == {
+        "roles": ["管理员不得兼任业务角色。"],
+        "deputy": ["代理人须是同一单位的另一人。"],
+        "away_until": ["离岗止须晚于离岗起。"],
+    }
+    assert not User.objects.filter(username="G9").exists()
+
+
+def test_a_person_is_closed_and_a_password_reset_on_their_pages(browser):
+    user = UserFactory(username="G9")
+
+    reset = browser.post(reverse("admin:hotline_user_reset", args=[user.pk]), follow=True)
+    closed = browser.post(reverse("admin:hotline_user_deactivate", args=[user.pk]), {"heir": ""})
+    again = browser.post(reverse("admin:hotline_user_deactivate", args=[user.pk]), {"heir": ""})
+
+    user.refresh_from_db()
+    assert "新密码：" in str(next(iter(reset.context["messages"])))
+    assert (closed.status_code, user.is_active, user.must_change_password) == (302, False, True)
+    assert (again.status_code, errors(again)) == (422, ["王小明（G9）已经停用。"])
+
+
+def test_a_unit_is_abolished_on_its_page(browser):
+    unit, successor = UnitFactory(), UnitFactory()
+    UserFactory(unit=unit)
+    url = reverse("admin:hotline_unit_abolish", args=[unit.pk])
+
+    refused = browser.post(url, {"successor": ""})
+    done = browser.post(url, {"successor": successor.pk})
+
+    assert (refused.status_code, errors(refused)) == (422, [f"{unit.name}还有 1 名在用人员，请先停用或指定承接单位。"])
+    assert done.status_code == 302
+    assert Unit.objects.get(pk=unit.pk).successor == successor
+
+
+def test_a_calendar_is_shown_first_and_published_on_confirmation(browser):
+    make_clock(started_at=START, limit="3wd")
+    url = reverse("admin:hotline_calendar_publish")
+    data = {"year": 2027, "source": "通知", "days": "2027-01-01,元旦,休\n2026-12-31，元旦，休\n"}
+
+    shown = browser.post(url, data)
+    assert [(move.old_due_at, move.new_due_at) for move in shown.context["rows"]] == [
+        (at("2027-01-01 17:30"), at("2027-01-05 17:30"))
+    ]
+    assert not CalendarYear.objects.filter(year=2027).exists()
+    done = browser.post(url, data | {"confirmed": "on"}, follow=True)
+
+    assert "2027 年日历已发布，1 个在计时限已按新日历调整。" in [str(m) for m in done.context["messages"]]
+    assert CalendarYear.objects.get(year=2027).source == "通知"
+
+
+def test_a_calendar_line_that_cannot_be_read_is_named(browser):
+    answer = browser.post(
+        reverse("admin:hotline_calendar_publish"), {"year": 2027, "source": "x", "days": "2027-01-01,元旦,休\n元旦"}
+    )
+
+    assert answer.status_code == 422
+    assert answer.context["form"].errors == {"days": ["第 2 行看不懂，应写成 2027-01-01,元旦,休。"]}
+
+
+def test_a_parameter_gets_a_new_value_from_a_date_on(browser):
+    url = reverse("admin:hotline_parameter_add")
+    good = {"key": "limit.help", "value": "5wd", "valid_from_0": "2027-02-01", "valid_from_1": "00:00", "source": "x"}
+
+    bad = browser.post(url, good | {"value": "5"})
+    done = browser.post(url, good)
+
+    assert bad.context["adminform"].form.non_field_errors() == ["参数“limit.help”的取值应为时限，如“7wd”。"]
+    assert done.status_code == 302
+    assert Parameter.objects.get(key="limit.help", value="5wd").valid_from == at("2027-02-01 00:00")
+
+
+def test_locked_out_people_are_let_in_again(browser, client, clock):
+    user = UserFactory(username="G9")
+
+    answer = browser.post(
+        reverse("admin:hotline_user_changelist"),
+        {"action": "forget_failed_logins", "_selected_action": [user.pk]},
+        follow=True,
+    )
+
+    assert "已解除 1 个工号的登录锁定。" in [str(m) for m in answer.context["messages"]]
+
+
+def test_reading_pages_do_not_change(browser, clock):
+    services.log_security(kind="login", user=None, at=START - timedelta(days=1))
+    row = SecurityLog.objects.get()
+
+    assert browser.get(reverse("admin:hotline_securitylog_add")).status_code == 403
+    assert browser.post(reverse("admin:hotline_securitylog_delete", args=[row.pk])).status_code == 403
+    assert browser.get(reverse("admin:hotline_securitylog_change", args=[row.pk])).status_code == 200
