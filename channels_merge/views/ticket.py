@@ -54,7 +54,7 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
     shown = ticket_page(found)
     appeals = selectors.appeals_of_ticket(ticket.pk)
     items = sorted(
-        [*timeline(found, sees_all=shown.sees_all), *_told_by_citizens(appeals, found)],
+        [*_without_doubles(timeline(found, sees_all=shown.sees_all), found), *_told_by_citizens(appeals, found)],
         key=lambda item: item.at,
         reverse=True,
     )
@@ -101,6 +101,11 @@ def sees_people(found: Situation) -> bool:
     return found.own is None or found.own.role in PEOPLE_ROLES
 
 
+def _without_doubles(items: list[Item], found: Situation) -> list[Item]:
+    """Whoever reads the records of contact needs no second line that says there was one."""
+    return [item for item in items if item.code != "record_contact"] if sees_people(found) else items
+
+
 def _told_by_citizens(appeals: Sequence[Appeal], found: Situation) -> list[Item]:
     """Urges and additions of the callers, as lines of the timeline."""
     lines = []
@@ -124,11 +129,14 @@ def _told_by_citizens(appeals: Sequence[Appeal], found: Situation) -> list[Item]
             lines += [
                 Item(
                     at=record.at,
-                    act="联系记录",
+                    act="联系反映人",
                     about=f"{appeal.number}，{record.get_way_display()}{'' if record.reached else '，没有接通'}",
-                    who=f"{record.by.masked_name} · {record.unit.short_name}" if record.unit else record.by.masked_name,
+                    who=f"{record.by.masked_name} · {record.unit.short_name}"
+                    if record.unit
+                    else record.by.masked_name,
                     say=record.summary,
                     tone="work" if record.reached else "",
+                    public=record.reached,
                     group="contact",
                 )
                 for record in appeal.contact_records.all()
@@ -175,7 +183,9 @@ class ContactForm(ActForm):
 
     def prepare(self) -> None:
         field = self.fields["appeal"]
-        field.queryset = selectors.carried_by(self.found.ticket.pk).select_related("contact").order_by("received_at", "pk")
+        field.queryset = (
+            selectors.carried_by(self.found.ticket.pk).select_related("contact").order_by("received_at", "pk")
+        )
         field.label_from_instance = _appeal_label
 
 
@@ -216,7 +226,13 @@ def contact(request: HttpRequest, number: str) -> HttpResponse:
                 return HttpResponse(headers={"HX-Redirect": target, "HX-Trigger": "act-done"})
             return redirect(target)
     template = "components/act_form.html" if request.htmx else "tickets/act_page.html"
-    context = {"ticket": ticket, "form": form, "url": request.path, "title": f"记联系 {ticket.number}", "verb": "记联系"}
+    context = {
+        "ticket": ticket,
+        "form": form,
+        "url": request.path,
+        "title": f"记联系 {ticket.number}",
+        "verb": "记联系",
+    }
     context["back"] = reverse("tickets:ticket", args=[ticket.number])
     return render(request, template, context, status=422 if form.errors else 200)
 

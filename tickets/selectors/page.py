@@ -46,6 +46,8 @@ class Item:
     tone: str = ""
     public: bool = False
     group: str = ""
+    code: str = ""
+    """Code of the event's act; empty for lines that other rooms add."""
     shots: tuple[Shot, ...] = ()
 
 
@@ -159,6 +161,7 @@ def _item(event: TicketEvent, shots: tuple[Shot, ...], found: Situation, *, sees
         tone=sentence.tone,
         public=public,
         group=group,
+        code=event.act,
         shots=shots,
     )
 

@@ -13,7 +13,6 @@ from hotline.services import log_security, open_file
 from tickets.models import Attachment, Ticket
 from tickets.selectors.acts import situation
 from tickets.selectors.page import ticket_page, timeline
-from tickets.states import AttachmentKind
 
 INLINE = ("image/", "application/pdf", "video/", "audio/")
 
@@ -49,9 +48,6 @@ def printed(request: HttpRequest, number: str) -> HttpResponse:
         "ticket": ticket,
         "page": page,
         "items": timeline(found, sees_all=page.sees_all),
-        "photos": ticket.attachments.filter(kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER])
-        .select_related("file")
-        .order_by("pk"),
         "at": at,
     }
     return render(request, "tickets/ticket_print.html", context)
