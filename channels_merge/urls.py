@@ -2,7 +2,28 @@
 
 from django.urls import include, path
 
+from channels_merge.views import appeals, desk, files, intake, public, search, workbench
+
 app_name = "channels_merge"
 urlpatterns = [
+    path("", workbench.workbench, name="workbench"),
+    path("desk/", desk.desk, name="desk"),
+    path("desk/suggest/", desk.suggest, name="desk-suggest"),
+    path("desk/draft/", desk.save_draft, name="desk-draft"),
+    path("desk/draft/discard/", desk.discard_draft, name="desk-draft-discard"),
+    path("desk/done/<str:number>/", desk.done, name="desk-done"),
+    path("intake/", intake.intake, name="intake"),
+    path("intake/<str:number>/peek/", intake.peek, name="intake-peek"),
+    path("intake/<str:number>/acts/<slug:code>/", intake.act, name="intake-act"),
+    path("appeals/<str:number>/", appeals.progress, name="progress"),
+    path("appeals/<str:number>/asked/", appeals.ask_progress, name="progress-asked"),
+    path("appeals/<str:number>/acts/<slug:code>/", appeals.act, name="appeal-act"),
+    path("appeals/<str:number>/files/<int:file_id>/", files.appeal_file, name="appeal-file"),
+    path("transfers/<int:transfer_id>/conclude/", appeals.conclude_transfer, name="transfer-conclude"),
+    path("search/", search.search, name="search"),
+    path("p/", public.submit, name="public-submit"),
+    path("p/done/", public.done, name="public-done"),
+    path("p/track/", public.track, name="public-track"),
+    path("p/track/<slug:code>/", public.track_act, name="public-act"),
     path("api/v1/", include("channels_merge.api.urls")),
 ]

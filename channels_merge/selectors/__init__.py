@@ -24,6 +24,7 @@ from channels_merge.selectors.desk import (
 from channels_merge.selectors.progress import Progress, Step, progress_of, public_progress
 from channels_merge.selectors.search import Found, SearchRefused, search
 from channels_merge.selectors.similar import Similar, similar_matters
+from channels_merge.selectors.work import Work, city_now, intake_count, of_ticket, provide_work, workbench
 
 __all__ = [
     "SURE_ENOUGH",
@@ -33,17 +34,22 @@ __all__ = [
     "SearchRefused",
     "Similar",
     "Step",
+    "Work",
     "appeals_of_ticket",
     "caller_history",
     "carried_by",
     "category_groups",
     "channel_of_key",
+    "city_now",
     "desk_panes",
     "drafts_of",
+    "intake_count",
+    "of_ticket",
     "open_ticket_id",
     "progress_of",
     "promise",
     "promise_of",
+    "provide_work",
     "public_progress",
     "public_promises",
     "region_by_code",
@@ -52,4 +58,5 @@ __all__ = [
     "similar_matters",
     "ticket_of",
     "waiting_appeals",
+    "workbench",
 ]

@@ -1,0 +1,211 @@
+"""The workbench: from every queue, what this person must do first."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.cache import cache
+from django.urls import reverse
+
+from channels_merge import rights
+from channels_merge.models import Appeal, Transfer
+from channels_merge.selectors.appeals import waiting_appeals
+from hotline.dates import local
+from hotline.models import Clock, User
+from hotline.rights import has_right
+from tickets.models import Ticket
+from tickets.selectors.approvals import pending_approvals
+from tickets.selectors.inbox import inbox_page
+from tickets.selectors.queues import dispatch_page, pending_extensions, pending_returns, ruling_page
+from tickets.states import Secrecy
+
+EACH = 25
+SHOWN = 25
+CITY_SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Work:
+    """One thing to do. `due_at` None sorts last."""
+
+    queue: str
+    due_at: datetime | None
+    limit_unit: str
+    soon_at: datetime | None
+    number: str
+    title: str
+    region: str
+    verb: str
+    url: str
+
+    def is_over(self, at: datetime) -> bool:
+        return self.due_at is not None and self.due_at < at
+
+    def is_today(self, at: datetime) -> bool:
+        return self.due_at is not None and not self.is_over(at) and local(self.due_at).date() == local(at).date()
+
+
+Provider = Callable[[User, datetime], Iterable[Work]]
+_providers: list[Provider] = []
+
+
+def provide_work(provider: Provider) -> None:
+    """For rooms above: call from `ready`. At most `EACH` rows, only what the person may do."""
+    _providers.append(provider)
+
+
+@dataclass(frozen=True)
+class Bench:
+    rows: tuple[Work, ...]
+    over: int
+    today: int
+    more: bool
+
+    @property
+    def first(self) -> Work | None:
+        return self.rows[0] if self.rows else None
+
+
+def workbench(user: User, *, at: datetime) -> Bench:
+    work = [row for provider in (*_OWN, *_providers) for row in provider(user, at)]
+    work.sort(key=lambda row: (row.due_at is None, row.due_at or at, row.number))
+    return Bench(
+        tuple(work[:SHOWN]),
+        over=sum(row.is_over(at) for row in work),
+        today=sum(row.is_today(at) for row in work),
+        more=len(work) > SHOWN,
+    )
+
+
+def of_ticket(
+    queue: str, ticket: Ticket, verb: str, *, clock: Clock | None = None, due_at: datetime | None = None
+) -> Work:
+    return Work(
+        queue=queue,
+        due_at=clock.due_at if clock else due_at,
+        limit_unit=clock.limit_unit if clock else "wh",
+        soon_at=clock.soon_at if clock else None,
+        number=ticket.number,
+        title=ticket.title,
+        region=ticket.region.name if ticket.region else "",
+        verb=verb,
+        url=reverse("tickets:ticket", args=[ticket.number]),
+    )
+
+
+def _intake(user: User, at: datetime) -> Iterable[Work]:
+    if not has_right(user, rights.ACCEPT, at):
+        return
+    for appeal in waiting_appeals().filter(secrecy=Secrecy.OPEN, state="received")[:EACH]:
+        clock = appeal.running_accept[0] if appeal.running_accept else None
+        yield Work(
+            queue="来件",
+            due_at=clock.due_at if clock else None,
+            limit_unit=clock.limit_unit if clock else "h",
+            soon_at=clock.soon_at if clock else None,
+            number=appeal.number,
+            title=appeal.title,
+            region=appeal.region.name if appeal.region else "",
+            verb="受理",
+            url=reverse("channels_merge:intake"),
+        )
+
+
+def _transfers(user: User, at: datetime) -> Iterable[Work]:
+    if not has_right(user, rights.USE_DESK, at):
+        return
+    for transfer in (
+        Transfer.objects.filter(outcome="", by=user).select_related("appeal__region").order_by("at")[:EACH]
+    ):
+        yield Work(
+            queue="转接",
+            due_at=transfer.at,
+            limit_unit="h",
+            soon_at=None,
+            number=transfer.appeal.number,
+            title=f"{transfer.get_line_display()}：{transfer.appeal.title}",
+            region=transfer.appeal.region.name if transfer.appeal.region else "",
+            verb="记结果",
+            url=reverse("channels_merge:desk-done", args=[transfer.appeal.number]),
+        )
+
+
+def _dispatch(user: User, at: datetime) -> Iterable[Work]:
+    if has_right(user, "tickets.dispatch_ticket", at):
+        for row in dispatch_page(user, segment="", after=None, at=at).rows[:EACH]:
+            yield of_ticket("派单", row.ticket, "派单", clock=row.clock)
+
+
+def _inbox(user: User, at: datetime) -> Iterable[Work]:
+    if not (has_right(user, "tickets.sign_ticket", at) or has_right(user, "tickets.handle_ticket", at)):
+        return
+    for row in inbox_page(user, segment="", handler_id=None, after=None, at=at).rows[:EACH]:
+        if row.standing.verb:
+            yield of_ticket("收件", row.ticket, row.standing.verb, clock=row.clock)
+
+
+def _returns(user: User, at: datetime) -> Iterable[Work]:
+    if has_right(user, "tickets.decide_return", at):
+        for request in pending_returns(user, at)[:EACH]:
+            yield of_ticket("退单", request.assignment.ticket, "裁决退单", due_at=request.due_at)
+
+
+def _extensions(user: User, at: datetime) -> Iterable[Work]:
+    if has_right(user, "tickets.decide_extension", at):
+        for request in pending_extensions(user, at)[:EACH]:
+            yield of_ticket("延期", request.assignment.ticket, "准或不准", due_at=request.due_at)
+
+
+def _rulings(user: User, at: datetime) -> Iterable[Work]:
+    if has_right(user, "tickets.rule_dispute", at):
+        for row in ruling_page(user, after=None, at=at).rows[:EACH]:
+            yield of_ticket("裁定", row.ticket, "定首办", clock=row.clock)
+
+
+def _approvals(user: User, at: datetime) -> Iterable[Work]:
+    for approval in pending_approvals(user, at).order_by("due_at", "pk")[:EACH]:
+        yield of_ticket("审核", approval.ticket, "审办结", due_at=approval.due_at)
+
+
+_OWN: tuple[Provider, ...] = (_transfers, _intake, _dispatch, _inbox, _returns, _extensions, _rulings, _approvals)
+
+
+@dataclass(frozen=True)
+class CityNow:
+    received_today: int
+    waiting: int
+    open_tickets: int
+    overdue: int
+
+
+def city_now(*, at: datetime) -> CityNow:
+    """Counted for everybody together and kept for 20 s (design.md 9)."""
+    return cache.get_or_set("city-now", lambda: _count_city(at), CITY_SECONDS)
+
+
+def _count_city(at: datetime) -> CityNow:
+    midnight = local(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    tickets = Ticket.objects.filter(is_open=True)
+    return CityNow(
+        received_today=Appeal.objects.filter(received_at__gte=midnight).count(),
+        waiting=Appeal.objects.waiting().count(),
+        open_tickets=tickets.count(),
+        overdue=tickets.filter(sort_at__lt=at).count(),
+    )
+
+
+def intake_count(user: User, at: datetime) -> tuple[int, bool]:
+    """How many machine appeals wait (at most 100 are counted), and whether one is late."""
+    rows = list(
+        Appeal.objects.waiting()
+        .filter(secrecy=Secrecy.OPEN, state="received")
+        .order_by("received_at")
+        .values_list("pk", flat=True)[:100]
+    )
+    late = (
+        bool(rows)
+        and Appeal.objects.filter(
+            pk__in=rows[:1], clocks__kind="accept", clocks__stopped_at=None, clocks__due_at__lt=at
+        ).exists()
+    )
+    return len(rows), late

@@ -1,0 +1,337 @@
+"""Staff pages of this room, through the client: who may open them, what they show, what they keep when refused."""
+
+import re
+
+import pytest
+import time_machine
+from bs4 import BeautifulSoup
+
+from channels_merge import services
+from channels_merge.models import Appeal, Interaction, Transfer
+from tests.factories.channels_merge import NOON, PHONE, STORY, make_accepted, make_appeal, ticket_of
+from tickets.models import Ticket
+
+
+@pytest.fixture(autouse=True)
+def at_noon():
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@pytest.fixture
+def as_(client, person):
+    def log_in(role, unit=None):
+        user = person(role, unit)
+        client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+        client.user = user
+        return client
+
+    return log_in
+
+
+def text_of(answer):
+    return re.sub(r"\s+", " ", BeautifulSoup(answer.content.decode(), "html.parser").get_text(" "))
+
+
+PAGES = {
+    "/": {"agent", "dispatcher", "handler", "leader", "unit_head", "administrator"},
+    "/desk/": {"agent"},
+    "/intake/": {"agent", "dispatcher"},
+    "/search/": {"agent", "dispatcher", "handler", "leader", "unit_head", "administrator"},
+}
+
+
+@pytest.mark.parametrize("url", PAGES)
+@pytest.mark.parametrize("role", ["agent", "dispatcher", "handler", "leader", "unit_head", "administrator"])
+def test_who_opens_which_page(as_, url, role):
+    assert as_(role).get(url).status_code == (200 if role in PAGES[url] else 403)
+
+
+def test_strangers_are_sent_to_log_in(client, world):
+    for url in PAGES:
+        assert client.get(url).status_code == 302
+
+
+CALL = {
+    "draft": "desk-1",
+    "text": STORY,
+    "place": "锦江花园",
+    "region": "360702",
+    "kind": "complaint",
+    "urgency": "normal",
+    "name": "王丽",
+    "phone": PHONE,
+    "act": "accept",
+}
+
+
+def test_a_call_becomes_a_ticket_and_the_agent_reads_out_number_and_code(as_):
+    client = as_("agent")
+    answer = client.post("/desk/", CALL)
+
+    appeal, ticket = Appeal.objects.get(), Ticket.objects.get()
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/desk/done/{appeal.number}/")
+    assert (ticket.region.code, appeal.received_by, appeal.channel.code) == ("360702", client.user, "phone")
+    said = text_of(client.get(answer.headers["Location"]))
+    assert f"您的编号是 {appeal.number} ，查询码 {' '.join(appeal.code)} 。" in said
+    assert "办理单位会在 11月11日 10:00前 给您打电话， 12月1日前 办结，之后我们再回访您。" in said
+
+
+def test_pressing_twice_registers_once(as_):
+    client = as_("agent")
+    client.post("/desk/", CALL)
+    client.post("/desk/", CALL)
+
+    assert (Appeal.objects.count(), Ticket.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"text": "短"}, "什么事至少写 5 个字。"),
+        ({"place": "", "region": ""}, "请写在哪里：选县区，或写路名、小区。"),
+        ({"phone": "12ab"}, "电话号码不对"),
+        ({"act": "answer", "answer_told": "不得施工"}, "直接答复须选择事项。"),
+        ({"act": "redirect", "route": "", "route_told": "去法院"}, "请选择法定途径。"),
+        ({"act": "attach:999999"}, "没有这张工单，可能已被并走。"),
+        ({"act": "fly"}, "请选择去向。"),
+    ],
+)
+def test_bad_input_is_said_and_nothing_typed_is_lost(as_, change, sentence):
+    answer = as_("agent").post("/desk/", {**CALL, "name": "王丽丽", **change})
+
+    page = BeautifulSoup(answer.content.decode(), "html.parser")
+    assert (answer.status_code, Appeal.objects.count()) == (422, 0)
+    assert sentence in page.get_text()
+    assert page.find("input", {"name": "name"})["value"] == "王丽丽"
+    assert page.find("textarea", {"name": "text"}).get_text() == {**CALL, **change}["text"]
+    assert page.find("input", {"name": "draft"})["value"] == "desk-1"
+
+
+def test_direct_answer_makes_no_ticket(as_, world):
+    client = as_("agent")
+    client.post("/desk/", {**CALL, "act": "answer", "answer_told": "晚上十点后不得施工。", "category": "010101"})
+
+    appeal = Appeal.objects.get()
+    assert (appeal.state, appeal.told, Ticket.objects.count()) == ("answered", "晚上十点后不得施工。", 0)
+
+
+def test_attach_hangs_the_call_on_the_matter(as_):
+    first = make_accepted()
+    as_("agent").post("/desk/", {**CALL, "phone": "13900000001", "act": f"attach:{ticket_of(first).pk}"})
+
+    assert (Appeal.objects.count(), Ticket.objects.get().appeal_count) == (2, 2)
+
+
+def test_a_further_matter_of_the_call_goes_to_the_same_person(as_):
+    client = as_("agent")
+    client.post("/desk/", CALL)
+    first = Appeal.objects.get()
+    page = client.get(f"/desk/?call={first.number}")
+    assert f"与 {first.number} 同一来电人，不用再写。" in text_of(page)
+    client.post(
+        "/desk/", {**CALL, "draft": "desk-2", "text": "另外电梯坏了三天没人修。", "call": first.number, "phone": ""}
+    )
+
+    second = Appeal.objects.exclude(pk=first.pk).get()
+    assert (second.number, second.contact) == (f"{first.number}-02", first.contact)
+
+
+def test_suggestions_answer_all_panes(as_, world):
+    make_accepted(region=world.county, text="锦江花园东侧工地每晚11点浇筑混凝土，噪声很大，无法休息。")
+    answer = as_("agent").post("/desk/suggest/", {**CALL, "text": STORY + f"我电话{PHONE}"})
+
+    page = BeautifulSoup(answer.content.decode(), "html.parser")
+    panes = {
+        pane["data-pane"]: re.sub(r"\s+", " ", pane.get_text(" ")) for pane in page.find_all(attrs={"data-pane": True})
+    }
+    assert set(panes) == {"caller", "similar", "who", "say", "heard", "ask", "place", "kind", "attach"}
+    assert "锦江花园" in panes["similar"]
+    assert "90 天内 1 件" in panes["caller"]
+    assert "时间 每晚11点以后" in panes["heard"]
+    assert "138****2231" in panes["ask"]
+    assert PHONE not in answer.content.decode()
+    assert page.find(attrs={"data-fill": "title"})["data-value"].startswith("锦江花园东侧工地")
+
+
+def test_suggestions_for_nothing_typed_are_empty_not_wrong(as_, world):
+    answer = as_("agent").post("/desk/suggest/", {"phone": "abc", "region": "nowhere", "category": "x", "kind": "x"})
+
+    assert answer.status_code == 200
+    assert "写下什么事以后" in text_of(answer)
+
+
+def test_the_draft_comes_back_and_is_encrypted(as_):
+    client = as_("agent")
+    saved = client.post("/desk/draft/", {**CALL, "csrfmiddlewaretoken": "x"})
+
+    assert saved.json() == {"draft": "desk-1", "saved_at": "10:00:00"}
+    from channels_merge.models import Draft
+
+    assert PHONE not in str(Draft.objects.values().get())
+    page = BeautifulSoup(client.get("/desk/?draft=desk-1").content.decode(), "html.parser")
+    assert page.find("input", {"name": "phone"})["value"] == PHONE
+    assert page.find("textarea", {"name": "text"}).get_text() == STORY
+    assert as_("agent").get("/desk/?draft=desk-1").context["typed"].get("text") is None
+
+
+@pytest.mark.parametrize(
+    ("code", "typed", "kind"),
+    [
+        ("urge", {"text": ""}, "urge"),
+        ("supplement", {"text": "今晚还在施工"}, "supplement"),
+        ("withdraw", {"text": "已经停工"}, "withdraw"),
+    ],
+)
+def test_what_a_caller_adds_is_one_dialog(as_, code, typed, kind):
+    appeal = make_accepted()
+    client = as_("agent")
+    url = f"/appeals/{appeal.number}/acts/{code}/"
+    assert client.get(url, headers={"HX-Request": "true"}).status_code == 200
+    answer = client.post(url, typed, headers={"HX-Request": "true"})
+
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (200, "/desk/")
+    assert Interaction.objects.exclude(kind="new").get().kind == kind
+    assert (Appeal.objects.count(), Ticket.objects.count()) == (1, 1)
+
+
+def test_an_empty_supplement_is_422_in_the_dialog(as_):
+    appeal = make_accepted()
+    answer = as_("agent").post(
+        f"/appeals/{appeal.number}/acts/supplement/", {"text": " "}, headers={"HX-Request": "true"}
+    )
+
+    assert answer.status_code == 422
+    assert "请写补充的内容。" in answer.content.decode()
+
+
+def test_progress_can_be_read_out_and_asking_is_recorded(as_):
+    appeal = make_accepted()
+    client = as_("agent")
+    said = text_of(client.get(f"/appeals/{appeal.number}/"))
+    assert "12345 正在确定由哪个单位办理。" in said
+    client.post(f"/appeals/{appeal.number}/asked/")
+    assert Interaction.objects.filter(kind="progress").count() == 1
+
+
+def test_the_result_of_a_transfer_is_recorded(as_):
+    client = as_("agent")
+    client.post("/desk/", {**CALL, "act": "transfer", "line": "119"})
+    transfer = Transfer.objects.get()
+    assert "119 消防 接走了吗" in text_of(client.get(f"/desk/done/{transfer.appeal.number}/"))
+    client.post(f"/transfers/{transfer.pk}/conclude/", {"outcome": "declined", "note": "不属火警"})
+
+    assert Appeal.objects.get().state == "received"
+
+
+def test_intake_lists_what_waits_first_come_first(as_):
+    first, second = (
+        make_appeal(text="第一件事情请处理一下。"),
+        make_appeal(text="第二件事情请处理一下。", phone="13900000001"),
+    )
+    page = text_of(as_("agent").get("/intake/"))
+
+    assert page.index(first.number) < page.index(second.number)
+    assert "第一件事情请处理一下" in page
+    make_accepted(text="已受理的不再列出来了。")
+    assert "已受理的不再列出来了" not in text_of(as_("agent").get("/intake/"))
+
+
+def test_intake_says_when_nothing_waits(as_):
+    assert "没有等着受理的来件" in text_of(as_("agent").get("/intake/"))
+
+
+@pytest.mark.parametrize(
+    ("code", "typed", "state"),
+    [
+        ("accept", {"title": "改过的标题", "kind": "help", "urgency": "urgent", "place": "红旗大道"}, "accepted"),
+        ("answer", {"category": "010101", "told": "晚上十点后不得施工。"}, "answered"),
+        ("need-info", {"text": "哪一栋？"}, "need_info"),
+        ("transfer", {"choice": "119", "told": ""}, "transferred"),
+        ("redirect", {"choice": "litigation", "told": "请向法院起诉。"}, "redirected"),
+        ("explain", {"choice": "privacy", "told": "涉及他人隐私。"}, "explained"),
+        ("police", {"text": "24 小时来电 40 次辱骂。"}, "malicious"),
+    ],
+)
+def test_every_act_of_intake(as_, code, typed, state):
+    appeal = make_appeal()
+    client = as_("agent")
+    url = f"/intake/{appeal.number}/acts/{code}/"
+    assert client.get(url, headers={"HX-Request": "true"}).status_code == 200
+    empty = client.post(url, {}, headers={"HX-Request": "true"})
+    assert empty.status_code == 422
+    answer = client.post(url, typed, headers={"HX-Request": "true"})
+
+    appeal.refresh_from_db()
+    assert (answer.status_code, appeal.state) == (200, state)
+
+
+def test_intake_attaches_to_a_similar_matter(as_):
+    ticket = ticket_of(make_accepted())
+    appeal = make_appeal(phone="13900000001")
+    client = as_("agent")
+    peek = client.get(f"/intake/{appeal.number}/peek/").content.decode()
+    assert f"/intake/{appeal.number}/acts/attach/?ticket={ticket.number}" in peek
+    client.post(f"/intake/{appeal.number}/acts/attach/?ticket={ticket.number}", {"text": "同一工地"})
+
+    assert ticket_of(appeal) == ticket
+
+
+def test_an_act_of_another_person_first_is_told(as_):
+    appeal = make_appeal()
+    services.accept_appeal(appeal_id=appeal.pk, by=None, at=NOON)
+    answer = as_("agent").post(
+        f"/intake/{appeal.number}/acts/police/", {"text": "辱骂"}, headers={"HX-Request": "true"}
+    )
+
+    assert answer.status_code == 422
+    assert f"诉求 {appeal.number} 当前为“已受理”，不能执行该操作。" in answer.content.decode()
+
+
+def test_intake_pages_by_key(as_, world):
+    for n in range(27):
+        make_appeal(text=f"第{n:02}件事情请处理一下。", phone="", name="")
+    client = as_("agent")
+    first = BeautifulSoup(client.get("/intake/").content.decode(), "html.parser")
+    assert len(first.select("table[data-rows] tbody tr")) == 25
+    second = BeautifulSoup(
+        client.get("/intake/" + first.find("a", rel="next")["href"]).content.decode(), "html.parser"
+    )
+    assert [row["data-id"] for row in second.select("table[data-rows] tbody tr")] == ["S261110000026", "S261110000027"]
+    assert client.get("/intake/?after=nonsense_x").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("url", "role"), [("/intake/", "agent"), ("/search/?q=锦江花园", "dispatcher"), ("/", "dispatcher")]
+)
+def test_lists_make_the_same_queries_at_one_and_three_rows(as_, url, role, django_assert_num_queries):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    make = make_appeal if url == "/intake/" else make_accepted
+    client = as_(role)
+    make()
+    client.get(url)
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(
+            connection,
+        ) as caught:
+            client.get(url)
+        counts.append(len(caught))
+        make(phone="13900000001")
+        make(phone="13900000002")
+    assert counts[0] == counts[1]
+
+
+def test_the_workbench_says_what_to_do_first(as_):
+    ticket = ticket_of(make_accepted())
+    page = text_of(as_("dispatcher").get("/"))
+
+    assert "先办 1 件： 没有超期，1 件今天到期。" in page
+    assert ticket.number in page
+    assert "此刻全市" in page
+
+
+def test_the_workbench_of_somebody_with_nothing_to_do(as_, world):
+    assert "现在没有等您办的。" in text_of(as_("handler", world.department).get("/"))
