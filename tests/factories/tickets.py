@@ -231,8 +231,8 @@ def acts(ticket):
 
 
 def clocks(ticket, **fields):
-    """(kind, unit's short name or empty, outcome) of every clock, in the order of their keys."""
-    rows = ticket.clocks.filter(**fields).order_by("pk").select_related("assignment__unit")
+    """(kind, unit's short name or empty, outcome) of every clock, by part and kind."""
+    rows = ticket.clocks.filter(**fields).order_by("assignment", "kind", "pk").select_related("assignment__unit")
     return [(row.kind, row.assignment.unit.short_name if row.assignment else "", row.outcome) for row in rows]
 
 

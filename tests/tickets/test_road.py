@@ -113,8 +113,8 @@ def test_contact_made_by_the_county_is_the_first_of_the_units_below(city):
 
     assert running(ticket) == [
         ("handle", "章贡热线中心", ""),
-        ("sign", "章贡城管局", ""),
         ("handle", "章贡城管局", ""),
+        ("sign", "章贡城管局", ""),
     ]
 
 

@@ -1,0 +1,136 @@
+"""More time: asked before it is due, once, decided in time or refused."""
+
+import pytest
+
+from hotline import services as hotline
+from tests.factories.tickets import at, clocks, contacted, fresh, passed_down, running, submit
+from tickets import services, tasks
+from tickets.models import ExtensionRequest
+
+
+def ask(ticket, by, moment, days=3):
+    services.request_extension(
+        assignment_id=ticket.holder_id, days=days, reason="需邻市配合取证。", by=by, at=moment
+    )
+    return ExtensionRequest.objects.get(assignment=ticket.holder, decision="pending")
+
+
+def test_granted_extension_runs_from_the_old_due_date(city):
+    """7 working days from Tuesday 10 November: Thursday the 19th; three more: Tuesday the 24th."""
+    ticket = contacted(city)
+    request = ask(ticket, city.handler, at("11-12 09:00"))
+    assert ticket.clocks.get(kind="extension").due_at == at("11-12 15:30")
+
+    services.grant_extension(request_id=request.pk, reason="", by=city.reviewer, at=at("11-12 10:00"))
+
+    assert clocks(ticket, kind="handle") == [("handle", "市城管局", "superseded"), ("handle", "市城管局", "")]
+    new = ticket.clocks.get(kind="handle", stopped_at=None)
+    assert (new.generation, new.due_at, fresh(ticket).due_at) == (2, at("11-24 17:30"), at("11-24 17:30"))
+    event = ticket.events.order_by("-pk")[0]
+    assert (event.act, event.note.public, event.data["days"]) == ("grant_extension", True, 3)
+
+
+def test_only_one(city):
+    ticket = contacted(city)
+    request = ask(ticket, city.handler, at("11-12 09:00"))
+    with pytest.raises(services.TransitionRefused, match="已有一个延期申请在等审批。"):
+        ask(ticket, city.handler, at("11-12 09:10"))
+    services.grant_extension(request_id=request.pk, reason="", by=city.reviewer, at=at("11-12 10:00"))
+
+    with pytest.raises(services.TransitionRefused, match="每件最多延期 1 次。"):
+        ask(ticket, city.handler, at("11-13 09:00"))
+
+
+@pytest.mark.parametrize(
+    "moment, why",
+    [
+        ("11-19 09:00", "延期须在到期前 1 个工作日申请。"),
+        ("11-19 17:30", "已超过办理时限，不能再申请延期。"),
+    ],
+)
+def test_too_late(city, moment, why):
+    ticket = contacted(city)
+
+    with pytest.raises(services.TransitionRefused, match=why):
+        ask(ticket, city.handler, at(moment))
+
+
+def test_the_day_before_is_in_time(city):
+    ticket = contacted(city)
+
+    assert ask(ticket, city.handler, at("11-18 17:00")).days == 3
+
+
+@pytest.mark.parametrize("days", [0, 8])
+def test_not_longer_than_the_limit_itself(city, days):
+    ticket = contacted(city)
+
+    with pytest.raises(services.InputRefused, match="延长天数须在 1 至 7 个工作日之间。"):
+        ask(ticket, city.handler, at("11-12 09:00"), days=days)
+
+
+def test_refused(city):
+    ticket = contacted(city)
+    request = ask(ticket, city.handler, at("11-12 09:00"))
+
+    services.refuse_extension(request_id=request.pk, reason="时限足够。", by=city.reviewer, at=at("11-12 10:00"))
+
+    assert fresh(request).decision == "refused"
+    assert running(ticket) == [("handle", "市城管局", "")]
+    assert fresh(ticket).due_at == at("11-19 17:30")
+
+
+def test_nobody_decided_in_time(city, time_machine):
+    """Four working hours from 09:00: three before noon, one from 14:30."""
+    ticket = contacted(city)
+    request = ask(ticket, city.handler, at("11-12 09:00"))
+    time_machine.move_to(at("11-12 15:29"))
+    assert tasks.lapse_extensions() == 0
+
+    time_machine.move_to(at("11-12 15:30"))
+    hotline.sweep_clocks(at=at("11-12 15:30"))
+    assert tasks.lapse_extensions() == 1
+    assert tasks.lapse_extensions() == 0
+
+    request = fresh(request)
+    assert (request.decision, request.decided_at, request.decided_by) == ("lapsed", at("11-12 15:30"), None)
+    assert running(ticket) == [("handle", "市城管局", "")]
+    assert fresh(ticket).due_at == at("11-19 17:30")
+    assert ticket.events.filter(act="lapse_extension").count() == 1
+
+
+def test_a_result_makes_the_request_idle(city):
+    ticket = contacted(city)
+    request = ask(ticket, city.handler, at("11-12 09:00"))
+
+    submit(city, ticket, at=at("11-12 09:30"))
+
+    assert fresh(request).decision == "cancelled"
+    assert running(ticket) == [("approval", "", "")]
+    with pytest.raises(services.TransitionRefused, match="这一延期申请已决定：已取消。"):
+        services.grant_extension(request_id=request.pk, reason="", by=city.reviewer, at=at("11-12 10:00"))
+
+
+def test_a_county_decides_for_its_own(city):
+    ticket = passed_down(city)
+    request = ask(ticket, city.county_handler, at("11-12 09:00"))
+    with pytest.raises(services.ActNotAllowed, match="由交办它的上级单位决定。"):
+        services.grant_extension(request_id=request.pk, reason="", by=city.reviewer, at=at("11-12 10:00"))
+
+    services.grant_extension(request_id=request.pk, reason="", by=city.county_clerk, at=at("11-12 10:00"))
+
+    assert ticket.clocks.get(assignment=ticket.holder_id, kind="handle", stopped_at=None).due_at == at("11-24 17:30")
+    # The county's own limit towards the city stays.
+    assert fresh(ticket).due_at == at("11-19 17:30")
+
+
+def test_breaches_of_the_old_clock_stay(city):
+    ticket = contacted(city)
+    request = ask(ticket, city.handler, at("11-18 17:00"))
+    hotline.sweep_clocks(at=at("11-19 08:30"))
+
+    services.grant_extension(request_id=request.pk, reason="", by=city.reviewer, at=at("11-19 09:00"))
+
+    old, new = ticket.clocks.filter(kind="handle").order_by("pk")
+    assert [breach.threshold for breach in old.breaches.all()] == ["soon"]
+    assert list(new.breaches.all()) == []
