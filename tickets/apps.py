@@ -7,3 +7,6 @@ class TicketsConfig(AppConfig):
 
     def ready(self):
         from tickets import receivers
+        from tickets.views import counts
+
+        counts.register()

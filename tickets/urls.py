@@ -5,7 +5,7 @@ The ticket page itself (`tickets:ticket`) shows appeals and is served by the roo
 
 from django.urls import path
 
-from tickets.views import acts, pages
+from tickets.views import acts, approvals, inbox, lists, pages, queues
 
 app_name = "tickets"
 
@@ -13,4 +13,23 @@ urlpatterns = [
     path("tickets/<str:number>/acts/<slug:code>/", acts.act, name="act"),
     path("tickets/<str:number>/files/<int:attachment_id>/", pages.file, name="file"),
     path("tickets/<str:number>/print/", pages.printed, name="print"),
+]
+
+urlpatterns += [
+    path("dispatch/", queues.dispatch_queue, name="dispatch-queue"),
+    path("dispatch/batch/", queues.dispatch_batch, name="dispatch-batch"),
+    path("dispatch/<str:number>/", queues.dispatch_one, name="dispatch-one"),
+    path("dispatch/<str:number>/undo/", queues.dispatch_undo, name="dispatch-undo"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/sign/", inbox.sign_batch, name="sign-batch"),
+    path("returns/", queues.returns, name="returns"),
+    path("returns/<int:request_id>/", queues.return_peek, name="return-peek"),
+    path("rulings/", queues.rulings, name="rulings"),
+    path("rulings/<str:number>/", queues.ruling_peek, name="ruling-peek"),
+    path("approvals/", approvals.approvals, name="approvals"),
+    path("approvals/batch/", approvals.approve_batch, name="approve-batch"),
+    path("approvals/<int:approval_id>/", approvals.approval, name="approval"),
+    path("approvals/extensions/<int:request_id>/", approvals.extension, name="extension"),
+    path("tickets/", lists.ticket_list, name="ticket-list"),
+    path("tickets/<str:number>/peek/", inbox.ticket_peek, name="peek"),
 ]

@@ -1,0 +1,286 @@
+"""The dispatch queue: order, segments, ticks, one by one, in a batch, undone, and somebody was faster."""
+
+import pytest
+from django.urls import reverse
+
+from responsibility.models import RoutingExample
+from tests.factories.tickets import NOW, acts, at, dispatched, fresh, register, state_of
+from tickets import services
+from tickets.models import Ticket
+
+NOISE = {"title": "夜间施工噪声大", "text": "锦江花园东侧夜间施工，施工噪声大，整夜睡不着。", "kind": "complaint"}
+SCHOOL = {"title": "学校收费不合理", "text": "学校收费没有公示，食堂收费也涨了。", "kind": "complaint"}
+QUEUE = "/dispatch/"
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+def noise(city, **fields):
+    return register(region=city.region, **(NOISE | fields))
+
+
+def numbers(response):
+    return [row.ticket.number for row in response.context["rows"]]
+
+
+def segments(response):
+    return {segment.label: segment.count for segment, _ in response.context["segments"]}
+
+
+def test_what_burns_first_is_first(duty, log_in):
+    later = noise(duty, at=at("11-10 09:30"))
+    urgent = noise(duty, at=at("11-10 09:50"), urgency="urgent")
+    first = noise(duty, at=at("11-10 09:00"))
+
+    page = log_in(duty.dispatcher).get(QUEUE)
+
+    assert numbers(page) == [urgent.number, first.number, later.number]
+
+
+def test_a_row_says_why_and_is_ticked_when_the_router_is_sure(duty, log_in):
+    sure = noise(duty)
+    Ticket.objects.filter(pk=sure.pk).update(proposed_score=90)
+    unsure = noise(duty, at=at("11-10 10:00"))
+    Ticket.objects.filter(pk=unsure.pk).update(proposed_score=89)
+    nobody = register(title="想说几句", text="今天天气不错。")
+    urgent = noise(duty, urgency="urgent")
+    Ticket.objects.filter(pk=urgent.pk).update(proposed_score=99)
+
+    rows = {row.ticket.number: row for row in log_in(duty.dispatcher).get(QUEUE).context["rows"]}
+
+    assert {number: (row.ground, row.ticked) for number, row in rows.items()} == {
+        sure.number: ("事项 属地", True),
+        unsure.number: ("把握不足", False),
+        nobody.number: ("无相近事项", False),
+        urgent.number: ("事项 属地", False),
+    }
+
+
+def test_segments_count_and_hold_exactly_their_tickets(duty, log_in):
+    sure, urgent, back = [noise(duty) for _ in range(3)], noise(duty, urgency="urgent"), noise(duty)
+    Ticket.objects.filter(pk__in=[ticket.pk for ticket in sure]).update(proposed_score=95)
+    Ticket.objects.filter(pk=urgent.pk).update(proposed_score=40)
+    Ticket.objects.filter(pk=back.pk).update(proposed_score=97, return_count=2, needs_ruling=True)
+    client = log_in(duty.dispatcher)
+
+    page = client.get(QUEUE)
+
+    assert segments(page) == {"全部": 5, "要人看": 2, "高把握": 3, "紧急": 1, "退回重派": 1, "须裁定": 1}
+    assert {code: set(numbers(client.get(QUEUE, {"s": code}))) for code in ("look", "sure", "urgent", "again", "ruling")} == {
+        "look": {urgent.number, back.number},
+        "sure": {ticket.number for ticket in sure},
+        "urgent": {urgent.number},
+        "again": {back.number},
+        "ruling": {back.number},
+    }
+
+
+def test_pages_by_key_without_gap_or_double(duty, log_in):
+    made = [noise(duty).number for _ in range(27)]
+    client = log_in(duty.dispatcher)
+
+    first = client.get(QUEUE)
+    second = client.get(first.context["next_url"])
+
+    assert len(numbers(first)) == 25
+    assert numbers(first) + numbers(second) == sorted(made)
+    assert second.context["next_url"] == ""
+
+
+@pytest.mark.parametrize("key", ["", "x", "1-", "-1", "9" * 30 + "-1", "1-" + "9" * 30, "１-２"])
+def test_a_key_that_is_none_begins_at_the_beginning(duty, log_in, key):
+    ticket = noise(duty)
+
+    page = log_in(duty.dispatcher).get(QUEUE, {"after": key})
+
+    assert numbers(page) == [ticket.number]
+
+
+def test_the_peek_shows_candidates_limits_and_the_words(duty, log_in):
+    ticket = noise(duty)
+
+    page = log_in(duty.dispatcher).get(f"/dispatch/{ticket.number}/").content.decode()
+
+    assert "<mark>夜间施工</mark>" in page
+    assert "预计由章贡区城市管理局办理" in page
+    assert "派出后：签收 11-11 17:30 前，首次联系 11-11 10:00 前，办结 12-01 17:30 前。" in page
+    assert f'name="unit" value="{duty.county.pk}"' in page
+    assert f'name="item" value="{duty.noise.pk}"' in page
+
+
+def test_the_township_is_shown_as_refused(duty, log_in):
+    ticket = register(region=duty.township.region, **NOISE)
+
+    page = log_in(duty.dispatcher).get(f"/dispatch/{ticket.number}/").content.decode()
+
+    assert "不能派" in page
+    assert "没有列入乡镇（街道）履职事项，部门的事不下派。" in page
+
+
+def test_dispatching_one_answers_with_the_next(duty, log_in):
+    ticket, following = noise(duty), register(**SCHOOL)
+
+    response = log_in(duty.dispatcher).post(
+        f"/dispatch/{ticket.number}/",
+        {"unit": duty.county.pk, "item": duty.noise.pk, "next": following.number},
+        **HTMX,
+    )
+
+    page = response.content.decode()
+    assert state_of(ticket) == "pending_sign"
+    assert fresh(ticket).lead.unit == duty.county
+    assert fresh(ticket).item == duty.noise
+    assert f'data-peek-of="{following.number}"' in page
+    assert f'<div id="row-{ticket.number}" hx-swap-oob="delete"></div>' in page
+    assert f"已派给章贡区12345政务服务便民热线中心（{ticket.number}）。签收限 11月11日 17:30。" in page
+    assert f'action="/dispatch/{ticket.number}/undo/"' in page
+    assert "<b>1</b>" in page
+
+
+@pytest.mark.parametrize("following", ["", "GZ000000000000"])
+def test_without_a_next_row_the_list_is_read_anew(duty, log_in, following):
+    ticket = noise(duty)
+
+    response = log_in(duty.dispatcher).post(
+        f"/dispatch/{ticket.number}/", {"unit": duty.county.pk, "next": following, "s": "sure"}, **HTMX
+    )
+
+    assert response["HX-Redirect"] == "/dispatch/?s=sure"
+    assert state_of(ticket) == "pending_sign"
+
+
+def test_without_scripts_dispatching_leads_back_to_the_queue(duty, log_in):
+    ticket = noise(duty)
+
+    response = log_in(duty.dispatcher).post(f"/dispatch/{ticket.number}/", {"unit": duty.county.pk})
+
+    assert (response.status_code, response["Location"]) == (302, "/dispatch/")
+
+
+def test_a_township_is_refused_and_nothing_changes(duty, log_in):
+    ticket = noise(duty)
+
+    response = log_in(duty.dispatcher).post(f"/dispatch/{ticket.number}/", {"unit": duty.township.pk}, **HTMX)
+
+    assert response.status_code == 400
+    assert "不能直接派给乡镇（街道）" in response.content.decode()
+    assert acts(ticket) == ["register"]
+
+
+def test_a_unit_that_is_none_is_refused(duty, log_in):
+    ticket = noise(duty)
+
+    response = log_in(duty.dispatcher).post(f"/dispatch/{ticket.number}/", {"unit": "999999"}, **HTMX)
+
+    assert response.status_code == 400
+    assert acts(ticket) == ["register"]
+
+
+def test_somebody_was_faster(duty, log_in):
+    ticket = noise(duty)
+    services.dispatch_ticket(ticket_id=ticket.pk, unit=duty.other, item=None, by=duty.dispatcher2, at=NOW)
+
+    response = log_in(duty.dispatcher).post(f"/dispatch/{ticket.number}/", {"unit": duty.county.pk}, **HTMX)
+
+    assert response.status_code == 409
+    assert "李*已于 10:00 执行“派单”。" in response.content.decode()
+    assert fresh(ticket).lead.unit == duty.other
+    assert acts(ticket) == ["register", "dispatch"]
+
+
+def test_the_peek_of_one_that_is_gone_says_who_and_when(duty, log_in):
+    ticket = noise(duty)
+    services.dispatch_ticket(ticket_id=ticket.pk, unit=duty.other, item=None, by=duty.dispatcher2, at=NOW)
+
+    page = log_in(duty.dispatcher).get(f"/dispatch/{ticket.number}/").content.decode()
+
+    assert "李*于 今天 10:00 执行“派单”。当前为“待签收”。" in page
+    assert 'data-key="Enter"' not in page
+
+
+def test_undo_takes_back_what_was_just_sent(duty, log_in):
+    ticket = noise(duty)
+    client = log_in(duty.dispatcher)
+    client.post(f"/dispatch/{ticket.number}/", {"unit": duty.county.pk})
+
+    response = client.post(f"/dispatch/{ticket.number}/undo/")
+
+    assert response["Location"] == f"/dispatch/?at={ticket.number}"
+    assert acts(ticket) == ["register", "dispatch", "recall"]
+    assert ticket.notes.get().text == "派出后立即撤回"
+    assert fresh(ticket).return_count == 0
+    assert list(RoutingExample.objects.order_by("pk").values_list("outcome", flat=True)) == ["dispatched", "recalled"]
+    row = client.get(response["Location"]).context["rows"][0]
+    assert (row.ground, row.ticked) == ("撤回过", False)
+
+
+@pytest.mark.parametrize(("who", "minutes"), [("dispatcher", 1), ("dispatcher2", 0)])
+def test_undo_is_for_the_same_person_within_half_a_minute(duty, log_in, time_machine_at, who, minutes):
+    ticket = dispatched(duty)
+    time_machine_at(f"11-10 10:0{minutes}")
+
+    response = log_in(getattr(duty, who)).post(f"/dispatch/{ticket.number}/undo/", **HTMX)
+
+    assert response.status_code == 409
+    assert "已过 30 秒" in response.content.decode()
+    assert acts(ticket) == ["register", "dispatch"]
+
+
+def test_a_batch_lists_what_became_of_each(duty, log_in):
+    good, school = noise(duty), register(**SCHOOL)
+    nobody = register(title="想说几句", text="今天天气不错。")
+    gone = noise(duty)
+    services.dispatch_ticket(ticket_id=gone.pk, unit=duty.other, item=None, by=duty.dispatcher2, at=NOW)
+
+    page = log_in(duty.dispatcher).post(
+        "/dispatch/batch/",
+        {"ticket": [good.number, nobody.number, gone.number, "GZ000000000000", school.number, good.number]},
+    )
+
+    assert [(line.number, line.done, line.words) for line in page.context["lines"]] == [
+        (nobody.number, False, "没有建议单位，请逐件选择。职责清单中没有相近事项，须人工判断"),
+        (gone.number, False, "李*已于 10:00 执行“派单”。工单当前为“待签收”，不能执行该操作。"),
+        ("GZ000000000000", False, "没有这一件，或不在您能看到的范围。"),
+        (good.number, True, "已派给章贡区12345政务服务便民热线中心"),
+        (school.number, True, f"已派给{duty.other.name}"),
+    ]
+    assert [state_of(ticket) for ticket in (good, school, nobody)] == ["pending_sign", "pending_sign", "pending_dispatch"]
+    assert "办成 2 件" in page.content.decode()
+
+
+def test_an_empty_batch_changes_nothing(duty, log_in):
+    page = log_in(duty.dispatcher).post("/dispatch/batch/")
+
+    assert "没有勾选工单，什么都没有改动。" in page.content.decode()
+
+
+def test_two_returns_ask_for_a_ruling(duty, log_in):
+    ticket = noise(duty)
+    Ticket.objects.filter(pk=ticket.pk).update(return_count=2, needs_ruling=True, proposed_score=99)
+    client = log_in(duty.dispatcher)
+
+    row = client.get(QUEUE).context["rows"][0]
+    peek = client.get(f"/dispatch/{ticket.number}/").content.decode()
+
+    assert (row.ground, row.ticked) == ("须裁定", False)
+    assert 'data-key="Enter"' not in peek
+    assert "改派：退单已满两次，须由中心裁定首办单位，不能再派。" in peek
+    assert "首办裁定" in peek
+
+
+def test_a_restricted_ticket_is_not_in_the_queue_without_a_grant(duty, log_in):
+    ticket = noise(duty, secrecy="restricted")
+    client = log_in(duty.dispatcher)
+
+    assert numbers(client.get(QUEUE)) == []
+    assert client.get(f"/dispatch/{ticket.number}/").status_code == 404
+    assert client.post(f"/dispatch/{ticket.number}/", {"unit": duty.county.pk}).status_code == 404
+
+    services.grant_scope(ticket_id=ticket.pk, user=duty.dispatcher, until=None)
+
+    assert numbers(client.get(QUEUE)) == [ticket.number]
+
+
+def test_an_empty_queue_says_what_will_come(duty, log_in):
+    page = log_in(duty.dispatcher).get(reverse("tickets:dispatch-queue")).content.decode()
+
+    assert "没有待派的工单" in page

@@ -1,0 +1,131 @@
+"""Results that wait for a signature: the unit's head, the county's centre, the city's reviewers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from hotline.dates import local
+from hotline.models import User
+from hotline.rights import has_right
+from tickets import rights
+from tickets.models import Approval, Attachment, OnSiteRecord, Ticket, TicketClock
+from tickets.states import ApprovalState, ApprovalStep, AttachmentKind, ClockKind, Resolved, TicketState
+
+
+def pending_approvals(user: User, at: datetime) -> QuerySet[Approval]:
+    """Steps that the person's post signs, with ``due_at`` and what the checklist reads."""
+    clocks = TicketClock.objects.filter(
+        ticket=OuterRef("ticket"), assignment__isnull=True, kind=ClockKind.APPROVAL, stopped_at__isnull=True
+    )
+    photos = (
+        Attachment.objects.filter(ticket=OuterRef("ticket"), kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER])
+        .order_by()
+        .values("ticket")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    return (
+        Approval.objects.filter(_signed_by(user, at), state=ApprovalState.PENDING)
+        .filter(ticket__state=TicketState.COMPLETION_REVIEW)
+        .filter(ticket__in=Ticket.objects.visible_to(user, at))
+        .annotate(
+            due_at=Coalesce(Subquery(clocks.values("due_at")[:1]), "created_at"),
+            soon_at=Subquery(clocks.values("soon_at")[:1]),
+            was_onsite=Exists(OnSiteRecord.objects.filter(ticket=OuterRef("ticket"))),
+            photos=Coalesce(Subquery(photos), 0),
+        )
+        .select_related(
+            "ticket__region", "reply__assignment__unit", "reply__assignment__item", "reply__submitted_by", "unit"
+        )
+    )
+
+
+def approvals_seen(user: User, at: datetime) -> QuerySet[Approval]:
+    """The same steps whether or not somebody has decided them since."""
+    return (
+        Approval.objects.filter(_signed_by(user, at), ticket__in=Ticket.objects.visible_to(user, at))
+        .select_related("ticket")
+        .order_by("pk")
+    )
+
+
+def _signed_by(user: User, at: datetime) -> Q:
+    mine = Q(pk__in=[])
+    if has_right(user, rights.REVIEW.permission, at) and not rights.at_the_centre(None, user):
+        mine |= Q(step=ApprovalStep.CITY)
+    if has_right(user, rights.APPROVE.permission, at) and user.unit_id is not None:
+        mine |= Q(unit=user.unit_id) & ~Q(step=ApprovalStep.CITY)
+    return mine
+
+
+@dataclass(frozen=True)
+class Check:
+    met: bool
+    words: str
+
+
+@dataclass(frozen=True)
+class ApprovalCase:
+    approval: Approval
+    checks: tuple[Check, ...]
+    why_not: str
+    """Why this person cannot sign it."""
+
+    @property
+    def ticket(self) -> Ticket:
+        return self.approval.ticket
+
+    @property
+    def from_unit(self) -> str:
+        """Whose result it is; a ruling that it is no government matter comes from the centre itself."""
+        part = self.approval.reply.assignment
+        return part.unit.short_name if part is not None else "市中心裁定"
+
+    @property
+    def reason(self) -> str:
+        """Why it is looked at: the rule that sent it here, or the step that everything passes."""
+        return self.approval.why or self.approval.get_step_display()
+
+
+def approval_case(approval: Approval, user: User) -> ApprovalCase:
+    """Of a row of `pending_approvals`. No query."""
+    own = approval.reply.submitted_by_id == user.pk
+    return ApprovalCase(
+        approval=approval,
+        checks=_checks(approval),
+        why_not="提交人不能审核自己的结果，请由其他负责人审签。" if own else "",
+    )
+
+
+def _checks(approval: Approval) -> tuple[Check, ...]:
+    reply, ticket, part = approval.reply, approval.ticket, approval.reply.assignment
+    checks = [
+        Check(
+            reply.resolved == Resolved.YES,
+            reply.get_resolved_display() + (f"：{reply.unresolved_reason}" if reply.unresolved_reason else ""),
+        )
+    ]
+    if part is not None:
+        in_time = ticket.due_at is None or reply.submitted_at <= ticket.due_at
+        checks.append(Check(in_time, f"{_day(reply.submitted_at)} 提交，{'在时限内' if in_time else '已超时限'}"))
+    if part is not None and ticket.contactable:
+        reached = part.contacted_at
+        checks.append(Check(reached is not None, f"{_day(reached)} 联系过反映人" if reached else "没有联系到反映人"))
+    if part is not None and part.item is not None and part.item.onsite_required:
+        checks.append(
+            Check(approval.was_onsite, f"到过现场，照片 {approval.photos} 张" if approval.was_onsite else "没有到现场")
+        )
+    if part is not None:
+        checks.append(
+            Check(reply.standard_met, "达到办结标准" if reply.standard_met else f"未达办结标准：{reply.standard_note}")
+        )
+    if reply.missing_co_reason:
+        checks.append(Check(met=False, words=f"协办未反馈：{reply.missing_co_reason}"))
+    return tuple(checks)
+
+
+def _day(at: datetime) -> str:
+    here = local(at)
+    return f"{here.month}月{here.day}日 {here:%H:%M}"

@@ -1,0 +1,247 @@
+"""What a unit has in hand: its own parts of open tickets, by what burns, each with its next act as a verb."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+
+from hotline.dates import SHANGHAI, local_day
+from hotline.models import Unit, User
+from tickets.models import (
+    NOTHING_BURNS,
+    Approval,
+    Assignment,
+    ExtensionRequest,
+    OnSiteRecord,
+    Ticket,
+    TicketClock,
+    TicketScope,
+)
+from tickets.selectors.acts import act_url
+from tickets.selectors.lists import Key, Page, readable, take
+from tickets.selectors.queues import Segment
+from tickets.states import (
+    LIVE_ASSIGNMENT_STATES,
+    ApprovalState,
+    ApprovalStep,
+    AssignmentRole,
+    AssignmentState,
+    Decision,
+    TicketState,
+)
+
+SIDE_ROLES = [AssignmentRole.CO, AssignmentRole.SUPERIOR]
+TO_SIGN = (
+    Q(assignment__state=AssignmentState.PENDING_SIGN)
+    & Q(state__in=[TicketState.PENDING_SIGN, TicketState.IN_PROGRESS])
+    & ~Q(assignment__role=AssignmentRole.COPY)
+)
+AT_WORK = Q(assignment__state=AssignmentState.SIGNED, state=TicketState.IN_PROGRESS) & (
+    Q(ticket__holder=F("assignment")) | Q(assignment__role__in=SIDE_ROLES)
+)
+TO_CONTACT = AT_WORK & Q(
+    assignment__role=AssignmentRole.LEAD, assignment__contacted_at__isnull=True, ticket__contactable=True
+)
+OURS = TO_SIGN | AT_WORK
+
+
+def inbox(user: User, at: datetime) -> QuerySet[TicketScope]:
+    """Scope rows of what the person's unit was given and is not closed yet. Units below have an inbox of their own."""
+    own = TicketScope.objects.current(at).filter(
+        unit_id=user.unit_id, ground=TicketScope.Ground.ASSIGNED, is_open=True
+    )
+    return readable(own, user, at)
+
+
+def _filters(at: datetime) -> dict[str, tuple[str, Q, str]]:
+    """Code → label, condition, tone."""
+    day_ends = datetime.combine(local_day(at) + timedelta(days=1), time.min, SHANGHAI)
+    return {
+        "": ("全部", Q(), ""),
+        "over": ("超期", Q(sort_at__lt=at), "red"),
+        "today": ("今日到期", Q(sort_at__gte=at, sort_at__lt=day_ends), "yel"),
+        "tomorrow": ("明日到期", Q(sort_at__gte=day_ends, sort_at__lt=day_ends + timedelta(days=1)), ""),
+        "sign": ("待签收", TO_SIGN, ""),
+        "contact": ("待联系", TO_CONTACT, ""),
+        "redo": ("重办", OURS & Q(ticket__round__gt=1), ""),
+        "others": ("等别人", ~OURS, ""),
+    }
+
+
+def inbox_segments(user: User, at: datetime) -> list[Segment]:
+    """Counted live over the unit's open rows; that is all a unit has in hand, not its history."""
+    filters = _filters(at)
+    counts = inbox(user, at).aggregate(
+        **{code: Count("pk", filter=condition) for code, (_, condition, _) in filters.items() if code}, all=Count("pk")
+    )
+    return [
+        Segment(code, label, counts[code or "all"], tone if counts[code or "all"] else "")
+        for code, (label, _, tone) in filters.items()
+    ]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a part stands: the chip, and either the next act of this unit or whom it waits for."""
+
+    label: str
+    tone: str
+    verb: str = ""
+    code: str = ""
+    waits_for: str = ""
+
+
+@dataclass(frozen=True)
+class InboxRow:
+    ticket: Ticket
+    part: Assignment
+    clock: TicketClock | None
+    standing: Standing
+    can_sign: bool
+
+    @property
+    def act_url(self) -> str:
+        return act_url(self.ticket, self.standing.code) if self.standing.code else ""
+
+
+def handlers_of(user: User, at: datetime) -> list[User]:
+    """Who is named on what the unit has in hand, for the filter."""
+    return list(User.objects.filter(pk__in=inbox(user, at).values("assignment__handler")).order_by("name", "pk"))
+
+
+def inbox_page(user: User, *, segment: str, handler_id: int | None, after: Key | None, at: datetime) -> Page[InboxRow]:
+    filters = _filters(at)
+    _, condition, _ = filters.get(segment, filters[""])
+    rows = inbox(user, at).filter(condition)
+    if handler_id is not None:
+        rows = rows.filter(assignment__handler=handler_id)
+    page = take(with_standing(rows), by="sort_at", pk="ticket_id", after=after)
+    clocks = _clocks(page.rows)
+    return Page([_row(scope, clocks) for scope in page.rows], page.next_key)
+
+
+def with_standing(rows: QuerySet[TicketScope]) -> QuerySet[TicketScope]:
+    """What `standing` reads, in the one query."""
+    step = Approval.objects.filter(ticket=OuterRef("ticket"), state=ApprovalState.PENDING).values("step")[:1]
+    asked = ExtensionRequest.objects.filter(assignment=OuterRef("assignment"), decision=Decision.PENDING)
+    return (
+        rows.select_related(
+            "ticket__region",
+            "ticket__holder__unit",
+            "assignment__unit",
+            "assignment__handler",
+            "assignment__item",
+            "assignment__parent__unit",
+        )
+        .defer("ticket__text")
+        .annotate(
+            step=Subquery(step),
+            extension_asked=Exists(asked),
+            was_onsite=Exists(OnSiteRecord.objects.filter(ticket=OuterRef("ticket"))),
+        )
+    )
+
+
+def _clocks(scopes: Iterable[TicketScope]) -> dict[tuple[int, str], TicketClock]:
+    parts = [scope.assignment_id for scope in scopes if scope.sort_at < NOTHING_BURNS]
+    clocks = TicketClock.objects.filter(assignment__in=parts, stopped_at__isnull=True)
+    return {(clock.assignment_id, clock.kind): clock for clock in clocks}
+
+
+def _row(scope: TicketScope, clocks: dict[tuple[int, str], TicketClock]) -> InboxRow:
+    stands = standing(scope)
+    return InboxRow(
+        ticket=scope.ticket,
+        part=scope.assignment,
+        clock=clocks.get((scope.assignment_id, scope.burning)),
+        standing=stands,
+        can_sign=stands.code == "sign",
+    )
+
+
+def standing(scope: TicketScope) -> Standing:
+    """Of a row read by `with_standing`."""
+    part, ticket = scope.assignment, scope.ticket
+    if part.role == AssignmentRole.COPY:
+        return Standing("知会", "wait", waits_for="只看")
+    if part.state == AssignmentState.RETURN_REQUESTED:
+        return Standing("退单待审", "wait", waits_for=f"等{_giver(part)}")
+    if part.state in {AssignmentState.SUBMITTED, AssignmentState.ACCEPTED}:
+        return _after_result(scope)
+    if ticket.state not in {TicketState.PENDING_SIGN, TicketState.IN_PROGRESS}:
+        return Standing(ticket.get_state_display(), "wait", waits_for="等中心")
+    if part.state == AssignmentState.PENDING_SIGN:
+        return Standing("待签收", "wait", "签收", "sign")
+    if part.role in SIDE_ROLES:
+        return Standing(part.get_role_display(), "work", "协办意见", "report")
+    if ticket.holder_id != part.pk:
+        return Standing("已转派", "work", waits_for=f"等{ticket.holder.unit.short_name}")
+    return _in_hand(scope)
+
+
+def _giver(part: Assignment) -> str:
+    return part.parent.unit.short_name if part.parent is not None else "市中心"
+
+
+def _after_result(scope: TicketScope) -> Standing:
+    if scope.state == TicketState.COMPLETION_REVIEW and scope.step == ApprovalStep.UNIT_HEAD:
+        return Standing("待审签", "wait", waits_for="等负责人")
+    if scope.state == TicketState.COMPLETION_REVIEW:
+        waits_for = "等市中心" if scope.step == ApprovalStep.CITY else "等上级中心"
+        return Standing("待审核", "wait", waits_for=waits_for)
+    if scope.assignment.role in SIDE_ROLES:
+        return Standing("已反馈", "done", waits_for="等主办")
+    return Standing(scope.ticket.get_state_display(), "wait", waits_for="等回访")
+
+
+def _in_hand(scope: TicketScope) -> Standing:
+    part, ticket = scope.assignment, scope.ticket
+    to_contact = ticket.contactable and part.contacted_at is None
+    label, tone = "已签收" if to_contact else "办理中", "work"
+    if ticket.round > 1:
+        label = "重办"
+    if scope.extension_asked:
+        label, tone = "延期审批", "wait"
+    if part.unit.kind == Unit.Kind.COUNTY_CENTRE:
+        return Standing(label, tone, "转派", "pass-down")
+    if to_contact:
+        return Standing(label, tone, "首次联系", "contact")
+    if part.item is not None and part.item.onsite_required and not scope.was_onsite:
+        return Standing(label, tone, "现场核实", "onsite")
+    return Standing(label, tone, "填写结果", "submit")
+
+
+def parts_of(ticket: Ticket) -> list[Assignment]:
+    """The units that have a part in the ticket now, in the order they got it."""
+    return list(
+        Assignment.objects.filter(ticket=ticket, state__in=[*LIVE_ASSIGNMENT_STATES, AssignmentState.ACCEPTED])
+        .select_related("unit", "handler")
+        .order_by("given_at", "pk")
+    )
+
+
+def clocks_on(ticket: Ticket, part: Assignment | None) -> list[TicketClock]:
+    """What runs on the unit's part; for somebody without one, on the ticket and on who holds it."""
+    running = TicketClock.objects.filter(ticket=ticket, stopped_at__isnull=True)
+    if part is not None:
+        running = running.filter(assignment=part)
+    else:
+        running = running.filter(Q(assignment__isnull=True) | Q(assignment=ticket.lead_id))
+    return list(running.order_by("due_at", "pk")[:3])
+
+
+# --- who signs
+
+
+def signers(user: User) -> list[User]:
+    """People of the unit, any of whom may be named when it signs."""
+    return list(User.objects.filter(unit=user.unit_id, is_active=True).order_by("name", "pk"))
+
+
+def may_be_handler(user: User) -> bool:
+    """Whether the person could be the named handler of a lead part (赣市改字〔2025〕10号 第8条)."""
+    own_staff = {User.Employment.STAFF}
+    if user.unit is not None and user.unit.kind == Unit.Kind.ENTERPRISE:
+        own_staff.add(User.Employment.REGULAR)
+    return user.employment in own_staff

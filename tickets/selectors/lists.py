@@ -1,0 +1,193 @@
+"""Pages of rows by key, and the list of every ticket a person may see.
+
+Never an offset and never a total: a page is one range of an index, one row more than is shown says whether there is
+another page. Units read through their scope rows, the centre reads the ticket table (docs/architecture.md).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Generic, Self, TypeVar
+
+from django.db.models import Model, Q, QuerySet
+
+from hotline.dates import SHANGHAI
+from hotline.models import Unit, User
+from hotline.rights import has_right
+from responsibility.models import Category
+from tickets.models import Ticket, TicketScope
+from tickets.states import Secrecy, TicketState
+
+PAGE_ROWS = 25
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+Row = TypeVar("Row")
+Found = TypeVar("Found", bound=Model)
+
+
+@dataclass(frozen=True)
+class Key:
+    """Where a page ended: the moment that orders the list, then the id. Written into the address of the next page."""
+
+    at: datetime
+    id: int
+
+    def __str__(self) -> str:
+        return f"{(self.at - EPOCH) // MICROSECOND}-{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """None for anything that is not a key: then the list begins at its beginning."""
+        moment, _, number = text.partition("-")
+        if not (moment.isascii() and moment.isdigit() and number.isascii() and number.isdigit()):
+            return None
+        if len(moment) > 17 or len(number) > 18:
+            return None
+        return cls(EPOCH + int(moment) * MICROSECOND, int(number))
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    rows: Sequence[Row]
+    next_key: str
+    """The key to ask the next page with, empty on the last one."""
+
+
+def take(rows: QuerySet[Found], *, by: str, pk: str, after: Key | None, newest: bool = False) -> Page[Found]:
+    """One page of ``rows`` ordered by the column ``by`` and the id column ``pk``."""
+    beyond = "lt" if newest else "gt"
+    if after is not None:
+        # The first condition alone bounds the index range.
+        rows = rows.filter(**{f"{by}__{beyond}e": after.at}).filter(
+            Q(**{f"{by}__{beyond}": after.at}) | Q(**{f"{pk}__{beyond}": after.id})
+        )
+    sign = "-" if newest else ""
+    found = list(rows.order_by(f"{sign}{by}", f"{sign}{pk}")[: PAGE_ROWS + 1])
+    shown = found[:PAGE_ROWS]
+    more = len(found) > PAGE_ROWS
+    return Page(shown, str(Key(getattr(shown[-1], by), getattr(shown[-1], pk))) if more else "")
+
+
+def readable(scopes: QuerySet[TicketScope], user: User, at: datetime) -> QuerySet[TicketScope]:
+    """Scope rows whose ticket is not secret to ``user``: the scope row alone does not open a restricted one."""
+    granted = TicketScope.objects.current(at).filter(user=user).values("ticket_id")
+    return scopes.filter(Q(ticket__secrecy=Secrecy.OPEN) | Q(ticket_id__in=granted))
+
+
+def day_bounds(first: date | None, last: date | None) -> tuple[datetime | None, datetime | None]:
+    """From the first day's beginning until before the day after the last, in Ganzhou."""
+    begins = datetime.combine(first, time.min, SHANGHAI) if first else None
+    ends = datetime.combine(last + timedelta(days=1), time.min, SHANGHAI) if last else None
+    return begins, ends
+
+
+# --- the list of all tickets
+
+LIST_VIEWERS = (
+    "tickets.view_all_tickets",
+    "tickets.view_subtree_tickets",
+    "tickets.view_followup_tickets",
+    "tickets.sign_ticket",
+    "tickets.handle_ticket",
+)
+"""Whoever has none of these sees single tickets only, by a personal grant or by number at the desk."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the list is asked for. Empty values ask for everything."""
+
+    state: str = ""
+    kind: str = ""
+    category: Category | None = None
+    unit: Unit | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    overdue: bool = False
+    by_due: bool = False
+    granted: bool = False
+    """Only what was opened to this person by a personal grant."""
+
+
+def has_grants(user: User, at: datetime) -> bool:
+    return TicketScope.objects.current(at).filter(user=user).exists()
+
+
+def may_list(user: User, at: datetime) -> bool:
+    return any(has_right(user, right, at) for right in LIST_VIEWERS) or has_grants(user, at)
+
+
+def ticket_page(user: User, wanted: Wanted, *, after: Key | None, at: datetime) -> Page[Ticket]:
+    """A page of what ``Ticket.visible_to(user)`` holds, by the index that fits the person."""
+    by = "sort_at" if wanted.by_due else "created_at"
+    scopes = _scopes(user, wanted, at)
+    if scopes is None:
+        tickets = _narrow(_whole_table(user, at), wanted, at).select_related("region", "category", "holder__unit")
+        return take(tickets.defer("text"), by=by, pk="id", after=after, newest=not wanted.by_due)
+    scopes = _narrow(scopes, wanted, at, through="ticket__").select_related(
+        "ticket__region", "ticket__category", "ticket__holder__unit"
+    )
+    page = take(scopes.defer("ticket__text"), by=by, pk="ticket_id", after=after, newest=not wanted.by_due)
+    return Page([scope.ticket for scope in page.rows], page.next_key)
+
+
+def _whole_table(user: User, at: datetime) -> QuerySet[Ticket]:
+    tickets = Ticket.objects.visible_to(user, at)
+    if has_right(user, "tickets.view_all_tickets", at):
+        return tickets
+    # Who follows up sees that queue; naming the state lets its index lead.
+    return tickets.filter(state=TicketState.PENDING_FOLLOWUP)
+
+
+def _scopes(user: User, wanted: Wanted, at: datetime) -> QuerySet[TicketScope] | None:
+    """The scope rows to read, None where the whole table is read."""
+    current = TicketScope.objects.current(at)
+    if wanted.granted:
+        return current.filter(user=user)
+    if wanted.unit is not None:
+        return readable(current.filter(unit=wanted.unit), user, at)
+    if has_right(user, "tickets.view_all_tickets", at) or has_right(user, "tickets.view_followup_tickets", at):
+        return None
+    return readable(TicketScope.objects.of_unit(user, at), user, at)
+
+
+def _narrow(rows: QuerySet, wanted: Wanted, at: datetime, *, through: str = "") -> QuerySet:
+    """``through`` leads from the row to the ticket for what scope rows do not carry."""
+    if wanted.state:
+        rows = rows.filter(state=wanted.state)
+    if wanted.kind:
+        rows = rows.filter(**{f"{through}kind": wanted.kind})
+    if wanted.category is not None:
+        rows = rows.filter(category_id__in=category_ids(wanted.category))
+    begins, ends = day_bounds(wanted.first_day, wanted.last_day)
+    if begins:
+        rows = rows.filter(created_at__gte=begins)
+    if ends:
+        rows = rows.filter(created_at__lt=ends)
+    if wanted.by_due or wanted.overdue:
+        rows = rows.filter(is_open=True)
+    return rows.filter(sort_at__lt=at) if wanted.overdue else rows
+
+
+def category_ids(category: Category) -> list[int]:
+    """The category and everything below it: codes carry their parents' codes."""
+    return list(Category.objects.filter(code__startswith=category.code).values_list("id", flat=True))
+
+
+def units_to_filter_by(user: User, at: datetime) -> QuerySet[Unit]:
+    """Units whose tickets the person may single out: the centre any below it, a county its own."""
+    if has_right(user, "tickets.view_all_tickets", at):
+        return Unit.objects.exclude(kind__in=[Unit.Kind.CENTRE, Unit.Kind.OVERSIGHT]).order_by("code")
+    return (
+        Unit.objects.filter(parent=user.unit_id).order_by("code")
+        if may_filter_by_unit(user, at)
+        else Unit.objects.none()
+    )
+
+
+def may_filter_by_unit(user: User, at: datetime) -> bool:
+    if has_right(user, "tickets.view_all_tickets", at):
+        return True
+    is_county = user.unit is not None and user.unit.kind == Unit.Kind.COUNTY_CENTRE
+    return is_county and has_right(user, "tickets.view_subtree_tickets", at)

@@ -1,0 +1,368 @@
+"""What waits at the centre: tickets to dispatch, returns to decide, disputes to rule. Ordered by what burns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from hotline import parameters
+from hotline.calendar import load_calendar
+from hotline.limits import Limit
+from hotline.models import User
+from hotline.rights import has_right
+from responsibility import selectors as responsibility
+from responsibility.models import DutyItem
+from responsibility.selectors import Candidate, ItemRecord
+from responsibility.states import Level, TownshipRole
+from tickets import deadlines, rights
+from tickets.models import Assignment, Attachment, ExtensionRequest, ReturnRequest, Ticket, TicketClock
+from tickets.rights import Actor, Right
+from tickets.selectors.lists import Key, Page, take
+from tickets.states import AttachmentKind, ClockKind, Decision, TicketState, Urgency
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One choice of the bar above a list. `tone`: red or yel where the number is a warning."""
+
+    code: str
+    label: str
+    count: int | None = None
+    tone: str = ""
+
+
+def running_clocks(tickets: Sequence[Ticket], kind: str) -> dict[int, TicketClock]:
+    """The ticket's own running clock of a kind, by ticket."""
+    clocks = TicketClock.objects.filter(
+        ticket__in=[ticket.pk for ticket in tickets], assignment__isnull=True, kind=kind, stopped_at__isnull=True
+    )
+    return {clock.ticket_id: clock for clock in clocks}
+
+
+# --- dispatch
+
+SURE_KEY = "dispatch_sure_score"
+
+
+def sure_score(at: datetime) -> int:
+    """From this score on a proposal is ticked beforehand; a person still sends it."""
+    return parameters.integer(SURE_KEY, at=at)
+
+
+def dispatch_queue(user: User, at: datetime) -> QuerySet[Ticket]:
+    return Ticket.objects.visible_to(user, at).filter(state=TicketState.PENDING_DISPATCH, is_open=True)
+
+
+def _is_sure(at: datetime) -> Q:
+    """What came back from a unit is looked at by a person, however sure the words are."""
+    return Q(proposed_score__gte=sure_score(at), proposed_unit__isnull=False, return_count=0, needs_ruling=False)
+
+
+def _dispatch_filters(at: datetime) -> dict[str, tuple[str, Q]]:
+    sure = _is_sure(at)
+    return {
+        "": ("全部", Q()),
+        "look": ("要人看", ~sure),
+        "sure": ("高把握", sure),
+        "urgent": ("紧急", ~Q(urgency=Urgency.NORMAL)),
+        "again": ("退回重派", Q(return_count__gt=0)),
+        "ruling": ("须裁定", Q(needs_ruling=True)),
+    }
+
+
+def dispatch_segments(user: User, at: datetime) -> list[Segment]:
+    filters = _dispatch_filters(at)
+    counts = dispatch_queue(user, at).aggregate(
+        **{code or "all": Count("pk", filter=condition) for code, (_, condition) in filters.items() if code},
+        all=Count("pk"),
+    )
+    return [Segment(code, label, counts[code or "all"]) for code, (label, _) in filters.items()]
+
+
+@dataclass(frozen=True)
+class DispatchRow:
+    ticket: Ticket
+    clock: TicketClock | None
+    ground: str
+    """Why this unit, or why a person must look, in a word or two."""
+    ticked: bool
+
+
+def dispatch_page(user: User, *, segment: str, after: Key | None, at: datetime) -> Page[DispatchRow]:
+    """The queue, the dispatch clock that ends first in front."""
+    filters = _dispatch_filters(at)
+    _, condition = filters.get(segment, filters[""])
+    was_out = Exists(Assignment.objects.filter(ticket=OuterRef("pk")))
+    tickets = (
+        dispatch_queue(user, at)
+        .filter(condition)
+        .select_related("region__parent", "proposed_unit", "proposed_item")
+        .defer("text")
+        .annotate(was_out=was_out)
+    )
+    page = take(tickets, by="sort_at", pk="id", after=after)
+    clocks = running_clocks(page.rows, ClockKind.DISPATCH)
+    sure = sure_score(at)
+    return Page(
+        [
+            DispatchRow(
+                ticket,
+                clocks.get(ticket.pk),
+                _ground(ticket, sure),
+                # Urgent ones are sent one by one, at once; what was out before has a story.
+                ticked=_is_ripe(ticket, sure) and ticket.urgency == Urgency.NORMAL and not ticket.was_out,
+            )
+            for ticket in page.rows
+        ],
+        page.next_key,
+    )
+
+
+def _is_ripe(ticket: Ticket, sure: int) -> bool:
+    return ticket.proposed_score >= sure and ticket.proposed_unit_id is not None and not ticket.needs_ruling
+
+
+def _ground(ticket: Ticket, sure: int) -> str:
+    if ticket.needs_ruling:
+        return "须裁定"
+    if ticket.return_count:
+        return f"退回 {ticket.return_count} 次"
+    if ticket.was_out:
+        return "撤回过"
+    if ticket.proposed_item is None:
+        return "无相近事项"
+    if ticket.proposed_unit_id is None:
+        return "地点不明" if ticket.proposed_item.level == Level.COUNTY else "无此单位"
+    if ticket.proposed_score < sure:
+        return "把握不足"
+    if ticket.proposed_item.township_role == TownshipRole.LEAD:
+        return "履职事项"
+    return "事项 属地" if ticket.proposed_item.level == Level.COUNTY else "市级事项"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A candidate and the key that chooses it, 0 when it cannot be chosen."""
+
+    candidate: Candidate
+    number: int
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A limit that will run once the ticket is dispatched."""
+
+    label: str
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class DispatchCase:
+    """One ticket as the dispatcher must see it to decide."""
+
+    ticket: Ticket
+    clock: TicketClock | None
+    choices: tuple[Choice, ...]
+    why_none: str
+    sure: int
+    promises: tuple[Promise, ...]
+    record: ItemRecord | None
+    returns: tuple[ReturnRequest, ...]
+
+    @property
+    def first(self) -> Choice | None:
+        return next((choice for choice in self.choices if choice.number == 1), None)
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the text that speak for the first candidate."""
+        best = self.first or next(iter(self.choices), None)
+        return list(best.candidate.matched_words) if best else []
+
+    @property
+    def others(self) -> list[Choice]:
+        return [choice for choice in self.choices if choice.number > 1]
+
+
+MOST_CHOICES = 5
+
+
+def choices_for(ticket: Ticket, at: datetime) -> tuple[Choice, ...]:
+    """Ranked candidates; those that can be dispatched to are numbered from 1, a refused township comes last."""
+    candidates = responsibility.suggest(
+        text=f"{ticket.title}\n{ticket.text}",
+        category=ticket.category,
+        region=ticket.region,
+        kind=ticket.kind,
+        at=at,
+    )
+    choices, number = [], 0
+    for candidate in candidates:
+        can_have_it = candidate.unit is not None and not candidate.refused and number < MOST_CHOICES
+        number += can_have_it
+        choices.append(Choice(candidate, number if can_have_it else 0))
+    return tuple(choices)
+
+
+def dispatch_case(ticket: Ticket, *, at: datetime) -> DispatchCase:
+    choices = choices_for(ticket, at)
+    first = next((choice.candidate for choice in choices if choice.number == 1), None)
+    return DispatchCase(
+        ticket=ticket,
+        clock=running_clocks([ticket], ClockKind.DISPATCH).get(ticket.pk),
+        choices=choices,
+        why_none="" if choices else responsibility.why_none(text=f"{ticket.title}\n{ticket.text}", at=at),
+        sure=sure_score(at),
+        promises=promises(ticket, item=first.item if first else None, at=at),
+        record=responsibility.item_record(item=first.item, at=at) if first else None,
+        returns=past_returns(ticket),
+    )
+
+
+def promises(ticket: Ticket, *, item: DutyItem | None, at: datetime) -> tuple[Promise, ...]:
+    """What the lead's limits would be if the ticket were dispatched now."""
+    calendar = load_calendar()
+    rules = [("签收", deadlines.sign_rule(urgency=ticket.urgency, at=at))]
+    if ticket.contactable:
+        rules.append(("首次联系", deadlines.contact_rule(urgency=ticket.urgency, at=at)))
+    handle = deadlines.handle_rule(
+        item=item, kind=ticket.kind, urgency=ticket.urgency, is_enterprise=ticket.is_enterprise, at=at
+    )
+    rules.append(("办结", handle))
+    return tuple(Promise(label, calendar.add_working(at, rule.limit)) for label, rule in rules)
+
+
+# --- what units give back
+
+
+def past_returns(ticket: Ticket) -> tuple[ReturnRequest, ...]:
+    """Every return asked for on the ticket, the newest first."""
+    return tuple(
+        ReturnRequest.objects.filter(assignment__ticket=ticket)
+        .select_related("assignment__unit", "suggested_unit", "requested_by", "decided_by")
+        .order_by("-requested_at", "-pk")
+    )
+
+
+def _asked_of(user: User, at: datetime) -> Q:
+    """Requests that the person's unit decides: the centre those of units it dispatched to, a county its own units'."""
+    if not rights.at_the_centre(None, user):
+        return Q(assignment__parent__isnull=True)
+    return Q(assignment__parent__unit=user.unit_id)
+
+
+def _pending(requests: QuerySet, user: User, at: datetime, kind: str) -> QuerySet:
+    clocks = TicketClock.objects.filter(assignment=OuterRef("assignment"), kind=kind, stopped_at__isnull=True)
+    return (
+        requests.filter(_asked_of(user, at), decision=Decision.PENDING, assignment__ticket__is_open=True)
+        .filter(assignment__ticket__in=Ticket.objects.visible_to(user, at))
+        .annotate(
+            due_at=Coalesce(Subquery(clocks.values("due_at")[:1]), "requested_at"),
+            due_unit=Subquery(clocks.values("limit_unit")[:1]),
+            soon_at=Subquery(clocks.values("soon_at")[:1]),
+        )
+        .select_related("assignment__ticket__region", "assignment__unit", "assignment__parent__unit", "requested_by")
+    )
+
+
+def pending_returns(user: User, at: datetime) -> QuerySet[ReturnRequest]:
+    """Returns that wait for the person's unit, with ``due_at``; who asked may not decide."""
+    return _pending(ReturnRequest.objects.all(), user, at, ClockKind.RETURN_REVIEW).select_related("suggested_unit")
+
+
+def pending_extensions(user: User, at: datetime) -> QuerySet[ExtensionRequest]:
+    return _pending(ExtensionRequest.objects.all(), user, at, ClockKind.EXTENSION)
+
+
+def decides_extensions(user: User, at: datetime) -> bool:
+    return has_right(user, rights.DECIDE_EXTENSION.permission, at)
+
+
+def extensions_seen(user: User, at: datetime) -> QuerySet[ExtensionRequest]:
+    """The requests that the person's unit decides, whether or not somebody has decided since."""
+    return (
+        ExtensionRequest.objects.filter(
+            _asked_of(user, at), assignment__ticket__in=Ticket.objects.visible_to(user, at)
+        )
+        .select_related("assignment__ticket", "assignment__parent")
+        .order_by("pk")
+    )
+
+
+def extended_due(asked: ExtensionRequest, clock: TicketClock) -> datetime:
+    """When the matter would be due: the days run from the limit as it is (tickets.services.extensions)."""
+    return load_calendar().add_working(clock.due_at, Limit(asked.days, "wd"))
+
+
+@dataclass(frozen=True)
+class ReturnCase:
+    request: ReturnRequest
+    ticket: Ticket
+    evidence: tuple[Attachment, ...]
+    item: DutyItem | None
+    earlier: tuple[ReturnRequest, ...]
+    why_not: str
+    """Why this person cannot decide it."""
+
+
+def return_case(request: ReturnRequest, user: User, *, at: datetime) -> ReturnCase:
+    part = request.assignment
+    evidence = Attachment.objects.filter(assignment=part, kind=AttachmentKind.EVIDENCE).select_related("file")
+    return ReturnCase(
+        request=request,
+        ticket=part.ticket,
+        evidence=tuple(evidence.order_by("pk")),
+        item=part.item,
+        earlier=tuple(each for each in past_returns(part.ticket) if each.pk != request.pk),
+        why_not=refusal_of(rights.DECIDE_RETURN, request, user, at),
+    )
+
+
+def refusal_of(right: Right, subject: object, user: User, at: datetime) -> str:
+    return right.refusal(subject, Actor(user, at))
+
+
+# --- rulings
+
+
+def ruling_queue(user: User, at: datetime) -> QuerySet[Ticket]:
+    return Ticket.objects.visible_to(user, at).filter(state=TicketState.PENDING_RULING, is_open=True)
+
+
+@dataclass(frozen=True)
+class RulingRow:
+    ticket: Ticket
+    clock: TicketClock | None
+    last_return: ReturnRequest | None
+
+
+def ruling_page(user: User, *, after: Key | None, at: datetime) -> Page[RulingRow]:
+    tickets = ruling_queue(user, at).select_related("region").defer("text")
+    page = take(tickets, by="sort_at", pk="id", after=after)
+    clocks = running_clocks(page.rows, ClockKind.RULING)
+    asked = ReturnRequest.objects.filter(assignment__ticket__in=[ticket.pk for ticket in page.rows]).select_related(
+        "assignment__unit"
+    )
+    last = {request.assignment.ticket_id: request for request in asked.order_by("requested_at", "pk")}
+    return Page([RulingRow(ticket, clocks.get(ticket.pk), last.get(ticket.pk)) for ticket in page.rows], page.next_key)
+
+
+@dataclass(frozen=True)
+class RulingCase:
+    ticket: Ticket
+    clock: TicketClock | None
+    returns: tuple[ReturnRequest, ...]
+    choices: tuple[Choice, ...]
+    sure: int
+
+
+def ruling_case(ticket: Ticket, *, at: datetime) -> RulingCase:
+    return RulingCase(
+        ticket=ticket,
+        clock=running_clocks([ticket], ClockKind.RULING).get(ticket.pk),
+        returns=past_returns(ticket),
+        choices=choices_for(ticket, at),
+        sure=sure_score(at),
+    )

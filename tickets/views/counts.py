@@ -1,0 +1,61 @@
+"""Numbers on the rail: how many wait for this person's post, at most a hundred counted, and whether one is overdue."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from hotline.context import register_count
+from hotline.models import User
+from tickets.selectors import approvals, queues
+from tickets.selectors import inbox as inboxes
+
+MOST = 100
+
+
+def _count(rows: QuerySet[Any], by: str, at: datetime) -> tuple[int, bool]:
+    due = list(rows.order_by(by).values_list(by, flat=True)[:MOST])
+    return len(due), bool(due) and due[0] < at
+
+
+def to_dispatch(user: User) -> tuple[int, bool]:
+    at = timezone.now()
+    return _count(queues.dispatch_queue(user, at), "sort_at", at)
+
+
+def in_inbox(user: User) -> tuple[int, bool]:
+    """What the unit has to do, without what waits for others."""
+    at = timezone.now()
+    return _count(inboxes.inbox(user, at).filter(inboxes.OURS), "sort_at", at)
+
+
+def to_decide_returns(user: User) -> tuple[int, bool]:
+    at = timezone.now()
+    return _count(queues.pending_returns(user, at), "due_at", at)
+
+
+def to_rule(user: User) -> tuple[int, bool]:
+    at = timezone.now()
+    return _count(queues.ruling_queue(user, at), "sort_at", at)
+
+
+def to_approve(user: User) -> tuple[int, bool]:
+    """Results and, for whoever decides them, requests for more time."""
+    at = timezone.now()
+    results, results_late = _count(approvals.pending_approvals(user, at), "due_at", at)
+    if not queues.decides_extensions(user, at):
+        return results, results_late
+    asked, asked_late = _count(queues.pending_extensions(user, at), "due_at", at)
+    return results + asked, results_late or asked_late
+
+
+def register() -> None:
+    for queue, count in {
+        "dispatch": to_dispatch,
+        "inbox": in_inbox,
+        "returns": to_decide_returns,
+        "rulings": to_rule,
+        "approvals": to_approve,
+    }.items():
+        register_count(queue, count)
