@@ -230,10 +230,14 @@ class Index:
         profiles = [
             normalise("\n".join((item.title, item.belongs, *item.words))).replace("+", " ") for item in self.items
         ]
+        holders: dict[str, list[str]] = defaultdict(list)
+        for profile in profiles:
+            for pair in {profile[place : place + 2] for place in range(len(profile) - 1)}:
+                holders[pair].append(profile)
         for number, item in enumerate(self.items):
             for word in item.words:
                 parts = tuple(part for part in normalise(word).split("+") if part)
-                shares = max(sum(part in profile for profile in profiles) for part in parts)
+                shares = max(sum(part in profile for profile in holders.get(part[:2], profiles)) for part in parts)
                 rarity = 1 - 0.55 * math.log(max(shares, 1)) / math.log(count + 1)
                 base = _PAIR_WORTH if len(parts) > 1 else _WORTH.get(len(parts[0]), _LONG_WORD_WORTH)
                 self._terms.append(_Term(number, word, parts, base * rarity))
@@ -251,7 +255,7 @@ class Index:
             for pair in pairs:
                 spread[pair] += 1
         for number, pairs in enumerate(held):
-            norm = math.sqrt(sum(math.log((count + 1) / spread[pair]) ** 2 for pair in pairs)) or 1.0
+            norm = math.sqrt(sum(math.log((count + 1) / spread[pair]) ** 2 for pair in sorted(pairs))) or 1.0
             for pair in sorted(pairs):
                 self._likeness[pair].append((number, math.log((count + 1) / spread[pair]) / norm))
 

@@ -84,17 +84,25 @@ def load_governance() -> int:
         for unit in Unit.objects.filter(kind=Unit.Kind.TOWNSHIP).select_related("region")
         if unit.region is not None
     }
-    for row in _csv_rows("governance.csv"):
-        centre = centres[row["centre"]]
-        _, is_new = Governance.objects.get_or_create(
-            region=regions[row["region"]],
-            unit=centre,
-            valid_from=FIRST_DAY,
-            defaults={"source": row["source"], "confirmed": row["confirmed"] == "1"},
-        )
-        office = offices.get(row["region"])
-        if is_new and office is not None:
-            Unit.objects.filter(pk=office.pk).update(parent=centre)
+    known = set(Governance.objects.values_list("region__code", "unit_id"))
+    rows = [row for row in _csv_rows("governance.csv") if (row["region"], centres[row["centre"]].pk) not in known]
+    Governance.objects.bulk_create(
+        [
+            Governance(
+                region=regions[row["region"]],
+                unit=centres[row["centre"]],
+                valid_from=FIRST_DAY,
+                source=row["source"],
+                confirmed=row["confirmed"] == "1",
+            )
+            for row in rows
+        ]
+    )
+    moved = [offices[row["region"]] for row in rows if row["region"] in offices]
+    by_region = {row["region"]: centres[row["centre"]] for row in rows}
+    for office in moved:
+        office.parent = by_region[office.region.code]
+    Unit.objects.bulk_update(moved, ["parent"])
     Governance.objects.bulk_create(
         [
             Governance(region=regions[code], unit=office, valid_from=FIRST_DAY, source=_TOWNSHIP_SOURCE)

@@ -1,0 +1,86 @@
+import pytest
+from django.contrib.admin.sites import site
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from responsibility.models import DutyItem, DutyList
+from tests.factories.hotline import UserFactory, load_rules
+from tests.factories.responsibility import DutyItemFactory, DutyListFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def rules(db):
+    load_rules()
+
+
+@pytest.fixture
+def editor(client):
+    user = UserFactory(is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="edit_duty_list"))
+    client.force_login(user)
+    return client
+
+
+@pytest.mark.parametrize(("state", "status"), [("draft", 302), ("published", 403)])
+def test_only_a_draft_is_changed(editor, state, status):
+    item = DutyItemFactory(duty_list=DutyListFactory(state=state))
+    address = reverse("admin:responsibility_dutylist_change", args=[item.duty_list.pk])
+
+    answer = editor.post(
+        address,
+        {
+            "version": 1,
+            "scope": item.duty_list.scope.pk,
+            "title": "改过",
+            "effective_from": "2026-01-01",
+            "source": "",
+        },
+    )
+
+    assert answer.status_code == status
+    assert DutyList.objects.get().title == ("改过" if state == "draft" else "赣州市民生诉求职责清单")
+
+
+@pytest.mark.parametrize(("state", "status"), [("draft", 302), ("published", 403)])
+def test_only_an_item_of_a_draft_is_deleted(editor, state, status):
+    item = DutyItemFactory(duty_list=DutyListFactory(state=state))
+
+    answer = editor.post(reverse("admin:responsibility_dutyitem_delete", args=[item.pk]), {"post": "yes"})
+
+    assert answer.status_code == status
+    assert DutyItem.objects.count() == (0 if state == "draft" else 1)
+
+
+def test_a_published_item_is_shown_to_editors(editor):
+    item = DutyItemFactory()
+
+    page = editor.get(reverse("admin:responsibility_dutyitem_change", args=[item.pk]))
+
+    assert page.status_code == 200
+    assert "示例，待核" in page.content.decode()
+
+
+def test_without_the_right_there_is_no_list(client):
+    client.force_login(UserFactory(is_staff=True))
+
+    assert client.get(reverse("admin:responsibility_dutylist_changelist")).status_code == 403
+
+
+@pytest.mark.parametrize("item_count", [1, 3])
+def test_the_list_of_items_takes_as_many_queries_for_many(editor, item_count, django_assert_max_num_queries):
+    for _ in range(item_count):
+        DutyItemFactory()
+
+    with django_assert_max_num_queries(12):
+        page = editor.get(reverse("admin:responsibility_dutyitem_changelist"))
+
+    assert page.content.decode().count("路灯不亮</td>") == item_count
+
+
+def test_there_are_no_bulk_acts(rf):
+    request = rf.get("/")
+    request.user = UserFactory(is_staff=True, is_superuser=True)
+
+    assert site.get_model_admin(DutyItem).get_actions(request) == {}
