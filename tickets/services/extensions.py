@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from hotline import services as hotline
+from hotline.dates import local
 from hotline.limits import Limit
 from hotline.models import Clock, User
 from tickets import deadlines, rights
@@ -98,7 +99,8 @@ def record_clock_move(*, clock_id: int, old_due_at: datetime, at: datetime) -> T
     """A new work calendar moved a clock: say so on the timeline, sort by the new date. Idempotent."""
     clock = TicketClock.objects.select_related("assignment__unit").get(pk=clock_id)
     act = Act.on_ticket(clock.ticket_id, by=None, at=at)
-    data = {"clock": clock.pk, "from": old_due_at.isoformat(), "to": clock.due_at.isoformat(), "kind": clock.kind}
+    old, new = local(old_due_at).isoformat(), local(clock.due_at).isoformat()
+    data = {"clock": clock.pk, "kind": clock.kind, "from": old, "to": new}
     if act.ticket.events.filter(act="clock_moved", data=data).exists():
         return None
     act.shows_elsewhere()

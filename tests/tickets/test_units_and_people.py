@@ -1,0 +1,214 @@
+"""Units and people change: hand-over, abolished units, people who leave; a new work calendar."""
+
+from datetime import date
+
+import pytest
+
+from hotline import services as hotline
+from hotline.errors import DomainError
+from hotline.models import Unit
+from tests.factories.hotline import CountyDepartmentFactory, UnitFactory, UserFactory
+from tests.factories.tickets import (
+    at,
+    closed,
+    contacted,
+    fresh,
+    part_of,
+    passed_down,
+    pending_approval,
+    register,
+    running,
+    signed,
+    submit,
+    submitted,
+)
+from tickets import services
+from tickets.models import Assignment, TicketScope
+
+
+def hand_over(city, unit_from, unit_to, by, moment=None):
+    return services.hand_over(
+        unit_from=unit_from, unit_to=unit_to, reason="职能划转。", by=by, at=moment or at("11-11 10:00")
+    )
+
+
+def test_handed_over_with_clocks_running(city):
+    """Due dates stand as they were; every ticket has a new lead."""
+    ticket = signed(city)
+    before = list(ticket.clocks.order_by("pk").values_list("kind", "due_at", "stopped_at"))
+    other = register()
+
+    assert hand_over(city, city.department, city.other, city.head) == 1
+
+    ticket = fresh(ticket)
+    old = Assignment.objects.get(ticket=ticket, unit=city.department)
+    assert (old.state, old.ended_as) == ("handed_over", "handed_over")
+    assert (ticket.lead.unit, ticket.holder, ticket.lead.state, ticket.state) == (
+        city.other,
+        ticket.lead,
+        "signed",
+        "in_progress",
+    )
+    assert list(ticket.clocks.order_by("pk").values_list("kind", "due_at", "stopped_at")) == before
+    assert running(ticket) == [("contact", "市教育局", ""), ("handle", "市教育局", "")]
+    assert list(TicketScope.objects.filter(ticket=ticket).values_list("unit", flat=True)) == [city.other.pk]
+    assert fresh(other).state == "pending_dispatch"
+
+
+def test_handed_over_in_review_and_sent_back_to_the_new_unit(city):
+    """Submitted on the 10th with seven days left (11 to 19); sent back on the 12th: due on Monday the 23rd."""
+    ticket = submitted(city)
+    hand_over(city, city.department, city.other, city.head)
+    assert pending_approval(ticket).unit == city.other
+
+    services.send_back(approval_id=pending_approval(ticket).pk, reason="不全。", by=city.other_head, at=at("11-12 10:00"))
+
+    assert running(ticket) == [("handle", "市教育局", "")]
+    assert fresh(ticket).due_at == at("11-23 17:30")
+
+
+def test_handed_over_while_out_of_sight(city):
+    merged, deferred, into = contacted(city), contacted(city), register()
+    services.merge_ticket(
+        ticket_id=merged.pk, into_id=into.pk, reason="同一件。", by=city.dispatcher, at=at("11-10 11:00")
+    )
+    services.defer_ticket(ticket_id=deferred.pk, reason="列入计划。", by=city.reviewer, at=at("11-10 11:00"))
+
+    assert hand_over(city, city.department, city.other, city.head) == 2
+
+    services.unmerge_ticket(ticket_id=merged.pk, reason="不同。", by=city.dispatcher, at=at("11-12 10:00"))
+    services.resume_ticket(ticket_id=deferred.pk, reason="恢复。", by=city.reviewer, at=at("11-12 10:00"))
+    for ticket in (merged, deferred):
+        assert running(ticket) == [("handle", "市教育局", "")]
+        assert fresh(ticket).lead.unit == city.other
+        submit(city, fresh(ticket), at=at("11-12 11:00"))
+
+
+def test_children_and_requests_go_along(city):
+    ticket = passed_down(city)
+    services.request_extension(
+        assignment_id=ticket.holder_id, days=2, reason="会商。", by=city.county_handler, at=at("11-10 11:00")
+    )
+    unit = CountyDepartmentFactory(parent=city.county, function="housing", short_name="章贡住建局")
+
+    hand_over(city, city.county_department, unit, city.county_clerk)
+
+    ticket = fresh(ticket)
+    assert (ticket.holder.unit, ticket.holder.parent) == (unit, ticket.lead)
+    assert ticket.holder.extensionrequests.get().decision == "pending"
+    assert running(ticket) == [
+        ("contact", "章贡热线中心", ""),
+        ("handle", "章贡热线中心", ""),
+        ("contact", "章贡住建局", ""),
+        ("extension", "章贡住建局", ""),
+        ("handle", "章贡住建局", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    "to, by, error, why",
+    [
+        ("department", "head", services.InputRefused, "请选择另一个在用的单位承接。"),
+        ("county_department", "head", services.InputRefused, "只能移交给同一上级的单位。"),
+        ("other", "handler", services.ActNotAllowed, "您的岗位没有这项权限。"),
+        ("other", "other_head", services.ActNotAllowed, "只能移交本单位或下级单位的承办。"),
+    ],
+)
+def test_hand_over_refused(city, to, by, error, why):
+    ticket = signed(city)
+
+    with pytest.raises(error, match=why):
+        hand_over(city, city.department, getattr(city, to), getattr(city, by))
+
+    assert part_of(ticket, city.department).state == "signed"
+
+
+def test_not_to_a_unit_that_has_its_own_part(city):
+    ticket = signed(city, co_units=[city.other])
+
+    with pytest.raises(services.InputRefused, match=f"{ticket.number}：赣州市教育局已在承办这一件，须先收回其中一方。"):
+        hand_over(city, city.department, city.other, city.head)
+
+
+def test_abolished_unit_hands_over_to_its_successor(city):
+    ticket = signed(city)
+
+    hotline.abolish_unit(unit=city.department, successor=city.other, by=None, at=at("11-11 10:00"))
+
+    assert fresh(ticket).lead.unit == city.other
+    event = ticket.events.order_by("-pk")[0]
+    assert (event.act, event.note.text) == ("hand_over", "赣州市城管局撤销，由赣州市教育局承接。")
+
+
+def test_unit_with_work_in_hand_is_not_abolished_without_a_successor(city):
+    unit = UnitFactory(short_name="市档案局")
+    ticket = register()
+    services.dispatch_ticket(ticket_id=ticket.pk, unit=unit, item=None, by=city.dispatcher, at=at("11-10 10:10"))
+
+    with pytest.raises(DomainError, match=f"赣州市档案局还有 1 件在办（{ticket.number}），请指定承接单位后再撤销。"):
+        hotline.abolish_unit(unit=unit, successor=None, by=None, at=at("11-11 10:00"))
+
+    assert Unit.objects.get(pk=unit.pk).valid_until is None
+
+
+def test_unit_with_closed_tickets_only_may_go(city):
+    closed(city)
+    for person in (city.handler, city.handler2, city.liaison, city.head, city.head2):
+        person.is_active = False
+        person.save()
+
+    hotline.abolish_unit(unit=city.department, successor=None, by=None, at=at("11-11 10:00"))
+
+    assert Unit.objects.get(pk=city.department.pk).valid_until == date(2026, 11, 11)
+
+
+def test_heir_handles_what_a_person_leaves(city):
+    ticket = signed(city)
+    services.name_handler(assignment_id=ticket.lead_id, handler=city.handler, by=city.liaison, at=at("11-10 11:00"))
+
+    with pytest.raises(DomainError, match="张伟还有 1 件在办，请指定接手的同事后再停用。"):
+        hotline.deactivate_person(user=city.handler, heir=None, by=None, at=at("11-11 10:00"))
+    hotline.deactivate_person(user=city.handler, heir=city.handler2, by=None, at=at("11-11 10:00"))
+
+    assert fresh(ticket).lead.handler == city.handler2
+
+
+@pytest.mark.parametrize(
+    "unit, employment, why",
+    [
+        ("department", "contract", "主责办理人员须为在编人员。"),
+        ("department", "outsourced", "主责办理人员须为在编人员。"),
+        ("enterprise", "contract", "主责办理人员须为企业自有员工。"),
+        ("other", "staff", "经办人须是本单位在用的人员。"),
+    ],
+)
+def test_who_may_be_the_lead_handler(city, unit, employment, why):
+    given_to = city.enterprise if unit == "enterprise" else city.department
+    ticket = signed(city, unit=given_to)
+    person = UserFactory(unit=getattr(city, unit), employment=employment, roles=["handler"])
+    signer = city.enterprise_handler if unit == "enterprise" else city.liaison
+
+    with pytest.raises(services.InputRefused, match=why):
+        services.name_handler(assignment_id=ticket.lead_id, handler=person, by=signer, at=at("11-10 11:00"))
+
+
+def test_new_calendar_moves_the_clock_and_says_so(city, committing):
+    """A day off on Monday 16 November: due on Friday the 20th instead of Thursday the 19th."""
+    ticket = contacted(city)
+    days = [hotline.NamedDay(date(2026, 11, 16), is_workday=False, name="临时放假")]
+
+    with committing():
+        hotline.publish_calendar(year=2026, days=days, source="省政府通知", by=None, at=at("11-11 10:00"))
+
+    ticket = fresh(ticket)
+    event = ticket.events.order_by("-pk")[0]
+    assert (event.act, event.assignment, event.source, event.target) == (
+        "clock_moved",
+        ticket.lead,
+        "in_progress",
+        "in_progress",
+    )
+    assert ticket.due_at == ticket.sort_at == at("11-20 17:30")
+    assert TicketScope.objects.get(ticket=ticket).sort_at == at("11-20 17:30")
+    clock = ticket.clocks.get(stopped_at=None)
+    assert services.record_clock_move(clock_id=clock.pk, old_due_at=at("11-19 17:30"), at=at("11-11 10:00")) is None
