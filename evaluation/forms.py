@@ -1,5 +1,7 @@
 """Shape of what is typed; the rules are in the services."""
 
+from typing import Final
+
 from django import forms
 
 from evaluation.services.calling import LONGEST_WORDS
@@ -7,9 +9,27 @@ from evaluation.states import SAID_GROUNDS, CallResult, DecisionState, Satisfact
 from tickets.states import Resolved
 
 YES_NO = (("yes", "是"), ("no", "否"))
+KEYS: Final = {
+    "result": "12345",
+    "resolved": "qwe",
+    "satisfaction": "asdf",
+    "ground": "67890-=",
+    "is_reasonable": "12",
+    "duty_done": "34",
+    "verdict": "re",
+}
+"""The key of each choice, in the order of the choices; shown beside it."""
 
 
-class AttemptForm(forms.Form):
+class KeyedForm(forms.Form):
+    def picks(self):
+        """(field, ((choice, key), …)) of the rows of choices, by name."""
+        return {
+            name: (self[name], list(zip(self[name], KEYS[name], strict=True))) for name in self.fields if name in KEYS
+        }
+
+
+class AttemptForm(KeyedForm):
     result = forms.ChoiceField(
         label="接通了吗",
         choices=CallResult.choices,
@@ -46,7 +66,7 @@ class AttemptForm(forms.Form):
     )
 
 
-class DecisionForm(forms.Form):
+class DecisionForm(KeyedForm):
     is_reasonable = forms.ChoiceField(
         label="诉求合理吗",
         choices=YES_NO,

@@ -61,7 +61,9 @@ class FollowUp(models.Model):
             ),
             models.CheckConstraint(
                 name="followup_answer_only_of_who_was_reached",
-                condition=(_ANSWERED & Q(why_not="", resolved__in=Resolved.values, satisfaction__in=Satisfaction.values))
+                condition=(
+                    _ANSWERED & Q(why_not="", resolved__in=Resolved.values, satisfaction__in=Satisfaction.values)
+                )
                 | (
                     Q(outcome__in=[Outcome.UNREACHABLE, Outcome.EXEMPT], satisfaction=Satisfaction.NOT_RATED)
                     & Q(resolved="", ground="", why_not__in=WhyNot.values)
@@ -135,7 +137,9 @@ class ReviewDecision(models.Model):
         permissions = [("decide_review", "复核不满意件")]
         constraints = [
             models.UniqueConstraint(
-                fields=["ticket", "round"], condition=Q(follow_up__isnull=True), name="reviewdecision_one_of_withdrawal"
+                fields=["ticket", "round"],
+                condition=Q(follow_up__isnull=True),
+                name="reviewdecision_one_of_withdrawal",
             ),
             models.CheckConstraint(
                 name="reviewdecision_about_somebody_or_nobody_left",

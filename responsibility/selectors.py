@@ -177,16 +177,12 @@ def item_records(*, items: Sequence[DutyItem], at: datetime, days: int = 90) -> 
     codes = {item.code for item in items}
     rows = (
         RoutingExample.objects.filter(final_item__code__in=codes, at__gt=at - timedelta(days=days), at__lte=at)
-        .values("final_item__code")
-        .annotate(**{outcome.value: Count("pk", filter=Q(outcome=outcome)) for outcome in Outcome})
+        .values("final_item__code", "outcome")
+        .annotate(count=Count("pk"))
     )
-    found = {
-        row["final_item__code"]: ItemRecord(
-            row[Outcome.DISPATCHED], row[Outcome.RETURNED], row[Outcome.RULED], row[Outcome.RECALLED]
-        )
-        for row in rows
-    }
-    return {code: found.get(code, ItemRecord(0, 0, 0, 0)) for code in codes}
+    counts = {(row["final_item__code"], row["outcome"]): row["count"] for row in rows}
+    outcomes = (Outcome.DISPATCHED, Outcome.RETURNED, Outcome.RULED, Outcome.RECALLED)
+    return {code: ItemRecord(*(counts.get((code, outcome.value), 0) for outcome in outcomes)) for code in codes}
 
 
 def why_none(*, text: str, at: datetime) -> str:

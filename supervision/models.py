@@ -32,7 +32,8 @@ class Card(models.Model):
                 | (~Q(kind=CardKind.OVERDUE) & Q(overdue_days=0)),
             ),
             models.CheckConstraint(
-                name="card_told_after_it_may_be", condition=Q(told_at__isnull=True) | Q(told_at__gte=models.F("tell_after"))
+                name="card_told_after_it_may_be",
+                condition=Q(told_at__isnull=True) | Q(told_at__gte=models.F("tell_after")),
             ),
         ]
         indexes = [

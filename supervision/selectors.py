@@ -114,10 +114,7 @@ def unit_heat(user: User, *, at: datetime) -> list[UnitHeat]:
         .values_list("unit", "yellow", "red")
     }
     units = {unit.pk: unit for unit in Unit.objects.filter(pk__in=counts.keys() | cards.keys())}
-    lines = [
-        UnitHeat(unit, *counts.get(pk, (0, 0, 0)), *cards.get(pk, (0, 0)))
-        for pk, unit in units.items()
-    ]
+    lines = [UnitHeat(unit, *counts.get(pk, (0, 0, 0)), *cards.get(pk, (0, 0))) for pk, unit in units.items()]
     return sorted(lines, key=lambda line: (-line.overdue, -line.today, -line.soon, -line.red, line.unit.code))
 
 

@@ -132,7 +132,9 @@ class FilesField(forms.FileField):
         return [super(FilesField, self).clean(each, initial) for each in files]
 
 
-def words(label: str, *, rows: int = 3, required: bool = True, help_text: str = "", initial: str = "") -> forms.CharField:
+def words(
+    label: str, *, rows: int = 3, required: bool = True, help_text: str = "", initial: str = ""
+) -> forms.CharField:
     return forms.CharField(
         label=label,
         max_length=SENTENCE,
@@ -146,7 +148,11 @@ def words(label: str, *, rows: int = 3, required: bool = True, help_text: str = 
 
 def picks(label: str, choices, **kwargs) -> forms.ChoiceField:
     return forms.ChoiceField(
-        label=label, choices=choices, widget=forms.RadioSelect, error_messages={"required": f"请选择{label}。"}, **kwargs
+        label=label,
+        choices=choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": f"请选择{label}。"},
+        **kwargs,
     )
 
 
@@ -191,7 +197,9 @@ def units_for_city(at: datetime) -> QuerySet[Unit]:
 
 
 class DispatchForm(ActForm):
-    unit = UnitField(label="主办单位", units=Unit.objects.none(), help_text="市直部门、公共服务企业或县（市、区）中心。")
+    unit = UnitField(
+        label="主办单位", units=Unit.objects.none(), help_text="市直部门、公共服务企业或县（市、区）中心。"
+    )
     item = ItemField(label="清单事项", items=DutyItem.objects.none())
     co_units = UnitField(
         label="协办单位", units=Unit.objects.none(), many=True, required=False, help_text="多个单位用顿号隔开。"
@@ -327,7 +335,10 @@ class HandlerField(forms.ModelChoiceField):
 
 class SignForm(ActForm):
     handler = HandlerField(
-        label="经办人", queryset=User.objects.none(), required=False, help_text="主责办理人员须为在编人员（企业为自有员工）。"
+        label="经办人",
+        queryset=User.objects.none(),
+        required=False,
+        help_text="主责办理人员须为在编人员（企业为自有员工）。",
     )
 
     def prepare(self) -> None:

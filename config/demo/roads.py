@@ -23,7 +23,8 @@ from responsibility import selectors as responsibility
 from responsibility.models import Category
 from tickets import services as tickets
 from tickets.models import Approval, Assignment, ReturnRequest, Ticket
-from tickets.states import ApprovalState, Decision as Verdict
+from tickets.states import ApprovalState
+from tickets.states import Decision as Verdict
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)

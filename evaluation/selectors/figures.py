@@ -131,9 +131,7 @@ def _parts(month: date, *, at: datetime) -> QuerySet[TicketClock]:
     """Parts that ended in the month, with `ended_at` and `round_number`."""
     begins, ends = month_bounds(month)
     same = TicketClock.objects.filter(assignment=OuterRef("assignment"), kind=ClockKind.HANDLE, pk__gt=OuterRef("pk"))
-    rounds = TicketEvent.objects.filter(
-        ticket=OuterRef("ticket"), act__in=NEW_ROUND, at__lte=OuterRef("started_at")
-    )
+    rounds = TicketEvent.objects.filter(ticket=OuterRef("ticket"), act__in=NEW_ROUND, at__lte=OuterRef("started_at"))
     in_month = Q(stopped_at__gte=begins, stopped_at__lt=ends) | Q(due_at__gte=begins, due_at__lt=ends)
     return (
         TicketClock.objects.filter(
@@ -189,9 +187,7 @@ def unit_figures(user: User, *, month: date, at: datetime, kinds: Sequence[str] 
         units = units.filter(kind__in=list(kinds))
     unit_of = {unit.pk: unit for unit in units.select_related("parent")}
     merged = Ticket.objects.filter(merged_into=OuterRef("ticket")).order_by().values("merged_into")
-    in_merged = Coalesce(
-        Subquery(merged.annotate(n=Sum("appeal_count")).values("n"), output_field=IntegerField()), 0
-    )
+    in_merged = Coalesce(Subquery(merged.annotate(n=Sum("appeal_count")).values("n"), output_field=IntegerField()), 0)
     found = (
         _parts(month, at=at)
         .filter(assignment__unit__in=units.values("pk"))

@@ -133,7 +133,9 @@ def evidence_of(decision: ReviewDecision, *, at: datetime) -> Evidence:
             .order_by("-kind", "pk")
         ),
         contacts=list(
-            ContactRecord.objects.filter(ticket=ticket).select_related("by", "unit").order_by("-at", "-pk")[:TIMELINE_ROWS]
+            ContactRecord.objects.filter(ticket=ticket)
+            .select_related("by", "unit")
+            .order_by("-at", "-pk")[:TIMELINE_ROWS]
         ),
         others=list(
             FollowUp.objects.filter(ticket=ticket, round=decision.round)

@@ -132,7 +132,9 @@ def record_attempt(
     elif result in _ENDS:
         outcome, why = _ENDS[CallResult(result)]
         _conclude(follow_up, outcome, why_not=why, by=by, at=at)
-    elif follow_up.attempts.filter(result__in=sorted(MISSED)).count() >= parameters.integer("followup_attempts", at=at):
+    elif follow_up.attempts.filter(result__in=sorted(MISSED)).count() >= parameters.integer(
+        "followup_attempts", at=at
+    ):
         _conclude(follow_up, Outcome.UNREACHABLE, why_not=WhyNot.ATTEMPTS_USED, by=by, at=at)
     follow_up.save()
     ground = decision_ground(follow_up) if follow_up.outcome == Outcome.RATED else ""

@@ -10,7 +10,9 @@ SHOWN = 100
 def follow_ups(user):
     at = timezone.now()
     due = list(
-        selectors.callable_now(selectors.follow_ups_waiting(user, at=at), at=at).values_list("due_at", flat=True)[:SHOWN]
+        selectors.callable_now(selectors.follow_ups_waiting(user, at=at), at=at).values_list("due_at", flat=True)[
+            :SHOWN
+        ]
     )
     return len(due), bool(due) and due[0] < at
 

@@ -42,7 +42,8 @@ def figures(request: HttpRequest) -> HttpResponse:
         "after": None if month >= timezone.localdate(at).replace(day=1) else _shifted(month, 1),
         "group": group if group in GROUPS else "",
         "groups": [(code, name, f"{url}?month={month:%Y-%m}&group={code}") for code, (name, _) in GROUPS.items()],
-        "sees_groups": request.user.unit is not None and request.user.unit.kind in {*selectors.EVERYWHERE, "county_centre"},
+        "sees_groups": request.user.unit is not None
+        and request.user.unit.kind in {*selectors.EVERYWHERE, "county_centre"},
         "may_open": _may_open(request, at),
         "at": at,
     }

@@ -90,7 +90,9 @@ def _mine(request, pk, at):
 @needs(CALL)
 def peek(request: HttpRequest, pk: int) -> HttpResponse:
     at = timezone.now()
-    return render(request, "evaluation/partials/follow_up_case.html", _peek_context(request, _mine(request, pk, at), at))
+    return render(
+        request, "evaluation/partials/follow_up_case.html", _peek_context(request, _mine(request, pk, at), at)
+    )
 
 
 @require_POST
@@ -106,9 +108,7 @@ def reveal(request: HttpRequest, pk: int) -> HttpResponse:
         )
     except DomainError as refused:
         context["refused"] = str(refused)
-    return render(
-        request, "evaluation/partials/number.html", context, status=422 if "refused" in context else 200
-    )
+    return render(request, "evaluation/partials/number.html", context, status=422 if "refused" in context else 200)
 
 
 @require_POST

@@ -35,7 +35,9 @@ def wall(request: HttpRequest) -> HttpResponse:
         "watches_many": selectors.units_watched(user)[:2].count() > 1,
         "unit": unit,
         "tab": tab,
-        "tabs": [(code, name, totals.get(code, sum(totals.values())), f"{here}&tab={code}") for code, name in TABS.items()],
+        "tabs": [
+            (code, name, totals.get(code, sum(totals.values())), f"{here}&tab={code}") for code, name in TABS.items()
+        ],
         "opens": opens,
         "rows": [(row, cards.get((row.ticket_id, row.unit_id))) for row in rows],
         "at": at,
@@ -52,7 +54,11 @@ def _unit(request, heat):
         return None
     unit = next((line.unit for line in heat if str(line.unit.pk) == text), None)
     if unit is None:
-        unit = selectors.units_watched(request.user).filter(pk=int(text)).first() if text.isdecimal() and len(text) < 19 else None
+        unit = (
+            selectors.units_watched(request.user).filter(pk=int(text)).first()
+            if text.isdecimal() and len(text) < 19
+            else None
+        )
     if unit is None:
         raise Http404("没有这个单位，或者不在您的范围内。")
     return unit

@@ -343,9 +343,7 @@ def test_a_hold_keeps_it_open_until_it_is_released(city, committing):
     assert services.reconcile(at=WEDNESDAY) == 0
 
     with committing():
-        tickets.release_hold(
-            hold_id=case.ticket.holds.get().pk, reason="已核", by=city.reviewer, at=at("11-11 11:00")
-        )
+        tickets.release_hold(hold_id=case.ticket.holds.get().pk, reason="已核", by=city.reviewer, at=at("11-11 11:00"))
 
     assert (state_of(case.ticket), fresh(case.ticket).closing_kind) == ("closed", "resolved")
 

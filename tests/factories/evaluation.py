@@ -34,9 +34,7 @@ def work_on(city, ticket, *, unit=None, start=TUESDAY, answered=ANSWERED_AT, res
     unit = unit or city.department
     tickets.dispatch_ticket(ticket_id=ticket.pk, unit=unit, item=item, by=city.dispatcher, at=start)
     ticket = fresh(ticket)
-    tickets.sign_assignment(
-        assignment_id=ticket.lead_id, handler=None, by=somebody_of(city, unit), at=start
-    )
+    tickets.sign_assignment(assignment_id=ticket.lead_id, handler=None, by=somebody_of(city, unit), at=start)
     if child is not None:
         tickets.pass_down(assignment_id=ticket.lead_id, unit=child, item=item, by=city.county_clerk, at=start)
         ticket = fresh(ticket)
@@ -69,9 +67,7 @@ def replied(city, *, callers=1, resolved="yes", settle=True, **fields):
     phones = iter(f"1380797{number:04}" for number in range(2231, 2299))
     first = take_appeal(at=start, **({"phone": next(phones)} | fields))
     ticket = Ticket.objects.get(number__isnull=False, pk=first.links.get(until=None).ticket_id)
-    others = [
-        take_appeal(at=start, ticket=ticket, **({"phone": next(phones)} | fields)) for _ in range(callers - 1)
-    ]
+    others = [take_appeal(at=start, ticket=ticket, **({"phone": next(phones)} | fields)) for _ in range(callers - 1)]
     ticket = work_on(city, ticket, resolved=resolved, **where)
     if settle:
         services.settle_ticket(ticket_id=ticket.pk, at=where.get("answered", ANSWERED_AT))
@@ -83,9 +79,7 @@ def call(city, follow_up, *, at=WEDNESDAY, by=None, result="answered", **said):
     """One call; without words the caller is satisfied and it is resolved."""
     if result == "answered":
         said = {"resolved": "yes", "satisfaction": "satisfied"} | said
-    return services.record_attempt(
-        follow_up_id=follow_up.pk, result=result, by=by or city.caller, at=at, **said
-    )
+    return services.record_attempt(follow_up_id=follow_up.pk, result=result, by=by or city.caller, at=at, **said)
 
 
 def complain(city, follow_up, *, ground="nobody_came", at=WEDNESDAY, by=None):
@@ -97,5 +91,10 @@ def complain(city, follow_up, *, ground="nobody_came", at=WEDNESDAY, by=None):
 def decide(city, decision, *, verdict="redo", at=WEDNESDAY, by=None, **said):
     said = {"is_reasonable": True, "duty_done": verdict == "close"} | said
     return services.decide(
-        decision_id=decision.pk, verdict=verdict, sentence="照片是白天拍的，夜里没有去。", by=by or city.reviewer, at=at, **said
+        decision_id=decision.pk,
+        verdict=verdict,
+        sentence="照片是白天拍的，夜里没有去。",
+        by=by or city.reviewer,
+        at=at,
+        **said,
     )

@@ -9,9 +9,7 @@ from tickets.models import ExtensionRequest
 
 
 def ask(ticket, by, moment, days=3):
-    services.request_extension(
-        assignment_id=ticket.holder_id, days=days, reason="需邻市配合取证。", by=by, at=moment
-    )
+    services.request_extension(assignment_id=ticket.holder_id, days=days, reason="需邻市配合取证。", by=by, at=moment)
     return ExtensionRequest.objects.get(assignment=ticket.holder, decision="pending")
 
 

@@ -2,7 +2,18 @@
 
 import pytest
 
-from tests.factories.tickets import acts, at, contacted, dispatched, followed_up, fresh, register, running, signed, submitted
+from tests.factories.tickets import (
+    acts,
+    at,
+    contacted,
+    dispatched,
+    followed_up,
+    fresh,
+    register,
+    running,
+    signed,
+    submitted,
+)
 from tickets import services
 
 

@@ -24,9 +24,7 @@ REASON = "该路段由市住建局管护，不属我局职责。"
 
 
 def ask(part, by, moment, **fields):
-    services.request_return(
-        assignment_id=part.pk, ground="not_our_duty", reason=REASON, by=by, at=moment, **fields
-    )
+    services.request_return(assignment_id=part.pk, ground="not_our_duty", reason=REASON, by=by, at=moment, **fields)
     return ReturnRequest.objects.get(assignment=part, decision="pending")
 
 
@@ -61,13 +59,17 @@ def test_clocks_run_while_a_return_waits(city):
     assert ticket.clocks.get(kind="return_review").due_at == at("11-10 17:30")
 
 
-@pytest.mark.parametrize("make, state, part", [(dispatched, "pending_sign", "pending_sign"), (signed, "in_progress", "signed")])
+@pytest.mark.parametrize(
+    "make, state, part", [(dispatched, "pending_sign", "pending_sign"), (signed, "in_progress", "signed")]
+)
 def test_refused_return_goes_back_to_where_it_was(city, make, state, part):
     ticket = make(city)
     before = [row for row in running(ticket)]
     request = ask(ticket.lead, city.handler, at("11-10 11:00"))
 
-    services.refuse_return(request_id=request.pk, reason="清单明确由你局主办。", by=city.dispatcher, at=at("11-10 11:30"))
+    services.refuse_return(
+        request_id=request.pk, reason="清单明确由你局主办。", by=city.dispatcher, at=at("11-10 11:30")
+    )
 
     ticket = fresh(ticket)
     assert (ticket.state, ticket.returned_from, ticket.return_count, ticket.lead.state) == (state, "", 0, part)
@@ -208,7 +210,12 @@ def test_a_townships_return_is_its_countys_business(city):
     services.grant_return(request_id=request.pk, reason="", by=city.county_clerk, at=at("11-10 11:30"))
 
     ticket = fresh(ticket)
-    assert (ticket.state, ticket.return_count, ticket.holder, ticket.lead) == ("in_progress", 0, ticket.lead, ticket.lead)
+    assert (ticket.state, ticket.return_count, ticket.holder, ticket.lead) == (
+        "in_progress",
+        0,
+        ticket.lead,
+        ticket.lead,
+    )
     assert running(ticket) == [("contact", "章贡热线中心", ""), ("handle", "章贡热线中心", "")]
     assert services.check_scopes([ticket.pk]) == []
 

@@ -42,9 +42,7 @@ def test_department_handles_it(city):
     assert due(ticket, "handle") == at("11-19 17:30") == ticket.due_at
     assert clocks(ticket, kind="dispatch") == [("dispatch", "", "met")]
 
-    services.sign_assignment(
-        assignment_id=ticket.lead_id, handler=city.handler, by=city.liaison, at=at("11-10 15:00")
-    )
+    services.sign_assignment(assignment_id=ticket.lead_id, handler=city.handler, by=city.liaison, at=at("11-10 15:00"))
     ticket = fresh(ticket)
     assert (ticket.state, ticket.lead.state, ticket.lead.handler) == ("in_progress", "signed", city.handler)
 
@@ -108,7 +106,11 @@ def test_county_passes_it_down_and_stays_answerable(city):
 def test_contact_made_by_the_county_is_the_first_of_the_units_below(city):
     ticket = contacted(city, unit=city.county)
     services.pass_down(
-        assignment_id=ticket.lead_id, unit=city.county_department, item=None, by=city.county_clerk, at=at("11-10 11:00")
+        assignment_id=ticket.lead_id,
+        unit=city.county_department,
+        item=None,
+        by=city.county_clerk,
+        at=at("11-10 11:00"),
     )
 
     assert running(ticket) == [

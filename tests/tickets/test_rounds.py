@@ -64,7 +64,10 @@ def test_sent_back_by_the_countys_head_does_not_touch_the_county(city):
 
     assert (ticket.lead.state, ticket.holder.state) == ("signed", "signed")
     assert running(ticket) == [("handle", "章贡热线中心", ""), ("handle", "章贡城管局", "")]
-    assert [clock.generation for clock in ticket.clocks.filter(kind="handle", stopped_at=None).order_by("pk")] == [1, 2]
+    assert [clock.generation for clock in ticket.clocks.filter(kind="handle", stopped_at=None).order_by("pk")] == [
+        1,
+        2,
+    ]
 
 
 def test_sent_back_by_the_city_goes_to_the_whole_chain(city):
@@ -197,7 +200,9 @@ def test_hold_keeps_it_open(city):
 def test_hold_never_pauses_a_clock(city):
     ticket = contacted(city)
 
-    services.place_hold(ticket_id=ticket.pk, source="督办", reason="领导督办。", by=city.reviewer, at=at("11-11 10:00"))
+    services.place_hold(
+        ticket_id=ticket.pk, source="督办", reason="领导督办。", by=city.reviewer, at=at("11-11 10:00")
+    )
 
     assert running(ticket) == [("handle", "市城管局", "")]
 
@@ -235,7 +240,12 @@ def test_voided_and_restored_as_it_was(city):
 
     services.restore_ticket(ticket_id=ticket.pk, reason="确有其事。", by=city.dispatcher, at=at("11-12 10:00"))
     ticket = fresh(ticket)
-    assert (ticket.state, ticket.is_open, ticket.voided_from_state, running(ticket)) == ("pending_sign", True, "", before)
+    assert (ticket.state, ticket.is_open, ticket.voided_from_state, running(ticket)) == (
+        "pending_sign",
+        True,
+        "",
+        before,
+    )
     assert ticket.lead.state == "pending_sign"
 
 
@@ -249,7 +259,11 @@ def test_voided_in_return_review_comes_back_there(city):
     services.restore_ticket(ticket_id=ticket.pk, reason="确有其事。", by=city.dispatcher, at=at("11-10 11:20"))
 
     ticket = fresh(ticket)
-    assert (ticket.state, ticket.returned_from, ticket.lead.state) == ("return_review", "in_progress", "return_requested")
+    assert (ticket.state, ticket.returned_from, ticket.lead.state) == (
+        "return_review",
+        "in_progress",
+        "return_requested",
+    )
 
 
 def test_only_what_was_suspended_comes_back(city):
@@ -279,7 +293,9 @@ def test_withdrawn_only_when_every_caller_has_withdrawn(city):
     assert not TicketScope.objects.filter(ticket=ticket).exists()
     assert acts(ticket)[-2:] == ["propose_withdrawal", "close_as_withdrawn"]
 
-    services.reopen_ticket(ticket_id=ticket.pk, same_unit=True, reason="又来电。", by=city.reviewer, at=at("11-12 10:00"))
+    services.reopen_ticket(
+        ticket_id=ticket.pk, same_unit=True, reason="又来电。", by=city.reviewer, at=at("11-12 10:00")
+    )
     assert fresh(ticket).state == "pending_dispatch"
 
 
@@ -348,7 +364,10 @@ def test_revision_makes_the_proposal_and_the_limit_anew(city):
     ticket = register()
 
     services.revise_ticket(
-        ticket_id=ticket.pk, changes={"urgency": "urgent", "place": "锦江花园"}, by=city.dispatcher, at=at("11-10 10:30")
+        ticket_id=ticket.pk,
+        changes={"urgency": "urgent", "place": "锦江花园"},
+        by=city.dispatcher,
+        at=at("11-10 10:30"),
     )
 
     assert fresh(ticket).urgency == "urgent"

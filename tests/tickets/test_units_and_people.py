@@ -61,7 +61,9 @@ def test_handed_over_in_review_and_sent_back_to_the_new_unit(city):
     hand_over(city, city.department, city.other, city.head)
     assert pending_approval(ticket).unit == city.other
 
-    services.send_back(approval_id=pending_approval(ticket).pk, reason="不全。", by=city.other_head, at=at("11-12 10:00"))
+    services.send_back(
+        approval_id=pending_approval(ticket).pk, reason="不全。", by=city.other_head, at=at("11-12 10:00")
+    )
 
     assert running(ticket) == [("handle", "市教育局", "")]
     assert fresh(ticket).due_at == at("11-23 17:30")
@@ -126,7 +128,9 @@ def test_hand_over_refused(city, to, by, error, why):
 def test_not_to_a_unit_that_has_its_own_part(city):
     ticket = signed(city, co_units=[city.other])
 
-    with pytest.raises(services.InputRefused, match=f"{ticket.number}：赣州市教育局已在承办这一件，须先收回其中一方。"):
+    with pytest.raises(
+        services.InputRefused, match=f"{ticket.number}：赣州市教育局已在承办这一件，须先收回其中一方。"
+    ):
         hand_over(city, city.department, city.other, city.head)
 
 

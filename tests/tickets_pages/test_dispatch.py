@@ -65,7 +65,9 @@ def test_segments_count_and_hold_exactly_their_tickets(duty, log_in):
     page = client.get(QUEUE)
 
     assert segments(page) == {"全部": 5, "要人看": 2, "高把握": 3, "紧急": 1, "退回重派": 1, "须裁定": 1}
-    assert {code: set(numbers(client.get(QUEUE, {"s": code}))) for code in ("look", "sure", "urgent", "again", "ruling")} == {
+    assert {
+        code: set(numbers(client.get(QUEUE, {"s": code}))) for code in ("look", "sure", "urgent", "again", "ruling")
+    } == {
         "look": {urgent.number, back.number},
         "sure": {ticket.number for ticket in sure},
         "urgent": {urgent.number},
@@ -243,7 +245,11 @@ def test_a_batch_lists_what_became_of_each(duty, log_in):
         (good.number, True, "已派给章贡区12345政务服务便民热线中心"),
         (school.number, True, f"已派给{duty.other.name}"),
     ]
-    assert [state_of(ticket) for ticket in (good, school, nobody)] == ["pending_sign", "pending_sign", "pending_dispatch"]
+    assert [state_of(ticket) for ticket in (good, school, nobody)] == [
+        "pending_sign",
+        "pending_sign",
+        "pending_dispatch",
+    ]
     assert "办成 2 件" in page.content.decode()
 
 

@@ -130,7 +130,9 @@ class TicketHold(models.Model):
         verbose_name = verbose_name_plural = "保留"
         constraints = [
             models.UniqueConstraint(
-                fields=["ticket", "source"], condition=Q(released_at__isnull=True), name="tickethold_one_open_per_source"
+                fields=["ticket", "source"],
+                condition=Q(released_at__isnull=True),
+                name="tickethold_one_open_per_source",
             ),
         ]
 

@@ -42,7 +42,9 @@ class TicketScope(models.Model):
     until = models.DateTimeField("有效至", null=True, blank=True)
     assignment = models.ForeignKey("tickets.Assignment", models.PROTECT, null=True, related_name="+", db_index=False)
     created_at = models.DateTimeField("建单时间")
-    category = models.ForeignKey("responsibility.Category", models.PROTECT, null=True, related_name="+", db_index=False)
+    category = models.ForeignKey(
+        "responsibility.Category", models.PROTECT, null=True, related_name="+", db_index=False
+    )
     state = models.CharField("工单状态", max_length=20, choices=TicketState.choices)
     is_open = models.BooleanField("未办结")
     sort_at = models.DateTimeField("最近时限", default=NOTHING_BURNS)

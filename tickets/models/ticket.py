@@ -173,7 +173,8 @@ class Ticket(StateModel):
                 | (~Q(state=TicketState.VOIDED) & Q(voided_from_state="")),
             ),
             models.CheckConstraint(
-                name="ticket_is_not_merged_into_itself", condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id"))
+                name="ticket_is_not_merged_into_itself",
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")),
             ),
             models.CheckConstraint(name="ticket_round_from_one", condition=Q(round__gte=1)),
         ]

@@ -256,7 +256,9 @@ def _may_take_back(s: Situation) -> bool:
 def _adds_co_unit(s: Situation) -> bool:
     if s.ticket.state not in HELD:
         return False
-    return s.may(rights.DISPATCH, s.ticket) or (_may_pass_down(s) and has_right(s.user, "tickets.pass_down_ticket", s.at))
+    return s.may(rights.DISPATCH, s.ticket) or (
+        _may_pass_down(s) and has_right(s.user, "tickets.pass_down_ticket", s.at)
+    )
 
 
 def available_acts(ticket: Ticket, user: User, at: datetime) -> list[ActButton]:

@@ -94,7 +94,8 @@ def ticket_page(found: Situation) -> TicketPage:
         .order_by("parent_id", "pk")
     )
     parts = tuple(
-        Part(part, clocks.get((part.pk, ClockKind.HANDLE)), part.parent_id is not None) for part in _as_tree(assignments)
+        Part(part, clocks.get((part.pk, ClockKind.HANDLE)), part.parent_id is not None)
+        for part in _as_tree(assignments)
     )
     own = found.own
     lines: tuple[Requirement, ...] = ()
@@ -128,7 +129,9 @@ def timeline(found: Situation, *, sees_all: bool) -> list[Item]:
         .order_by("-id")
     )
     shots: dict[int, list[Shot]] = {}
-    for each in Attachment.objects.filter(ticket=found.ticket, event__isnull=False).select_related("file").order_by("pk"):
+    for each in (
+        Attachment.objects.filter(ticket=found.ticket, event__isnull=False).select_related("file").order_by("pk")
+    ):
         url = reverse("tickets:file", args=[found.ticket.number, each.pk])
         shots.setdefault(each.event_id, []).append(Shot(f"{each.get_kind_display()} {each.file.name}", url))
     items = [_item(event, tuple(shots.get(event.pk, ())), found, sees_all=sees_all) for event in events]
@@ -224,7 +227,10 @@ def road(page: TicketPage, *, at: datetime, moment) -> list[Step]:
     if not ticket.contactable:
         marks = [mark for mark in marks if mark[0] != "首次联系"]
     now_at = _now_index(ticket, [name for name, *_ in marks])
-    return [_step(name, done, clock, index, now_at, at=at, moment=moment) for index, (name, done, clock) in enumerate(marks)]
+    return [
+        _step(name, done, clock, index, now_at, at=at, moment=moment)
+        for index, (name, done, clock) in enumerate(marks)
+    ]
 
 
 def _reviewed_at(page: TicketPage) -> datetime | None:

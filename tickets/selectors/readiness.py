@@ -34,9 +34,11 @@ def return_refusal(assignment: Assignment, *, at: datetime) -> str:
             return "本单位对这一件已申请过收回。" if late else "本单位对这一件已申请过退单，不能再退。"
         if not late and ticket.return_count >= parameters.integer("max_returns_per_ticket", at=at):
             return "这一件已退单两次，不能再退。"
-    if Assignment.objects.filter(parent=assignment).exclude(
-        state__in=[AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER]
-    ).exists():
+    if (
+        Assignment.objects.filter(parent=assignment)
+        .exclude(state__in=[AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER])
+        .exists()
+    ):
         return "已转派下级单位，须先收回，才能退单。"
     return ""
 
@@ -68,9 +70,7 @@ def longest_extension(clock: TicketClock, *, at: datetime) -> int:
     """Working days of one extension: not more than the original limit and not more than the parameter."""
     most = parameters.limit("extension_max_length", at=at).amount
     original = (
-        clock.limit_amount
-        if clock.limit_unit == "wd"
-        else max(1, working_between(clock.started_at, clock.due_at))
+        clock.limit_amount if clock.limit_unit == "wd" else max(1, working_between(clock.started_at, clock.due_at))
     )
     return min(most, original)
 

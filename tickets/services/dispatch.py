@@ -82,9 +82,7 @@ def refuse_unit(unit: Unit, *, at: datetime) -> None:
         raise InputRefused("只能派给市直部门、公共服务企业或县（市、区）中心。")
 
 
-def remember_outcome(
-    ticket: Ticket, *, unit: Unit | None, item: DutyItem | None, outcome: str, at: datetime
-) -> None:
+def remember_outcome(ticket: Ticket, *, unit: Unit | None, item: DutyItem | None, outcome: str, at: datetime) -> None:
     """The router learns from what people decided (design.md 3: RoutingExample)."""
     responsibility.record_outcome(
         ticket_number=ticket.number,

@@ -31,9 +31,7 @@ def request_extension(*, assignment_id: int, days: int, reason: str, by: User, a
         raise InputRefused(f"延长天数须在 1 至 {most} 个工作日之间。")
     if assignment.extensionrequests.filter(decision=Decision.PENDING).exists():
         act.refuse("已有一个延期申请在等审批。")
-    ExtensionRequest.objects.create(
-        assignment=assignment, days=days, reason=reason, requested_by=by, requested_at=at
-    )
+    ExtensionRequest.objects.create(assignment=assignment, days=days, reason=reason, requested_by=by, requested_at=at)
     act.start_clock(
         ClockKind.EXTENSION, deadlines.plain_rule("extension_decide_limit", "延期审批", at), assignment=assignment
     )

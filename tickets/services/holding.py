@@ -84,7 +84,9 @@ def hand_over_abolished(*, unit: Unit, successor: Unit | None, at: datetime) -> 
     if not waiting:
         return 0
     if successor is None:
-        numbers = Ticket.objects.filter(assignments__in=waiting[:SHOWN]).order_by("pk").values_list("number", flat=True)
+        numbers = (
+            Ticket.objects.filter(assignments__in=waiting[:SHOWN]).order_by("pk").values_list("number", flat=True)
+        )
         more = "等" if len(waiting) > SHOWN else ""
         raise InputRefused(
             f"{unit.name}还有 {len(waiting)} 件在办（{'、'.join(numbers)}{more}），请指定承接单位后再撤销。"
@@ -114,9 +116,7 @@ def _rename_handler(assignment_id: int, *, heir: User, at: datetime) -> TicketEv
 
 
 @transaction.atomic
-def _hand_over_one(
-    assignment_id: int, *, unit_to: Unit, reason: str, by: User | None, at: datetime
-) -> TicketEvent:
+def _hand_over_one(assignment_id: int, *, unit_to: Unit, reason: str, by: User | None, at: datetime) -> TicketEvent:
     act, old = Act.on_assignment(assignment_id, by=by, at=at)
     act.require(rights.HAND_OVER, old)
     if act.ticket.assignments.filter(unit=unit_to).exclude(state__in=parts.ENDED).exists():

@@ -102,4 +102,3 @@ def propose_withdrawal(*, ticket_id: int, by: User | None, at: datetime) -> Tick
             return None
         act.ticket.withdrawal_proposed = True
         return act.record("propose_withdrawal")
-

@@ -69,9 +69,7 @@ def request_return(
     event = act.record("request_return", assignment=assignment, reason=reason, data={"ground": ground, "late": late})
     Attachment.objects.bulk_create(
         [
-            Attachment(
-                ticket=act.ticket, event=event, assignment=assignment, file=file, kind=AttachmentKind.EVIDENCE
-            )
+            Attachment(ticket=act.ticket, event=event, assignment=assignment, file=file, kind=AttachmentKind.EVIDENCE)
             for file in files
         ],
         ignore_conflicts=True,

@@ -41,9 +41,7 @@ def start_city_review(act: Act, reply: Reply, *, why: str) -> None:
     _open_step(act, reply, None, ApprovalStep.CITY, centre, why)
 
 
-def _open_step(
-    act: Act, reply: Reply, assignment: Assignment | None, step: str, unit: Unit, why: str
-) -> Approval:
+def _open_step(act: Act, reply: Reply, assignment: Assignment | None, step: str, unit: Unit, why: str) -> Approval:
     act.start_clock(ClockKind.APPROVAL, deadlines.plain_rule("completion_review_limit", "审核", act.at))
     return Approval.objects.create(
         ticket=act.ticket, reply=reply, assignment=assignment, unit=unit, step=step, why=why, created_at=act.at
@@ -122,7 +120,9 @@ def _publish(act: Act, reply: Reply, *, sampled: bool) -> TicketEvent:
     parts.take_back(act, silent_co_units(act.ticket), ended_as=EndedAs.TAKEN_BACK)
     act.move(Ticket.pass_review)
     return act.record(
-        "publish_reply", assignment=reply.assignment, data={"reply": reply.pk} | ({} if sampled else {"note": NOT_SAMPLED})
+        "publish_reply",
+        assignment=reply.assignment,
+        data={"reply": reply.pk} | ({} if sampled else {"note": NOT_SAMPLED}),
     )
 
 

@@ -38,7 +38,9 @@ def printed(request: HttpRequest, number: str) -> HttpResponse:
     """The 工单 on paper for signature; no name and no telephone of a citizen on it."""
     at = timezone.now()
     ticket = get_object_or_404(
-        Ticket.objects.visible_to(request.user, at).select_related("category__parent__parent", "region__parent", "item"),
+        Ticket.objects.visible_to(request.user, at).select_related(
+            "category__parent__parent", "region__parent", "item"
+        ),
         number=number,
     )
     found = situation(ticket, request.user, at)

@@ -22,7 +22,10 @@ class Command(BaseCommand):
     help = "装载演示数据（只装进没有人员和工单的数据库）。口令取自环境变量 HOTLINE_DEMO_PASSWORD。"
 
     def handle(self, *args, **options):
-        if User.objects.filter(is_demo=False).exists() or Appeal.objects.exclude(source_number__startswith="demo-").exists():
+        if (
+            User.objects.filter(is_demo=False).exists()
+            or Appeal.objects.exclude(source_number__startswith="demo-").exists()
+        ):
             raise CommandError("数据库里已有真实的人员或诉求，不装载演示数据。")
         password = os.environ.get("HOTLINE_DEMO_PASSWORD", "")
         if len(password) < 10:
@@ -56,5 +59,8 @@ def make_people(people: People) -> None:
     shown = Unit.objects.filter(region__name="章江街道") | Unit.objects.filter(
         region__name="章贡区", function="urban_management"
     )
-    for unit in [*counties.select_related("region").order_by("code"), *shown.select_related("region").order_by("code")]:
+    for unit in [
+        *counties.select_related("region").order_by("code"),
+        *shown.select_related("region").order_by("code"),
+    ]:
         people.of(unit)

@@ -1,0 +1,50 @@
+/* Follow-ups and reviews: Ctrl+Enter from anywhere, answers that imply others, and what was typed stays with its case. */
+"use strict";
+const caseForm = () => document.querySelector("#peek form[data-call]");
+const check = (form, name, value) => {
+  const box = form?.querySelector(`[name=${name}][value=${value}]`);
+  if (box) box.checked = true;
+};
+
+document.addEventListener("keydown", e => {
+  if (!(e.ctrlKey || e.metaKey) || e.key !== "Enter" || e.defaultPrevented || e.isComposing) return;
+  if (document.querySelector("dialog[open]") || e.target.closest?.("form")) return;
+  const form = caseForm();
+  if (form) { e.preventDefault(); form.querySelector("[type=submit]").click(); }
+});
+
+/* Whoever says whether it is solved was reached; the two answers of a review lead to its verdict. */
+document.addEventListener("change", e => {
+  const form = e.target.closest("form[data-call]");
+  if (!form) return;
+  if (["resolved", "satisfaction"].includes(e.target.name)) check(form, "result", "answered");
+  if (["is_reasonable", "duty_done"].includes(e.target.name)) {
+    const said = new FormData(form);
+    if (said.get("is_reasonable") && said.get("duty_done")) {
+      check(form, "verdict", said.get("is_reasonable") === "yes" && said.get("duty_done") === "no" ? "redo" : "close");
+    }
+  }
+});
+
+/* The key o puts the caret into the words, without typing an o. */
+document.addEventListener("click", e => {
+  const label = e.target.closest("form[data-call] label[data-key=o]");
+  if (label && !e.isTrusted) label.querySelector("textarea").focus();
+});
+
+const kept = new Map();
+const changed = new Set();
+document.addEventListener("input", e => {
+  const form = e.target.closest("form[data-call]");
+  if (form) changed.add(form.action);
+});
+document.addEventListener("htmx:beforeSwap", e => {
+  if (e.detail.target.id !== "peek") return;
+  const form = caseForm();
+  if (form && changed.has(form.action)) kept.set(form.action, form);
+});
+document.addEventListener("htmx:afterSwap", e => {
+  if (e.detail.target.id !== "peek") return;
+  const form = caseForm();
+  if (form && kept.has(form.action)) form.replaceWith(kept.get(form.action));
+});
