@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.postgres",
+    "django.forms",
     "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -94,6 +95,8 @@ TEMPLATES = [
         },
     },
 ]
+# Widgets of ours lie in templates/ like every other template.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- People and log-in
 AUTH_USER_MODEL = "hotline.User"
