@@ -82,7 +82,7 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
             "tone": STATE_TONE[TicketState(ticket.state)],
             "unit_clock": shown.clock(ClockKind.HANDLE, acting) if acting else shown.clock(ClockKind.DISPATCH),
             "acting": acting,
-            "turn": whose_turn(found, acting),
+            "turn": whose_turn(found),
             "may_print": has_right(request.user, "tickets.print_ticket", at),
             "at": at,
         },
@@ -150,26 +150,32 @@ def _in_filter(item: Item, wanted: str) -> bool:
     return item.public if wanted == "public" else item.group == wanted
 
 
-def whose_turn(found: Situation, acting) -> str:
+WAITS_FOR = {
+    TicketState.PENDING_DISPATCH: "等市中心派单",
+    TicketState.RETURN_REVIEW: "退单等市中心审核",
+    TicketState.PENDING_RULING: "等市中心裁定首办单位",
+    TicketState.PENDING_FOLLOWUP: "等 12345 回访反映人",
+}
+
+
+def whose_turn(found: Situation) -> str:
     """One sentence: who has to do what now."""
     ticket = found.ticket
-    if ticket.state == TicketState.PENDING_DISPATCH:
-        return "等市中心派单"
+    if ticket.state in WAITS_FOR:
+        return WAITS_FOR[ticket.state]
     if ticket.state == TicketState.COMPLETION_REVIEW and found.approval is not None:
         return f"等{found.approval.unit.name}{found.approval.get_step_display()}"
-    if ticket.state == TicketState.RETURN_REVIEW:
-        return "退单等市中心审核"
-    if ticket.state == TicketState.PENDING_RULING:
-        return "等市中心裁定首办单位"
-    if ticket.state == TicketState.PENDING_FOLLOWUP:
-        return "等 12345 回访反映人"
     if ticket.state == TicketState.MERGED:
         return f"已并入 {ticket.merged_into.number}，在那一件里办"
     if not ticket.is_open:
         return ticket.get_closing_kind_display() or ticket.get_state_display()
-    holder = ticket.holder
+    return _holder_turn(found)
+
+
+def _holder_turn(found: Situation) -> str:
+    holder = found.ticket.holder
     if holder is None:
-        return ticket.get_state_display()
+        return found.ticket.get_state_display()
     if found.own is not None and found.own.pk == holder.pk:
         return f"轮到您：{found.user.masked_name}" if holder.handler_id in {None, found.user.pk} else "本单位在办"
     return f"{holder.unit.name}在办"

@@ -9,11 +9,11 @@ from django.contrib.auth.models import Group
 from hotline import calendar, parameters
 from hotline import services as hotline
 from hotline.dates import SHANGHAI
-from hotline.models import Region, Unit, User
+from hotline.models import Region, StoredFile, Unit, User
 from responsibility.models import DutyItem
 from responsibility.services import load_duty_list
 from tickets import services
-from tickets.models import Approval, Assignment, Ticket
+from tickets.models import Approval, Assignment, Attachment, Ticket
 
 MORNING = datetime(2026, 11, 10, 9, 42, tzinfo=SHANGHAI)
 
@@ -332,7 +332,6 @@ def fill_queue() -> None:
 def fill_county(scene: Scene, county: Unit) -> None:
     """The county's tickets, most of them passed down to its urban department."""
     item = DutyItem.objects.get(code="CG-01-001")
-    people = [scene.handler, scene.liaison]
     for number, (title, street, kind, days, stage) in enumerate(DESK):
         given = MORNING - timedelta(days=days, minutes=7 * number + 5)
         region = Region.objects.filter(name=street, parent=county.region).first() or county.region
@@ -347,77 +346,76 @@ def fill_county(scene: Scene, county: Unit) -> None:
         if number % 3 == 0:
             services.count_appeals(ticket_id=ticket.pk, appeals=number % 6 + 1)
         services.dispatch_ticket(ticket_id=ticket.pk, unit=county, item=item, by=scene.dispatcher, at=given)
-        ticket = Ticket.objects.get(pk=ticket.pk)
-        if number in {8, 9}:
-            continue
-        services.sign_assignment(
-            assignment_id=ticket.lead_id, handler=scene.county_clerk, by=scene.county_clerk, at=given
-        )
-        services.pass_down(
-            assignment_id=ticket.lead_id, unit=scene.department, item=item, by=scene.county_clerk, at=given
-        )
-        child = Assignment.objects.get(ticket=ticket, unit=scene.department)
-        if stage == "sign":
-            continue
-        handler = people[number % 2]
-        services.sign_assignment(
-            assignment_id=child.pk, handler=handler, by=scene.liaison, at=given + timedelta(minutes=3)
-        )
-        if stage == "signed":
-            continue
-        if stage == "return":
-            services.request_return(
-                assignment_id=child.pk,
-                ground="not_our_duty",
-                reason="楼道堆物属消防和物业管理，三定方案中本局只管公共场所市容。附区府办〔2024〕12号第三条。",
-                by=scene.liaison,
-                at=MORNING - timedelta(minutes=30),
-            )
-            continue
-        services.record_contact(assignment_id=child.pk, reached=True, by=handler, at=given + timedelta(hours=1))
-        if stage == "extension":
-            services.request_extension(
-                assignment_id=child.pk,
-                days=2,
-                reason="须待市里批复整治方案，预计12日下达。",
-                by=handler,
-                at=MORNING - timedelta(minutes=20),
-            )
-        if stage == "submitted":
-            services.record_onsite(
-                assignment_id=child.pk,
-                found="现场已清理。",
-                visited_at=given + timedelta(hours=2),
-                by=handler,
-                at=MORNING,
-            )
-            _photos(ticket, child)
-            services.submit_result(
-                assignment_id=child.pk,
-                resolved="yes" if number % 2 else "partly",
-                unresolved_reason="" if number % 2 else "夜间仍有零星摊位，列入每晚巡查。",
-                public_text=RESULT,
-                internal_text=INTERNAL,
-                standard_met=True,
-                by=handler,
-                at=MORNING - timedelta(minutes=60 - number),
-            )
+        if number not in {8, 9}:
+            child = _passed_down(scene, ticket, item, given)
+            _brought_to(stage, child, scene, number, given)
 
 
-def _photos(ticket: Ticket, part: Assignment) -> None:
-    from hotline.models import StoredFile
-    from tickets.models import Attachment
+def _passed_down(scene: Scene, ticket: Ticket, item: DutyItem, given: datetime) -> Assignment:
+    lead_id = Ticket.objects.get(pk=ticket.pk).lead_id
+    clerk = scene.county_clerk
+    services.sign_assignment(assignment_id=lead_id, handler=clerk, by=clerk, at=given)
+    services.pass_down(assignment_id=lead_id, unit=scene.department, item=item, by=clerk, at=given)
+    return Assignment.objects.get(ticket=ticket, unit=scene.department)
 
+
+def _brought_to(stage: str, part: Assignment, scene: Scene, number: int, given: datetime) -> None:
+    handler = scene.liaison if number % 2 else scene.handler
+    if stage == "sign":
+        return
+    services.sign_assignment(assignment_id=part.pk, handler=handler, by=scene.liaison, at=given + timedelta(minutes=3))
+    if stage in {"work", "extension", "submitted"}:
+        services.record_contact(assignment_id=part.pk, reached=True, by=handler, at=given + timedelta(hours=1))
+    if stage == "return":
+        services.request_return(
+            assignment_id=part.pk,
+            ground="not_our_duty",
+            reason="楼道堆物属消防和物业管理，三定方案中本局只管公共场所市容。附区府办〔2024〕12号第三条。",
+            by=scene.liaison,
+            at=MORNING - timedelta(minutes=30),
+        )
+    if stage == "extension":
+        services.request_extension(
+            assignment_id=part.pk,
+            days=2,
+            reason="须待市里批复整治方案，预计12日下达。",
+            by=handler,
+            at=MORNING - timedelta(minutes=20),
+        )
+    if stage == "submitted":
+        _submitted(part, handler, number, given)
+
+
+def _submitted(part: Assignment, handler: User, number: int, given: datetime) -> None:
+    services.record_onsite(
+        assignment_id=part.pk, found="现场已清理。", visited_at=given + timedelta(hours=2), by=handler, at=MORNING
+    )
+    _photos(part)
+    services.submit_result(
+        assignment_id=part.pk,
+        resolved="yes" if number % 2 else "partly",
+        unresolved_reason="" if number % 2 else "夜间仍有零星摊位，列入每晚巡查。",
+        public_text=RESULT,
+        internal_text=INTERNAL,
+        standard_met=True,
+        by=handler,
+        at=MORNING - timedelta(minutes=60 - number),
+    )
+
+
+def _photos(part: Assignment) -> None:
     for number in range(4):
         file = StoredFile.objects.create(
-            sha256=f"{ticket.pk:060d}{number:04d}",
+            sha256=f"{part.pk:060d}{number:04d}",
             size=1,
             content_type="image/png",
             name=f"{number}.png",
-            path=f"{ticket.pk}-{number}",
+            path=f"{part.pk}-{number}",
             uploaded_at=MORNING,
         )
-        Attachment.objects.create(ticket=ticket, assignment=part, file=file, kind="before" if number < 2 else "after")
+        Attachment.objects.create(
+            ticket=part.ticket, assignment=part, file=file, kind="before" if number < 2 else "after"
+        )
 
 
 def fill_city(scene: Scene, department: Unit) -> None:

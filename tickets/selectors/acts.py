@@ -7,7 +7,9 @@ only the moment forbids stays in place, greyed, with its reason.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
+from django.db.models import Manager
 from django.urls import reverse
 
 from hotline.models import User
@@ -91,9 +93,14 @@ def situation(ticket: Ticket, user: User, at: datetime) -> Situation:
     return Situation(ticket, user, at, own, children, approval, returns, extensions, silent)
 
 
-def _mine(manager, by_part: dict[int, Assignment], user: User, at: datetime, right: Right):
+Request = TypeVar("Request", ReturnRequest, ExtensionRequest)
+
+
+def _mine(
+    requests: Manager[Request], by_part: dict[int, Assignment], user: User, at: datetime, right: Right
+) -> Request | None:
     """The first pending request on the ticket that this person decides."""
-    for request in manager.filter(assignment__in=list(by_part), decision=Decision.PENDING).order_by("pk"):
+    for request in requests.filter(assignment__in=list(by_part), decision=Decision.PENDING).order_by("pk"):
         request.assignment = by_part[request.assignment_id]
         if right(request, Actor(user, at)):
             return request

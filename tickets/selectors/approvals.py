@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -13,8 +14,20 @@ from tickets import rights
 from tickets.models import Approval, Attachment, OnSiteRecord, Ticket, TicketClock
 from tickets.states import ApprovalState, ApprovalStep, AttachmentKind, ClockKind, Resolved, TicketState
 
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
 
-def pending_approvals(user: User, at: datetime) -> QuerySet[Approval]:
+
+class ToSign(TypedDict):
+    """What `pending_approvals` reads beside the row."""
+
+    due_at: datetime
+    soon_at: datetime | None
+    was_onsite: bool
+    photos: int
+
+
+def pending_approvals(user: User, at: datetime) -> "QuerySet[WithAnnotations[Approval, ToSign]]":
     """Steps that the person's post signs, with ``due_at`` and what the checklist reads."""
     clocks = TicketClock.objects.filter(
         ticket=OuterRef("ticket"), assignment__isnull=True, kind=ClockKind.APPROVAL, stopped_at__isnull=True
@@ -68,7 +81,7 @@ class Check:
 
 @dataclass(frozen=True)
 class ApprovalCase:
-    approval: Approval
+    approval: "WithAnnotations[Approval, ToSign]"
     checks: tuple[Check, ...]
     why_not: str
     """Why this person cannot sign it."""
@@ -89,7 +102,7 @@ class ApprovalCase:
         return self.approval.why or self.approval.get_step_display()
 
 
-def approval_case(approval: Approval, user: User) -> ApprovalCase:
+def approval_case(approval: "WithAnnotations[Approval, ToSign]", user: User) -> ApprovalCase:
     """Of a row of `pending_approvals`. No query."""
     own = approval.reply.submitted_by_id == user.pk
     return ApprovalCase(
@@ -99,7 +112,7 @@ def approval_case(approval: Approval, user: User) -> ApprovalCase:
     )
 
 
-def _checks(approval: Approval) -> tuple[Check, ...]:
+def _checks(approval: "WithAnnotations[Approval, ToSign]") -> tuple[Check, ...]:
     reply, ticket, part = approval.reply, approval.ticket, approval.reply.assignment
     checks = [
         Check(

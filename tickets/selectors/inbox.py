@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 
@@ -30,6 +31,9 @@ from tickets.states import (
     Decision,
     TicketState,
 )
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
 
 SIDE_ROLES = [AssignmentRole.CO, AssignmentRole.SUPERIOR]
 TO_SIGN = (
@@ -121,7 +125,13 @@ def inbox_page(user: User, *, segment: str, handler_id: int | None, after: Key |
     return Page([_row(scope, clocks) for scope in page.rows], page.next_key)
 
 
-def with_standing(rows: QuerySet[TicketScope]) -> QuerySet[TicketScope]:
+class Stands(TypedDict):
+    step: str | None
+    extension_asked: bool
+    was_onsite: bool
+
+
+def with_standing(rows: QuerySet[TicketScope]) -> "QuerySet[WithAnnotations[TicketScope, Stands]]":
     """What `standing` reads, in the one query."""
     step = Approval.objects.filter(ticket=OuterRef("ticket"), state=ApprovalState.PENDING).values("step")[:1]
     asked = ExtensionRequest.objects.filter(assignment=OuterRef("assignment"), decision=Decision.PENDING)
@@ -149,7 +159,7 @@ def _clocks(scopes: Iterable[TicketScope]) -> dict[tuple[int, str], TicketClock]
     return {(clock.assignment_id, clock.kind): clock for clock in clocks}
 
 
-def _row(scope: TicketScope, clocks: dict[tuple[int, str], TicketClock]) -> InboxRow:
+def _row(scope: "WithAnnotations[TicketScope, Stands]", clocks: dict[tuple[int, str], TicketClock]) -> InboxRow:
     stands = standing(scope)
     return InboxRow(
         ticket=scope.ticket,
@@ -160,7 +170,7 @@ def _row(scope: TicketScope, clocks: dict[tuple[int, str], TicketClock]) -> Inbo
     )
 
 
-def standing(scope: TicketScope) -> Standing:
+def standing(scope: "WithAnnotations[TicketScope, Stands]") -> Standing:
     """Of a row read by `with_standing`."""
     part, ticket = scope.assignment, scope.ticket
     if part.role == AssignmentRole.COPY:
@@ -184,7 +194,7 @@ def _giver(part: Assignment) -> str:
     return part.parent.unit.short_name if part.parent is not None else "市中心"
 
 
-def _after_result(scope: TicketScope) -> Standing:
+def _after_result(scope: "WithAnnotations[TicketScope, Stands]") -> Standing:
     if scope.state == TicketState.COMPLETION_REVIEW and scope.step == ApprovalStep.UNIT_HEAD:
         return Standing("待审签", "wait", waits_for="等负责人")
     if scope.state == TicketState.COMPLETION_REVIEW:
@@ -195,7 +205,7 @@ def _after_result(scope: TicketScope) -> Standing:
     return Standing(scope.ticket.get_state_display(), "wait", waits_for="等回访")
 
 
-def _in_hand(scope: TicketScope) -> Standing:
+def _in_hand(scope: "WithAnnotations[TicketScope, Stands]") -> Standing:
     part, ticket = scope.assignment, scope.ticket
     to_contact = ticket.contactable and part.contacted_at is None
     label, tone = "已签收" if to_contact else "办理中", "work"

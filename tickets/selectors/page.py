@@ -1,13 +1,13 @@
 """What the ticket page and the printed 工单 show: timeline, road, clocks, the units' parts."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.urls import reverse
 
 from hotline.limits import Limit
-from tickets.models import Assignment, Attachment, Ticket, TicketClock, TicketEvent
+from tickets.models import Assignment, Attachment, Reply, Ticket, TicketClock, TicketEvent
 from tickets.rights import at_the_centre
 from tickets.selectors.acts import Situation
 from tickets.selectors.readiness import Requirement, requirements
@@ -26,6 +26,9 @@ CLOCK_ACTS = frozenset({"request_extension", "grant_extension", "refuse_extensio
 CONTACT_ACTS = frozenset({"record_contact", "record_onsite", "ask_information", "give_information"})
 HIDDEN_ACTS = frozenset({"await_review"})
 """Steps that only carry the ticket's next state; the act before says it all."""
+
+Moment = Callable[[datetime, datetime], str]
+"""Writes the first time in short, read at the second."""
 
 
 @dataclass(frozen=True)
@@ -128,14 +131,18 @@ def timeline(found: Situation, *, sees_all: bool) -> list[Item]:
         .select_related("actor", "unit", "note", "reply", "onsite")
         .order_by("-id")
     )
-    shots: dict[int, list[Shot]] = {}
-    for each in (
-        Attachment.objects.filter(ticket=found.ticket, event__isnull=False).select_related("file").order_by("pk")
-    ):
-        url = reverse("tickets:file", args=[found.ticket.number, each.pk])
-        shots.setdefault(each.event_id, []).append(Shot(f"{each.get_kind_display()} {each.file.name}", url))
+    shots = _shots(found.ticket)
     items = [_item(event, tuple(shots.get(event.pk, ())), found, sees_all=sees_all) for event in events]
     return [item for item in items if item is not None]
+
+
+def _shots(ticket: Ticket) -> dict[int, list[Shot]]:
+    """The files of each event."""
+    shots: dict[int, list[Shot]] = {}
+    for each in Attachment.objects.filter(ticket=ticket, event__isnull=False).select_related("file").order_by("pk"):
+        url = reverse("tickets:file", args=[ticket.number, each.pk])
+        shots.setdefault(each.event_id, []).append(Shot(f"{each.get_kind_display()} {each.file.name}", url))
+    return shots
 
 
 def _item(event: TicketEvent, shots: tuple[Shot, ...], found: Situation, *, sees_all: bool) -> Item | None:
@@ -169,7 +176,7 @@ def _item(event: TicketEvent, shots: tuple[Shot, ...], found: Situation, *, sees
     )
 
 
-def _reply_words(reply) -> str:
+def _reply_words(reply: Reply) -> str:
     lines = [Resolved(reply.resolved).label + "。" + reply.public_text]
     if reply.unresolved_reason:
         lines.append(f"原因：{reply.unresolved_reason}")
@@ -191,13 +198,9 @@ def _about(event: TicketEvent) -> str:
         words.append(f"{data['days']} 个工作日")
     if data.get("reached") is False:
         words.append("没有接通")
-    for key in ("into", "ticket", "from"):
-        if isinstance(data.get(key), str) and data[key].startswith("GZ"):
-            words.append(data[key])
-    if data.get("why"):
-        words.append(data["why"])
-    if data.get("note"):
-        words.append(data["note"])
+    others = [data.get(key) for key in ("into", "ticket", "from")]
+    words += [number for number in others if isinstance(number, str) and number.startswith("GZ")]
+    words += [data[key] for key in ("why", "note") if data.get(key)]
     return "，".join(words)
 
 
@@ -208,8 +211,8 @@ def _who(event: TicketEvent) -> str:
     return f"{event.actor.masked_name} · {unit.short_name}" if unit else event.actor.masked_name
 
 
-def road(page: TicketPage, *, at: datetime, moment) -> list[Step]:
-    """The life of the ticket in nine steps, of the present round. ``moment`` writes a time in short."""
+def road(page: TicketPage, *, at: datetime, moment: Moment) -> list[Step]:
+    """The life of the ticket in steps, of the present round. ``moment`` writes a time in short."""
     ticket = page.ticket
     lead = next((part.assignment for part in page.parts if part.assignment.pk == ticket.lead_id), None)
     holder = next((part.assignment for part in page.parts if part.assignment.pk == ticket.holder_id), lead)
@@ -261,7 +264,14 @@ def _now_index(ticket: Ticket, names: list[str]) -> int:
 
 
 def _step(
-    name: str, done: datetime | None, clock: TicketClock | None, index: int, now_at: int, *, at: datetime, moment
+    name: str,
+    done: datetime | None,
+    clock: TicketClock | None,
+    index: int,
+    now_at: int,
+    *,
+    at: datetime,
+    moment: Moment,
 ) -> Step:
     if index < now_at and done:
         return Step(name, moment(done, at), "done", late=bool(clock and clock.was_late(done)))

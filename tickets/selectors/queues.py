@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -21,6 +22,9 @@ from tickets.models import Assignment, Attachment, ExtensionRequest, ReturnReque
 from tickets.rights import Actor, Right
 from tickets.selectors.lists import Key, Page, take
 from tickets.states import AttachmentKind, ClockKind, Decision, TicketState, Urgency
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
 
 
 @dataclass(frozen=True)
@@ -90,19 +94,26 @@ class DispatchRow:
     ticked: bool
 
 
+class Past(TypedDict):
+    was_out: bool
+    """A unit had it before."""
+
+
+def _with_past(tickets: QuerySet[Ticket]) -> "QuerySet[WithAnnotations[Ticket, Past]]":
+    return tickets.annotate(was_out=Exists(Assignment.objects.filter(ticket=OuterRef("pk"))))
+
+
 def dispatch_page(user: User, *, segment: str, after: Key | None, at: datetime) -> Page[DispatchRow]:
     """The queue, the dispatch clock that ends first in front."""
     filters = _dispatch_filters(at)
     _, condition = filters.get(segment, filters[""])
-    was_out = Exists(Assignment.objects.filter(ticket=OuterRef("pk")))
     tickets = (
         dispatch_queue(user, at)
         .filter(condition)
         .select_related("region__parent", "proposed_unit", "proposed_item")
         .defer("text")
-        .annotate(was_out=was_out)
     )
-    page = take(tickets, by="sort_at", pk="id", after=after)
+    page = take(_with_past(tickets), by="sort_at", pk="id", after=after)
     clocks = running_clocks(page.rows, ClockKind.DISPATCH)
     sure = sure_score(at)
     return Page(
@@ -124,7 +135,7 @@ def _is_ripe(ticket: Ticket, sure: int) -> bool:
     return ticket.proposed_score >= sure and ticket.proposed_unit_id is not None and not ticket.needs_ruling
 
 
-def _ground(ticket: Ticket, sure: int) -> str:
+def _ground(ticket: "WithAnnotations[Ticket, Past]", sure: int) -> str:
     if ticket.needs_ruling:
         return "须裁定"
     if ticket.return_count:
@@ -253,27 +264,42 @@ def _asked_of(user: User, at: datetime) -> Q:
     return Q(assignment__parent__unit=user.unit_id)
 
 
-def _pending(requests: QuerySet, user: User, at: datetime, kind: str) -> QuerySet:
-    clocks = TicketClock.objects.filter(assignment=OuterRef("assignment"), kind=kind, stopped_at__isnull=True)
+Request = TypeVar("Request", ReturnRequest, ExtensionRequest)
+
+
+class Awaited(TypedDict):
+    """The clock of whoever decides."""
+
+    due_at: datetime
+    due_unit: str | None
+    soon_at: datetime | None
+
+
+def _pending(requests: QuerySet[Request], user: User, at: datetime) -> QuerySet[Request]:
     return (
         requests.filter(_asked_of(user, at), decision=Decision.PENDING, assignment__ticket__is_open=True)
         .filter(assignment__ticket__in=Ticket.objects.visible_to(user, at))
-        .annotate(
-            due_at=Coalesce(Subquery(clocks.values("due_at")[:1]), "requested_at"),
-            due_unit=Subquery(clocks.values("limit_unit")[:1]),
-            soon_at=Subquery(clocks.values("soon_at")[:1]),
-        )
         .select_related("assignment__ticket__region", "assignment__unit", "assignment__parent__unit", "requested_by")
     )
 
 
-def pending_returns(user: User, at: datetime) -> QuerySet[ReturnRequest]:
+def _awaited(kind: str) -> dict[str, Any]:
+    clocks = TicketClock.objects.filter(assignment=OuterRef("assignment"), kind=kind, stopped_at__isnull=True)
+    return {
+        "due_at": Coalesce(Subquery(clocks.values("due_at")[:1]), "requested_at"),
+        "due_unit": Subquery(clocks.values("limit_unit")[:1]),
+        "soon_at": Subquery(clocks.values("soon_at")[:1]),
+    }
+
+
+def pending_returns(user: User, at: datetime) -> "QuerySet[WithAnnotations[ReturnRequest, Awaited]]":
     """Returns that wait for the person's unit, with ``due_at``; who asked may not decide."""
-    return _pending(ReturnRequest.objects.all(), user, at, ClockKind.RETURN_REVIEW).select_related("suggested_unit")
+    found = _pending(ReturnRequest.objects.select_related("suggested_unit"), user, at)
+    return found.annotate(**_awaited(ClockKind.RETURN_REVIEW))
 
 
-def pending_extensions(user: User, at: datetime) -> QuerySet[ExtensionRequest]:
-    return _pending(ExtensionRequest.objects.all(), user, at, ClockKind.EXTENSION)
+def pending_extensions(user: User, at: datetime) -> "QuerySet[WithAnnotations[ExtensionRequest, Awaited]]":
+    return _pending(ExtensionRequest.objects.all(), user, at).annotate(**_awaited(ClockKind.EXTENSION))
 
 
 def decides_extensions(user: User, at: datetime) -> bool:

@@ -242,6 +242,10 @@ def act(request: HttpRequest, number: str, code: str) -> HttpResponse:
         return _refused(request, ticket, "现在不能办这一步。", button.why)
     if request.method == "GET":
         return _draw(request, found, button, page, page.form(found=found))
+    return _do(request, found, button, page)
+
+
+def _do(request: HttpRequest, found: Situation, button: ActButton, page: Page) -> HttpResponse:
     data = request.POST.copy()
     if "undo" in request.GET:
         data.setdefault("reason", UNDO_REASON)
@@ -254,8 +258,8 @@ def act(request: HttpRequest, number: str, code: str) -> HttpResponse:
         form.add_error(None, str(refused))
         return _draw(request, found, button, page, form, status=422)
     except DomainError as refused:
-        return _refused(request, ticket, "没有办成。", str(refused))
-    return _done(request, ticket, page, form.cleaned_data)
+        return _refused(request, found.ticket, "没有办成。", str(refused))
+    return _done(request, found.ticket, page, form.cleaned_data)
 
 
 def _not_offered(ticket: Ticket) -> str:
