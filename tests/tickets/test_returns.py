@@ -64,7 +64,7 @@ def test_clocks_run_while_a_return_waits(city):
 )
 def test_refused_return_goes_back_to_where_it_was(city, make, state, part):
     ticket = make(city)
-    before = [row for row in running(ticket)]
+    before = running(ticket)
     request = ask(ticket.lead, city.handler, at("11-10 11:00"))
 
     services.refuse_return(
