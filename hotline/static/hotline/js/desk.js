@@ -118,7 +118,8 @@
     if (e.altKey && e.code === "KeyN") { e.preventDefault(); $("[data-next-matter]")?.click(); return; }
     if (e.altKey && e.code.startsWith("Digit")) {
       const group = $(`[data-alt="${e.code.slice(5)}"]`, form);
-      if (group) { e.preventDefault(); goTo($(":checked", group) || $("input:not([type=hidden]),textarea,select", group)); }
+      const first = group && $("input:not([type=hidden]),textarea,select", group);
+      if (group) { e.preventDefault(); goTo((first?.type === "radio" && $(`[name="${first.name}"]:checked`, group)) || first); }
       return;
     }
     if (/^F\d+$/.test(e.key) && !e.ctrlKey && !e.altKey) {
