@@ -12,8 +12,8 @@ CELERY_BEAT_SCHEDULE = {
     # docs/clocks.md 7: what has come due is written and announced.
     "hotline.sweep_clocks": {"task": "hotline.sweep_clocks", "schedule": 60.0},
     # docs/clocks.md 8: clocks counted in the seconds around the publication of a calendar.
-    "hotline.recount_provisional_clocks": {
-        "task": "hotline.recount_provisional_clocks",
+    "hotline.recount_clocks": {
+        "task": "hotline.recount_clocks",
         "schedule": crontab(minute=17),
     },
     # design.md 5: an extension that nobody decided in time is refused.

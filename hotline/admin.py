@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseRedirect
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
@@ -140,7 +140,7 @@ class UnitAdmin(ActPage, admin.ModelAdmin):
     def abolish(self, request, pk):
         if not self.has_change_permission(request):
             raise PermissionDenied
-        unit = Unit.objects.get(pk=pk)
+        unit = get_object_or_404(Unit, pk=pk)
         at = timezone.now()
 
         class AbolishForm(ActForm):
@@ -258,7 +258,7 @@ class UserAdmin(ActPage, admin.ModelAdmin):
     def deactivate(self, request, pk):
         if not self.has_change_permission(request):
             raise PermissionDenied
-        user = User.objects.select_related("unit").get(pk=pk)
+        user = get_object_or_404(User.objects.select_related("unit"), pk=pk)
 
         class DeactivateForm(ActForm):
             heir = forms.ModelChoiceField(
@@ -284,7 +284,7 @@ class UserAdmin(ActPage, admin.ModelAdmin):
     def reset_password(self, request, pk):
         if not self.has_change_permission(request):
             raise PermissionDenied
-        user = User.objects.get(pk=pk)
+        user = get_object_or_404(User, pk=pk)
 
         def does(data):
             password = services.reset_password(user=user, by=request.user, at=timezone.now())
@@ -325,8 +325,35 @@ class CalendarForm(ActForm):
             raise forms.ValidationError(f"第 {number} 行看不懂，应写成 2027-01-01,元旦,休。") from exc
 
 
+class PublishPage(ActPage):
+    """What moves running clocks is shown with them first, and published on confirmation."""
+
+    def publish_page(self, request, *, form, title, preview, publish, done):
+        moves, ready = None, False
+        if request.method == "POST" and form.is_valid():
+            rules = {name: value for name, value in form.cleaned_data.items() if name not in {"source", "confirmed"}}
+            moves = preview(**rules)
+            ready = form.cleaned_data["confirmed"]
+
+        def does(data):
+            moved = publish(**rules, source=data["source"], by=request.user, at=timezone.now())
+            return f"{done.format(**rules)}，{moved} 个在计时限已按新日历调整。"
+
+        return self.act(
+            request,
+            form=form,
+            title=title,
+            does=does,
+            button="确认发布" if moves is not None else "查看影响",
+            back=reverse(f"admin:hotline_{self.opts.model_name}_changelist"),
+            notes=[] if moves is None else [f"发布后将有 {len(moves)} 个在计时限改变。勾选确认后再次提交即发布。"],
+            rows=None if moves is None else moves[:200],
+            ready=ready,
+        )
+
+
 @admin.register(CalendarYear)
-class CalendarYearAdmin(ActPage, ReadOnly):
+class CalendarYearAdmin(PublishPage, ReadOnly):
     list_display = ["year", "version", "provisional", "source", "published_at"]
     list_filter = ["year"]
     ordering = ["-year", "-version"]
@@ -334,34 +361,18 @@ class CalendarYearAdmin(ActPage, ReadOnly):
 
     def get_urls(self):
         page = self.admin_site.admin_view(self.publish)
-        return [path("publish/", page, name="hotline_calendar_publish"), *super().get_urls()]
+        return [path("publish/", page, name="hotline_calendaryear_publish"), *super().get_urls()]
 
     def publish(self, request):
         if not request.user.has_perm("hotline.administer_parameters"):
             raise PermissionDenied
-        form = CalendarForm(request.POST or None)
-        moves, ready = None, False
-        if request.method == "POST" and form.is_valid():
-            year, days = form.cleaned_data["year"], form.cleaned_data["days"]
-            moves = services.preview_calendar(year=year, days=days)
-            ready = form.cleaned_data["confirmed"]
-
-        def does(data):
-            moved = services.publish_calendar(
-                year=data["year"], days=data["days"], source=data["source"], by=request.user, at=timezone.now()
-            )
-            return f"{data['year']} 年日历已发布，{moved} 个在计时限已按新日历调整。"
-
-        return self.act(
+        return self.publish_page(
             request,
-            form=form,
+            form=CalendarForm(request.POST or None),
             title="发布工作日历",
-            does=does,
-            button="确认发布" if moves is not None else "查看影响",
-            back=reverse("admin:hotline_calendaryear_changelist"),
-            notes=[] if moves is None else [f"发布后将有 {len(moves)} 个在计时限改变。勾选确认后再次提交即发布。"],
-            rows=None if moves is None else moves[:200],
-            ready=ready,
+            preview=services.preview_calendar,
+            publish=services.publish_calendar,
+            done="{year} 年日历已发布",
         )
 
 
@@ -372,10 +383,49 @@ class CalendarDayAdmin(ReadOnly):
     ordering = ["-date"]
 
 
+class HoursForm(ActForm):
+    valid_from = forms.DateField(label="起用日期", help_text="从明天或以后的日期起改，如夏季作息。")
+    intervals = forms.CharField(
+        label="上班时段",
+        widget=forms.Textarea(attrs={"rows": 4, "cols": 30}),
+        help_text="每行一段，如 08:30-12:00",
+    )
+    source = forms.CharField(label="依据", max_length=200)
+    confirmed = forms.BooleanField(label="已核对受影响的时限，确认发布", required=False)
+
+    def clean_intervals(self):
+        lines = enumerate(self.cleaned_data["intervals"].splitlines(), start=1)
+        return [self._interval(number, line) for number, line in lines if line.strip()]
+
+    def _interval(self, number, line):
+        try:
+            starts, ends = (forms.TimeField().clean(part.strip()) for part in line.replace("：", ":").split("-"))
+        except (ValueError, forms.ValidationError) as exc:
+            raise forms.ValidationError(f"第 {number} 行看不懂，应写成 08:30-12:00。") from exc
+        return starts, ends
+
+
 @admin.register(WorkInterval)
-class WorkIntervalAdmin(ReadOnly):
+class WorkIntervalAdmin(PublishPage, ReadOnly):
     list_display = ["valid_from", "starts", "ends"]
     ordering = ["-valid_from", "starts"]
+    change_list_template = "admin/hotline/calendar_list.html"
+
+    def get_urls(self):
+        page = self.admin_site.admin_view(self.publish)
+        return [path("publish/", page, name="hotline_workinterval_publish"), *super().get_urls()]
+
+    def publish(self, request):
+        if not request.user.has_perm("hotline.administer_parameters"):
+            raise PermissionDenied
+        return self.publish_page(
+            request,
+            form=HoursForm(request.POST or None),
+            title="发布上班时段",
+            preview=services.preview_hours,
+            publish=services.publish_hours,
+            done="{valid_from:%Y-%m-%d} 起的上班时段已发布",
+        )
 
 
 class ParameterForm(forms.ModelForm):

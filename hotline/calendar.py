@@ -308,7 +308,7 @@ def read_calendar() -> WorkCalendar:
 
 
 def load_calendar() -> WorkCalendar:
-    """The calendar, at most a few seconds old. Clocks counted in between are put right by `recount_provisional_clocks`."""
+    """The calendar, at most a few seconds old. Clocks counted in between are put right by `recount_clocks`."""
     global _cached
     now = clock.monotonic()
     if _cached is None or now - _cached[0] > CACHE_SECONDS:

@@ -23,6 +23,15 @@ READERS: Final = (
     "tickets.instruct_ticket",
 )
 
+# Handlers find what is their own unit's; leaders and administrators have nothing to find.
+SEARCHERS: Final = (
+    "tickets.view_all_tickets",
+    "tickets.view_subtree_tickets",
+    "tickets.view_followup_tickets",
+    "tickets.view_public_progress",
+    "tickets.handle_ticket",
+)
+
 Count = Callable[[User], tuple[int, bool]]
 
 
@@ -119,15 +128,19 @@ class _Lazy:
             self._found = cache.get_or_set(f"shell:{self.user.pk}", lambda: _read(self.user, self.now), CACHE_SECONDS)
         return self._found
 
+    @property
+    def search_url(self) -> str:
+        """Only for those who may find something."""
+        return _resolve("channels_merge:search") if self._cached["may_search"] else ""
+
     def __getattr__(self, name: str) -> str:
-        """`search_url`, `logout_url` …: where the page is, empty while there is no such page."""
+        """`lock_url`, `logout_url` …: where the page is, empty while there is no such page."""
         if name in LINKS:
             return _resolve(LINKS[name])
         raise AttributeError(name)
 
 
 LINKS: Final = {
-    "search_url": "channels_merge:search",
     "notices_url": "hotline:notices",
     "notices_poll_url": "hotline:notices-bell",
     "password_url": "hotline:password",
@@ -153,7 +166,8 @@ def _read(user: User, at: datetime) -> dict[str, Any]:
                 {"label": entry.label, "icon": entry.icon, "url": url, "key": entry.key, "count": count, "hot": hot}
             )
     unread, _ = selectors.unread_state(user)
-    return {"rail": rail, "unread": unread}
+    may_search = any(rights.has_right(user, right, at) for right in SEARCHERS)
+    return {"rail": rail, "unread": unread, "may_search": may_search}
 
 
 def _administration(user: User) -> tuple[Entry, ...]:

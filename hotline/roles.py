@@ -49,7 +49,7 @@ _MANAGED: Final = tuple(
         "region": ("view",),
         "calendaryear": ("view",),
         "calendarday": ("view",),
-        "workinterval": ("view", "add"),
+        "workinterval": ("view",),
         "parameter": ("view", "add"),
         "securitylog": ("view",),
     }.items()
@@ -126,7 +126,6 @@ _ROLES: Final = (
             "tickets.hand_over",
             "evaluation.decide_review",
             "responsibility.edit_duty_list",
-            "supervision.manage_cards",
         ),
     ),
     Role("leader", "领导", ("tickets.instruct_ticket", "evaluation.view_figures", "supervision.view_wall")),

@@ -11,9 +11,9 @@ def sweep_clocks() -> int:
     return services.sweep_clocks(at=timezone.now())
 
 
-@shared_task(name="hotline.recount_provisional_clocks", ignore_result=True, expires=3000)
-def recount_provisional_clocks() -> int:
-    return services.recount_provisional_clocks(at=timezone.now())
+@shared_task(name="hotline.recount_clocks", ignore_result=True, expires=3000)
+def recount_clocks() -> int:
+    return services.recount_clocks(at=timezone.now())
 
 
 @shared_task(name="hotline.clear_old_notices", ignore_result=True)

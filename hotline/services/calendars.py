@@ -1,21 +1,22 @@
-"""Publishing a version of a year's calendar and moving the running clocks it changes. docs/clocks.md 8.
+"""Publishing a year's calendar or new hours of work, and moving the running clocks they change. docs/clocks.md 8.
 
-- A version is published whole: the rows of its year are replaced.
+- A version of a year is published whole: its rows are replaced. Hours are added from a day to come, never changed.
 - Running clocks in working time move, each once, announced by `clock_moved`; stopped and elapsed ones never.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
+from itertools import chain, pairwise
 from typing import Final
 
 from django.db import models, transaction
 from django.db.models import Max
 
-from hotline.calendar import TAIL, Due, WorkCalendar, forget_calendar, read_calendar
-from hotline.dates import SHANGHAI
+from hotline.calendar import TAIL, Due, Interval, WorkCalendar, forget_calendar, read_calendar
+from hotline.dates import SHANGHAI, local_day
 from hotline.errors import DomainError
-from hotline.models import CalendarDay, CalendarYear, Clock, SecurityLog, User
+from hotline.models import CalendarDay, CalendarYear, Clock, SecurityLog, User, WorkInterval
 from hotline.selectors import clock_models
 from hotline.services.clocks import thresholds
 from hotline.services.security import log_security
@@ -23,6 +24,8 @@ from hotline.signals import clock_moved
 
 BATCH: Final = 500
 WORKING_UNITS: Final = ("wd", "wh", "wm")
+JUST_STARTED: Final = timedelta(hours=2)
+"""Clocks as young as this may have been counted by another process before it heard of a publication."""
 
 
 class CalendarRefused(DomainError):
@@ -51,9 +54,7 @@ class ClockMove:
 
 def preview_calendar(*, year: int, days: Sequence[NamedDay]) -> list[ClockMove]:
     """The running clocks whose due date would change, by due date. Nothing is written."""
-    work = _with_year(read_calendar(), year, days)
-    moves = [move for row in _candidates(year) if (move := _move(row, work)) and move.old_due_at != move.new_due_at]
-    return sorted(moves, key=lambda move: (move.old_due_at, move.clock.pk))
+    return _moves(_due_from(_first_day(year)), _with_year(read_calendar(), year, days))
 
 
 @transaction.atomic
@@ -70,20 +71,58 @@ def publish_calendar(*, year: int, days: Sequence[NamedDay], source: str, by: Us
         for day in days
     )
     log_security(kind=SecurityLog.Kind.CALENDAR, user=by, subject=f"{year} 年第 {version} 版", reason=source, at=at)
-    forget_calendar()
-    # Other processes may start clocks by the old version for a few seconds: recount_provisional_clocks finds those.
-    transaction.on_commit(forget_calendar)
+    return _move_all(_due_from(_first_day(year)), by=by, at=at)
+
+
+def preview_hours(*, valid_from: date, intervals: Sequence[Interval]) -> list[ClockMove]:
+    """The running clocks whose due date new hours of work would change, by due date. Nothing is written."""
     work = read_calendar()
-    return sum(_move_model(rows, work, by=by, at=at) for rows in _candidate_querysets(year))
+    kept = [entry for entry in work.intervals if entry[0] != valid_from]
+    changed = sorted([*kept, (valid_from, tuple(sorted(intervals)))])
+    return _moves(_due_from(valid_from), WorkCalendar(days=work.days, years=work.years, intervals=changed))
 
 
-def recount_provisional_clocks(*, at: datetime) -> int:
-    """Move running clocks that still stand on a date announced since. Returns how many due dates changed."""
+@transaction.atomic
+def publish_hours(
+    *, valid_from: date, intervals: Sequence[Interval], source: str, by: User | None, at: datetime
+) -> int:
+    """Hours of work from a day to come, as for the summer. Moves the running clocks that are due from then on.
+
+    Hours of a day already begun are refused: what was counted by them stays. Returns how many due dates changed.
+    """
+    _check_hours(valid_from, intervals, at)
+    WorkInterval.objects.filter(valid_from=valid_from).delete()
+    WorkInterval.objects.bulk_create(
+        WorkInterval(valid_from=valid_from, starts=starts, ends=ends) for starts, ends in sorted(intervals)
+    )
+    subject = f"{valid_from:%Y-%m-%d} 起的上班时段"
+    log_security(kind=SecurityLog.Kind.CALENDAR, user=by, subject=subject, reason=source, at=at)
+    return _move_all(_due_from(valid_from), by=by, at=at)
+
+
+def recount_clocks(*, at: datetime) -> int:
+    """Move running clocks that a publication missed: provisional ones, and those that had only just started.
+
+    Returns how many due dates changed.
+    """
+    missed = models.Q(provisional=True) | models.Q(started_at__gte=at - JUST_STARTED, limit_unit__in=WORKING_UNITS)
     work = read_calendar()
     return sum(
-        _move_model(model._default_manager.filter(stopped_at__isnull=True, provisional=True), work, by=None, at=at)
+        _move_model(model._default_manager.filter(missed, stopped_at__isnull=True), work, by=None, at=at)
         for model in clock_models()
     )
+
+
+def _check_hours(valid_from: date, intervals: Sequence[Interval], at: datetime) -> None:
+    if valid_from <= local_day(at):
+        raise CalendarRefused("上班时段只能从明天或以后的日期起改，未发布。")
+    if not intervals:
+        raise CalendarRefused("没有填写任何上班时段，未发布。")
+    ordered = sorted(intervals)
+    if any(starts >= ends for starts, ends in ordered):
+        raise CalendarRefused("下班时间须晚于上班时间，未发布。")
+    if any(ends > starts for (_, ends), (starts, _) in pairwise(ordered)):
+        raise CalendarRefused("上班时段互相重叠，未发布。")
 
 
 def _check_days(year: int, days: Sequence[NamedDay]) -> None:
@@ -109,17 +148,33 @@ def _with_year(work: WorkCalendar, year: int, days: Sequence[NamedDay]) -> WorkC
     )
 
 
-def _candidate_querysets(year: int) -> list[models.QuerySet[Clock]]:
-    first = datetime(year - 1, *TAIL, tzinfo=SHANGHAI)
+def _first_day(year: int) -> date:
+    """The first date that a year's notice may decide."""
+    return date(year - 1, *TAIL)
+
+
+def _due_from(day: date) -> list[models.QuerySet[Clock]]:
+    """Running clocks in working time that are due on the day or later: the only ones that its rules can change."""
+    first = datetime.combine(day, time(), SHANGHAI)
     return [
         model._default_manager.filter(stopped_at__isnull=True, limit_unit__in=WORKING_UNITS, due_at__gte=first)
         for model in clock_models()
     ]
 
 
-def _candidates(year: int) -> Iterator[Clock]:
-    for rows in _candidate_querysets(year):
-        yield from rows.order_by("pk").iterator(chunk_size=BATCH)
+def _moves(candidates: list[models.QuerySet[Clock]], work: WorkCalendar) -> list[ClockMove]:
+    rows = chain.from_iterable(found.order_by("pk").iterator(chunk_size=BATCH) for found in candidates)
+    moves = [move for row in rows if (move := _move(row, work)) and move.old_due_at != move.new_due_at]
+    return sorted(moves, key=lambda move: (move.old_due_at, move.clock.pk))
+
+
+def _move_all(candidates: list[models.QuerySet[Clock]], *, by: User | None, at: datetime) -> int:
+    """After something was published: read it anew, here and, after the commit, in the other processes."""
+    forget_calendar()
+    # They may start clocks by the old rules for a few seconds: recount_clocks finds those.
+    transaction.on_commit(forget_calendar)
+    work = read_calendar()
+    return sum(_move_model(rows, work, by=by, at=at) for rows in candidates)
 
 
 def _move(row: Clock, work: WorkCalendar) -> ClockMove | None:

@@ -41,22 +41,21 @@ class UnitRefused(DomainError):
 
 
 @transaction.atomic
-def sync_roles(*, strict: bool = False) -> list[str]:
+def sync_roles() -> None:
     """Make the groups carry exactly the permissions of `hotline.roles`. Idempotent.
 
-    Returns the permissions that no installed room defines; raises PermissionsMissing for them if `strict`.
+    Raises PermissionsMissing for a permission that no installed room defines.
     """
     known = {
         f"{app}.{codename}": pk
         for pk, app, codename in Permission.objects.values_list("pk", "content_type__app_label", "codename")
     }
     missing = sorted({name for role in ROLES.values() for name in role.permissions} - known.keys())
-    if strict and missing:
+    if missing:
         raise PermissionsMissing(f"以下权限没有任何模块定义：{'、'.join(missing)}。")
     for role in ROLES.values():
         group, _ = Group.objects.get_or_create(name=role.code)
-        group.permissions.set([known[name] for name in role.permissions if name in known])
-    return missing
+        group.permissions.set([known[name] for name in role.permissions])
 
 
 @transaction.atomic
@@ -80,6 +79,21 @@ def set_roles(*, user: User, roles: Iterable[str], by: User | None, at: datetime
 
 def _names(codes: Iterable[str]) -> str:
     return "、".join(role_name(code) for code in sorted(codes)) or "无"
+
+
+@transaction.atomic
+def appoint_administrator(*, username: str, name: str, at: datetime) -> str:
+    """The first administrator of an installation, of the centre; returns the password, this once.
+
+    Raises PersonRefused when there is an administrator already: those appoint the others on the management pages.
+    """
+    if User.objects.filter(groups__name="administrator", is_active=True, is_demo=False).exists():
+        raise PersonRefused("已有管理员，请由管理员在管理页面增加。")
+    if User.objects.filter(username=username).exists():
+        raise PersonRefused(f"工号 {username} 已有人使用。")
+    user = User.objects.create_user(username, name=name, unit=Unit.objects.get(kind=Unit.Kind.CENTRE))
+    set_roles(user=user, roles=["administrator"], by=None, at=at)
+    return reset_password(user=user, by=None, at=at)
 
 
 # --- passwords

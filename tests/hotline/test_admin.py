@@ -5,10 +5,11 @@ import time_machine
 from django.urls import reverse
 
 from hotline import services
-from hotline.models import CalendarYear, Parameter, SecurityLog, Unit, User
+from hotline.models import CalendarYear, Parameter, SecurityLog, Unit, User, WorkInterval
 from tests.factories.hotline import UnitFactory, UserFactory
 from tests.hotline.calendars import at
 from tests.hotline.clocks import make_clock
+from tickets.models import TicketClock
 
 pytestmark = pytest.mark.usefixtures("rules")
 
@@ -144,7 +145,7 @@ def test_a_unit_is_abolished_on_its_page(browser):
 
 def test_a_calendar_is_shown_first_and_published_on_confirmation(browser):
     make_clock(started_at=START, limit="3wd")
-    url = reverse("admin:hotline_calendar_publish")
+    url = reverse("admin:hotline_calendaryear_publish")
     data = {"year": 2027, "source": "通知", "days": "2027-01-01,元旦,休\n2026-12-31，元旦，休\n"}
 
     shown = browser.post(url, data)
@@ -160,11 +161,51 @@ def test_a_calendar_is_shown_first_and_published_on_confirmation(browser):
 
 def test_a_calendar_line_that_cannot_be_read_is_named(browser):
     answer = browser.post(
-        reverse("admin:hotline_calendar_publish"), {"year": 2027, "source": "x", "days": "2027-01-01,元旦,休\n元旦"}
+        reverse("admin:hotline_calendaryear_publish"),
+        {"year": 2027, "source": "x", "days": "2027-01-01,元旦,休\n元旦"},
     )
 
     assert answer.status_code == 422
     assert answer.context["form"].errors == {"days": ["第 2 行看不懂，应写成 2027-01-01,元旦,休。"]}
+
+
+def test_summer_hours_are_shown_first_and_published_on_confirmation(browser):
+    make_clock(started_at=START, limit="3wd")
+    url = reverse("admin:hotline_workinterval_publish")
+    data = {"valid_from": "2027-01-01", "source": "夏季作息通知", "intervals": "09:00-12:00\n15：00-18:00\n"}
+
+    shown = browser.post(url, data)
+    assert [(move.old_due_at, move.new_due_at) for move in shown.context["rows"]] == [
+        (at("2027-01-01 17:30"), at("2027-01-01 18:00"))
+    ]
+    assert WorkInterval.objects.count() == 2
+    done = browser.post(url, data | {"confirmed": "on"}, follow=True)
+
+    assert "2027-01-01 起的上班时段已发布，1 个在计时限已按新日历调整。" in [str(m) for m in done.context["messages"]]
+    assert TicketClock.objects.get().due_at == at("2027-01-01 18:00")
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"intervals": "九点到十二点"}, {"intervals": ["第 1 行看不懂，应写成 08:30-12:00。"]}),
+        ({"valid_from": "2026-12-29"}, {"__all__": ["上班时段只能从明天或以后的日期起改，未发布。"]}),
+        ({"intervals": "12:00-09:00"}, {"__all__": ["下班时间须晚于上班时间，未发布。"]}),
+        ({"intervals": "09:00-12:00\n11:00-18:00"}, {"__all__": ["上班时段互相重叠，未发布。"]}),
+    ],
+)
+def test_hours_that_make_no_sense_are_refused(browser, change, error):
+    data = {"valid_from": "2027-06-01", "source": "x", "intervals": "09:00-12:00", "confirmed": "on"}
+
+    answer = browser.post(reverse("admin:hotline_workinterval_publish"), data | change)
+
+    assert (answer.status_code, answer.context["form"].errors) == (422, error)
+    assert WorkInterval.objects.count() == 2
+
+
+@pytest.mark.parametrize("page", ["unit_abolish", "user_deactivate", "user_reset"])
+def test_a_page_of_nobody_is_not_found(browser, page):
+    assert browser.get(reverse(f"admin:hotline_{page}", args=[999_999])).status_code == 404
 
 
 def test_a_parameter_gets_a_new_value_from_a_date_on(browser):
