@@ -121,8 +121,8 @@ def test_a_clock_counted_by_the_old_version_is_found_afterwards(clocks):
     publish()
     TicketClock.objects.filter(pk=clocks.pk).update(due_at=at("2027-01-01 17:30"), soon_at=None, provisional=True)
 
-    assert services.recount_provisional_clocks(at=START) == 1
-    assert services.recount_provisional_clocks(at=START) == 0
+    assert services.recount_clocks(at=START) == 1
+    assert services.recount_clocks(at=START) == 0
 
     assert TicketClock.objects.get(pk=clocks.pk).due_at == at("2027-01-04 17:30")
 
