@@ -185,7 +185,7 @@ class Appeal(StateModel):
     source_at = models.DateTimeField("来源时间", null=True)
 
     title = models.CharField("标题", max_length=100)
-    text = models.TextField("诉求内容", max_length=5000)
+    text = models.TextField("诉求内容", max_length=10_000)
     kind = models.CharField("诉求类型", max_length=20, choices=Kind)
     urgency = models.CharField("紧急程度", max_length=20, choices=Urgency, default=Urgency.NORMAL)
     secrecy = models.CharField("保密", max_length=20, choices=Secrecy, default=Secrecy.OPEN)

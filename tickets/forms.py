@@ -282,7 +282,7 @@ class AnswerForm(ActForm):
 
 class ReviseForm(ActForm):
     title = forms.CharField(label="标题", max_length=120)
-    text = forms.CharField(label="诉求内容", max_length=5000, widget=forms.Textarea({"rows": 6}))
+    text = forms.CharField(label="诉求内容", max_length=10_000, widget=forms.Textarea({"rows": 6}))
     kind = picks("诉求类型", Kind.choices)
     urgency = picks("紧急程度", Urgency.choices)
     region = forms.ModelChoiceField(label="属地", queryset=Region.objects.none(), required=False)

@@ -11,7 +11,7 @@ class AppealSerializer(serializers.Serializer):
     source_number = serializers.CharField(
         max_length=80, label="来源编号", help_text="本渠道自己的编号。同一编号只登记一次，重发得到同一结果。"
     )
-    text = serializers.CharField(min_length=5, max_length=5000, label="诉求内容")
+    text = serializers.CharField(min_length=5, max_length=10_000, label="诉求内容")
     title = serializers.CharField(max_length=100, required=False, default="", allow_blank=True, label="标题")
     kind = serializers.ChoiceField(Kind.choices, required=False, default="", allow_blank=True, label="诉求类型")
     urgency = serializers.ChoiceField(Urgency.choices, required=False, default=Urgency.NORMAL, label="紧急程度")

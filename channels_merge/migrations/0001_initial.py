@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('source_number', models.CharField(blank=True, max_length=80, verbose_name='来源编号')),
                 ('source_at', models.DateTimeField(null=True, verbose_name='来源时间')),
                 ('title', models.CharField(max_length=100, verbose_name='标题')),
-                ('text', models.TextField(max_length=5000, verbose_name='诉求内容')),
+                ('text', models.TextField(max_length=10000, verbose_name='诉求内容')),
                 ('kind', models.CharField(choices=[('consult', '咨询'), ('help', '求助'), ('complaint', '投诉'), ('report', '举报'), ('suggest', '建议'), ('praise', '表扬')], max_length=20, verbose_name='诉求类型')),
                 ('urgency', models.CharField(choices=[('normal', '一般'), ('urgent', '紧急'), ('critical', '特急')], default='normal', max_length=20, verbose_name='紧急程度')),
                 ('secrecy', models.CharField(choices=[('open', '普通'), ('restricted', '保密')], default='open', max_length=20, verbose_name='保密')),

@@ -49,7 +49,7 @@ from tickets import services as tickets
 from tickets.models import Ticket
 from tickets.states import Kind, Secrecy, Urgency
 
-LONGEST_TEXT = 5000
+LONGEST_TEXT = 10_000
 SHORTEST_TEXT = 5
 
 

@@ -114,7 +114,7 @@ def test_a_second_matter_of_the_same_call_shares_the_person_and_the_number(world
     ("fields", "sentence"),
     [
         ({"text": "太短"}, "诉求内容至少写 5 个字。"),
-        ({"text": "长" * 5001}, "诉求内容最多 5000 个字，现在有 5001 个字。"),
+        ({"text": "长" * 10_001}, "诉求内容最多 10000 个字，现在有 10001 个字。"),
         (
             {"kind": "nonsense"},
             "诉求类型“nonsense”不在可选范围内：consult、help、complaint、report、suggest、praise。",
