@@ -2,11 +2,13 @@
 
 from django.dispatch import Signal
 
-clock_breached = Signal()
-"""A clock passed a threshold. sender: the concrete clock class; breach: the saved row, `breach.clock` loaded and locked.
+clocks_breached = Signal()
+"""Clocks passed thresholds. sender: the concrete clock class; breaches: the saved rows of one batch, each with
+`breach.clock` loaded and locked, all found at the same moment.
 
-A receiver inserts a row keyed on the breach or enqueues. It must not lock the clock's subject with FOR UPDATE:
-the acts lock subject, then clock, and the sweep has the clock already."""
+A receiver inserts rows keyed on the breaches or enqueues, with a number of queries that does not grow with them. It must
+not lock a clock's subject with FOR UPDATE: the acts lock subject, then clock, and the sweep has the clocks already.
+When it fails, the sweep sends the clocks again one by one, so that one bad row does not hold up the others."""
 
 clock_moved = Signal()
 """A calendar version moved an open clock. sender: the concrete clock class; clock: the saved row;

@@ -1,12 +1,12 @@
 from django.dispatch import receiver
 
 from hotline.queue import enqueue
-from hotline.signals import clock_breached
+from hotline.signals import clocks_breached
 from supervision import services, tasks
 from tickets.models import TicketClock
 
 
-@receiver(clock_breached, sender=TicketClock, dispatch_uid="supervision.write_card")
-def write_card(sender, breach, **kwargs):
-    if services.write_card(breach=breach, at=breach.found_at):
-        enqueue(tasks.tell_units)
+@receiver(clocks_breached, sender=TicketClock, dispatch_uid="supervision.write_cards")
+def write_cards(sender, breaches, **kwargs):
+    services.write_cards(breaches=breaches, at=breaches[0].found_at)
+    enqueue(tasks.tell_units)

@@ -8,13 +8,13 @@ from typing import Final
 from django.db.models import Count, Q, QuerySet
 
 from hotline.calendar import load_calendar
-from hotline.dates import local, local_day
+from hotline.dates import local
 from hotline.limits import Limit
 from hotline.models import Unit, User
 from hotline.rights import has_right
 from hotline.selectors import subtree_ids
 from supervision.models import Card
-from supervision.states import WEIGHT
+from supervision.states import WEIGHT, CardKind
 from tickets.models import Ticket, TicketScope
 from tickets.states import Secrecy
 
@@ -91,26 +91,25 @@ def burning(user: User, *, at: datetime, name: str = "", unit: Unit | None = Non
 def unit_heat(user: User, *, at: datetime) -> list[UnitHeat]:
     """A line for each watched unit that has something burning or got a card this month, the hottest on top."""
     limits = bounds(at)
+    burns = _parts(user, at=at).filter(sort_at__lte=limits.soon).order_by().values("unit")
     counts = {
         unit: numbers
-        for unit, *numbers in _parts(user, at=at)
-        .filter(sort_at__lte=limits.soon)
-        .order_by()
-        .values("unit")
-        .annotate(**{name: Count("pk", filter=limits.of(name)) for name in ("overdue", "today", "soon")})
-        .values_list("unit", "overdue", "today", "soon")
+        for unit, *numbers in burns.annotate(
+            overdue=Count("pk", filter=limits.of("overdue")),
+            today=Count("pk", filter=limits.of("today")),
+            soon=Count("pk", filter=limits.of("soon")),
+        ).values_list("unit", "overdue", "today", "soon")
     }
-    month = local_day(at).replace(day=1)
+    this_month = local(at).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    given = Card.objects.filter(at__gte=this_month, unit__in=units_watched(user).values("pk")).order_by()
     cards = {
         unit: numbers
-        for unit, *numbers in Card.objects.filter(
-            at__gte=local(at).replace(day=month.day, hour=0, minute=0, second=0, microsecond=0),
-            unit__in=units_watched(user).values("pk"),
-            kind__in=["yellow", "red"],
-        )
-        .order_by()
+        for unit, *numbers in given.filter(kind__in=[CardKind.YELLOW, CardKind.RED])
         .values("unit")
-        .annotate(yellow=Count("pk", filter=Q(kind="yellow")), red=Count("pk", filter=Q(kind="red")))
+        .annotate(
+            yellow=Count("pk", filter=Q(kind=CardKind.YELLOW)),
+            red=Count("pk", filter=Q(kind=CardKind.RED)),
+        )
         .values_list("unit", "yellow", "red")
     }
     units = {unit.pk: unit for unit in Unit.objects.filter(pk__in=counts.keys() | cards.keys())}
@@ -124,6 +123,6 @@ def heaviest_cards(rows: Sequence[TicketScope]) -> dict[tuple[int, int], Card]:
     cards = Card.objects.filter(ticket__in=[row.ticket_id for row in rows], unit__in=[row.unit_id for row in rows])
     for card in cards.order_by("at", "pk"):
         key = (card.ticket_id, card.unit_id)
-        if key not in found or WEIGHT[card.kind] >= WEIGHT[found[key].kind]:
+        if key not in found or WEIGHT[CardKind(card.kind)] >= WEIGHT[CardKind(found[key].kind)]:
             found[key] = card
     return found

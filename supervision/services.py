@@ -5,6 +5,8 @@
 - The row is written at once; people are told once, not at night unless the ticket is urgent.
 """
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -17,8 +19,8 @@ from hotline.selectors import people_with_right
 from hotline.services import notify
 from supervision.models import Card
 from supervision.states import BEFORE_DUE, CardKind
-from tickets.models import Approval, Ticket, TicketClock, TicketClockBreach
-from tickets.states import ApprovalState, ClockKind, Urgency
+from tickets.models import Approval, Assignment, Ticket, TicketClock, TicketClockBreach
+from tickets.states import ClockKind, Urgency
 
 BATCH = 200
 LOOK_BACK = timedelta(days=7)
@@ -51,24 +53,30 @@ def card_kind(breach: TicketClockBreach) -> str:
     return CardKind.YELLOW if clock.kind == ClockKind.HANDLE and is_near else CardKind.REMINDER
 
 
-def write_card(*, breach: TicketClockBreach, at: datetime) -> bool:
-    """Insert the card of a breach; false when it has one. Locks nothing: the sweep holds the clock already."""
-    clock = breach.clock
-    urgency = Ticket.objects.values_list("urgency", flat=True).get(pk=clock.ticket_id)
-    card = Card(
-        kind=card_kind(breach),
-        breach=breach,
-        ticket_id=clock.ticket_id,
-        unit=_answerable(clock),
-        clock_kind=clock.kind,
-        overdue_days=_overdue_days(breach),
-        at=breach.at,
-        tell_after=at if urgency != Urgency.NORMAL else after_quiet_hours(at),
+def write_cards(*, breaches: Sequence[TicketClockBreach], at: datetime) -> None:
+    """Insert the card of each breach that has none. Four queries or fewer however many they are, and no lock: the
+    sweep holds the clocks already.
+    """
+    clocks = [breach.clock for breach in breaches]
+    urgency = dict(Ticket.objects.filter(pk__in={clock.ticket_id for clock in clocks}).values_list("pk", "urgency"))
+    units = _answerable_units(clocks)
+    morning = after_quiet_hours(at)
+    Card.objects.bulk_create(
+        (
+            Card(
+                kind=card_kind(breach),
+                breach=breach,
+                ticket_id=breach.clock.ticket_id,
+                unit_id=units[breach.clock.pk],
+                clock_kind=breach.clock.kind,
+                overdue_days=_overdue_days(breach),
+                at=breach.at,
+                tell_after=morning if urgency[breach.clock.ticket_id] == Urgency.NORMAL else at,
+            )
+            for breach in breaches
+        ),
+        ignore_conflicts=True,
     )
-    with transaction.atomic():
-        before = Card.objects.filter(breach=breach).exists()
-        Card.objects.bulk_create([card], ignore_conflicts=True)
-    return not before
 
 
 def _overdue_days(breach: TicketClockBreach) -> int:
@@ -76,19 +84,29 @@ def _overdue_days(breach: TicketClockBreach) -> int:
     return int(days or 0)
 
 
-def _answerable(clock: TicketClock) -> Unit:
-    """Whose limit it is: the unit's of the assignment, the approving unit's, the giver's of a request, else the centre's."""
-    if clock.kind == ClockKind.APPROVAL:
-        pending = Approval.objects.filter(ticket=clock.ticket_id, state=ApprovalState.PENDING).select_related("unit")
-        approval = pending.order_by("-pk").first()
-        if approval is not None:
-            return approval.unit
-    elif clock.assignment is not None:
-        if clock.kind not in DECIDERS:
-            return clock.assignment.unit
-        if clock.assignment.parent is not None:
-            return clock.assignment.parent.unit
-    return Unit.objects.get(kind=Unit.Kind.CENTRE)
+def _answerable_units(clocks: Sequence[TicketClock]) -> dict[int, int]:
+    """Clock → whose limit it is: the unit's of the assignment, the approving unit's, the giver's of a request, else
+    the centre's.
+    """
+    parts = {clock.assignment_id for clock in clocks if clock.assignment_id is not None}
+    reviewed = {clock.ticket_id for clock in clocks if clock.kind == ClockKind.APPROVAL}
+    unit_and_giver = {
+        pk: (unit, giver)
+        for pk, unit, giver in Assignment.objects.filter(pk__in=parts).values_list("pk", "unit", "parent__unit")
+    }
+    steps = list(
+        Approval.objects.filter(ticket__in=reviewed).order_by("-pk").values_list("ticket", "created_at", "unit")
+    )
+    centre = Unit.objects.values_list("pk", flat=True).get(kind=Unit.Kind.CENTRE)
+    units = {}
+    for clock in clocks:
+        unit, giver = unit_and_giver.get(clock.assignment_id, (None, None))
+        if clock.kind == ClockKind.APPROVAL:
+            unit = next((of for ticket, at, of in steps if ticket == clock.ticket_id and at <= clock.started_at), None)
+        elif clock.kind in DECIDERS:
+            unit = giver
+        units[clock.pk] = unit or centre
+    return units
 
 
 def after_quiet_hours(at: datetime) -> datetime:
@@ -101,62 +119,69 @@ def after_quiet_hours(at: datetime) -> datetime:
     return end if end > here else end + timedelta(days=1)
 
 
-def tell_units(*, at: datetime) -> int:
-    """Send the notices of cards whose hour has come. Bounded and safe beside itself. Returns how many cards were told."""
-    told = 0
-    ids = list(
-        Card.objects.filter(told_at__isnull=True, tell_after__lte=at)
-        .order_by("tell_after", "pk")
-        .values_list("pk", flat=True)[:BATCH]
-    )
-    for pk in ids:
-        told += _tell(pk, at=at)
-    return told
-
-
 @transaction.atomic
-def _tell(card_id: int, *, at: datetime) -> bool:
-    card = (
+def tell_units(*, at: datetime) -> int:
+    """Send the notices of cards whose hour has come, at most a batch. Safe beside itself. Returns how many were told."""
+    cards = list(
         Card.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+        .filter(told_at__isnull=True, tell_after__lte=at)
         .select_related("ticket", "unit", "breach__clock__assignment__handler")
-        .filter(pk=card_id, told_at__isnull=True)
-        .first()
+        .order_by("tell_after", "pk")[:BATCH]
     )
-    if card is None:
-        return False
-    is_moot = card.kind in BEFORE_DUE and card.breach.clock.stopped_at is not None
-    people = {} if is_moot else {user.pk: user for user in _told(card)}
-    if people:
-        notify(
-            users=people.values(),
-            kind=f"card_{card.kind}",
-            number=card.ticket.number,
-            at=at,
-            dedupe=f"card:{card.pk}",
-        )
-    card.told_at, card.told_count = at, len(people)
-    card.save(update_fields=["told_at", "told_count"])
-    return True
+    posts = _people_of_posts(cards)
+    for card in cards:
+        people = [] if _is_moot(card) else [*posts[_post(card), card.unit_id], *_handler(card)]
+        card.told_at, card.told_count = at, len({person.pk for person in people})
+        if people:
+            notify(
+                users=people,
+                kind=f"card_{card.kind}",
+                number=card.ticket.number,
+                at=at,
+                dedupe=f"card:{card.pk}",
+            )
+    Card.objects.bulk_update(cards, ["told_at", "told_count"])
+    return len(cards)
 
 
-def _told(card: Card) -> list[User]:
-    """The handler, and the liaisons and heads of the unit; a decision's clock, those who decide there."""
-    decider = DECIDERS.get(ClockKind(card.clock_kind))
-    if decider is not None and card.unit.kind != Unit.Kind.CENTRE and card.clock_kind == ClockKind.APPROVAL:
-        decider = "tickets.approve_result"
-    permission = decider or "tickets.pass_down_ticket"
-    people = list(people_with_right(permission, [card.unit]))
-    assignment = card.breach.clock.assignment
-    if decider is None and assignment is not None and assignment.handler is not None:
-        people.append(assignment.handler)
-    return people
+def _is_moot(card: Card) -> bool:
+    """Nobody needs to hear that something will be due when it is done already."""
+    return card.kind in BEFORE_DUE and card.breach.clock.stopped_at is not None
+
+
+def _post(card: Card) -> str:
+    """The permission of those who are told: the liaisons and heads of the unit; of a decision, those who decide it."""
+    if card.clock_kind == ClockKind.APPROVAL and card.unit.kind != Unit.Kind.CENTRE:
+        return "tickets.approve_result"
+    return DECIDERS.get(ClockKind(card.clock_kind), "tickets.pass_down_ticket")
+
+
+def _people_of_posts(cards: Sequence[Card]) -> dict[tuple[str, int], list[User]]:
+    """(permission, unit) → who holds it there. One query for each permission."""
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for card in cards:
+        wanted[_post(card)].add(card.unit_id)
+    found: dict[tuple[str, int], list[User]] = defaultdict(list)
+    for permission, units in wanted.items():
+        for person in people_with_right(permission).filter(unit__in=units):
+            found[permission, person.unit_id].append(person)
+    return found
+
+
+def _handler(card: Card) -> list[User]:
+    """Who has it in hand, when it is a limit of handling."""
+    part = card.breach.clock.assignment
+    is_decision = card.clock_kind in DECIDERS
+    return [] if is_decision or part is None or part.handler is None else [part.handler]
 
 
 def reconcile_cards(*, at: datetime) -> int:
     """Write the cards of recent breaches that have none. Returns how many were missing."""
-    missing = (
+    missing = list(
         TicketClockBreach.objects.filter(card__isnull=True, found_at__gte=at - LOOK_BACK)
-        .select_related("clock__assignment__unit", "clock__assignment__parent__unit")
+        .select_related("clock")
         .order_by("pk")[:BATCH]
     )
-    return sum(write_card(breach=breach, at=at) for breach in missing)
+    if missing:
+        write_cards(breaches=missing, at=at)
+    return len(missing)

@@ -1,12 +1,12 @@
 """Starting, stopping and sweeping clocks. The rules are in docs/clocks.md.
 
 - A stopped clock never changes.
-- Every passed threshold is one breach row, and `clock_breached` is sent once for it, in the same transaction.
+- Every passed threshold is one breach row; `clocks_breached` carries those of one batch, in the same transaction.
 - The sweep locks clocks only and waits for nobody.
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -17,7 +17,7 @@ from hotline.errors import DomainError
 from hotline.limits import Limit
 from hotline.models import Breach, Clock
 from hotline.selectors import clock_models
-from hotline.signals import clock_breached
+from hotline.signals import clocks_breached
 
 logger = logging.getLogger(__name__)
 
@@ -172,18 +172,13 @@ def sweep_clocks(*, at: datetime, batch: int = 500, rounds: int = 40) -> int:
 
 
 def _sweep_class(model: type[Clock], *, at: datetime, batch: int, rounds: int, work: WorkCalendar) -> int:
-    written = 0
-    for _ in range(rounds):
-        ids = list(_due(model, at).order_by("sweep_at", "pk").values_list("pk", flat=True)[:batch])
-        written += _sweep_batch(model, ids, at=at, work=work)
-        if len(ids) < batch:
-            break
-    return written
+    ids = list(_due(model, at).order_by("sweep_at", "pk").values_list("pk", flat=True)[: batch * rounds])
+    return sum(
+        _sweep_batch(model, ids[first : first + batch], at=at, work=work) for first in range(0, len(ids), batch)
+    )
 
 
 def _sweep_batch(model: type[Clock], ids: Sequence[int], *, at: datetime, work: WorkCalendar) -> int:
-    if not ids:
-        return 0
     try:
         return _sweep_rows(model, ids, at=at, work=work)
     except Exception:
@@ -213,8 +208,8 @@ def _sweep_rows(model: type[Clock], ids: Sequence[int], *, at: datetime, work: W
     return written
 
 
-def _record_passed(rows: Iterable[Clock], *, at: datetime, work: WorkCalendar) -> int:
-    """Write the breaches of locked clocks up to `at`, set `sweep_at` (not saved) and announce them."""
+def _record_passed(rows: Sequence[Clock], *, at: datetime, work: WorkCalendar) -> int:
+    """Write the breaches of locked clocks of one class up to `at`, set `sweep_at` (not saved) and announce them together."""
     passed: list[tuple[Clock, datetime, str]] = []
     for row in rows:
         if row.sweep_at is None or row.sweep_at > at:
@@ -222,12 +217,7 @@ def _record_passed(rows: Iterable[Clock], *, at: datetime, work: WorkCalendar) -
         moments = thresholds(row, work)
         passed += [(row, moment, name) for moment, name in moments if row.sweep_at <= moment <= at]
         row.sweep_at = next((moment for moment, _ in moments if moment > at), None)
-    if not passed:
-        return 0
-    by_model: dict[type[Clock], list[tuple[Clock, datetime, str]]] = {}
-    for entry in passed:
-        by_model.setdefault(type(entry[0]), []).append(entry)
-    return sum(_write_breaches(model, entries, at=at) for model, entries in by_model.items())
+    return _write_breaches(type(passed[0][0]), passed, at=at) if passed else 0
 
 
 def breach_model_of(model: type[Clock]) -> Any:
@@ -235,7 +225,7 @@ def breach_model_of(model: type[Clock]) -> Any:
     return model.breaches.rel.related_model  # type: ignore[attr-defined]
 
 
-def _write_breaches(model: type[Clock], entries: list[tuple[Clock, datetime, str]], *, at: datetime) -> int:
+def _write_breaches(model: type[Clock], entries: Sequence[tuple[Clock, datetime, str]], *, at: datetime) -> int:
     breach_model = breach_model_of(model)
     known = set(
         breach_model._default_manager.filter(clock_id__in={row.pk for row, *_ in entries}).values_list(
@@ -243,11 +233,11 @@ def _write_breaches(model: type[Clock], entries: list[tuple[Clock, datetime, str
         )
     )
     overdue = {row.pk for row, _, name in entries if name != Breach.Threshold.SOON}
-    breaches = [
+    breaches = breach_model._default_manager.bulk_create(
         breach_model(clock=row, threshold=name, at=moment, found_at=at)
         for row, moment, name in entries
         if (row.pk, name) not in known and not (name == Breach.Threshold.SOON and row.pk in overdue)
-    ]
-    for breach in breach_model._default_manager.bulk_create(breaches):
-        clock_breached.send(sender=model, breach=breach)
+    )
+    if breaches:
+        clocks_breached.send(sender=model, breaches=breaches)
     return len(breaches)

@@ -4,10 +4,12 @@ from contextlib import contextmanager
 
 from hotline import services
 from hotline.limits import Limit
+from tests.factories.hotline import CentreFactory
 from tickets.models import Ticket, TicketClock
 
 
 def make_clock(*, number="GZ260929000001", started_at, limit="7wd", kind="handle", **fields):
+    CentreFactory()
     ticket, _ = Ticket.objects.get_or_create(
         number=number,
         defaults={

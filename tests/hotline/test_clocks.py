@@ -8,7 +8,7 @@ from hotline import services
 from hotline.limits import Limit
 from hotline.selectors import clock_models
 from hotline.services import reference
-from hotline.signals import clock_breached
+from hotline.signals import clocks_breached
 from tests.hotline.calendars import at
 from tests.hotline.clocks import breaches, heard, make_clock
 from tickets.models import TicketClock, TicketClockBreach
@@ -47,16 +47,16 @@ def test_each_threshold_is_written_and_announced_once_in_its_time(now):
         "2026-10-21 17:30",
     ]
 
-    with heard(clock_breached) as got:
+    with heard(clocks_breached) as got:
         written = [services.sweep_clocks(at=at(time)) for time in times]
         again = services.sweep_clocks(at=at("2026-12-01 09:00"))
 
     assert (written, again) == ([1, 1, 1, 1, 1, 1, 1], 0)
     assert breaches(clock) == ["soon", "due", "overdue_1", "overdue_2", "overdue_3", "overdue_4", "overdue_5"]
-    assert [(sender, payload["breach"].threshold, payload["breach"].clock.pk) for sender, payload in got] == [
-        (TicketClock, name, clock.pk) for name in breaches(clock)
-    ]
-    assert [payload["breach"].at for _, payload in got] == [at(time) for time in times]
+    assert [
+        (sender, [(breach.threshold, breach.clock.pk) for breach in payload["breaches"]]) for sender, payload in got
+    ] == [(TicketClock, [(name, clock.pk)]) for name in breaches(clock)]
+    assert [breach.at for _, payload in got for breach in payload["breaches"]] == [at(time) for time in times]
     assert TicketClock.objects.get().sweep_at is None
 
 
@@ -73,15 +73,15 @@ def test_a_failing_receiver_rolls_back_its_clock_alone(now, caplog):
     bad = make_clock(number="GZ260929000001", started_at=now, limit="1h")
     good = make_clock(number="GZ260929000002", started_at=now, limit="1h")
 
-    def refuse(sender, breach, **kwargs):
-        if breach.clock_id == bad.pk:
+    def refuse(sender, breaches, **kwargs):
+        if bad.pk in {breach.clock_id for breach in breaches}:
             raise RuntimeError("receiver")
 
-    clock_breached.connect(refuse)
+    clocks_breached.connect(refuse)
     try:
         assert services.sweep_clocks(at=now + timedelta(minutes=40)) == 1
     finally:
-        clock_breached.disconnect(refuse)
+        clocks_breached.disconnect(refuse)
 
     assert (breaches(bad), breaches(good)) == ([], ["soon"])
     assert f"sweep of tickets.TicketClock {bad.pk} failed" in caplog.text
@@ -101,13 +101,24 @@ def test_a_sweep_is_bounded_and_takes_the_oldest_first(now):
     assert breaches(clocks[0]) == ["soon"]
 
 
-def test_the_number_of_queries_does_not_grow_with_what_is_due(now, django_assert_num_queries):
-    for i in range(3):
+def test_a_batch_is_announced_at_once(now):
+    clocks = [make_clock(number=f"GZ26092900000{i}", started_at=now, limit="1h") for i in range(3)]
+
+    with heard(clocks_breached) as got:
+        services.sweep_clocks(at=now + timedelta(minutes=61), batch=2)
+
+    assert [[breach.clock for breach in payload["breaches"]] for _, payload in got] == [clocks[:2], clocks[2:]]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_number_of_queries_does_not_grow_with_what_is_due(now, count, django_assert_num_queries):
+    for i in range(count):
         make_clock(number=f"GZ26092900000{i}", started_at=now, limit="1h")
 
-    # Beside the look into each table: savepoint, lock, known breaches, insert, move, release.
-    with django_assert_num_queries(len(clock_models()) + 6):
-        assert services.sweep_clocks(at=now + timedelta(minutes=40)) == 3
+    # Beside the look into each table: savepoint, lock, known breaches, insert, move, release;
+    # and what the cards ask: urgency, centre, quiet hours, insert.
+    with django_assert_num_queries(len(clock_models()) + 10):
+        assert services.sweep_clocks(at=now + timedelta(minutes=40)) == count
 
 
 def test_stopping_ends_the_row_for_good(now):
@@ -127,11 +138,11 @@ def test_stopping_ends_the_row_for_good(now):
 def test_a_clock_stopped_late_before_the_sweep_saw_it_has_its_breach(now):
     clock = make_clock(started_at=now, limit="1h")
 
-    with heard(clock_breached) as got:
+    with heard(clocks_breached) as got:
         services.stop_clock(clock, at=now + timedelta(minutes=61), outcome="met")
 
     assert breaches(clock) == ["due"]
-    assert [payload["breach"].threshold for _, payload in got] == ["due"]
+    assert [breach.threshold for _, payload in got for breach in payload["breaches"]] == ["due"]
     assert TicketClock.objects.get().was_late(now)
 
 
