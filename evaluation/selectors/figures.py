@@ -23,6 +23,7 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Sum,
+    Value,
 )
 from django.db.models.functions import Coalesce, Least
 
@@ -232,7 +233,13 @@ FIGURES: Final[dict[str, str]] = {
 }
 """Figures that open to their tickets."""
 
-_BEHIND: Final[dict[str, Q]] = {
+_OF_PARTS: Final[dict[str, Q]] = {
+    "parts": Q(),
+    "on_time": Q(stopped_at__lte=F("due_at")),
+    "late": Q(stopped_at__isnull=True) | Q(stopped_at__gt=F("due_at")),
+}
+
+_OF_CALLERS: Final[dict[str, Q]] = {
     "resolved": Q(resolved=Resolved.YES),
     "unresolved": Q(resolved__in=[Resolved.PARTLY, Resolved.NO]),
     "satisfied": Q(satisfaction__in=sorted(SATISFIED)),
@@ -242,18 +249,21 @@ _BEHIND: Final[dict[str, Q]] = {
 
 
 def figure_rows(user: User, *, unit: Unit, month: date, figure: str, at: datetime) -> QuerySet[TicketClock]:
-    """The parts behind a figure whose ticket the person may open, the one that ended last on top."""
-    rows = _redone(month) if figure == "redo" else _parts(month, at=at)
-    if figure == "redo":
-        rows = rows.annotate(ended_at=F("started_at"))
-    elif figure == "on_time":
-        rows = rows.filter(stopped_at__lte=F("due_at"))
-    elif figure == "late":
-        rows = rows.filter(Q(stopped_at__isnull=True) | Q(stopped_at__gt=F("due_at")))
-    elif figure in _BEHIND:
-        rows = rows.filter(Exists(_said().filter(_BEHIND[figure])))
+    """The parts behind a figure whose ticket the person may open, the one that ended last on top.
+
+    `said` of each: how many callers it adds to a figure of callers, 0 for a figure of parts.
+    """
     return (
-        rows.filter(assignment__unit=unit, ticket__in=Ticket.objects.visible_to(user, at).values("pk"))
+        _behind(figure, month=month, at=at)
+        .filter(assignment__unit=unit, ticket__in=Ticket.objects.visible_to(user, at).values("pk"))
         .select_related("ticket__region", "assignment")
-        .order_by("-ended_at", "-pk")
+        .order_by(F("ended_at").desc(), "-pk")
     )
+
+
+def _behind(figure: str, *, month: date, at: datetime) -> QuerySet[TicketClock]:
+    if figure == "redo":
+        return _redone(month).annotate(ended_at=F("started_at"), said=Value(0))
+    if figure in _OF_PARTS:
+        return _parts(month, at=at).filter(_OF_PARTS[figure]).annotate(said=Value(0))
+    return _parts(month, at=at).annotate(said=_count(_said().filter(_OF_CALLERS[figure]))).filter(said__gt=0)

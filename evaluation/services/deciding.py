@@ -52,7 +52,7 @@ def decide(
         if verdict == DecisionState.REDO:
             raise FollowUpRefused("反映人都已撤回，不能发回重办。")
     else:
-        _refuse_contradiction(ticket, verdict, is_reasonable, duty_done, at=at)
+        _refuse_contradiction(ticket, verdict, is_reasonable=is_reasonable, duty_done=duty_done, at=at)
     stop_decision_clock(decision, at=at, outcome=DecisionClock.Outcome.MET)
     decision.state, decision.sentence = verdict, sentence
     decision.is_reasonable, decision.duty_done = is_reasonable, duty_done
@@ -89,7 +89,7 @@ def _open_decision(decision_id: int, *, by: User, at: datetime) -> tuple[ReviewD
 
 
 def _refuse_contradiction(
-    ticket: Ticket, verdict: str, is_reasonable: bool | None, duty_done: bool | None, *, at: datetime
+    ticket: Ticket, verdict: str, *, is_reasonable: bool | None, duty_done: bool | None, at: datetime
 ) -> None:
     if is_reasonable is None or duty_done is None:
         raise FollowUpInputRefused("请先回答两个问题：诉求是否合理，单位是否尽责。")
