@@ -32,7 +32,7 @@ document.addEventListener("click", e => {
   if (label && !e.isTrusted) label.querySelector("textarea").focus();
 });
 
-const kept = new Map();
+const written = new Map();
 const changed = new Set();
 document.addEventListener("input", e => {
   const form = e.target.closest("form[data-call]");
@@ -41,10 +41,10 @@ document.addEventListener("input", e => {
 document.addEventListener("htmx:beforeSwap", e => {
   if (e.detail.target.id !== "peek") return;
   const form = caseForm();
-  if (form && changed.has(form.action)) kept.set(form.action, form);
+  if (form && changed.has(form.action)) written.set(form.action, form);
 });
 document.addEventListener("htmx:afterSwap", e => {
   if (e.detail.target.id !== "peek") return;
   const form = caseForm();
-  if (form && kept.has(form.action)) form.replaceWith(kept.get(form.action));
+  if (form && written.has(form.action)) form.replaceWith(written.get(form.action));
 });
