@@ -1,4 +1,7 @@
+import copy
+
 import pytest
+from django.db import transaction
 
 from hotline import calendar, parameters
 from tests.factories.hotline import load_rules
@@ -13,7 +16,15 @@ def fresh_reading():
     parameters.forget_parameters()
 
 
+@pytest.fixture(scope="module")
+def city_of_this_file(django_db_setup, django_db_blocker):
+    """Making a city takes longer than most tests: one for all tests of a file, each of which is rolled back to it."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        load_rules()
+        yield make_city()
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def city(db):
-    load_rules()
-    return make_city()
+def city(city_of_this_file, db):
+    return copy.deepcopy(city_of_this_file)
