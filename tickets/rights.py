@@ -113,10 +113,6 @@ def of_its_unit_or_above(assignment: Any, user: Any) -> str:
     return "只能移交本单位或下级单位的承办。"
 
 
-def anyone_with_it(_subject: Any, _user: Any) -> str:
-    return ""
-
-
 DISPATCH = Right("tickets.dispatch_ticket", at_the_centre)
 INFORM = Right("tickets.give_information", with_a_part, outsourced_may=True)
 RECALL = Right("tickets.recall_ticket", at_the_centre)
@@ -127,7 +123,7 @@ MERGE = Right("tickets.merge_ticket", at_the_centre)
 HOLD = Right("tickets.hold_ticket", at_the_centre)
 HAND_OVER = Right("tickets.hand_over", of_its_unit_or_above)
 REMARK = Right("tickets.remark_ticket", with_a_part)
-INSTRUCT = Right("tickets.instruct_ticket", anyone_with_it)
+INSTRUCT = Right("tickets.instruct_ticket", with_a_part)
 DEFER = Right("tickets.review_completion", at_the_centre)
 
 SIGN = Right("tickets.sign_ticket", of_its_doing_unit)

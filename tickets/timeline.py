@@ -49,6 +49,7 @@ ACTS: dict[str, Sentence] = {
     "publish_reply": Sentence("答复审定", "办理结果已审定", "done"),
     "send_back": Sentence("审核退回", "结果不够，退回再办", "due"),
     "defer": Sentence("挂账", "需要较长时间，已登记在册", "due"),
+    "keep_deferred": Sentence("挂账复核", "已复核，继续登记在册", "due"),
     "resume": Sentence("恢复办理", "继续办理", "work"),
     "redo": Sentence("发回重办", "发回重新办理", "due"),
     "await_review": Sentence("提交市中心审核"),

@@ -3,7 +3,7 @@
 import pytest
 
 from hotline import services as hotline
-from tests.factories.tickets import at, clocks, contacted, fresh, passed_down, running, submit
+from tests.factories.tickets import at, clocks, contacted, fresh, passed_down, pending_approval, running, submit
 from tickets import services, tasks
 from tickets.models import ExtensionRequest
 
@@ -107,6 +107,36 @@ def test_a_result_makes_the_request_idle(city):
     assert running(ticket) == [("approval", "", "")]
     with pytest.raises(services.TransitionRefused, match="这一延期申请已决定：已取消。"):
         services.grant_extension(request_id=request.pk, reason="", by=city.reviewer, at=at("11-12 10:00"))
+
+
+def test_the_countys_request_is_idle_once_its_departments_result_is_signed(city):
+    ticket = passed_down(city)
+    services.record_contact(assignment_id=ticket.holder_id, reached=True, by=city.county_handler, at=at("11-10 11:00"))
+    services.request_extension(
+        assignment_id=ticket.lead_id, days=2, reason="会商。", by=city.county_clerk, at=at("11-12 09:00")
+    )
+    submit(city, fresh(ticket), at=at("11-12 09:30"))
+    assert fresh(ticket).lead.extensionrequests.get().decision == "pending"
+
+    services.approve(approval_id=pending_approval(ticket).pk, by=city.county_head, at=at("11-12 10:00"))
+
+    assert fresh(ticket).lead.extensionrequests.get().decision == "cancelled"
+    assert running(ticket) == [("approval", "", "")]
+
+
+def test_not_decided_while_the_ticket_is_out_of_hand(city):
+    """Deferred with a request pending: it waits too, and its clock runs on with the others."""
+    ticket = contacted(city)
+    request = ask(ticket, city.handler, at("11-12 09:00"))
+    services.defer_ticket(ticket_id=ticket.pk, reason="列入计划。", by=city.reviewer, at=at("11-12 09:10"))
+
+    with pytest.raises(services.TransitionRefused, match="工单当前为“挂账”，不能执行该操作。"):
+        services.refuse_extension(request_id=request.pk, reason="时限足够。", by=city.reviewer, at=at("11-12 10:00"))
+
+    assert fresh(request).decision == "pending"
+    services.resume_ticket(ticket_id=ticket.pk, reason="恢复。", by=city.reviewer, at=at("11-13 09:00"))
+    services.refuse_extension(request_id=request.pk, reason="时限足够。", by=city.reviewer, at=at("11-13 10:00"))
+    assert running(ticket) == [("handle", "市城管局", "")]
 
 
 def test_a_county_decides_for_its_own(city):

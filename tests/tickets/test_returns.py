@@ -3,6 +3,7 @@
 import pytest
 
 from responsibility.models import RoutingExample
+from tests.factories.hotline import CountyDepartmentFactory
 from tests.factories.tickets import (
     REPLY,
     acts,
@@ -131,6 +132,23 @@ def test_third_dispatch_only_by_a_ruling_that_cannot_be_returned(city):
         ask(ticket.lead, city.third_handler, at("11-10 16:30"))
 
 
+def test_a_recalled_ruling_is_ruled_anew(city):
+    ticket = returned(city, signed(city))
+    ticket = returned(
+        city, give_to(city, ticket, city.other, at("11-10 14:40")), by=city.other_handler, moment=at("11-10 15:00")
+    )
+    services.refer_to_ruling(ticket_id=ticket.pk, reason="两家均不承认。", by=city.dispatcher, at=at("11-10 15:30"))
+    services.rule_first_handler(
+        ticket_id=ticket.pk, unit=city.third, item=None, reason="最相近。", by=city.reviewer, at=at("11-10 16:00")
+    )
+
+    services.recall_ticket(ticket_id=ticket.pk, reason="选错单位。", by=city.dispatcher, at=at("11-10 16:10"))
+
+    with pytest.raises(services.TransitionRefused, match="退单已满两次，须由中心裁定首办单位，不能再派。"):
+        give_to(city, ticket, city.enterprise, at("11-10 16:20"))
+    assert fresh(ticket).state == "pending_dispatch"
+
+
 def test_a_unit_asks_once(city):
     ticket = signed(city)
     request = ask(ticket.lead, city.handler, at("11-10 11:00"))
@@ -231,6 +249,31 @@ def test_a_county_takes_back_what_it_gave_wrongly(city):
     ticket = fresh(ticket)
     assert (ticket.holder, fresh(child).state, fresh(child).ended_as) == (ticket.lead, "taken_back", "taken_back")
     assert ask(ticket.lead, city.county_clerk, at("11-10 11:30")).is_take_back is False
+
+
+def test_what_a_department_gave_on_is_taken_back_with_its_part(city):
+    ticket = passed_down(city)
+    brigade = CountyDepartmentFactory(parent=city.county_department, code="brigade", short_name="章贡城管大队")
+    helper = CountyDepartmentFactory(parent=city.county_department, code="helper", short_name="章贡市政所")
+    services.pass_down(
+        assignment_id=ticket.holder_id,
+        unit=brigade,
+        item=None,
+        co_units=[helper],
+        by=city.county_head,
+        at=at("11-10 11:00"),
+    )
+
+    services.take_back_child(
+        assignment_id=ticket.holder_id, reason="派错科室。", by=city.county_clerk, at=at("11-10 11:10")
+    )
+
+    ticket = fresh(ticket)
+    assert (ticket.holder, set(ticket.assignments.exclude(pk=ticket.lead_id).values_list("state", flat=True))) == (
+        ticket.lead,
+        {"taken_back"},
+    )
+    assert running(ticket) == [("contact", "章贡热线中心", ""), ("handle", "章贡热线中心", "")]
 
 
 def test_a_co_units_return_never_moves_the_ticket(city):

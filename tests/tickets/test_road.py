@@ -1,5 +1,7 @@
 """The whole road, from registration to the closed ticket, with dates worked out by hand."""
 
+import pytest
+
 from tests.factories.tickets import (
     REPLY,
     acts,
@@ -14,6 +16,7 @@ from tests.factories.tickets import (
     pending_approval,
     register,
     running,
+    signed,
     submit,
     submitted,
 )
@@ -118,6 +121,33 @@ def test_contact_made_by_the_county_is_the_first_of_the_units_below(city):
         ("handle", "章贡城管局", ""),
         ("sign", "章贡城管局", ""),
     ]
+
+
+def test_contact_that_the_county_makes_later_counts_below_too(city):
+    ticket = passed_down(city)
+
+    services.record_contact(assignment_id=ticket.lead_id, reached=True, by=city.county_clerk, at=at("11-10 11:00"))
+
+    assert running(ticket) == [("handle", "章贡热线中心", ""), ("handle", "章贡城管局", "")]
+    submit(city, ticket, at=at("11-10 11:30"))
+    assert fresh(ticket).state == "completion_review"
+
+
+def test_a_citizen_who_is_never_reached_does_not_keep_the_unit_from_reporting(city):
+    """Two half-days of trying; twice in one morning is one."""
+    ticket = signed(city)
+    for moment in ("11-10 10:30", "11-10 11:30"):
+        services.record_contact(assignment_id=ticket.lead_id, reached=False, by=city.handler, at=at(moment))
+    with pytest.raises(services.InputRefused, match="还不能提交，缺：联系反映人。"):
+        submit(city, ticket, at=at("11-10 11:40"))
+    assert running(ticket) == [("contact", "市城管局", ""), ("handle", "市城管局", "")]
+
+    services.record_contact(assignment_id=ticket.lead_id, reached=False, by=city.handler, at=at("11-10 15:00"))
+
+    assert running(ticket) == [("handle", "市城管局", "")]
+    assert fresh(ticket).lead.contacted_at is None
+    submit(city, ticket, at=at("11-10 15:10"))
+    assert fresh(ticket).state == "completion_review"
 
 
 def test_township_gets_only_what_the_item_says_it_leads(city):

@@ -1,7 +1,10 @@
 """After the result: sent back, redo, close, reopen; out of sight and back: void, defer; withdrawn."""
 
+from datetime import datetime
+
 import pytest
 
+from hotline.dates import SHANGHAI
 from hotline.models import Unit
 from tests.factories.tickets import (
     REPLY,
@@ -81,6 +84,22 @@ def test_sent_back_by_the_city_goes_to_the_whole_chain(city):
     assert running(ticket) == [("handle", "章贡热线中心", ""), ("handle", "章贡城管局", "")]
     submit(city, ticket, at=at("11-10 11:30"))
     assert pending_approval(ticket).step == "unit_head"
+
+
+def test_sent_back_in_the_second_round_runs_on_with_what_remained_of_that_round(city):
+    """Sent back twice in the first round. Redo on the 13th is due on the 18th; submitted that day, two days are left."""
+    ticket = submitted(city)
+    for _ in range(2):
+        send_back(city, ticket, city.head, at("11-10 11:00"))
+        submit(city, fresh(ticket), at=at("11-10 11:10"))
+    ticket = approve_all(city, ticket, at=at("11-10 11:20"))
+    services.redo_ticket(ticket_id=ticket.pk, reason="未解决。", by=city.reviewer, at=at("11-13 10:00"))
+    submit(city, fresh(ticket), at=at("11-16 10:00"))
+
+    ticket = send_back(city, ticket, city.head, at("11-17 10:00"))
+
+    clock = ticket.clocks.get(kind="handle", stopped_at=None)
+    assert (clock.limit_amount, clock.due_at, ticket.due_at) == (2, at("11-19 17:30"), at("11-19 17:30"))
 
 
 def test_redo_is_a_new_round_of_three_working_days_for_the_same_units(city):
@@ -223,6 +242,23 @@ def test_deferred_is_reviewed_after_90_days_and_runs_on_with_what_remained(city)
     submit(city, ticket, at=at("11-25 10:00"))
     services.approve(approval_id=pending_approval(ticket).pk, by=city.head, at=at("11-25 11:00"))
     assert pending_approval(ticket).why == "曾挂账"
+
+
+def test_deferred_reviewed_and_kept_on_the_books(city):
+    """Reviewed on Monday 8 February 2027: the next review is due 90 days later."""
+    ticket = contacted(city)
+    services.defer_ticket(ticket_id=ticket.pk, reason="须列入明年计划。", by=city.reviewer, at=at("11-12 10:00"))
+    moment = datetime(2027, 2, 8, 10, 0, tzinfo=SHANGHAI)
+
+    services.keep_deferred(ticket_id=ticket.pk, reason="已列入上半年计划。", by=city.reviewer, at=moment)
+
+    ticket = fresh(ticket)
+    assert (ticket.state, running(ticket)) == ("deferred", [("deferred_review", "", "")])
+    assert ticket.sort_at == datetime(2027, 5, 9, 10, 0, tzinfo=SHANGHAI)
+    event = ticket.events.order_by("-pk")[0]
+    assert (event.act, event.note.text, event.note.public) == ("keep_deferred", "已列入上半年计划。", True)
+    services.resume_ticket(ticket_id=ticket.pk, reason="开工。", by=city.reviewer, at=moment)
+    assert running(ticket) == [("handle", "市城管局", "")]
 
 
 def test_voided_and_restored_as_it_was(city):

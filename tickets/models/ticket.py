@@ -237,7 +237,8 @@ class Ticket(StateModel):
         TicketState.PENDING_DISPATCH,
         permission=rights.RECALL,
     )
-    def recall(self) -> None:
+    def recall(self, *, needs_ruling: bool) -> None:
+        self.needs_ruling = needs_ruling
         self._leave_units()
 
     @transition(

@@ -5,8 +5,11 @@ from datetime import datetime
 
 from hotline import parameters
 from hotline.calendar import add_working, working_between
+from hotline.dates import local
 from tickets.models import Assignment, ReturnRequest, Ticket, TicketClock
 from tickets.states import AssignmentRole, AssignmentState, AttachmentKind, ClockKind, Decision
+
+NOON = 12
 
 
 def return_deadline(assignment: Assignment, *, at: datetime) -> datetime:
@@ -89,10 +92,19 @@ def requirements(assignment: Assignment, *, at: datetime) -> list[Requirement]:
     lines = []
     ticket = assignment.ticket
     if ticket.contactable:
-        lines.append(Requirement(assignment.contacted_at is not None, "联系反映人", "record_contact"))
+        met = assignment.contacted_at is not None or contact_was_tried(ticket, at=at)
+        lines.append(Requirement(met, "联系反映人", "record_contact"))
     if assignment.item is not None and assignment.item.onsite_required:
         lines += _onsite_requirements(ticket, at=at)
     return lines
+
+
+def contact_was_tried(ticket: Ticket, *, at: datetime, trying: bool = False) -> bool:
+    """Whether the citizen was called in vain in enough different half-days; with ``trying``, counting a call now."""
+    tries = ticket.events.filter(act="record_contact", data__reached=False).values_list("at", flat=True)
+    moments = [local(moment) for moment in (*tries, *([at] if trying else []))]
+    half_days = {(moment.date(), moment.hour < NOON) for moment in moments}
+    return len(half_days) >= parameters.integer("first_contact_tries", at=at)
 
 
 def _onsite_requirements(ticket: Ticket, *, at: datetime) -> list[Requirement]:

@@ -132,6 +132,18 @@ def defer_ticket(*, ticket_id: int, reason: str, by: User, at: datetime) -> Tick
 
 
 @transaction.atomic
+def keep_deferred(*, ticket_id: int, reason: str, by: User, at: datetime) -> TicketEvent:
+    """Reviewed, and still on the books until the next review; the citizen reads why."""
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.DEFER)
+    act.require_state(TicketState.DEFERRED)
+    reason = require_text(reason, "请写明复核的情况和下一步计划。")
+    act.stop_clocks(ClockKind.DEFERRED_REVIEW)
+    act.start_clock(ClockKind.DEFERRED_REVIEW, deadlines.plain_rule("deferred_review", "挂账复核", at))
+    return act.record("keep_deferred", reason=reason, public=True)
+
+
+@transaction.atomic
 def resume_ticket(*, ticket_id: int, reason: str, by: User, at: datetime) -> TicketEvent:
     act = Act.on_ticket(ticket_id, by=by, at=at)
     act.require(rights.DEFER)

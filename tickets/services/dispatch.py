@@ -8,13 +8,14 @@ from datetime import datetime
 
 from django.db import transaction
 
+from hotline import parameters
 from hotline.models import Unit, User
 from responsibility import services as responsibility
 from responsibility.models import DutyItem
 from tickets import deadlines, rights
 from tickets.models import Assignment, Reply, Ticket, TicketEvent
 from tickets.services import parts, review
-from tickets.services.act import Act, InputRefused, require_reply, require_text
+from tickets.services.act import Act, ActNotAllowed, InputRefused, require_reply, require_text
 from tickets.states import (
     LIVE_ASSIGNMENT_STATES,
     AssignmentRole,
@@ -110,7 +111,7 @@ def add_co_unit(*, ticket_id: int, unit: Unit, task: str, by: User, at: datetime
             ticket=act.ticket, unit_id=by.unit_id, role=AssignmentRole.LEAD, state__in=LIVE_ASSIGNMENT_STATES
         ).first()
         if own is None:
-            act.refuse("只有市中心或主办的县（市、区）中心可以加派协办。")
+            raise ActNotAllowed("只有市中心或主办的县（市、区）中心可以加派协办。")
         parent = own
         act.require(rights.PASS_DOWN, own)
         if unit.parent_id != by.unit_id:
@@ -137,7 +138,8 @@ def recall_ticket(*, ticket_id: int, reason: str, by: User, at: datetime) -> Tic
     ticket = act.ticket
     reason = require_text(reason, "请写明撤回的原因。")
     unit, item = (ticket.lead.unit, ticket.item) if ticket.lead else (None, None)
-    act.move(Ticket.recall)
+    # A ruling that is recalled is ruled anew, not dispatched a third time.
+    act.move(Ticket.recall, needs_ruling=ticket.return_count >= parameters.integer("max_returns_per_ticket", at=at))
     parts.take_back_all(act, ended_as=EndedAs.RECALLED)
     restart_dispatch(act)
     remember_outcome(ticket, unit=unit, item=item, outcome="recalled", at=at)

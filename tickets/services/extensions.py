@@ -12,7 +12,7 @@ from tickets import deadlines, rights
 from tickets.models import Assignment, ExtensionRequest, TicketClock, TicketEvent
 from tickets.selectors.readiness import extension_refusal, handle_clock, longest_extension
 from tickets.services.act import Act, InputRefused, require_text
-from tickets.states import ClockKind, Decision, TicketState
+from tickets.states import UNIT_STATES, ClockKind, Decision, TicketState
 
 
 @transaction.atomic
@@ -45,6 +45,7 @@ def _open_request(request_id: int, *, by: User | None, at: datetime) -> tuple[Ac
     request.assignment = assignment
     if request.decision != Decision.PENDING:
         act.refuse(f"这一延期申请已决定：{request.get_decision_display()}。")
+    act.require_state(*UNIT_STATES)
     act.require(rights.DECIDE_EXTENSION, request)
     return act, request, assignment
 

@@ -10,6 +10,7 @@ from hotline.models import StoredFile, Unit, User
 from responsibility.models import DutyItem
 from tickets import rights
 from tickets.models import Assignment, Attachment, OnSiteRecord, Ticket, TicketEvent
+from tickets.selectors.readiness import contact_was_tried
 from tickets.services import access, parts
 from tickets.services.act import Act, InputRefused, require_text
 from tickets.states import (
@@ -132,38 +133,32 @@ def take_back_child(*, assignment_id: int, reason: str, by: User, at: datetime) 
     act.require_state(*WORKING_STATES)
     if assignment.state not in LIVE_ASSIGNMENT_STATES:
         act.refuse(f"下级单位的承办已是“{assignment.get_state_display()}”，不能收回。")
-    parts.take_back(act, [assignment], ended_as=EndedAs.TAKEN_BACK)
-    if act.ticket.holder_id == assignment.pk:
+    taken = parts.with_those_below(assignment)
+    parts.take_back(act, taken, ended_as=EndedAs.TAKEN_BACK)
+    if act.ticket.holder_id in {part.pk for part in taken}:
         act.ticket.holder = assignment.parent
     return act.record("take_back_child", assignment=assignment, reason=reason)
 
 
 @transaction.atomic
 def record_contact(*, assignment_id: int, reached: bool, by: User, at: datetime) -> TicketEvent:
-    """The citizen was called. Reaching them is the first contact of the unit and of those above it.
+    """The citizen was called. Reaching them is the first contact of every lead, above and below.
 
-    The room that keeps contacts stores whom and what was said; here stands only that it happened.
+    Who tried in vain in enough half-days is not late either. The room that keeps contacts stores whom and what was
+    said; here stands only that it happened.
     """
     act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
     act.require(rights.CONTACT, assignment)
     act.require_state(*WORKING_STATES)
     if assignment.state != AssignmentState.SIGNED:
         act.refuse("签收以后才能记联系。")
+    leads = act.ticket.assignments.filter(role=AssignmentRole.LEAD).exclude(state__in=parts.ENDED)
     if reached:
-        for part in _chain(assignment):
-            if part.contacted_at is None:
-                part.contacted_at = at
-                part.save(update_fields=["contacted_at"])
+        leads.filter(contacted_at__isnull=True).update(contacted_at=at)
+    if reached or contact_was_tried(act.ticket, at=at, trying=True):
+        for part in leads.order_by("pk"):
             act.stop_clocks(ClockKind.CONTACT, assignment=part)
     return act.record("record_contact", assignment=assignment, data={"reached": reached})
-
-
-def _chain(assignment: Assignment) -> list[Assignment]:
-    """The assignment and those above it, nearest first."""
-    chain = [assignment]
-    while chain[-1].parent is not None:
-        chain.append(chain[-1].parent)
-    return chain
 
 
 @transaction.atomic

@@ -15,10 +15,18 @@ ENDED = (AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER)
 def give_lead(
     act: Act, *, unit: Unit, item: DutyItem | None, objectable: bool, parent: Assignment | None = None
 ) -> Assignment:
-    """A lead assignment with its sign, contact and handle clocks. No second first contact below a unit that made it."""
-    lead = act.assign(unit=unit, role=AssignmentRole.LEAD, item=item, parent=parent, objectable=objectable)
+    """A lead assignment with its sign, contact and handle clocks. The contact that was made above counts below."""
+    contacted_at = parent.contacted_at if parent else None
+    lead = act.assign(
+        unit=unit,
+        role=AssignmentRole.LEAD,
+        item=item,
+        parent=parent,
+        objectable=objectable,
+        contacted_at=contacted_at,
+    )
     rules = unit_rules(act, item)
-    if act.ticket.contactable and (parent is None or parent.contacted_at is None):
+    if act.ticket.contactable and contacted_at is None:
         rules[ClockKind.CONTACT] = deadlines.contact_rule(urgency=act.ticket.urgency, at=act.at)
     act.start_clocks(rules, assignment=lead)
     return lead
@@ -53,6 +61,12 @@ def refuse_second_part(act: Act, unit: Unit) -> None:
         if part.role == AssignmentRole.LEAD or part.state != AssignmentState.ACCEPTED:
             raise InputRefused(f"{unit.name}已在承办这一件。")
         take_back(act, [part], ended_as=EndedAs.REOPENED)
+
+
+def with_those_below(part: Assignment) -> list[Assignment]:
+    """The part and whatever its unit gave on, as long as it counts."""
+    below = Assignment.objects.filter(parent=part).exclude(state__in=ENDED).select_related("unit").order_by("pk")
+    return [part, *(lower for child in below for lower in with_those_below(child))]
 
 
 def take_back_all(act: Act, *, ended_as: str) -> None:

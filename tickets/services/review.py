@@ -17,6 +17,7 @@ from tickets.models import Approval, Assignment, Reply, Ticket, TicketEvent
 from tickets.selectors.readiness import silent_co_units
 from tickets.services import parts
 from tickets.services.act import Act, require_text
+from tickets.services.extensions import cancel_extension
 from tickets.states import (
     ApprovalState,
     ApprovalStep,
@@ -102,6 +103,7 @@ def approve(*, approval_id: int, by: User | None, at: datetime) -> TicketEvent:
         parent = act.assignment(part.parent_id)
         act.move_assignment(parent, Assignment.submit, at=at)
         act.stop_clocks(ClockKind.HANDLE, assignment=parent)
+        cancel_extension(act, parent)
         _open_step(act, reply, parent, ApprovalStep.PARENT, parent.unit, "")
         return act.record("await_review", unit=parent.unit)
     why = "" if approval.step == ApprovalStep.CITY else city_review_reason(act.ticket, reply, at=at)
@@ -143,7 +145,8 @@ def send_back(*, approval_id: int, reason: str, by: User, at: datetime) -> Ticke
 
 def work_again(act: Act, part: Assignment, *, why: str) -> None:
     """The part is in hand again; its handle clock runs on with what remained, the pause not charged."""
-    ended = part.clocks.filter(kind=ClockKind.HANDLE, outcome=Clock.Outcome.MET).order_by("-generation").first()
+    # Not the highest generation: every round starts to count anew.
+    ended = part.clocks.filter(kind=ClockKind.HANDLE, outcome=Clock.Outcome.MET).order_by("-pk").first()
     act.move_assignment(part, Assignment.work_again)
     if ended is not None:
         act.resume_clock(ended, why=why)

@@ -199,6 +199,12 @@ PAGES: dict[str, Page] = {
         "{number} 已挂账。",
         "挂账每 90 天复核一次，群众能看到理由。",
     ),
+    "keep-deferred": Page(
+        forms.ReasonForm,
+        _on_ticket(services.keep_deferred, "reason"),
+        "{number} 已复核，继续挂账。",
+        "写明复核的情况和下一步计划，群众能看到。",
+    ),
     "resume": Page(forms.ReasonForm, _on_ticket(services.resume_ticket, "reason"), "{number} 已恢复办理。"),
     "hold": Page(
         forms.HoldForm,
