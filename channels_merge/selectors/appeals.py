@@ -17,6 +17,7 @@ from channels_merge.models import (
 from hotline import crypto
 from hotline.models import Region, User
 from tickets.models import Ticket
+from tickets.states import Secrecy
 
 HISTORY_DAYS = 90
 HISTORY_ROWS = 20
@@ -64,14 +65,15 @@ def _with_ticket() -> Prefetch:
     )
 
 
-def caller_history(phone: str, *, at: datetime, leave_out: int | None = None) -> list[Appeal]:
-    """Newest appeals of a phone number; `open_links` holds the ticket of each. Two queries whatever their number."""
+def caller_history(phone: str) -> list[Appeal]:
+    """Newest appeals of a phone number; `open_links` holds the ticket of each. Two queries whatever their number.
+
+    Restricted ones are not among them: whoever takes a call has no grant for them.
+    """
     phone = normal_phone(phone)
     if not phone:
         return []
-    appeals = Appeal.objects.filter(contact__phone_index=crypto.blind_index(phone, "phone"))
-    if leave_out is not None:
-        appeals = appeals.exclude(pk=leave_out)
+    appeals = Appeal.objects.filter(contact__phone_index=crypto.blind_index(phone, "phone"), secrecy=Secrecy.OPEN)
     return list(
         appeals.select_related("channel", "contact")
         .prefetch_related(_with_ticket())
@@ -100,7 +102,7 @@ def waiting_appeals() -> AppealQuerySet:
 
 
 def drafts_of(user: User, *, at: datetime) -> Sequence[Draft]:
-    return Draft.objects.filter(owner=user, expires_at__gt=at).order_by("-saved_at", "-pk")[:20]
+    return list(Draft.objects.filter(owner=user, expires_at__gt=at).order_by("-saved_at", "-pk")[:20])
 
 
 def region_by_code(code: str) -> Region | None:

@@ -104,7 +104,7 @@ def desk_panes(typed: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
     )
     found_region = region or (region_by_code(candidates[0].region_code) if candidates else None)
     similar = similar_matters(text=f"{title} {text}" if title else text, region=found_region, at=at) if enough else []
-    history = _history(str(typed.get("phone", "")), at)
+    history = _history(str(typed.get("phone", "")))
     identifiers = masking.find_identifiers(f"{text}\n{place}")
     return {
         "candidates": candidates[:3],
@@ -137,9 +137,9 @@ def _promise(typed: Mapping[str, Any], kind: str, at: datetime) -> Promise:
     )
 
 
-def _history(phone: str, at: datetime) -> list[Appeal]:
+def _history(phone: str) -> list[Appeal]:
     try:
-        return caller_history(phone, at=at)
+        return caller_history(phone)
     except PhoneNotUnderstood:
         return []
 

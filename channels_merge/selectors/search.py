@@ -8,12 +8,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import Q
 
 from channels_merge import rights
-from channels_merge.models import Appeal, AppealLink
+from channels_merge.identity import normal_phone
+from channels_merge.models import Appeal, AppealLink, AppealQuerySet
 from hotline import bigrams, crypto
 from hotline.errors import DomainError
 from hotline.models import User
@@ -41,7 +44,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Result:
-    how: str  # number, phone, tail, words or nothing
+    how: str  # number, phone, tail or words
     rows: tuple[Found, ...]
     next_before: tuple[datetime, int] | None = None
     words: tuple[str, ...] = ()
@@ -51,15 +54,17 @@ def search(query: str, *, by: User, at: datetime, before: tuple[datetime, int] |
     """What `by` may see; agents see number, title, state and public progress of any open-secrecy matter."""
     query = query.strip()
     compact = re.sub(r"[\s\-]", "", query).upper()
-    if re.fullmatch(r"(?:GZ|S)\d{6,12}(?:\d{2})?", compact) or re.fullmatch(r"(?:GZ|S)\d{12}-?\d{2}", query.upper()):
-        return Result("number", _page(_by_number(query.strip().upper()), by, at))
-    if re.fullmatch(r"1[3-9]\d{9}|0\d{9,11}", compact):
+    if re.fullmatch(r"(?:GZ|S)\d{6,14}", compact):
+        return _paged("number", _by_number(compact), by=by, at=at, before=before)
+    if re.fullmatch(r"1[3-9]\d{9}|0\d{9,11}|[2-8]\d{6}", compact):
         if not has_right(by, rights.SEARCH_PEOPLE, at):
             raise SearchRefused("您的岗位不能按电话查找，请写编号或两个字以上的词。")
-        return Result("phone", _page(_by_index("phone", compact), by, at))
+        people = Appeal.objects.filter(contact__phone_index=crypto.blind_index(normal_phone(compact), "phone"))
+        return _paged("phone", people, by=by, at=at, before=before)
     if re.fullmatch(r"\d{4}", compact):
         _allow_tail(by, at)
-        return Result("tail", _page(_by_index("tail", compact), by, at))
+        people = Appeal.objects.filter(contact__phone_tail_index=crypto.blind_index(compact, "phone-tail"))
+        return _paged("tail", people, by=by, at=at, before=before)
     words = tuple(dict.fromkeys(run for run in bigrams.runs(query) if len(run) >= 2))
     if not words:
         raise SearchRefused("请写编号、完整电话、电话后四位，或两个字以上的词。")
@@ -76,26 +81,23 @@ def _allow_tail(by: User, at: datetime) -> None:
         raise SearchRefused(f"按后四位查找每小时最多 {TAIL_TRIES_AN_HOUR} 次，已用完，请写完整电话或编号。")
 
 
-def _by_number(number: str) -> list[int]:
+def _by_number(number: str) -> AppealQuerySet:
+    """The beginning of a number is enough; a call's further matters come with its first."""
     if number.startswith("S"):
-        return list(
-            Appeal.objects.filter(number__startswith=number[:13])
-            .order_by("number")
-            .values_list("pk", flat=True)[:PAGE]
-        )
-    return list(
-        AppealLink.objects.filter(ticket__number=number, until=None)
-        .order_by("appeal_id")
-        .values_list("appeal_id", flat=True)[:PAGE]
-    )
+        return Appeal.objects.filter(number__startswith=number[:13])
+    links = AppealLink.objects.filter(ticket__number__startswith=number, until=None)
+    return Appeal.objects.filter(pk__in=links.values("appeal"))
 
 
-def _by_index(purpose: str, value: str) -> list[int]:
-    if purpose == "phone":
-        people = Appeal.objects.filter(contact__phone_index=crypto.blind_index(value, "phone"))
-    else:
-        people = Appeal.objects.filter(contact__phone_tail_index=crypto.blind_index(value, "phone-tail"))
-    return list(people.order_by("-received_at", "-pk").values_list("pk", flat=True)[: PAGE * 4])
+def _paged(
+    how: str, appeals: AppealQuerySet, *, by: User, at: datetime, before: tuple[datetime, int] | None
+) -> Result:
+    """Newest first, a page by key. What `by` may not see leaves its page shorter."""
+    if before is not None:
+        appeals = appeals.filter(received_at__lte=before[0]).filter(Q(received_at__lt=before[0]) | Q(pk__lt=before[1]))
+    found = list(appeals.order_by("-received_at", "-pk").values_list("received_at", "pk")[: PAGE + 1])
+    rows = _page([pk for _, pk in found[:PAGE]], by, at)
+    return Result(how, rows, next_before=found[PAGE - 1] if len(found) > PAGE else None)
 
 
 def _sees_all(by: User, at: datetime) -> bool:
@@ -127,7 +129,7 @@ def _page(appeal_ids: Sequence[int], by: User, at: datetime) -> tuple[Found, ...
             allowed = ticket.pk in visible or (sees_progress and ticket.secrecy == Secrecy.OPEN)
         if allowed:
             rows.append(Found(appeal, ticket, may_open=ticket is not None and ticket.pk in visible))
-    return tuple(rows[:PAGE])
+    return tuple(rows)
 
 
 _LEG_1_CITY = """
@@ -174,7 +176,7 @@ def _by_words(words: tuple[str, ...], *, by: User, at: datetime, before: tuple[d
         f"position(%(w{n})s IN lower(normalize(a.title || ' ' || a.text || ' ' || a.place || ' ' || a.subject, NFKC))) > 0"
         for n in range(len(long_words))
     )
-    values = {
+    values: dict[str, Any] = {
         "codes": codes,
         "narrow": [*codes, bigrams.scope_token(by.unit_id)] if narrow else codes,
         "unit": by.unit_id,

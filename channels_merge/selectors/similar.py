@@ -120,7 +120,8 @@ def _candidates(weights: dict[int, float], since: datetime) -> list[int]:
 def _open_matters(appeal_ids: list[int], leave_out: int | None) -> Iterable[tuple[Appeal, Ticket]]:
     appeals = (
         Appeal.objects.live()
-        .filter(pk__in=appeal_ids, links__until=None, links__ticket__is_open=True, links__ticket__secrecy=Secrecy.OPEN)
+        .filter(pk__in=appeal_ids, secrecy=Secrecy.OPEN)
+        .filter(links__until=None, links__ticket__is_open=True, links__ticket__secrecy=Secrecy.OPEN)
         .values_list("pk", "links__ticket")
     )
     pairs = [(pk, ticket_id) for pk, ticket_id in appeals if ticket_id != leave_out]
@@ -161,8 +162,8 @@ def shared_words(text: str, shared: set[int], weights: dict[int, float], most: i
         start, weight = None, 0.0
         for i in range(len(run)):
             pair = bigrams.code(run[i : i + 2]) if i < len(run) - 1 else None
-            if pair in shared:
-                start, weight = i if start is None else start, weight + weights[pair]  # type: ignore[index]
+            if pair is not None and pair in shared:
+                start, weight = i if start is None else start, weight + weights[pair]
             elif start is not None:
                 word = run[start : i + 1][:10]
                 stretches[word] = max(stretches.get(word, 0.0), weight)

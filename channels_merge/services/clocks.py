@@ -31,8 +31,9 @@ def restart_accept_clock(appeal: Appeal, *, at: datetime) -> AppealClock:
 
 
 def stop_clocks(appeal: Appeal, kind: str, *, at: datetime, outcome: str) -> None:
+    """Who joins a matter that was already answered has waited for nothing: his clock stops where it began."""
     for clock in AppealClock.objects.filter(appeal=appeal, kind=kind, stopped_at=None):
-        stop_clock(clock, at=at, outcome=outcome)
+        stop_clock(clock, at=max(at, clock.started_at), outcome=outcome)
 
 
 def start_citizen_clock(appeal: Appeal, *, at: datetime) -> AppealClock:

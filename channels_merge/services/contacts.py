@@ -74,7 +74,7 @@ def create_contact(person: Person, *, moved_out: tuple[str, ...] = (), at: datet
         person = replace(person, name="", id_number="", account="")
     contact = Contact(
         gender=person.gender,
-        preferred_time=clean(person.preferred_time)[:40],
+        preferred_time=masking.redact(clean(person.preferred_time))[:40],
         hide_from_unit=person.hide_from_unit,
         is_anonymous=person.is_anonymous,
         created_at=at,
@@ -93,6 +93,23 @@ def create_contact(person: Person, *, moved_out: tuple[str, ...] = (), at: datet
         contact.account_index = crypto.blind_index(clean(person.account)[:80], "account")
     contact.save(force_insert=True)
     return contact
+
+
+def move_out_of(appeal: Appeal, typed: str, *, at: datetime) -> str:
+    """What was added to a locked appeal, without the identifiers in it; they join those of its person."""
+    cleaned = move_identifiers_out(clean(typed))
+    if not cleaned.values:
+        return cleaned.text
+    if appeal.contact_id is None:
+        appeal.contact = create_contact(Person(is_anonymous=True), moved_out=cleaned.values, at=at)
+        appeal.save(update_fields=["contact"])
+        return cleaned.text
+    contact = Contact.objects.select_for_update(no_key=True).get(pk=appeal.contact_id)
+    known = dict.fromkeys([*contact.moved_out, *cleaned.values])
+    known.pop(contact.phone, None)
+    _seal(contact, "moved_out", "\n".join(known))
+    contact.save(update_fields=["moved_out_cipher"])
+    return cleaned.text
 
 
 def _seal(contact: Contact, field: str, plain: str) -> None:

@@ -41,9 +41,14 @@ def take_call(
 
     Sent twice with the same draft key (a double key press, a lost answer) it is written once.
     """
-    registered = intake.register_appeal(
-        channel=channel, matter=matter, person=person, contact=contact, source_number=draft_key, by=by, at=at
-    )
+    try:
+        registered = intake.register_appeal(
+            channel=channel, matter=matter, person=person, contact=contact, source_number=draft_key, by=by, at=at
+        )
+    except intake.SourceNumberTaken as taken:
+        raise AppealRefused(
+            f"这一通刚才已登记为 {taken.number}，现在写的内容不同，没有再登记。要加的话记为补充；另一件事请按同一通话再记一件。"
+        ) from taken
     if registered.is_new:
         _decide(registered.appeal.pk, matter, decision, by, at)
     if draft_key:

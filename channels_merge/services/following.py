@@ -8,8 +8,8 @@ from channels_merge import selectors
 from channels_merge.models import AppealClock
 from channels_merge.services import clocks
 from channels_merge.services.indexing import refresh_scope
-from tickets.models import Ticket, TicketEvent
-from tickets.states import TicketState
+from tickets.models import Reply, Ticket, TicketEvent
+from tickets.states import ClosingKind, TicketState
 
 # The public reply stands; before these states nothing was told.
 REPLIED = frozenset({TicketState.PENDING_FOLLOWUP, TicketState.CLOSED})
@@ -26,17 +26,25 @@ def follow_ticket(*, event_id: int) -> None:
 def settle_citizen_clocks(*, ticket_id: int, at: datetime) -> None:
     """Bring the citizen clocks of a ticket's appeals into line with the ticket's state; nothing to do when they are.
 
-    Reply approved: met at `at`. Voided, or closed without a reply: void. Back in work: the same limit counts on.
+    Reply approved: met when it was, however late this is told. Voided, or closed without a reply: void. Back in
+    work: the same limit counts on.
     """
     ticket = Ticket.objects.select_for_update(of=("self",), no_key=True).get(pk=ticket_id)
     if ticket.state == TicketState.MERGED:
         return
+    replied_at = _replied_at(ticket)
     for appeal in selectors.carried_by(ticket_id).live():
-        if ticket.state in REPLIED:
-            has_reply = ticket.closing_kind != "withdrawn"
-            outcome = AppealClock.Outcome.MET if has_reply else AppealClock.Outcome.VOID
-            clocks.stop_clocks(appeal, AppealClock.CITIZEN, at=at, outcome=outcome)
-        elif ticket.state in DEAD:
+        if ticket.state in REPLIED and replied_at is not None:
+            clocks.stop_clocks(appeal, AppealClock.CITIZEN, at=replied_at, outcome=AppealClock.Outcome.MET)
+        elif ticket.state in REPLIED or ticket.state in DEAD:
             clocks.stop_clocks(appeal, AppealClock.CITIZEN, at=at, outcome=AppealClock.Outcome.VOID)
         else:
             clocks.resume_citizen_clock(appeal, at=at)
+
+
+def _replied_at(ticket: Ticket) -> datetime | None:
+    """When the public reply of the round that held was approved; None when the citizens were told nothing."""
+    if ticket.closing_kind == ClosingKind.WITHDRAWN:
+        return None
+    reply = Reply.objects.filter(ticket=ticket, round=ticket.round, published_at__isnull=False).order_by("-pk").first()
+    return None if reply is None else reply.published_at

@@ -29,7 +29,7 @@ from channels_merge.models import (
     Transfer,
 )
 from channels_merge.services import clocks, messages
-from channels_merge.services.contacts import Person, create_contact, move_identifiers_out
+from channels_merge.services.contacts import Person, create_contact, move_identifiers_out, move_out_of
 from channels_merge.services.indexing import write_search_entry
 from channels_merge.services.moves import AppealRefused, locked, move, record
 from channels_merge.states import (
@@ -54,7 +54,11 @@ SHORTEST_TEXT = 5
 
 
 class SourceNumberTaken(AppealRefused):
-    """The channel used one number for two different matters."""
+    """The channel used one number for two different matters; `number` is the appeal that has it."""
+
+    def __init__(self, source_number: str, number: str) -> None:
+        super().__init__(f"来源编号 {source_number} 已登记过另一件诉求（{number}），内容不同。")
+        self.number = number
 
 
 @dataclass(frozen=True)
@@ -123,7 +127,7 @@ def register_appeal(
         category=matter.category,
         region=matter.region,
         place=story.place,
-        subject=clean(matter.subject)[:100],
+        subject=story.subject,
         is_enterprise=matter.is_enterprise,
         wants_follow_up=matter.wants_follow_up,
         contactable=contact is not None and bool(contact.phone_cipher),
@@ -159,6 +163,7 @@ class _Story:
     title: str
     text: str
     place: str
+    subject: str
     values: tuple[str, ...]
     masks: tuple[str, ...]
 
@@ -176,11 +181,11 @@ def _checked_story(matter: Matter) -> _Story:
     ):
         if value not in choices.values:
             raise AppealRefused(f"{name}“{value}”不在可选范围内：{'、'.join(choices.values)}。")
-    parts = [move_identifiers_out(part) for part in (clean(matter.title), text, clean(matter.place))]
+    parts = [move_identifiers_out(clean(part)) for part in (matter.title, text, matter.place, matter.subject)]
     values = tuple(dict.fromkeys(value for part in parts for value in part.values))
     masks = tuple(dict.fromkeys(mask for part in parts for mask in part.masks))
     title = parts[0].text[:100] or make_title(parts[1].text)
-    return _Story(title, parts[1].text, parts[2].text[:200], values, masks)
+    return _Story(title, parts[1].text, parts[2].text[:200], parts[3].text[:100], values, masks)
 
 
 def _already_there(channel: Channel, source_number: str, text: str) -> Registered | None:
@@ -190,32 +195,31 @@ def _already_there(channel: Channel, source_number: str, text: str) -> Registere
     if appeal is None:
         return None
     if appeal.text != text:
-        raise SourceNumberTaken(f"来源编号 {source_number} 已登记过另一件诉求（{appeal.number}），内容不同。")
+        raise SourceNumberTaken(source_number, appeal.number)
     return Registered(appeal, appeal.code, is_new=False)
 
 
 def _next_appeal_number(contact: Contact | None, at: datetime) -> str:
     """S + yymmdd + sequence; a further matter of the same call is -02, -03 (domain.md 6.3)."""
-    first = None
     if contact is not None:
         # Two matters of one call saved at once must not take the same suffix.
         Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
         first = contact.appeals.order_by("pk").first()
-    if first is None:
-        return next_number("S", local_day(at))
-    return f"{first.number}-{contact.appeals.count() + 1:02}"  # type: ignore[union-attr]
+        if first is not None:
+            return f"{first.number}-{contact.appeals.count() + 1:02}"
+    return next_number("S", local_day(at))
 
 
 def _leave_pool(appeal: Appeal, *, at: datetime) -> None:
     clocks.stop_clocks(appeal, AppealClock.ACCEPT, at=at, outcome=AppealClock.Outcome.MET)
 
 
-def revise_matter(appeal: Appeal, changes: dict[str, Any]) -> tuple[str, ...]:
+def revise_matter(appeal: Appeal, changes: dict[str, Any], *, at: datetime) -> tuple[str, ...]:
     """Set what the agent corrected on a locked appeal; returns the names of the fields that changed."""
     changed = []
     for name, value in changes.items():
-        if name in {"title", "place"}:
-            value = move_identifiers_out(clean(value)).text[: 100 if name == "title" else 200]
+        if name in WORDS:
+            value = move_out_of(appeal, value, at=at)[: WORDS[name]]
         if name == "title" and not value:
             continue
         if getattr(appeal, name) != value:
@@ -224,9 +228,8 @@ def revise_matter(appeal: Appeal, changes: dict[str, Any]) -> tuple[str, ...]:
     return tuple(changed)
 
 
-REVISABLE = frozenset(
-    {"title", "kind", "urgency", "secrecy", "category", "region", "place", "subject", "is_enterprise"}
-)
+WORDS = {"title": 100, "place": 200, "subject": 100}
+REVISABLE = frozenset({*WORDS, "kind", "urgency", "secrecy", "category", "region", "is_enterprise"})
 
 
 @transaction.atomic
@@ -247,7 +250,7 @@ def accept_appeal(
     if not corrections.keys() <= REVISABLE:
         raise TypeError(f"not revisable: {sorted(corrections.keys() - REVISABLE)}")
     appeal = locked(appeal_id)
-    changed = revise_matter(appeal, corrections)
+    changed = revise_matter(appeal, corrections, at=at)
     if appeal.kind not in Kind.values or appeal.urgency not in Urgency.values:
         raise AppealRefused("请选择诉求类型和紧急程度。")
     event = move(
@@ -336,7 +339,7 @@ def transfer_appeal(*, appeal_id: int, line: str, note: str = "", by: User | Non
         raise AppealRefused("请选择要转的紧急热线。")
     move(appeal, Appeal.transfer, by=by, at=at, concluded_at=at, data={"line": line})
     _leave_pool(appeal, at=at)
-    return Transfer.objects.create(appeal=appeal, line=line, by=by, at=at, note=clean(note)[:200])
+    return Transfer.objects.create(appeal=appeal, line=line, by=by, at=at, note=move_out_of(appeal, note, at=at)[:200])
 
 
 @transaction.atomic
@@ -350,7 +353,7 @@ def conclude_transfer(*, transfer_id: int, outcome: str, note: str = "", by: Use
         raise AppealRefused(f"这次转接已记为“{row.get_outcome_display()}”。")
     if outcome not in {TransferOutcome.TAKEN, TransferOutcome.DECLINED}:
         raise AppealRefused("请选择对方是否接走。")
-    row.outcome, row.concluded_at, row.note = outcome, at, clean(note)[:200] or row.note
+    row.outcome, row.concluded_at, row.note = outcome, at, move_out_of(appeal, note, at=at)[:200] or row.note
     if outcome == TransferOutcome.DECLINED:
         if not row.note:
             raise AppealRefused("对方没有接走的，须写明原因。")
@@ -391,7 +394,8 @@ def explain_appeal(*, appeal_id: int, ground: str, told: str, by: User | None, a
 def hand_to_police(*, appeal_id: int, told: str, by: User | None, at: datetime) -> AppealEvent:
     """Malicious disturbance, with the words and facts that show it."""
     appeal = _deciding(appeal_id, by, at)
-    event = move(appeal, Appeal.hand_to_police, by=by, at=at, told=_said(told, "恶意滋扰的事实"), concluded_at=at)
+    told = move_out_of(appeal, _said(told, "恶意滋扰的事实"), at=at)
+    event = move(appeal, Appeal.hand_to_police, by=by, at=at, told=told, concluded_at=at)
     _leave_pool(appeal, at=at)
     return event
 
@@ -413,7 +417,7 @@ def give_info(*, appeal_id: int, text: str, channel: Channel, by: User | None, a
     """What was missing has come; the appeal waits for a decision again."""
     rights.require_any(by, (rights.ACCEPT, rights.USE_DESK), at)
     appeal = locked(appeal_id)
-    text = move_identifiers_out(_said(text, "补充内容")).text
+    text = move_out_of(appeal, _said(text, "补充内容"), at=at)
     event = move(appeal, Appeal.give_information, by=by, at=at)
     Interaction.objects.create(
         appeal=appeal, kind=InteractionKind.SUPPLEMENT, channel=channel, text=text, by=by, at=at

@@ -5,6 +5,7 @@
 - When the last live appeal withdraws, closing as 撤诉 is proposed to the ticket, never done.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -22,16 +23,20 @@ from channels_merge.models import (
     Transfer,
 )
 from channels_merge.services import clocks
-from channels_merge.services.contacts import move_identifiers_out
+from channels_merge.services.contacts import move_out_of
+from channels_merge.services.following import settle_citizen_clocks
 from channels_merge.services.indexing import write_search_entry
 from channels_merge.services.intake import lock_open_ticket, open_ticket, tell_ticket
 from channels_merge.services.moves import AppealRefused, locked, move, record
 from channels_merge.states import AppealState, InteractionKind, TransferOutcome
 from hotline.models import User
+from hotline.selectors import people_with_right
 from hotline.services import notify
 from tickets import services as tickets
-from tickets.models import Ticket
+from tickets.models import Assignment, Ticket
 
+# Somebody is still to read what is added.
+HEARD_STATES = frozenset({AppealState.RECEIVED, AppealState.NEED_INFO, AppealState.TRANSFERRED, AppealState.ACCEPTED})
 ALONE = "这是原工单唯一的诉求，请把两张工单并单。"
 
 
@@ -50,7 +55,9 @@ def link_appeal(*, appeal_id: int, ticket_id: int, reason: str, by: User | None,
     ticket = lock_open_ticket(ticket_id, secrecy=appeal.secrecy)
     if ticket.pk == old.ticket_id:
         raise AppealRefused("这件诉求已经在这张工单上。")
-    return _relink(appeal, old, ticket, act="link", reason=reason, by=by, at=at)
+    link = _relink(appeal, old, ticket, act="link", reason=reason, by=by, at=at)
+    settle_citizen_clocks(ticket_id=ticket.pk, at=at)
+    return link
 
 
 @transaction.atomic
@@ -98,9 +105,14 @@ def urge_appeal(*, appeal_id: int, channel: Channel, text: str = "", by: User | 
         raise AppealRefused(f"工单 {ticket.number} 已是“{ticket.get_state_display()}”，请登记新诉求或申请重办。")
     row = _interact(appeal, InteractionKind.URGE, channel=channel, text=text, by=by, at=at)
     tell_ticket(ticket.pk, urges=1)
-    if ticket.holder is not None and ticket.holder.handler is not None:
-        notify(users=[ticket.holder.handler], kind="urge", number=ticket.number, at=at, dedupe=f"urge:{row.pk}")
+    if ticket.holder is not None:
+        notify(users=_who_works_on(ticket.holder), kind="urge", number=ticket.number, at=at, dedupe=f"urge:{row.pk}")
     return row
+
+
+def _who_works_on(part: Assignment) -> Iterable[User]:
+    """The named handler; before somebody is named, the liaisons and heads of the unit."""
+    return [part.handler] if part.handler else people_with_right("tickets.pass_down_ticket", [part.unit])
 
 
 @transaction.atomic
@@ -110,17 +122,18 @@ def supplement_appeal(*, appeal_id: int, channel: Channel, text: str, by: User |
     appeal = locked(appeal_id)
     if not clean(text):
         raise AppealRefused("补充内容不能为空。")
-    if appeal.state == AppealState.WITHDRAWN:
-        raise AppealRefused(f"诉求 {appeal.number} 已撤回，不能补充，请登记新诉求。")
+    if appeal.state not in HEARD_STATES:
+        raise AppealRefused(f"诉求 {appeal.number} 是“{appeal.get_state_display()}”，不能补充，请登记新诉求。")
+    link = _open_link(appeal)
+    ticket = _carrier_locked(link) if link else None
+    if ticket is not None and not ticket.is_open:
+        raise AppealRefused(f"工单 {ticket.number} 已是“{ticket.get_state_display()}”，请登记新诉求或申请重办。")
     row = _interact(appeal, InteractionKind.SUPPLEMENT, channel=channel, text=text, by=by, at=at)
     if appeal.state == AppealState.NEED_INFO:
         move(appeal, Appeal.give_information, by=by, at=at)
         clocks.restart_accept_clock(appeal, at=at)
-    link = _open_link(appeal)
-    if link is not None:
-        ticket = _carrier_locked(link)
-        if ticket.is_open:
-            tickets.give_information(ticket_id=ticket.pk, information=row.text, by=by, at=at)
+    if ticket is not None:
+        tickets.give_information(ticket_id=ticket.pk, information=row.text, by=by, at=at)
     return row
 
 
@@ -135,7 +148,11 @@ def withdraw_appeal(*, appeal_id: int, channel: Channel, reason: str, by: User |
     """撤单 by the citizen's wish. The ticket lives on for the others, or is proposed for closing as 撤诉."""
     rights.require_any(by, (rights.USE_DESK, rights.ACCEPT), at)
     appeal = locked(appeal_id)
-    reason = _reason(reason)
+    reason = _reason(move_out_of(appeal, reason, at=at))
+    link = _open_link(appeal)
+    ticket = _carrier_locked(link) if link else None
+    if ticket is not None and not ticket.is_open:
+        raise AppealRefused(f"工单 {ticket.number} 已是“{ticket.get_state_display()}”，不用再撤回。")
     event = move(appeal, Appeal.withdraw, by=by, at=at, withdrawn_because=reason, concluded_at=at)
     _interact(appeal, InteractionKind.WITHDRAW, channel=channel, text=reason, by=by, at=at, quiet=True)
     for kind in (AppealClock.ACCEPT, AppealClock.CITIZEN):
@@ -143,19 +160,16 @@ def withdraw_appeal(*, appeal_id: int, channel: Channel, reason: str, by: User |
     Transfer.objects.filter(appeal=appeal, outcome="").update(
         outcome=TransferOutcome.DECLINED, concluded_at=at, note="诉求人撤回"
     )
-    link = _open_link(appeal)
-    if link is not None:
-        ticket = _carrier_locked(link)
-        if tell_ticket(ticket.pk) == 0:
-            tickets.propose_withdrawal(ticket_id=ticket.pk, by=by, at=at)
+    if ticket is not None and tell_ticket(ticket.pk) == 0:
+        tickets.propose_withdrawal(ticket_id=ticket.pk, by=by, at=at)
     return event
 
 
 def _interact(
     appeal: Appeal, kind: str, *, channel: Channel, text: str, by: User | None, at: datetime, quiet: bool = False
 ) -> Interaction:
-    cleaned = move_identifiers_out(clean(text)[:2000])
-    row = Interaction.objects.create(appeal=appeal, kind=kind, channel=channel, text=cleaned.text, by=by, at=at)
+    text = move_out_of(appeal, text[:2000], at=at)
+    row = Interaction.objects.create(appeal=appeal, kind=kind, channel=channel, text=text, by=by, at=at)
     if not quiet:
         record(appeal, act=kind, source=appeal.state, by=by, at=at, data={"channel": channel.code})
     return row
@@ -184,7 +198,9 @@ def _carrier_locked(link: AppealLink) -> Ticket:
     """The ticket that works on the matter now: the lead if the linked one was merged."""
     ticket_id = link.ticket.merged_into_id or link.ticket_id
     return (
-        Ticket.objects.select_for_update(of=("self",), no_key=True).select_related("holder__handler").get(pk=ticket_id)
+        Ticket.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("holder__handler", "holder__unit")
+        .get(pk=ticket_id)
     )
 
 

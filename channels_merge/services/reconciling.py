@@ -2,13 +2,15 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from channels_merge.models import Appeal, AppealClock, AppealLink, SearchEntry
 from channels_merge.services import clocks
 from channels_merge.services.following import DEAD, REPLIED, settle_citizen_clocks
 from channels_merge.services.indexing import reconcile_scopes, write_search_entry
+from channels_merge.states import AppealState
 from tickets.models import Ticket
+from tickets.states import TicketState
 
 GRACE = timedelta(minutes=1)
 BATCH = 500
@@ -49,13 +51,17 @@ def _write_missing_entries(at: datetime) -> int:
 
 
 def _settle_tickets(at: datetime) -> int:
-    """Tickets that are answered or void while a citizen clock still runs."""
-    ticking = AppealLink.objects.filter(
-        until=None, appeal__clocks__kind=AppealClock.CITIZEN, appeal__clocks__stopped_at=None
-    )
-    tickets = Ticket.objects.filter(state__in=[*REPLIED, *DEAD], pk__in=ticking.values("ticket")).values_list(
-        "pk", flat=True
-    )[:BATCH]
-    for ticket_id in tickets:
+    """Tickets that are answered or void while a citizen clock still runs, or back in work while none does."""
+    ended = Q(state__in=[*REPLIED, *DEAD])
+    clocks_of = AppealClock.objects.filter(appeal=OuterRef("appeal"), kind=AppealClock.CITIZEN)
+    running = clocks_of.filter(stopped_at=None)
+    links = AppealLink.objects.filter(until=None)
+    ticking = links.filter(Exists(running))
+    silent = links.filter(~Exists(running), Exists(clocks_of), appeal__state=AppealState.ACCEPTED)
+    tickets = Ticket.objects.filter(
+        ended & Q(pk__in=ticking.values("ticket"))
+        | ~ended & Q(is_open=True) & ~Q(state=TicketState.MERGED) & Q(pk__in=silent.values("ticket"))
+    ).values_list("pk", flat=True)
+    for ticket_id in (found := list(tickets[:BATCH])):
         settle_citizen_clocks(ticket_id=ticket_id, at=at)
-    return len(tickets)
+    return len(found)
