@@ -39,6 +39,8 @@ _LANDMARK: Final = re.compile(
 _LANDMARK_FACTOR: Final = 0.35
 """“公交站旁的红绿灯” is about the light."""
 _TITLE_LENGTH: Final = 60
+_UNTITLED_FACTOR: Final = 0.65
+"""For an item none of whose words stands in the title: people put the matter there and the circumstances below."""
 _EXCLUDED_FACTOR: Final = 0.55
 _INSIDE_LONGER_FACTOR: Final = 0.2
 _WRONG_KIND_FACTOR: Final = 0.6
@@ -278,15 +280,20 @@ class Index:
         )
 
     def _weigh_words(self, found: _Found) -> tuple[dict[int, float], dict[int, list[str]]]:
-        worth: dict[int, float] = defaultdict(float)
         words: dict[int, list[tuple[float, str]]] = defaultdict(list)
+        named: set[int] = set()
         for term in self._terms:
             if any(part not in found.starts for part in term.parts):
                 continue
             factor = _whole_word_factor(term, found) if len(term.parts) == 1 else _pair_factor(term, found)
             if factor:
-                worth[term.item] += term.worth * factor
                 words[term.item].append((term.worth * factor, term.word))
+                if any(found.starts[part][0] < found.title_end for part in term.parts):
+                    named.add(term.item)
+        worth = {number: sum(weight for weight, _ in weighed) for number, weighed in words.items()}
+        if named:
+            for number in worth.keys() - named:
+                worth[number] *= _UNTITLED_FACTOR
         return worth, {number: _shown(pairs) for number, pairs in words.items()}
 
     def _liken(self, plain: str) -> dict[int, float]:
