@@ -14,23 +14,15 @@ from hotline.models import User
 
 CACHE_SECONDS: Final = 20
 
-# Whoever may see a matter; administrators of people and parameters see none.
+# Whoever has a list of matters to read.
 READERS: Final = (
     "tickets.view_all_tickets",
     "tickets.view_subtree_tickets",
     "tickets.view_followup_tickets",
-    "tickets.view_public_progress",
-    "tickets.instruct_ticket",
-)
-
-# Handlers find what is their own unit's; leaders and administrators have nothing to find.
-SEARCHERS: Final = (
-    "tickets.view_all_tickets",
-    "tickets.view_subtree_tickets",
-    "tickets.view_followup_tickets",
-    "tickets.view_public_progress",
     "tickets.handle_ticket",
 )
+# Agents have no list, but find any number and read its progress out.
+SEARCHERS: Final = (*READERS, "tickets.view_public_progress")
 
 Count = Callable[[User], tuple[int, bool]]
 
