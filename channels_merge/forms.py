@@ -94,7 +94,7 @@ class DeskForm(MatterForm):
     def clean(self):
         cleaned = super().clean()
         act = cleaned.get("act", "")
-        if act.partition(":")[0] in {"accept", "attach"} and not (cleaned.get("place") or cleaned.get("region")):
+        if act == "accept" and not (cleaned.get("place") or cleaned.get("region")):
             self.add_error("place", "请写在哪里：选县区，或写路名、小区。")
         return cleaned
 

@@ -16,7 +16,7 @@ from hotline.rights import has_right
 from hotline.services import log_security
 from tickets import services as tickets
 from tickets.models import Assignment, Ticket
-from tickets.states import LIVE_ASSIGNMENT_STATES, AssignmentRole
+from tickets.states import LIVE_ASSIGNMENT_STATES, AssignmentRole, Secrecy
 
 CALL_AT_HAND = timedelta(hours=1)
 SHORTEST_REASON = 4
@@ -151,6 +151,8 @@ def _why_not_reveal(appeal: Appeal, reason: str, by: User, at: datetime) -> tupl
     if appeal.contact is None:
         return "这件诉求没有留下姓名和电话。", reason
     is_centre = by.unit is not None and by.unit.kind in {"centre", "authority"}
+    if is_centre and appeal.secrecy != Secrecy.OPEN and not _is_granted(appeal, by, at):
+        return "没有找到这件诉求。", reason
     refusal, ground = ("", "") if is_centre else _standing_of_unit(appeal, by, at)
     if refusal or ground:
         return refusal, reason or ground
@@ -161,6 +163,11 @@ def _why_not_reveal(appeal: Appeal, reason: str, by: User, at: datetime) -> tupl
     if len(reason) < SHORTEST_REASON:
         return f"查看姓名电话须写明理由，至少 {SHORTEST_REASON} 个字。", reason
     return "", reason
+
+
+def _is_granted(appeal: Appeal, by: User, at: datetime) -> bool:
+    ticket = selectors.ticket_of(appeal)
+    return ticket is not None and Ticket.objects.visible_to(by, at).filter(pk=ticket.pk).exists()
 
 
 def _standing_of_unit(appeal: Appeal, by: User, at: datetime) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from channels_merge.models import Draft
+from channels_merge.models import Appeal, Draft
 from hotline import crypto, parameters
 from hotline.errors import DomainError
 from hotline.models import User
@@ -19,12 +19,17 @@ class DraftRefused(DomainError):
 
 @transaction.atomic
 def save_draft(*, key: str, content: dict[str, str], by: User, at: datetime) -> Draft:
-    """The last save wins; the same key of the same person is the same draft."""
+    """The last save wins; the same key of the same person is the same draft.
+
+    A save that comes after its call was registered is refused: a registered call leaves no draft behind.
+    """
     plain = json.dumps(content, ensure_ascii=False)
     if len(plain) > LARGEST:
         raise DraftRefused("草稿太长，没有存下。")
-    if not 1 <= len(key) <= 60:
+    if not 1 <= len(key) <= 60 or not key.isprintable():
         raise DraftRefused("草稿没有存下：页面标识不对，请刷新页面。")
+    if Appeal.objects.filter(source_number=key, channel__is_machine=False, received_by=by).exists():
+        raise DraftRefused("这一通已经登记，不再存草稿。")
     expires_at = at + timedelta(days=parameters.integer("draft_days", at=at))
     draft, _ = Draft.objects.select_for_update().get_or_create(
         owner=by,

@@ -1,5 +1,6 @@
 """Acts on one appeal, each in a dialog: what a caller adds, which ticket carries it. And its public progress."""
 
+from django import forms
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -10,8 +11,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from channels_merge import rights, selectors, services
 from channels_merge.forms import LinkForm, ReasonForm, WordsForm
 from channels_merge.models import Appeal, Channel
-from channels_merge.views.gate import needs, run_act
+from channels_merge.views.gate import act_dialog, needs, run_act
+from hotline.client_address import client_address
 from hotline.errors import DomainError
+from hotline.templatetags.hotline import date_cn
 from tickets.models import Ticket
 from tickets.states import Secrecy
 
@@ -33,10 +36,18 @@ ACTS = {
     "urge": ("催单", "记催单", "催过了", "来电人还说了什么，没有就空着。"),
     "supplement": ("补充", "记补充", "补充已记下", "补充的内容会转给承办单位。"),
     "withdraw": ("撤单", "撤回这件诉求", "已撤回", "撤回后不再回访这一件；同一工单上其他人的诉求照办。"),
+    "progress": ("进展", "已告知，记一次", "已记下一次问进度", ""),
     "unlink": ("拆出", "另建工单", "已拆出", "拆出后另建一张工单，受理时间和群众期限不变。"),
     "link": ("改挂", "改挂到这张工单", "已改挂", "改挂到同一件事的另一张在办工单。"),
 }
-CITIZENS = frozenset({"urge", "supplement", "withdraw"})
+FORMS = {
+    "urge": lambda data: WordsForm(data, label="来电人还说"),
+    "supplement": lambda data: WordsForm(data, label="补充什么", required=True, missing="请写补充的内容。"),
+    "withdraw": lambda data: ReasonForm(data, label="为什么撤回", missing="请写为什么撤回。"),
+    "progress": forms.Form,
+    "unlink": lambda data: ReasonForm(data, label="为何不是同一件事"),
+    "link": LinkForm,
+}
 
 
 @require_http_methods(["GET", "POST"])
@@ -46,48 +57,71 @@ def act(request, number, code):
         raise Http404
     appeal = _appeal(number)
     label, verb, done, hint = ACTS[code]
-    data = request.POST or None
-    forms = {
-        "urge": lambda: WordsForm(data, label="来电人还说"),
-        "supplement": lambda: WordsForm(data, label="补充什么", required=True, missing="请写补充的内容。"),
-        "withdraw": lambda: ReasonForm(data, label="为什么撤回", missing="请写为什么撤回。"),
-        "unlink": lambda: ReasonForm(data, label="为何不是同一件事"),
-        "link": lambda: LinkForm(data),
-    }
 
     def do(typed):
-        _do(code, appeal, typed, request.user)
-        messages.success(request, f"{appeal.number} {done}。")
+        SERVICES[code](typed, request.user, {"appeal_id": appeal.pk, "by": request.user, "at": timezone.now()})
+        return f"{appeal.number} {done}。"
 
     return run_act(
         request,
         title=f"{label} {appeal.number} {appeal.title[:24]}",
-        form=forms[code](),
+        form=FORMS[code](request.POST if request.method == "POST" else None),
         verb=verb,
-        hint=hint,
+        hint=hint or _to_read_out(selectors.progress_of(appeal), timezone.now()),
         service=do,
         done=_back(request),
     )
 
 
-def _do(code, appeal, typed, user):
-    at = timezone.now()
-    common = {"appeal_id": appeal.pk, "by": user, "at": at}
-    if code in CITIZENS:
-        common["channel"] = Channel.objects.get(code="phone")
-    if code == "urge":
-        services.urge_appeal(text=typed["text"], **common)
-    elif code == "supplement":
-        services.supplement_appeal(text=typed["text"], **common)
-    elif code == "withdraw":
-        services.withdraw_appeal(reason=typed["text"], **common)
-    elif code == "unlink":
-        services.unlink_appeal(reason=typed["text"], **common)
-    else:
-        ticket = Ticket.objects.visible_to(user, at).filter(number=typed["ticket"]).first()
-        if ticket is None:
-            raise services.AppealRefused(f"没有找到工单 {typed['ticket']}。")
-        services.link_appeal(ticket_id=ticket.pk, reason=typed["reason"], **common)
+def _to_read_out(progress, now):
+    due = f"最晚 {date_cn(progress.clock.due_at, now)} 办结。" if progress.clock and progress.may_urge else ""
+    reply = f"答复：{progress.reply}" if progress.reply else ""
+    return f"{progress.unit_name}{progress.sentence}{due}{reply}"
+
+
+def _phone():
+    return Channel.objects.get(code="phone")
+
+
+def _link(typed, user, common):
+    ticket = Ticket.objects.visible_to(user, common["at"]).filter(number=typed["ticket"]).first()
+    if ticket is None:
+        raise services.AppealRefused(f"没有找到工单 {typed['ticket']}。")
+    services.link_appeal(ticket_id=ticket.pk, reason=typed["reason"], **common)
+
+
+SERVICES = {
+    "urge": lambda typed, _, common: services.urge_appeal(text=typed["text"], channel=_phone(), **common),
+    "supplement": lambda typed, _, common: services.supplement_appeal(text=typed["text"], channel=_phone(), **common),
+    "withdraw": lambda typed, _, common: services.withdraw_appeal(reason=typed["text"], channel=_phone(), **common),
+    "progress": lambda _typed, _, common: services.record_progress_asked(channel=_phone(), **common),
+    "unlink": lambda typed, _, common: services.unlink_appeal(reason=typed["text"], **common),
+    "link": _link,
+}
+
+
+@require_http_methods(["GET", "POST"])
+@needs(rights.REVEAL)
+def reveal(request, number):
+    """Name and phone in clear after a reason, logged; design.md 4."""
+    appeal = _appeal(number)
+    title = f"查看姓名电话 {appeal.number}"
+    form = WordsForm(request.POST if request.method == "POST" else None, label="为什么要看")
+    if request.method == "POST" and form.is_valid():
+        try:
+            revealed = services.reveal_contact(
+                appeal_id=appeal.pk,
+                reason=form.cleaned_data["text"],
+                by=request.user,
+                at=timezone.now(),
+                address=client_address(request),
+            )
+        except DomainError as refused:
+            form.add_error(None, str(refused))
+        else:
+            return render(request, "channels_merge/contact.html", {"title": title, "revealed": revealed})
+    hint = "看一次记一次。本人刚登记的来电可以不写理由。"
+    return act_dialog(request, title=title, form=form, verb="查看", hint=hint, status=422 if form.errors else 200)
 
 
 @require_GET
@@ -104,16 +138,6 @@ def progress(request, number):
         "channels_merge/progress.html",
         {"appeal": appeal, "progress": shown, "now": now, "may_open": may_open},
     )
-
-
-@require_POST
-@needs(rights.USE_DESK)
-def ask_progress(request, number):
-    services.record_progress_asked(
-        appeal_id=_appeal(number).pk, channel=Channel.objects.get(code="phone"), by=request.user, at=timezone.now()
-    )
-    messages.success(request, f"{number} 记下一次问进度。")
-    return redirect("channels_merge:progress", number=number)
 
 
 @require_POST

@@ -17,10 +17,21 @@ from hotline.dates import local
 from hotline.errors import DomainError
 from tickets.states import Kind, Urgency
 
-SCRIPTS = {
-    "route": "您说的这件事按法律规定有专门的办理途径，12345 不能代替。您可以……",
-    "ground": "按照规定，这件事我们不能受理，原因是……",
-    "answer": "",
+# What is said for each branch (国办函〔2025〕66号 二); the agent changes it to fit the call.
+ROUTES = {
+    LegalRoute.LITIGATION: "这件事法院已经受理或者应当由法院处理，12345 不能代替审判。请按诉讼程序办，需要法律咨询可以拨 12348。",
+    LegalRoute.ARBITRATION: "这件事按约定或者法律规定走仲裁，请向仲裁委员会申请，需要法律咨询可以拨 12348。",
+    LegalRoute.RECONSIDERATION: "对行政行为不服的，可以申请行政复议，请向作出决定的机关的本级政府提出，决定书上写有期限。",
+    LegalRoute.DISCIPLINE: "反映党员干部违纪违法的，由纪检监察机关受理，请拨 12388 或者到信访接待场所当面反映。",
+    LegalRoute.DISCLOSURE: "申请政府信息公开的，请向掌握信息的机关提出书面申请，网站上有申请表。",
+    LegalRoute.PETITION: "这件事已经进入信访程序，由承办的信访单位答复，请凭信访查询码查看，12345 不重复受理。",
+}
+GROUNDS = {
+    ExplainGround.AGAINST_LAW: "您要求的做法不符合法律法规，我们不能受理，请您理解。",
+    ExplainGround.STATE_SECRET: "这件事涉及国家秘密，电话里不能受理，也请您不要在电话里说具体内容。",
+    ExplainGround.TRADE_SECRET: "这件事涉及商业秘密，我们不能受理和提供。",
+    ExplainGround.PRIVACY: "这件事涉及他人隐私，我们不能受理和提供。",
+    ExplainGround.PUBLIC_MORALS: "您要求的做法违背公序良俗，我们不能受理，请您理解。",
 }
 
 
@@ -66,15 +77,14 @@ def _page(request, form, typed, first, status=200):
         "kinds": Kind.choices,
         "urgencies": Urgency.choices,
         "lines": EmergencyLine.choices,
-        "routes": LegalRoute.choices,
-        "grounds": ExplainGround.choices,
+        "routes": [(route.value, route.label, ROUTES[route]) for route in LegalRoute],
+        "grounds": [(ground.value, ground.label, GROUNDS[ground]) for ground in ExplainGround],
         "regions": selectors.region_groups(),
         "categories": selectors.category_groups(),
         "drafts": [draft for draft in selectors.drafts_of(request.user, at=now) if draft.key != typed.get("draft")][
             :5
         ],
         "today": Appeal.objects.filter(received_by=request.user, received_at__gte=midnight).count(),
-        "scripts": SCRIPTS,
         "open_dialog": _dialog_of(form),
         **selectors.desk_panes(typed, at=now),
     }
@@ -87,7 +97,7 @@ def _dialog_of(form):
 
 
 def _decide(request):
-    form = DeskForm(request.POST)
+    form = DeskForm(_with_story(request.POST))
     first = _first_of_call(request.POST.get("call", ""), request.user)
     if form.is_valid():
         try:
@@ -97,6 +107,14 @@ def _decide(request):
         else:
             return redirect("channels_merge:desk-done", number=registered.appeal.number)
     return _page(request, form, request.POST.dict(), first, status=422)
+
+
+def _with_story(typed):
+    """An emergency is put through first; when nothing was written yet, the record says at least that."""
+    line = typed.get("line", "")
+    if typed.get("act") != "transfer" or typed.get("text", "").strip() or line not in EmergencyLine.values:
+        return typed
+    return {**typed.dict(), "text": f"紧急来电，已转{EmergencyLine(line).label}，情况待补记。"}
 
 
 def _take(request, form, first):
@@ -185,7 +203,6 @@ def save_draft(request):
 @require_POST
 def discard_draft(request):
     services.discard_draft(key=request.POST.get("draft", ""), by=request.user)
-    messages.success(request, "草稿已删除。")
     return redirect("channels_merge:desk")
 
 

@@ -1,10 +1,14 @@
 """Who may open a page of this room, and how a refusal is shown."""
 
+import json
 from functools import wraps
+from urllib.parse import urlsplit
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from hotline.errors import DomainError
@@ -37,22 +41,32 @@ def act_dialog(request, *, title, form, verb, hint="", status=200):
     )
 
 
-def acted(request, url):
-    """Where to go after an act: htmx is told to load the page, a plain form is redirected."""
+def acted(request, url, said):
+    """Where to go after an act: htmx is told to load the page, a plain form is redirected.
+
+    Somebody in the middle of a call stays there: the desk is told what was done and keeps what is being typed.
+    """
+    here = urlsplit(request.headers.get("HX-Current-URL", "")).path
+    if request.headers.get("HX-Request") and here == reverse("channels_merge:desk"):
+        return HttpResponse(status=204, headers={"HX-Trigger": json.dumps({"act-done": {"said": said}})})
+    messages.success(request, said)
     if request.headers.get("HX-Request"):
         return HttpResponse(headers={"HX-Redirect": url, "HX-Trigger": "act-done"})
     return HttpResponse(status=303, headers={"Location": url})
 
 
-def run_act(request, *, title, form, verb, service, done, hint="", **extra):
-    """Check the form, do the one service call, and show a refusal above what was typed. `service(form)` acts."""
+def run_act(request, *, title, form, verb, service, done, hint=""):
+    """Check the form, do the one service call, and show a refusal above what was typed.
+
+    `service` acts on what was typed and returns the sentence that says what was done.
+    """
     if request.method != "POST":
         return act_dialog(request, title=title, form=form, verb=verb, hint=hint)
     if form.is_valid():
         try:
-            service(form.cleaned_data)
+            said = service(form.cleaned_data)
         except DomainError as refused:
             form.add_error(None, str(refused))
         else:
-            return acted(request, done)
+            return acted(request, done, said)
     return act_dialog(request, title=title, form=form, verb=verb, hint=hint, status=422)

@@ -1,6 +1,5 @@
 """Everything that came by machine and waits for a person: list, peek, accept, answer, branches."""
 
-from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
@@ -135,7 +134,7 @@ def act(request, number, code):
     def do(typed):
         common = {"appeal_id": appeal.pk, "by": request.user, "at": timezone.now()}
         SERVICES[code](typed, common, request)
-        messages.success(request, f"{appeal.number} {Appeal.objects.get(pk=appeal.pk).get_state_display()}。")
+        return f"{appeal.number} {Appeal.objects.get(pk=appeal.pk).get_state_display()}。"
 
     return run_act(
         request,
@@ -158,7 +157,7 @@ HINTS = {
 
 
 def _form(code, appeal, request, now):
-    data = request.POST or None
+    data = request.POST if request.method == "POST" else None
     if code in CHOICES:
         choices, label, told, required = CHOICES[code]
         return ChoiceAndWordsForm(data, choices=choices, label=label, told_label=told, told_required=required)

@@ -210,7 +210,7 @@ def test_progress_can_be_read_out_and_asking_is_recorded(as_):
     client = as_("agent")
     said = text_of(client.get(f"/appeals/{appeal.number}/"))
     assert "12345 正在确定由哪个单位办理。" in said
-    client.post(f"/appeals/{appeal.number}/asked/")
+    client.post(f"/appeals/{appeal.number}/acts/progress/")
     assert Interaction.objects.filter(kind="progress").count() == 1
 
 

@@ -13,9 +13,14 @@
    <input type="hidden" name="draft">                  POST /desk/draft/ every 3 s when something changed, and on Ctrl+S; answers JSON
                                                        {"draft": "…", "saved_at": "09:42:07"}; the number is written back into the field
    <span data-saved>                                   says when the draft was kept, or that it was not
-   <input data-filled="title">                         the server may fill it (data-value in the answer's pane) until the agent has typed in it
+   <input data-filled="title">                         the server fills it (<i data-fill="title" data-value="…">) until the agent has typed in it;
+                                                       what the server filled is not sent back with the next question
+   <input type=radio data-script="…">                  picked, its words go into the text of its fieldset, unless the agent has changed them
+   <dialog>                                            a digit picks an option, Alt and a digit goes to a part; Enter (Ctrl+Enter in a text) sends
+   [data-shows="category"]                             shows what the select of that name says
+   act-done (sent by the server)                       an act on an earlier appeal is done: it is said and the panes are asked for again
    <span data-call-time data-start="ISO">, <progress data-call-progress>   time of the call
-   <a data-next-matter>                                Alt+N: the same call, one more matter
+   <button data-next-call data-url data-discard-url>   Alt+Q: the next call; a story that was begun stays as a draft
 */
 "use strict";
 (() => {
@@ -45,7 +50,9 @@
     const mine = asked = new AbortController();
     form.classList.add("htmx-request");
     try {
-      const answer = await fetch(form.dataset.suggestUrl, { method: "POST", body: new FormData(form), signal: mine.signal, headers: { "X-CSRFToken": form.elements.csrfmiddlewaretoken.value, "HX-Request": "true" } });
+      const body = new FormData(form);
+      $$("[data-filled]", form).forEach(field => { if (!field.dataset.typed) body.delete(field.name); });
+      const answer = await fetch(form.dataset.suggestUrl, { method: "POST", body, signal: mine.signal, headers: { "X-CSRFToken": form.elements.csrfmiddlewaretoken.value, "HX-Request": "true" } });
       if (answer.status === 423) { hotline.lockNow(); return; }
       if (!answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -66,7 +73,13 @@
   };
   form.addEventListener("suggest", suggest);
   form.addEventListener("change", e => { if (e.target.matches("[type=radio],[type=checkbox],select")) suggest(); });
-  form.addEventListener("input", e => { if (e.target.matches("[data-filled]")) e.target.dataset.typed = "1"; changed = true; countMissing(); });
+  const typed = field => { if (field.value) field.dataset.typed = "1"; else delete field.dataset.typed; };
+  form.addEventListener("input", e => { if (e.target.matches("[data-filled]")) typed(e.target); changed = true; countMissing(); });
+  $$("[data-filled]", form).forEach(typed);
+  document.addEventListener("act-done", e => {
+    const said = e.detail?.said;
+    if (said) setTimeout(() => { hotline.say(said, "done"); suggest(); home?.focus(); });
+  });
 
   /* ---- what is missing is counted, not scolded ---- */
   const missing = () => $$("[data-needed]", form).filter(el => !el.value.trim());
@@ -74,6 +87,8 @@
     const count = $("[data-missing]");
     if (!count) return;
     const names = missing().map(el => el.dataset.needed);
+    const { category } = form.elements;
+    $('[data-shows="category"]').textContent = category.value ? category.selectedOptions[0].textContent : "还没有选";
     count.textContent = names.length ? `还差 ${names.length} 项：${names.join("、")}` : "必填的都有了";
   };
 
@@ -103,6 +118,37 @@
 
   /* ---- keys ---- */
   const goTo = el => { el?.focus(); el?.select?.(); };
+  const needsCategory = () => {
+    hotline.say("直接答复要先定事项：在“谁负责”里选一项按 Enter，或者在第 4 栏选。", "due");
+    goTo(paneRows($('[data-pane-key="F4"]')).length ? $('[data-pane-key="F4"]') : form.elements.category);
+  };
+  const partOf = (dialog, target) => target.closest?.("[data-alt-here]") || $("[data-alt-here]", dialog) || dialog;
+  const dialogKey = (dialog, e) => {
+    const text = e.target.matches("textarea,input:not([type=radio])");
+    if (e.altKey && e.code.startsWith("Digit")) {
+      const part = $(`[data-alt-here="${e.code.slice(5)}"]`, dialog);
+      if (part) { e.preventDefault(); goTo($(":checked", part) || $("input,textarea", part)); }
+    } else if (!text && !e.altKey && !e.ctrlKey && /^[1-9]$/.test(e.key)) {
+      const option = $$("input[type=radio]", partOf(dialog, e.target))[e.key - 1];
+      if (option) { e.preventDefault(); option.focus(); option.click(); }
+    } else if (e.key === "Enter" && !e.target.matches("button") && (e.ctrlKey || !e.target.matches("textarea"))) {
+      e.preventDefault();
+      e.stopImmediatePropagation();
+      $("button[name=act]", partOf(dialog, e.target))?.click();
+    }
+  };
+  const nextCall = async () => {
+    const button = $("[data-next-call]");
+    if (!button) return;
+    if (!home.value.trim()) {
+      const body = new FormData();
+      body.set("draft", form.elements.draft.value);
+      changed = false;
+      await hotline.post(button.dataset.discardUrl, body).catch(() => null);
+    }
+    location.assign(button.dataset.url);
+  };
+  $("[data-next-call]")?.addEventListener("click", nextCall);
   const paneRows = pane => $$("[data-pick-list] [data-id]", pane);
   const choose = (pane, by) => {
     const all = paneRows(pane);
@@ -113,9 +159,11 @@
     next?.scrollIntoView({ block: "nearest" });
   };
   document.addEventListener("keydown", e => {
-    if (e.isComposing || $("dialog[open]")) return;
+    if (e.isComposing) return;
+    const dialog = $("dialog[open]");
+    if (dialog) { if (form.contains(dialog)) dialogKey(dialog, e); return; }
     if (e.ctrlKey && e.key === "s") { e.preventDefault(); save(); return; }
-    if (e.altKey && e.code === "KeyN") { e.preventDefault(); $("[data-next-matter]")?.click(); return; }
+    if (e.altKey && e.code === "KeyQ") { e.preventDefault(); nextCall(); return; }
     if (e.altKey && e.code.startsWith("Digit")) {
       const group = $(`[data-alt="${e.code.slice(5)}"]`, form);
       const first = group && $("input:not([type=hidden]),textarea,select", group);
@@ -129,6 +177,7 @@
       e.preventDefault();
       if (pane) { pane.focus(); if (!$("[data-pick-list] [aria-selected=true]", pane)) choose(pane, 1); return; }
       if (e.key === "F8" && missing().length) goTo(missing()[0]);
+      else if (e.key === "F9" && !form.elements.category.value) needsCategory();
       else button.click();
       return;
     }
@@ -154,8 +203,12 @@
   document.addEventListener("click", e => {
     const choice = e.target.closest("[data-set]");
     if (!choice) return;
-    for (const [name, value] of Object.entries(JSON.parse(choice.dataset.set))) if (form.elements[name]) form.elements[name].value = value;
+    for (const [name, value] of Object.entries(JSON.parse(choice.dataset.set))) {
+      form.elements[name].value = value;
+      typed(form.elements[name]);
+    }
     changed = true;
+    countMissing();
     suggest();
     goTo(home);
   });
@@ -169,7 +222,22 @@
     if (bar) bar.value = Math.min(seconds, bar.max);
   }, 1000);
 
-  addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden" && changed) save(); });
+  form.addEventListener("submit", () => { changed = false; });
+  addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "hidden" || !changed) return;
+    changed = false;
+    navigator.sendBeacon(form.dataset.draftUrl, new FormData(form));
+  });
+  /* A script goes into the text of its part while nobody has changed the words. */
+  form.addEventListener("change", e => {
+    const script = e.target.dataset?.script;
+    const text = script && $("textarea", partOf(e.target.closest("dialog"), e.target));
+    if (text && (!text.value.trim() || text.value === text.dataset.script)) text.value = text.dataset.script = script;
+  });
   countMissing();
-  if (home && !form.querySelector(".is-miss")) home.focus();
+  /* The server sends a refused dialog open; a modal one keeps the keys to itself. */
+  const refused = $("dialog[open]", form);
+  if (refused) { refused.close(); refused.showModal(); }
+  else if (form.querySelector(".is-miss")) goTo(form.querySelector(".is-miss"));
+  else if (home) home.focus();
 })();
