@@ -55,43 +55,53 @@ class UnitHeat:
     """Cards of this month."""
 
 
-def may_open(user: User, *, at: datetime) -> bool:
-    """Leaders see counts, no matter's words."""
-    return any(has_right(user, permission, at) for permission in READ)
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who looks at the wall, when, and how far they see. Leaders see counts, no matter's words."""
+
+    user: User
+    limits: Bounds
+    unit_ids: Sequence[int] | None
+    """None: every unit."""
+    opens: bool
+
+    @property
+    def watches_many(self) -> bool:
+        return self.unit_ids is None or len(self.unit_ids) > 1
+
+    def units(self) -> QuerySet[Unit]:
+        return Unit.objects.all() if self.unit_ids is None else Unit.objects.filter(pk__in=self.unit_ids)
 
 
-def units_watched(user: User) -> QuerySet[Unit]:
-    if user.unit is None:
-        return Unit.objects.none()
-    if user.unit.kind in EVERYWHERE:
-        return Unit.objects.all()
-    return Unit.objects.filter(pk__in=subtree_ids(user.unit))
+def watch_of(user: User, *, at: datetime) -> Watch:
+    ids = [] if user.unit is None else None if user.unit.kind in EVERYWHERE else subtree_ids(user.unit)
+    return Watch(user, bounds(at), ids, opens=any(has_right(user, permission, at) for permission in READ))
 
 
-def _parts(user: User, *, at: datetime) -> QuerySet[TicketScope]:
+def _parts(watch: Watch) -> QuerySet[TicketScope]:
     """Open parts of the units that a person watches; what they may not open is left out of the counts as well."""
     rows = TicketScope.objects.filter(ground=TicketScope.Ground.ASSIGNED, is_open=True, user__isnull=True).exclude(
         burning=""
     )
-    if user.unit is None or user.unit.kind not in EVERYWHERE:
-        rows = rows.filter(unit__in=units_watched(user).values("pk"))
-    if may_open(user, at=at):
-        return rows.filter(ticket__in=Ticket.objects.visible_to(user, at).values("pk"))
+    if watch.unit_ids is not None:
+        rows = rows.filter(unit__in=watch.unit_ids)
+    if watch.opens:
+        return rows.filter(ticket__in=Ticket.objects.visible_to(watch.user, watch.limits.now).values("pk"))
     return rows.filter(ticket__secrecy=Secrecy.OPEN)
 
 
-def burning(user: User, *, at: datetime, name: str = "", unit: Unit | None = None) -> QuerySet[TicketScope]:
+def burning(watch: Watch, *, name: str = "", unit: Unit | None = None) -> QuerySet[TicketScope]:
     """What is overdue or about to be, the longest overdue on top."""
-    rows = _parts(user, at=at).filter(bounds(at).of(name))
+    rows = _parts(watch).filter(watch.limits.of(name))
     if unit is not None:
         rows = rows.filter(unit=unit)
     return rows.select_related("ticket__region", "unit", "assignment__handler").order_by("sort_at", "pk")
 
 
-def unit_heat(user: User, *, at: datetime) -> list[UnitHeat]:
+def unit_heat(watch: Watch) -> list[UnitHeat]:
     """A line for each watched unit that has something burning or got a card this month, the hottest on top."""
-    limits = bounds(at)
-    burns = _parts(user, at=at).filter(sort_at__lte=limits.soon).order_by().values("unit")
+    limits = watch.limits
+    burns = _parts(watch).filter(sort_at__lte=limits.soon).order_by().values("unit")
     counts = {
         unit: numbers
         for unit, *numbers in burns.annotate(
@@ -100,12 +110,13 @@ def unit_heat(user: User, *, at: datetime) -> list[UnitHeat]:
             soon=Count("pk", filter=limits.of("soon")),
         ).values_list("unit", "overdue", "today", "soon")
     }
-    this_month = local(at).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    given = Card.objects.filter(at__gte=this_month, unit__in=units_watched(user).values("pk")).order_by()
+    this_month = local(limits.now).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    given = Card.objects.filter(at__gte=this_month, kind__in=[CardKind.YELLOW, CardKind.RED]).order_by()
+    if watch.unit_ids is not None:
+        given = given.filter(unit__in=watch.unit_ids)
     cards = {
         unit: numbers
-        for unit, *numbers in given.filter(kind__in=[CardKind.YELLOW, CardKind.RED])
-        .values("unit")
+        for unit, *numbers in given.values("unit")
         .annotate(
             yellow=Count("pk", filter=Q(kind=CardKind.YELLOW)),
             red=Count("pk", filter=Q(kind=CardKind.RED)),

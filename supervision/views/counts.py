@@ -8,5 +8,6 @@ SHOWN = 100
 
 
 def wall(user):
-    overdue = selectors.burning(user, at=timezone.now(), name="overdue").order_by("pk")[:SHOWN].count()
+    watch = selectors.watch_of(user, at=timezone.now())
+    overdue = selectors.burning(watch, name="overdue").order_by("pk")[:SHOWN].count()
     return overdue, overdue > 0
