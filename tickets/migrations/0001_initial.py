@@ -361,10 +361,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending_dispatch', 'pending_info', 'pending_sign', 'return_review', 'pending_ruling', 'in_progress', 'completion_review', 'pending_followup', 'deferred', 'closed', 'merged', 'voided'])), name='ticket_state_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('is_open', True), ('state__in', ['completion_review', 'deferred', 'in_progress', 'pending_dispatch', 'pending_followup', 'pending_info', 'pending_ruling', 'pending_sign', 'return_review'])), models.Q(('is_open', False), ('state__in', ['closed', 'merged', 'voided'])), _connector='OR'), name='ticket_is_open_follows_state'),
         ),
         migrations.AddConstraint(

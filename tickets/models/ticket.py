@@ -134,7 +134,6 @@ class Ticket(StateModel):
             ("print_ticket", "打印工单"),
         ]
         constraints = [
-            models.CheckConstraint(name="ticket_state_is_known", condition=Q(state__in=list(TicketState))),
             models.CheckConstraint(
                 name="ticket_is_open_follows_state",
                 condition=Q(is_open=True, state__in=sorted(OPEN_STATES))
