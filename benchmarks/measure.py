@@ -5,6 +5,7 @@ import math
 import os
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,12 @@ from typing import Any
 
 from django.db import connection
 
+BEGAN = time.monotonic()
 RESULTS = Path(__file__).resolve().parent / "results"
+
+
+def say(text: str) -> None:
+    print(f"[{time.monotonic() - BEGAN:5.0f} s] {text}", file=sys.stderr, flush=True)
 
 
 def percentile(times: Sequence[float], share: float) -> float:

@@ -1,0 +1,44 @@
+"""`python -m benchmarks intake` or `inbox`: on servers of its own, thrown away afterwards unless `--keep` names a directory."""
+
+import argparse
+import atexit
+import importlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import django
+
+from hotline.embedded import attach_or_start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("name", choices=["intake", "inbox"])
+    parser.add_argument(
+        "--short", action="store_true", help="fewer rows and runs: a minute or two, figures only roughly"
+    )
+    parser.add_argument("--keep", metavar="DIR", type=Path, help="leave the filled databases there for the next run")
+    chosen = parser.parse_args()
+    stand(chosen.keep)
+    # Only now can a module that reads models be imported.
+    importlib.import_module(f"benchmarks.{chosen.name}").run(short=chosen.short)
+
+
+def stand(keep: Path | None) -> None:
+    """Start durable servers in a state directory of their own, and Django on them."""
+    directory = keep.resolve() if keep else Path(tempfile.mkdtemp(prefix="hotline-benchmark-"))
+    for variable in ("DATABASE_URL", "REDIS_URL"):
+        os.environ.pop(variable, None)
+    os.environ["HOTLINE_STATE"] = str(directory)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.settings"
+    if not keep:
+        # Registered before the servers' own end, so it runs after it.
+        atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    attach_or_start()
+    django.setup()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Databases of one server, each filled to a size. One that is there was finished: it gets its name at the end."""
+
+import io
+
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection
+
+from benchmarks import crowd
+from benchmarks.measure import say
+from config.management.commands.prepare import REFERENCE
+from hotline import calendar, parameters
+
+HOME = "hotline"
+"""The database that the servers come with: a place to stand while others are made."""
+ORIGINALS, UNFINISHED = "originals", "unfinished"
+
+
+def filled(*sizes: int, passes: int) -> list[str]:
+    """The names of databases with about these numbers of tickets, made where they are missing."""
+    names = [f"tickets_{size}" for size in sizes]
+    use(HOME)
+    if not all(_exists(name) for name in names):
+        marks = _make_originals(passes)
+        for name, size in zip(names, sizes, strict=True):
+            say(f"filling up to {size} tickets")
+            _create(UNFINISHED, template=ORIGINALS)
+            use(UNFINISHED)
+            crowd.multiply(*marks, tickets=size)
+            use(HOME)
+            _execute(f"DROP DATABASE IF EXISTS {name}", f"ALTER DATABASE {UNFINISHED} RENAME TO {name}")
+    return names
+
+
+def use(name: str) -> None:
+    """Let the default connection speak with another database; what was cached of the one before is forgotten."""
+    connection.close()
+    connection.settings_dict["NAME"] = name
+    cache.clear()
+    calendar.forget_calendar()
+    parameters.forget_parameters()
+
+
+def _make_originals(passes: int) -> tuple[crowd.Mark, crowd.Mark]:
+    say("making the originals through the services")
+    _create(ORIGINALS, template="template1")
+    use(ORIGINALS)
+    call_command("migrate", interactive=False, verbosity=0)
+    for command in REFERENCE:
+        call_command(command, stdout=io.StringIO())
+    marks = crowd.make_originals(passes=passes)
+    use(HOME)
+    return marks
+
+
+def _create(name: str, *, template: str) -> None:
+    _execute(f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name} TEMPLATE {template}")
+
+
+def _exists(name: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        return cursor.fetchone() is not None
+
+
+def _execute(*statements: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
