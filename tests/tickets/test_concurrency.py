@@ -1,0 +1,244 @@
+"""Two people on one ticket: one wins, the other is told who did what, and nothing is half done.
+
+Real threads on connections of their own. The faster one has acted and not committed while the slower one waits for
+the ticket; only then is the commit given.
+"""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection, transaction
+
+from hotline.errors import DomainError
+from tests.factories.hotline import load_rules
+from tests.factories.tickets import (
+    acts,
+    at,
+    contacted,
+    dispatched,
+    fresh,
+    make_city,
+    pending_approval,
+    register,
+    running,
+    signed,
+    state_of,
+    submitted,
+)
+from tickets import services
+from tickets.models import ExtensionRequest, ReturnRequest
+
+MOMENT = at("11-10 11:00")
+PATIENCE = 10
+
+
+@pytest.fixture
+def city(transactional_db):
+    load_rules()
+    return make_city()
+
+
+def race(faster, slower):
+    """What the slower one is told; empty when both could be done one after the other."""
+    acted = threading.Event()
+
+    def act_and_hold():
+        with transaction.atomic():
+            faster()
+            acted.set()
+            wait_for_somebody_to_wait()
+
+    def act_after():
+        assert acted.wait(PATIENCE)
+        slower()
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.submit(alone, act_and_hold), pool.submit(alone, act_after)
+        assert first.result() == ""
+        return second.result()
+
+
+def alone(act):
+    """Run with a connection of this thread's own."""
+    try:
+        act()
+    except DomainError as refused:
+        return str(refused)
+    else:
+        return ""
+    finally:
+        connection.close()
+
+
+def wait_for_somebody_to_wait():
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody waited for the ticket")
+
+
+def doing(name, **words):
+    return lambda: getattr(services, name)(at=MOMENT, **words)
+
+
+def give(ticket, unit, by):
+    return doing("dispatch_ticket", ticket_id=ticket.pk, unit=unit, item=None, by=by)
+
+
+def test_two_dispatchers(city):
+    ticket = register()
+
+    told = race(give(ticket, city.department, city.dispatcher), give(ticket, city.other, city.dispatcher2))
+
+    assert told == "王*已于 11:00 执行“派单”。工单当前为“待签收”，不能执行该操作。"
+    assert acts(ticket) == ["register", "dispatch"]
+    assert list(ticket.assignments.values_list("unit", flat=True)) == [city.department.pk]
+    assert running(ticket) == [("contact", "市城管局", ""), ("handle", "市城管局", ""), ("sign", "市城管局", "")]
+    assert services.check_scopes([ticket.pk]) == []
+
+
+def test_of_many_one(city):
+    """Nobody waits for anybody on purpose: whoever comes first."""
+    ticket = register()
+    units = [city.department, city.other, city.third, city.enterprise, city.county]
+    start = threading.Barrier(len(units))
+
+    def give_to(unit):
+        start.wait(PATIENCE)
+        give(ticket, unit, city.dispatcher)()
+
+    with ThreadPoolExecutor(len(units)) as pool:
+        told = list(pool.map(lambda unit: alone(lambda: give_to(unit)), units))
+
+    assert sorted(told) == ["", *["工单当前为“待签收”，不能执行该操作。"] * 4]
+    assert acts(ticket) == ["register", "dispatch"]
+    assert [part.unit for part in ticket.assignments.all()] == [units[told.index("")]]
+
+
+def test_signed_when_just_recalled(city):
+    ticket = dispatched(city)
+    part = ticket.lead
+
+    told = race(
+        doing("recall_ticket", ticket_id=ticket.pk, reason="派错。", by=city.dispatcher),
+        doing("sign_assignment", assignment_id=part.pk, by=city.handler),
+    )
+
+    assert told == "王*已于 11:00 执行“中心撤回派单”。本单位的承办已是“已收回”。"
+    assert acts(ticket) == ["register", "dispatch", "recall"]
+    assert (state_of(ticket), fresh(part).state, fresh(part).signed_at) == ("pending_dispatch", "taken_back", None)
+    assert running(ticket) == [("dispatch", "", "")]
+
+
+def test_recalled_when_just_signed(city):
+    """A recall is good in both states: it comes after the signature, whole."""
+    ticket = dispatched(city)
+    part = ticket.lead
+
+    told = race(
+        doing("sign_assignment", assignment_id=part.pk, by=city.handler),
+        doing("recall_ticket", ticket_id=ticket.pk, reason="派错。", by=city.dispatcher),
+    )
+
+    assert told == ""
+    assert acts(ticket) == ["register", "dispatch", "sign", "recall"]
+    assert (state_of(ticket), fresh(part).state, running(ticket)) == (
+        "pending_dispatch",
+        "taken_back",
+        [("dispatch", "", "")],
+    )
+
+
+@pytest.mark.parametrize(
+    "faster, slower, told, state",
+    [
+        ("approve", "send_back", "陈*已于 11:00 执行“答复审定”。这一审核已处理：通过。", "pending_followup"),
+        ("send_back", "approve", "陈*已于 11:00 执行“审核退回”。这一审核已处理：退回。", "in_progress"),
+        ("approve", "approve", "陈*已于 11:00 执行“答复审定”。这一审核已处理：通过。", "pending_followup"),
+    ],
+    ids=["approved", "sent_back", "both_approve"],
+)
+def test_two_heads_on_one_result(city, faster, slower, told, state):
+    ticket = submitted(city)
+    approval = pending_approval(ticket)
+    words = {"approve": {}, "send_back": {"reason": "照片看不清。"}}
+
+    heard = race(
+        doing(faster, approval_id=approval.pk, by=city.head, **words[faster]),
+        doing(slower, approval_id=approval.pk, by=city.head2, **words[slower]),
+    )
+
+    assert heard == told
+    assert (state_of(ticket), [act for act in acts(ticket) if act in words]) == (state, [faster])
+    assert fresh(approval).decided_by == city.head
+
+
+@pytest.mark.parametrize(
+    "faster, slower, told, state",
+    [
+        (
+            "grant_return",
+            "refuse_return",
+            "王*已于 11:00 执行“同意退单”。这一退单申请已决定：同意。",
+            "pending_dispatch",
+        ),
+        (
+            "refuse_return",
+            "grant_return",
+            "王*已于 11:00 执行“不同意退单”。这一退单申请已决定：不同意。",
+            "in_progress",
+        ),
+    ],
+)
+def test_two_deciders_on_one_return(city, faster, slower, told, state):
+    ticket = signed(city)
+    services.request_return(
+        assignment_id=ticket.lead_id, ground="not_our_duty", reason="不归我们管。", by=city.handler, at=MOMENT
+    )
+    request = ReturnRequest.objects.get()
+
+    heard = race(
+        doing(faster, request_id=request.pk, reason="经核。", by=city.dispatcher),
+        doing(slower, request_id=request.pk, reason="经核。", by=city.dispatcher2),
+    )
+
+    assert heard == told
+    assert acts(ticket) == ["register", "dispatch", "sign", "request_return", faster]
+    assert (state_of(ticket), fresh(ticket).return_count) == (state, int(faster == "grant_return"))
+    assert services.check_scopes([ticket.pk]) == []
+
+
+def test_granted_when_the_sweep_just_refused(city):
+    ticket = contacted(city)
+    services.request_extension(assignment_id=ticket.lead_id, days=2, reason="会商。", by=city.handler, at=MOMENT)
+    request = ExtensionRequest.objects.get()
+    late = at("11-11 09:00")
+
+    told = race(
+        lambda: services.lapse_extension(assignment_id=ticket.lead_id, at=late),
+        lambda: services.grant_extension(request_id=request.pk, reason="", by=city.reviewer, at=late),
+    )
+
+    assert told == "这一延期申请已决定：逾时未批。"
+    assert acts(ticket)[-1] == "lapse_extension"
+    assert fresh(ticket).due_at == at("11-19 17:30")
+
+
+def test_each_merged_into_the_other(city):
+    """Both lock both in the same order: no deadlock, one merge."""
+    one, two = register(), register()
+
+    def merge(ticket, into, by):
+        return doing("merge_ticket", ticket_id=ticket.pk, into_id=into.pk, reason="同一件。", by=by)
+
+    told = race(merge(one, two, city.dispatcher), merge(two, one, city.dispatcher2))
+
+    assert told == "王*已于 11:00 执行“并入 1 件”。并单关系刚被改动，请重新打开本页。"
+    assert (state_of(one), state_of(two)) == ("merged", "pending_dispatch")
+    assert (fresh(one).merged_count, fresh(two).merged_count) == (0, 1)
