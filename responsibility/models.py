@@ -194,6 +194,9 @@ class DutyItem(models.Model):
         ]
         if unknown:
             raise ValidationError(f"没有这样的职能：{'、'.join(unknown)}。")
+        broken = [word for word in (*self.words, *self.excluded_words) if not all(word.strip().split("+"))]
+        if broken:
+            raise ValidationError(f"用词中“+”的两边都要有字：{'、'.join(broken)}。")
 
 
 class GovernanceQuerySet(models.QuerySet["Governance"]):

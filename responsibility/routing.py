@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from hotline.bigrams import normalise, runs
@@ -131,7 +132,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class _Term:
-    """A word of an item, or two that must stand near each other."""
+    """A word of an item, or several that must stand near each other."""
 
     item: int
     word: str
@@ -285,7 +286,7 @@ class Index:
         for term in self._terms:
             if any(part not in found.starts for part in term.parts):
                 continue
-            factor = _whole_word_factor(term, found) if len(term.parts) == 1 else _pair_factor(term, found)
+            factor = _whole_word_factor(term, found) if len(term.parts) == 1 else _near_factor(term, found)
             if factor:
                 words[term.item].append((term.worth * factor, term.word))
                 if any(found.starts[part][0] < found.title_end for part in term.parts):
@@ -368,9 +369,13 @@ def _whole_word_factor(term: _Term, found: _Found) -> float:
     return best * (1 + 0.15 * math.log2(min(len(found.starts[part]), 8)))
 
 
-def _pair_factor(term: _Term, found: _Found) -> float:
-    """Both words in one sentence and near each other, in either order."""
-    first, second = term.parts
+def _near_factor(term: _Term, found: _Found) -> float:
+    """Each part near the next one, in either order."""
+    return min(_pair_factor(first, second, found) for first, second in pairwise(term.parts))
+
+
+def _pair_factor(first: str, second: str, found: _Found) -> float:
+    """Both in one sentence and near each other."""
     best = 0.0
     for a in found.starts[first]:
         for b in found.starts[second]:

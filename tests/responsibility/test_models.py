@@ -70,3 +70,11 @@ def test_an_item_names_known_functions():
 
     with pytest.raises(ValidationError, match="没有这样的职能：urban、magic。"):
         DutyItem.objects.get(pk=item.pk).clean()
+
+
+@pytest.mark.parametrize("word", ["+", "工资+", "+拖欠", "工资++拖欠"])
+def test_a_word_has_something_on_both_sides_of_the_plus(word):
+    item = DutyItemFactory(words=["工资", word])
+
+    with pytest.raises(ValidationError, match="用词中“\\+”的两边都要有字"):
+        DutyItem.objects.get(pk=item.pk).clean()

@@ -33,13 +33,34 @@ def test_an_item_is_whole(item):
     limits = [*item.get("limits", {}).values(), *(step["limit"] for step in item.get("statute", []))]
 
     assert len(item["words"]) == len(set(item["words"])) >= 8
+    assert not set(item["words"]) & set(item.get("not_words", []))
     assert functions - set(FUNCTIONS) == set()
     assert [Limit.parse(text).unit for text in limits] == ["wd"] * len(limits)
     assert set(item.get("limits", {})) <= set(item.get("kinds", item.get("limits", {})))
-    assert item["belongs"].endswith("。")
-    assert item["standard"].endswith("。")
+    assert isinstance(item["co"], list)
+    assert item["city"] not in item["co"] or item["level"] == "county"
+    assert item.get("county") not in item["co"]
+    assert "complaint" in item["limits"] or "report" in item["limits"]
+    assert [item[field][-1] for field in ("belongs", "not_belongs", "standard", "reply")] == ["。"] * 4
     assert "{" in item["reply"]
-    assert not item.get("basis") or re.search(r"《.+》第[一二三四五六七八九十百千]+条", item["basis"])
+
+
+@pytest.mark.parametrize("item", ITEMS, ids=lambda item: item["code"])
+def test_a_basis_names_law_article_and_words_and_the_rest_is_marked(item):
+    if item.get("basis"):
+        assert re.fullmatch(r"(《[^《》]+》第[一二三四五六七八九十百千]+条：?.{10,}。)+", item["basis"])
+    assert item.get("mark", "示例，待核") == "示例，待核"
+
+
+def test_limits_set_by_statute_name_their_rule():
+    steps = {
+        item["code"]: [(step["step"], step["limit"]) for step in item["statute"]]
+        for item in ITEMS
+        if "statute" in item
+    }
+    consumer = [("accept", "7wd"), ("handle", "45wd"), ("tell", "7wd"), ("accept", "15wd")]
+
+    assert steps == {"SC-01-001": consumer, "SC-01-002": consumer, "SC-02-001": consumer}
 
 
 def test_it_is_loaded_once(ganzhou):
@@ -52,15 +73,20 @@ def test_it_is_loaded_once(ganzhou):
     assert (again.categories, again.governance, again.items) == (0, 0, 0)
 
 
-def test_items_without_a_checked_basis_say_so(ganzhou):
-    assert set(DutyItem.objects.filter(legal_basis="").values_list("mark", flat=True)) == {"示例，待核"}
-    assert set(DutyItem.objects.exclude(legal_basis="").values_list("mark", flat=True)) == {""}
+def test_items_say_whether_their_basis_is_checked(ganzhou):
+    marks = Counter(DutyItem.objects.values_list("mark", flat=True))
+    checked = [item for item in ITEMS if item.get("basis") and "mark" not in item]
+
+    assert marks == {"": len(checked), "示例，待核": len(ITEMS) - len(checked)}
+    assert not DutyItem.objects.filter(legal_basis="", mark="").exists()
 
 
 def test_places_a_zone_governs_are_unconfirmed_and_hang_under_its_centre(ganzhou):
     rows = Governance.objects.filter(confirmed=False).order_by("region__code")
 
     assert [(row.region.name, row.unit.short_name) for row in rows.select_related("region", "unit")] == [
+        ("赣州经济技术开发区", "经开区热线中心"),
+        ("赣州蓉江新区", "蓉江新区热线中心"),
         ("黄金岭街道", "经开区热线中心"),
         ("湖边镇", "经开区热线中心"),
         ("蟠龙镇", "经开区热线中心"),

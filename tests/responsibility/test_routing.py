@@ -129,6 +129,22 @@ def test_a_pair_counts_only_in_one_sentence_and_near():
     assert index.match("拖欠" + "很" * 20 + "工资") == []
 
 
+def test_of_three_words_each_stands_near_the_next():
+    index = Index([item(1, words=("村里+快递+收费",))])
+
+    assert codes(index.match("村里取快递还要收费")) == ["X-1"]
+    assert index.match("村里取快递。另外停车收费。") == []
+
+
+def test_what_stands_only_below_counts_for_less_once_the_title_names_a_matter():
+    index = Index([item(1, words=("路灯",)), item(2, words=("电梯",))])
+    below = index.match("电梯坏了吗\n楼下的路灯也不亮")[1]
+    alone = index.match("请尽快处理\n楼下的路灯也不亮")[0]
+
+    assert (below.item.code, alone.item.code) == ("X-1", "X-1")
+    assert below.evidence < 0.85 * alone.evidence
+
+
 def test_the_title_decides_over_the_body():
     index = Index([item(1, words=("路灯",)), item(2, words=("电梯",))])
 
