@@ -1,6 +1,6 @@
 """Shape of what a person hands in with an act. Rules are the services'; here only what a field looks like."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django import forms
@@ -55,6 +55,8 @@ class UnitField(forms.CharField):
     def clean(self, value):
         text = super().clean(value)
         names = [name for name in text.replace("，", "、").replace(",", "、").split("、") if name.strip()]
+        if self.required and not names:
+            raise forms.ValidationError(self.error_messages["required"])
         found = [self._one(name.strip()) for name in names]
         if self.many:
             return found
@@ -142,18 +144,39 @@ def words(
         help_text=help_text,
         initial=initial,
         widget=forms.Textarea({"rows": rows}),
-        error_messages={"required": f"请填写{label}。"},
     )
 
 
 def picks(label: str, choices, **kwargs) -> forms.ChoiceField:
-    return forms.ChoiceField(
-        label=label,
-        choices=choices,
-        widget=forms.RadioSelect,
-        error_messages={"required": f"请选择{label}。"},
-        **kwargs,
-    )
+    return forms.ChoiceField(label=label, choices=choices, widget=forms.RadioSelect, **kwargs)
+
+
+def say_plainly(field: forms.Field) -> None:
+    """Sentences that name the field and what to write, instead of the framework's."""
+    chosen = isinstance(field, (forms.ChoiceField, forms.ModelChoiceField, UnitField))
+    field.error_messages |= {
+        "required": f"请{'选择' if chosen else '填写'}{field.label}。",
+        "invalid_choice": f"{field.label}须从所给的选项中选择。",
+        "max_length": "最多 %(limit_value)d 个字，现在有 %(show_value)d 个。",
+        "min_value": "不能少于 %(limit_value)s。",
+        "max_value": "不能多于 %(limit_value)s。",
+        "null_characters_not_allowed": "含有不能保存的字符，请重新输入。",
+    }
+    if isinstance(field, forms.IntegerField):
+        field.error_messages["invalid"] = "请填写整数。"
+    if isinstance(field, forms.DateField):
+        field.error_messages["invalid"] = "日期不对，写成 2026-11-10 这样。"
+    if isinstance(field, forms.DateTimeField):
+        field.error_messages["invalid"] = "时间不对，写成 2026-11-10 09:30 这样。"
+
+
+def typed_words(form: type["ActForm"], data: Mapping[str, str]) -> list[tuple[str, str]]:
+    """(label, text) of the longer texts that a person typed, to be given back when the act is refused."""
+    return [
+        (field.label, data[name])
+        for name, field in form.base_fields.items()
+        if isinstance(field.widget, forms.Textarea) and data.get(name, "").strip()
+    ]
 
 
 class ActForm(forms.Form):
@@ -165,6 +188,8 @@ class ActForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.found = found
         self.prepare()
+        for field in self.fields.values():
+            say_plainly(field)
 
     def prepare(self) -> None:
         """Narrow choices to what ``self.found`` allows."""
@@ -285,9 +310,11 @@ class ReviseForm(ActForm):
     text = forms.CharField(label="诉求内容", max_length=10_000, widget=forms.Textarea({"rows": 6}))
     kind = picks("诉求类型", Kind.choices)
     urgency = picks("紧急程度", Urgency.choices)
-    region = forms.ModelChoiceField(label="属地", queryset=Region.objects.none(), required=False)
+    region = forms.ModelChoiceField(label="属地", queryset=Region.objects.none(), required=False, empty_label="未定")
     place = forms.CharField(label="地点", max_length=200, required=False)
-    category = forms.ModelChoiceField(label="事项分类", queryset=Category.objects.none(), required=False)
+    category = forms.ModelChoiceField(
+        label="事项分类", queryset=Category.objects.none(), required=False, empty_label="未定"
+    )
     is_enterprise = forms.BooleanField(label="涉企", required=False)
 
     def prepare(self) -> None:

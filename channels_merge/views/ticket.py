@@ -19,11 +19,12 @@ from hotline.errors import DomainError
 from hotline.models import User
 from hotline.rights import has_right
 from hotline.templatetags.hotline import moment
-from tickets.forms import ActForm, picks, words
+from tickets.forms import ActForm, picks, typed_words, words
 from tickets.models import Ticket
 from tickets.rights import at_the_centre
 from tickets.selectors.acts import Situation, acts_of, situation
 from tickets.selectors.page import FILTERS, Item, road, ticket_page, timeline
+from tickets.services import ActNotAllowed, TransitionRefused
 from tickets.states import STATE_TONE, AssignmentRole, ClockKind, TicketState
 
 PEOPLE_ROLES = frozenset({AssignmentRole.LEAD})
@@ -208,9 +209,7 @@ def contact(request: HttpRequest, number: str) -> HttpResponse:
     ticket = _visible(request, number, at)
     found = situation(ticket, request.user, at)
     if not any(button.code == "contact" for button in acts_of(found)):
-        refused = {"head": "没有办成。", "text": "签收以后，由承办单位记联系。", "ticket": ticket}
-        template = "components/refused.html" if request.htmx else "tickets/refused_page.html"
-        return render(request, template, refused, status=409)
+        return _not_recorded(request, ticket, "签收以后，由承办单位记联系。")
     form = ContactForm(request.POST or None, found=found)
     if request.method == "POST" and form.is_valid():
         try:
@@ -223,8 +222,10 @@ def contact(request: HttpRequest, number: str) -> HttpResponse:
                 by=request.user,
                 at=at,
             )
-        except DomainError as refused_act:
-            form.add_error(None, str(refused_act))
+        except (TransitionRefused, ActNotAllowed) as refused:
+            return _not_recorded(request, ticket, str(refused))
+        except DomainError as refused:
+            form.add_error(None, str(refused))
         else:
             messages.success(request, f"{ticket.number} 的联系已记下。")
             target = reverse("tickets:ticket", args=[ticket.number])
@@ -237,10 +238,18 @@ def contact(request: HttpRequest, number: str) -> HttpResponse:
         "form": form,
         "url": request.path,
         "title": f"记联系 {ticket.number}",
+        "name": "记联系",
         "verb": "记联系",
     }
     context["back"] = reverse("tickets:ticket", args=[ticket.number])
     return render(request, template, context, status=422 if form.errors else 200)
+
+
+def _not_recorded(request: HttpRequest, ticket: Ticket, why: str) -> HttpResponse:
+    typed = typed_words(ContactForm, request.POST)
+    context = {"head": "没有记下。", "text": why, "ticket": ticket, "faster": True, "typed": typed}
+    template = "components/refused.html" if request.htmx else "tickets/refused_page.html"
+    return render(request, template, context, status=409)
 
 
 @require_POST

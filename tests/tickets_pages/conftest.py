@@ -1,5 +1,8 @@
+import copy
+
 import pytest
 import time_machine
+from django.db import transaction
 
 from hotline import calendar, parameters
 from responsibility.models import Category, Governance
@@ -17,10 +20,18 @@ def fresh_reading():
     _compiled.clear()
 
 
+@pytest.fixture(scope="module")
+def city_of_this_file(django_db_setup, django_db_blocker):
+    """Making a city takes longer than most tests: one for all tests of a file, each of which is rolled back to it."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        load_rules()
+        yield make_city()
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def city(db):
-    load_rules()
-    return make_city()
+def city(city_of_this_file, db):
+    return copy.deepcopy(city_of_this_file)
 
 
 @pytest.fixture(autouse=True)

@@ -268,7 +268,8 @@ def test_two_returns_ask_for_a_ruling(duty, log_in):
     peek = client.get(f"/dispatch/{ticket.number}/").content.decode()
 
     assert (row.ground, row.ticked) == ("须裁定", False)
-    assert 'data-key="Enter"' not in peek
+    assert f'action="/dispatch/{ticket.number}/"' not in peek
+    assert "退单已满两次，须裁定首办，按 r。" in peek
     assert "改派：退单已满两次，须由中心裁定首办单位，不能再派。" in peek
     assert "首办裁定" in peek
 

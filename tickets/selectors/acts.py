@@ -18,7 +18,13 @@ from tickets import rights
 from tickets.guards import why_refused
 from tickets.models import Approval, Assignment, ExtensionRequest, ReturnRequest, Ticket
 from tickets.rights import Actor, Right
-from tickets.selectors.readiness import extension_refusal, requirements, return_deadline, return_refusal
+from tickets.selectors.readiness import (
+    Requirement,
+    extension_refusal,
+    requirements,
+    return_deadline,
+    return_refusal,
+)
 from tickets.states import (
     LIVE_ASSIGNMENT_STATES,
     OPEN_STATES,
@@ -59,6 +65,12 @@ class Situation:
 
     silent_co_units: tuple[Assignment, ...]
     """Co-units and superiors that have not reported."""
+    requirements: tuple[Requirement, ...]
+    """What the unit's result needs, while it is the unit's turn to report one."""
+
+    @property
+    def missing(self) -> list[Requirement]:
+        return [line for line in self.requirements if not line.met]
 
     @property
     def actor(self) -> Actor:
@@ -69,7 +81,7 @@ class Situation:
 
 
 def situation(ticket: Ticket, user: User, at: datetime) -> Situation:
-    """Read what the acts of ``user`` on ``ticket`` depend on. Four queries whatever the ticket carries."""
+    """Read what the acts of ``user`` on ``ticket`` depend on. A fixed number of queries whatever the ticket carries."""
     parts = list(
         Assignment.objects.filter(ticket=ticket, state__in=sorted(LIVE_ASSIGNMENT_STATES))
         .select_related("unit", "parent", "item", "handler")
@@ -90,7 +102,9 @@ def situation(ticket: Ticket, user: User, at: datetime) -> Situation:
         for part in parts
         if part.role in {AssignmentRole.CO, AssignmentRole.SUPERIOR} and part.state != AssignmentState.SUBMITTED
     )
-    return Situation(ticket, user, at, own, children, approval, returns, extensions, silent)
+    is_its_turn = own is not None and own.state == AssignmentState.SIGNED and ticket.holder_id == own.pk
+    needs = tuple(requirements(own, at=at)) if is_its_turn else ()
+    return Situation(ticket, user, at, own, children, approval, returns, extensions, silent, needs)
 
 
 Request = TypeVar("Request", ReturnRequest, ExtensionRequest)
@@ -140,10 +154,7 @@ def _holds(s: Situation) -> bool:
 
 
 def _missing(s: Situation) -> str:
-    if s.own is None:
-        return ""
-    lines = [line.sentence for line in requirements(s.own, at=s.at) if not line.met]
-    return f"还缺：{'；'.join(lines)}。" if lines else ""
+    return f"还缺：{'；'.join(line.sentence for line in s.missing)}。" if s.missing else ""
 
 
 def _may_pass_down(s: Situation) -> bool:
@@ -179,9 +190,9 @@ QUEUED = (TicketState.PENDING_DISPATCH,)
 
 SPECS: Sequence[_Spec] = (
     _Spec("sign", "签收", "q", _own(rights.SIGN, WAITING), main=True),
+    _Spec("pass-down", "转派", "d", lambda s: _may_pass_down(s) and _holds(s), main=True),
     _Spec("submit", "填写结果", "r", lambda s: _own(rights.SUBMIT, SIGNED)(s) and _holds(s), _missing, main=True),
     _Spec("report", "协办意见", "r", _own(rights.REPORT_AS_CO, SIGNED), main=True),
-    _Spec("pass-down", "转派", "d", lambda s: _may_pass_down(s) and _holds(s)),
     _Spec("contact", "记联系", "c", lambda s: _own(rights.HANDLE, SIGNED)(s) and s.ticket.contactable),
     _Spec("onsite", "现场", "s", _own(rights.HANDLE, SIGNED)),
     _Spec(
@@ -217,7 +228,7 @@ SPECS: Sequence[_Spec] = (
     _Spec("ask-information", "退回补充", "b", _centre(rights.DISPATCH, *QUEUED)),
     _Spec("answer", "中心答复", "f", _centre(rights.DISPATCH, *QUEUED)),
     _Spec("refer", "提交裁定", "l", _centre(rights.DISPATCH, *QUEUED)),
-    _Spec("revise", "更正登记", "o", _centre(rights.DISPATCH, *QUEUED, TicketState.PENDING_INFO)),
+    _Spec("revise", "更正登记", "v", _centre(rights.DISPATCH, *QUEUED, TicketState.PENDING_INFO)),
     _Spec("information", "补充情况", "i", _centre(rights.INFORM, TicketState.PENDING_INFO), main=True),
     _Spec("rule", "裁定首办", "y", _centre(rights.RULE, TicketState.PENDING_RULING), main=True),
     _Spec("rule-out", "不由政府办理", "b", _centre(rights.RULE, TicketState.PENDING_RULING)),
@@ -270,11 +281,13 @@ def _adds_co_unit(s: Situation) -> bool:
 
 
 def available_acts(ticket: Ticket, user: User, at: datetime) -> list[ActButton]:
-    """The buttons for this person, the main ones first as listed; only the first main act that can be done is main."""
+    """The buttons for this person, the main ones first as listed."""
     return acts_of(situation(ticket, user, at))
 
 
 def acts_of(found: Situation) -> list[ActButton]:
+    """One of the buttons is main: the first main act that can be done, or what a greyed result lacks first."""
+    lacks = next((line.act for line in found.missing), "")
     buttons: list[ActButton] = []
     taken_keys: set[str] = set()
     has_main = False
@@ -282,7 +295,7 @@ def acts_of(found: Situation) -> list[ActButton]:
         if not spec.offered(found):
             continue
         why = spec.why(found)
-        main = spec.main and not why and not has_main
+        main = (spec.main or spec.code == lacks) and not why and not has_main
         has_main = has_main or main
         key = "" if spec.key in taken_keys else spec.key
         taken_keys.add(key)

@@ -87,7 +87,7 @@ def inbox_segments(user: User, at: datetime) -> list[Segment]:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a part stands: the chip, and either the next act of this unit or whom it waits for."""
+    """How a part stands: the chip, and either the next act of this unit or who has it now."""
 
     label: str
     tone: str
@@ -142,7 +142,7 @@ def with_standing(rows: QuerySet[TicketScope]) -> "QuerySet[WithAnnotations[Tick
             "assignment__unit",
             "assignment__handler",
             "assignment__item",
-            "assignment__parent__unit",
+            "assignment__parent",
         )
         .defer("ticket__text")
         .annotate(
@@ -186,12 +186,12 @@ def standing(scope: "WithAnnotations[TicketScope, Stands]") -> Standing:
     if part.role in SIDE_ROLES:
         return Standing(part.get_role_display(), "work", "协办意见", "report")
     if ticket.holder_id != part.pk:
-        return Standing("已转派", "work", waits_for=f"等{ticket.holder.unit.short_name}")
+        return Standing("已转派", "work", waits_for=ticket.holder.unit.short_name)
     return _in_hand(scope)
 
 
 def _giver(part: Assignment) -> str:
-    return part.parent.unit.short_name if part.parent is not None else "市中心"
+    return "上级中心" if part.parent is not None else "市中心"
 
 
 def _after_result(scope: "WithAnnotations[TicketScope, Stands]") -> Standing:

@@ -123,11 +123,9 @@ def ticket_page(user: User, wanted: Wanted, *, after: Key | None, at: datetime) 
     by = "sort_at" if wanted.by_due else "created_at"
     scopes = _scopes(user, wanted, at)
     if scopes is None:
-        tickets = _narrow(_whole_table(user, at), wanted, at).select_related("region", "category", "holder__unit")
+        tickets = _narrow(_whole_table(user, at), wanted, at).select_related("region", "holder__unit")
         return take(tickets.defer("text"), by=by, pk="id", after=after, newest=not wanted.by_due)
-    scopes = _narrow(scopes, wanted, at, through="ticket__").select_related(
-        "ticket__region", "ticket__category", "ticket__holder__unit"
-    )
+    scopes = _narrow(scopes, wanted, at, through="ticket__").select_related("ticket__region", "ticket__holder__unit")
     page = take(scopes.defer("ticket__text"), by=by, pk="ticket_id", after=after, newest=not wanted.by_due)
     return Page([scope.ticket for scope in page.rows], page.next_key)
 

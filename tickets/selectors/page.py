@@ -10,7 +10,6 @@ from hotline.limits import Limit
 from tickets.models import Assignment, Attachment, Reply, Ticket, TicketClock, TicketEvent
 from tickets.rights import at_the_centre
 from tickets.selectors.acts import Situation
-from tickets.selectors.readiness import Requirement, requirements
 from tickets.states import (
     AssignmentRole,
     AssignmentState,
@@ -76,7 +75,6 @@ class TicketPage:
     ticket: Ticket
     parts: tuple[Part, ...]
     clocks: dict[tuple[int | None, str], TicketClock] = field(repr=False)
-    requirements: tuple[Requirement, ...]
     sees_all: bool
     """Whether the person reads the whole chain, or only public lines and their own unit's part."""
 
@@ -85,7 +83,7 @@ class TicketPage:
 
 
 def ticket_page(found: Situation) -> TicketPage:
-    """The parts, clocks and open points of a ticket as ``found.user`` may see them. Three queries."""
+    """The parts and clocks of a ticket as ``found.user`` may see them. Two queries."""
     ticket = found.ticket
     clocks = {
         (clock.assignment_id, clock.kind): clock for clock in TicketClock.objects.filter(ticket=ticket).order_by("pk")
@@ -100,11 +98,7 @@ def ticket_page(found: Situation) -> TicketPage:
         Part(part, clocks.get((part.pk, ClockKind.HANDLE)), part.parent_id is not None)
         for part in _as_tree(assignments)
     )
-    own = found.own
-    lines: tuple[Requirement, ...] = ()
-    if own is not None and own.role == AssignmentRole.LEAD and ticket.holder_id == own.pk and own.signed_at:
-        lines = tuple(requirements(own, at=found.at))
-    return TicketPage(ticket, parts, clocks, lines, sees_all=sees_whole_chain(found, assignments))
+    return TicketPage(ticket, parts, clocks, sees_all=sees_whole_chain(found, assignments))
 
 
 def _as_tree(assignments: list[Assignment]) -> Iterable[Assignment]:

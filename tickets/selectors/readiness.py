@@ -80,11 +80,11 @@ def longest_extension(clock: TicketClock, *, at: datetime) -> int:
 
 @dataclass(frozen=True)
 class Requirement:
-    """One line of what a result needs; ``key`` names the act that mends it."""
+    """One line of what a result needs; ``act`` is the code of the act that mends it."""
 
     met: bool
     sentence: str
-    key: str = ""
+    act: str
 
 
 def requirements(assignment: Assignment, *, at: datetime) -> list[Requirement]:
@@ -93,7 +93,7 @@ def requirements(assignment: Assignment, *, at: datetime) -> list[Requirement]:
     ticket = assignment.ticket
     if ticket.contactable:
         met = assignment.contacted_at is not None or contact_was_tried(ticket, at=at)
-        lines.append(Requirement(met, "联系反映人", "record_contact"))
+        lines.append(Requirement(met, "联系反映人", "contact"))
     if assignment.item is not None and assignment.item.onsite_required:
         lines += _onsite_requirements(ticket, at=at)
     return lines
@@ -111,8 +111,8 @@ def _onsite_requirements(ticket: Ticket, *, at: datetime) -> list[Requirement]:
     least = parameters.integer("onsite_photos_min", at=at)
     photos = ticket.attachments.filter(kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER]).count()
     return [
-        Requirement(ticket.onsite_records.exists(), "到过现场", "record_onsite"),
-        Requirement(photos >= least, f"现场照片至少 {least} 张，已有 {photos} 张", "record_onsite"),
+        Requirement(ticket.onsite_records.exists(), "到过现场", "onsite"),
+        Requirement(photos >= least, f"现场照片至少 {least} 张，已有 {photos} 张", "onsite"),
     ]
 
 

@@ -30,6 +30,8 @@ class Page:
     call: Call
     done: str
     hint: str = ""
+    verb: str = ""
+    """The word on the button that sends it, where the act's name does not say it."""
     undo: str = ""
     """Code of the act that takes this one back for half a minute."""
 
@@ -129,7 +131,7 @@ def _take_back_child(found: Situation, data: dict[str, Any]) -> Any:
 PAGES: dict[str, Page] = {
     "sign": Page(forms.SignForm, _on_own(services.sign_assignment, "handler"), "已签收 {number}。"),
     "handler": Page(forms.HandlerForm, _on_own(services.name_handler, "handler"), "{number} 已换经办人。"),
-    "submit": Page(forms.ResultForm, _submit, "{number} 的结果已交本单位负责人审签。"),
+    "submit": Page(forms.ResultForm, _submit, "{number} 的结果已交本单位负责人审签。", verb="提交审签"),
     "report": Page(forms.CoReportForm, _on_own(services.report_as_co, "text"), "{number} 的协办意见已交主办单位。"),
     "pass-down": Page(
         forms.PassDownForm,
@@ -138,7 +140,7 @@ PAGES: dict[str, Page] = {
         "转派后本中心仍对结果负责，自己的时限照走。",
     ),
     "take-back-child": Page(forms.ChildForm, _take_back_child, "{number} 已从下级单位收回。"),
-    "onsite": Page(forms.OnSiteForm, _onsite, "{number} 的现场记录已存。"),
+    "onsite": Page(forms.OnSiteForm, _onsite, "{number} 的现场记录已存。", verb="存现场记录"),
     "extend": Page(
         forms.ExtensionForm, _on_own(services.request_extension, "days", "reason"), "{number} 的延期申请已提交。"
     ),
@@ -219,7 +221,7 @@ PAGES: dict[str, Page] = {
     "reopen": Page(forms.ReopenForm, _reopen, "{number} 已重新打开。"),
     "void": Page(forms.ReasonForm, _on_ticket(services.void_ticket, "reason"), "{number} 已作废，可以恢复。"),
     "restore": Page(forms.ReasonForm, _on_ticket(services.restore_ticket, "reason"), "{number} 已恢复。"),
-    "note": Page(forms.NoteForm, _on_ticket(services.add_note, "text"), "{number} 的批注已存。"),
+    "note": Page(forms.NoteForm, _on_ticket(services.add_note, "text"), "{number} 的批注已存。", verb="存批注"),
     "instruct": Page(forms.InstructForm, _on_ticket(services.instruct_ticket, "text"), "{number} 的批示已存。"),
 }
 """Code of tickets.selectors.acts → its form and service. `contact` is served by the room that keeps contacts."""
@@ -243,9 +245,9 @@ def act(request: HttpRequest, number: str, code: str) -> HttpResponse:
     found = situation(ticket, request.user, at)
     button = next((each for each in acts_of(found) if each.code == code), None)
     if button is None:
-        return _refused(request, ticket, "没有办成。", _not_offered(ticket))
+        return _refused(request, ticket, page, "没有办成。", _not_offered(ticket))
     if button.why:
-        return _refused(request, ticket, "现在不能办这一步。", button.why)
+        return _refused(request, ticket, page, "现在不能办这一步。", button.why)
     if request.method == "GET":
         return _draw(request, found, button, page, page.form(found=found))
     return _do(request, found, button, page)
@@ -264,7 +266,7 @@ def _do(request: HttpRequest, found: Situation, button: ActButton, page: Page) -
         form.add_error(None, str(refused))
         return _draw(request, found, button, page, form, status=422)
     except DomainError as refused:
-        return _refused(request, found.ticket, "没有办成。", str(refused))
+        return _refused(request, found.ticket, page, "没有办成。", str(refused))
     return _done(request, found.ticket, page, form.cleaned_data)
 
 
@@ -286,15 +288,23 @@ def _draw(
         "title": f"{button.label} {found.ticket.number}",
         "form": form,
         "url": request.get_full_path(),
-        "verb": button.label,
+        "name": button.label,
+        "verb": page.verb or button.label,
         "hint": page.hint,
         "back": reverse("tickets:ticket", args=[found.ticket.number]),
     }
     return render(request, template, context, status=status)
 
 
-def _refused(request: HttpRequest, ticket: Ticket, head: str, text: str) -> HttpResponse:
-    context = {"head": head, "text": text, "ticket": ticket, "faster": True}
+def _refused(request: HttpRequest, ticket: Ticket, page: Page, head: str, text: str) -> HttpResponse:
+    """The dialog keeps its form; a page of its own gives back what was typed."""
+    context = {
+        "head": head,
+        "text": text,
+        "ticket": ticket,
+        "faster": True,
+        "typed": forms.typed_words(page.form, request.POST),
+    }
     template = "components/refused.html" if request.htmx else "tickets/refused_page.html"
     return render(request, template, context, status=409)
 

@@ -143,7 +143,7 @@ def _grant_extension(request: HttpRequest, request_id: int, at: Any) -> HttpResp
     asked = get_object_or_404(queues.extensions_seen(request.user, at), pk=request_id)
     number = asked.assignment.ticket.number
     try:
-        services.grant_extension(request_id=request_id, reason=request.POST.get("reason", ""), by=request.user, at=at)
+        services.grant_extension(request_id=request_id, reason="", by=request.user, at=at)
     except DomainError as error:
         return refused(request, f"没有同意 {number} 延期。", error)
     messages.success(request, f"已同意 {number} 延期 {asked.days} 个工作日。")

@@ -2,7 +2,6 @@
 
 from urllib.parse import quote
 
-from django.contrib.auth.decorators import permission_required
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -13,6 +12,7 @@ from hotline.services import log_security, open_file
 from tickets.models import Attachment, Ticket
 from tickets.selectors.acts import situation
 from tickets.selectors.page import ticket_page, timeline
+from tickets.views.answers import holds_any, opens_with
 
 INLINE = ("image/", "application/pdf", "video/", "audio/")
 
@@ -33,7 +33,7 @@ def file(request: HttpRequest, number: str, attachment_id: int) -> FileResponse:
 
 
 @require_safe
-@permission_required("tickets.print_ticket", raise_exception=True)
+@opens_with(holds_any("tickets.print_ticket", else_say="您的岗位不打印工单。"))
 def printed(request: HttpRequest, number: str) -> HttpResponse:
     """The 工单 on paper for signature; no name and no telephone of a citizen on it."""
     at = timezone.now()
@@ -49,7 +49,7 @@ def printed(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "ticket": ticket,
         "page": page,
-        "items": timeline(found, sees_all=page.sees_all),
+        "items": timeline(found, sees_all=page.sees_all)[::-1],
         "at": at,
     }
     return render(request, "tickets/ticket_print.html", context)

@@ -36,7 +36,7 @@ from tickets.views.answers import (
 
 UNDO = timedelta(seconds=40)
 """The page offers 撤回 for 30 seconds; the rest is the way of the request."""
-DISPATCH_KEYS = {"dispatch": "u", "refer": "r", "merge": "m", "ask-information": "b", "answer": "f", "revise": "o"}
+DISPATCH_KEYS = {"dispatch": "u", "refer": "r", "merge": "m", "ask-information": "b", "answer": "f", "revise": "v"}
 DISPATCH_LABELS = {"dispatch": "改派", "refer": "首办裁定", "merge": "并入同一件"}
 
 dispatchers = opens_with(lambda user, at: queues.refusal_of(rights.DISPATCH, None, user, at))
@@ -200,7 +200,7 @@ def dispatch_batch(request: HttpRequest) -> HttpResponse:
 
 # --- what units give back
 
-RETURN_ACTS = ("grant-return", "refuse-return", "dispute-return")
+RETURN_LABELS = {"grant-return": "同意", "refuse-return": "不同意", "dispute-return": "提交裁定"}
 
 
 @require_safe
@@ -222,7 +222,8 @@ def return_peek(request: HttpRequest, request_id: int) -> HttpResponse:
         pk=request_id,
     )
     case = queues.return_case(asked, request.user, at=at)
-    context = {"case": case, "ticket": case.ticket, "acts": acts_by_code(case.ticket, request.user, at, RETURN_ACTS)}
+    acts = acts_by_code(case.ticket, request.user, at, RETURN_LABELS)
+    context = {"case": case, "ticket": case.ticket, "acts": [(act, RETURN_LABELS[act.code]) for act in acts]}
     return render(request, "tickets/partials/return_peek.html", context | {"at": at})
 
 

@@ -13,7 +13,7 @@
   /* Between j and the arrival of the peek the buttons shown are those of the row before. */
   window.addEventListener("keydown", e => {
     if (e.ctrlKey || e.metaKey || e.altKey || one("dialog[open]") || e.target.closest?.("input:not([type=checkbox]),textarea,select")) return;
-    const meant = [...document.querySelectorAll("#peek [data-key]")].some(el => el.dataset.key === e.key);
+    const meant = (e.key === "Enter" && one("[data-ticks]")) || [...document.querySelectorAll("#peek [data-key]")].some(el => el.dataset.key === e.key);
     if (!meant || !selected() || selected().dataset.id === peeked()) return;
     e.preventDefault();
     e.stopImmediatePropagation();

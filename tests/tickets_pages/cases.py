@@ -1,0 +1,248 @@
+"""Every act of the ticket page: how a ticket comes to where it can be done, who does it, with what, and what is written."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from hotline.models import User
+from tests.factories.tickets import (
+    NOW,
+    REPLY,
+    closed,
+    contacted,
+    dispatched,
+    fresh,
+    part_of,
+    passed_down,
+    register,
+    signed,
+    submitted,
+)
+from tickets import services
+from tickets.models import Ticket
+
+Make = Callable[[SimpleNamespace], Ticket]
+REASON = "该路段由市住建局管护，附移交单。"
+
+
+@dataclass(frozen=True)
+class Case:
+    make: Make
+    who: str
+    events: list[str]
+    """Written by the act, in order."""
+    fields: list[str] = field(default_factory=list)
+    data: Callable[[SimpleNamespace, Ticket], dict[str, Any]] = lambda city, ticket: {}
+
+
+def reason(_city: SimpleNamespace, _ticket: Ticket) -> dict[str, str]:
+    return {"reason": REASON}
+
+
+def give_back(city: SimpleNamespace) -> Ticket:
+    ticket = dispatched(city)
+    services.request_return(
+        assignment_id=ticket.lead_id, ground="not_our_duty", reason=REASON, by=city.handler, at=NOW
+    )
+    return fresh(ticket)
+
+
+def ask_for_time(city: SimpleNamespace) -> Ticket:
+    ticket = signed(city)
+    services.request_extension(assignment_id=ticket.lead_id, days=2, reason="等检测报告。", by=city.handler, at=NOW)
+    return fresh(ticket)
+
+
+def with_co_unit(city: SimpleNamespace) -> Ticket:
+    ticket = signed(city, co_units=[city.other])
+    part = part_of(ticket, city.other)
+    services.sign_assignment(assignment_id=part.pk, by=city.other_handler, at=NOW)
+    return ticket
+
+
+def after(service: Callable[..., Any], make: Make, who: str, **words: Any) -> Make:
+    """A ticket to which one more act was done."""
+
+    def made(city: SimpleNamespace) -> Ticket:
+        ticket = make(city)
+        service(ticket_id=ticket.pk, by=getattr(city, who), at=NOW, **words)
+        return fresh(ticket)
+
+    return made
+
+
+def new(_city: SimpleNamespace) -> Ticket:
+    return register()
+
+
+def county_signed(city: SimpleNamespace) -> Ticket:
+    return signed(city, unit=city.county)
+
+
+def merged(city: SimpleNamespace) -> Ticket:
+    ticket, other = register(), register(title="同一处工地夜间施工")
+    services.merge_ticket(ticket_id=ticket.pk, into_id=other.pk, reason=REASON, by=city.dispatcher, at=NOW)
+    return fresh(ticket)
+
+
+def other_open(_city: SimpleNamespace, _ticket: Ticket) -> dict[str, str]:
+    return {"into": register(title="同一处工地夜间施工").number, "reason": REASON}
+
+
+def withdrawn(_city: SimpleNamespace) -> Ticket:
+    ticket = register()
+    services.propose_withdrawal(ticket_id=ticket.pk, by=None, at=NOW)
+    return fresh(ticket)
+
+
+asked = after(services.ask_information, new, "dispatcher", question="哪一栋楼？")
+disputed = after(services.refer_to_ruling, new, "dispatcher", reason=REASON)
+deferred = after(services.defer_ticket, signed, "reviewer", reason="列入明年改造计划。")
+held = after(services.place_hold, signed, "reviewer", source="督办", reason=REASON)
+voided = after(services.void_ticket, new, "dispatcher", reason=REASON)
+
+
+CASES: dict[str, Case] = {
+    "sign": Case(dispatched, "handler", ["sign"], ["handler"], lambda city, t: {"handler": city.handler2.pk}),
+    "handler": Case(signed, "handler", ["name_handler"], ["handler"], lambda city, t: {"handler": city.handler2.pk}),
+    "submit": Case(
+        contacted,
+        "handler",
+        ["submit_result", "await_review"],
+        ["resolved", "public_text", "internal_text", "unresolved_reason", "standard_met", "standard_note"],
+        lambda city, t: {"resolved": "yes", "public_text": REPLY, "standard_met": "on"},
+    ),
+    "report": Case(
+        with_co_unit, "other_handler", ["report_as_co"], ["text"], lambda city, t: {"text": "已核查施工许可，过期。"}
+    ),
+    "pass-down": Case(
+        county_signed,
+        "county_clerk",
+        ["pass_down"],
+        ["unit", "item", "co_units"],
+        lambda city, t: {"unit": city.county_department.name},
+    ),
+    "take-back-child": Case(
+        passed_down,
+        "county_clerk",
+        ["take_back_child"],
+        ["assignment", "reason"],
+        lambda city, t: {"assignment": t.holder_id, "reason": REASON},
+    ),
+    "onsite": Case(
+        signed,
+        "handler",
+        ["record_onsite"],
+        ["visited_at", "found_there", "before", "after"],
+        lambda city, t: {"visited_at": "2026-11-10T10:00", "found_there": "仍在施工，已责令停工。"},
+    ),
+    "extend": Case(
+        signed,
+        "handler",
+        ["request_extension"],
+        ["days", "reason"],
+        lambda city, t: {"days": "2", "reason": REASON},
+    ),
+    "return": Case(
+        dispatched,
+        "handler",
+        ["request_return"],
+        ["ground", "reason", "suggested_unit", "files"],
+        lambda city, t: {"ground": "not_our_duty", "reason": REASON, "suggested_unit": "市教育局"},
+    ),
+    "approve": Case(submitted, "head", ["approve", "await_review"]),
+    "send-back": Case(submitted, "head", ["send_back"], ["reason"], reason),
+    "grant-return": Case(give_back, "dispatcher", ["grant_return"], ["reason"]),
+    "refuse-return": Case(give_back, "dispatcher", ["refuse_return"], ["reason"], reason),
+    "dispute-return": Case(give_back, "dispatcher", ["dispute_return"], ["reason"], reason),
+    "grant-extension": Case(ask_for_time, "reviewer", ["grant_extension"], ["reason"]),
+    "refuse-extension": Case(ask_for_time, "reviewer", ["refuse_extension"], ["reason"], reason),
+    "dispatch": Case(
+        new,
+        "dispatcher",
+        ["dispatch"],
+        ["unit", "item", "co_units", "superior"],
+        lambda city, t: {"unit": city.department.name, "co_units": "市教育局、市住建局"},
+    ),
+    "ask-information": Case(
+        new, "dispatcher", ["ask_information"], ["question"], lambda city, t: {"question": "哪一栋楼？"}
+    ),
+    "information": Case(
+        asked, "dispatcher", ["give_information"], ["information"], lambda city, t: {"information": "7栋。"}
+    ),
+    "answer": Case(new, "dispatcher", ["answer_by_centre"], ["public_text"], lambda city, t: {"public_text": REPLY}),
+    "refer": Case(new, "dispatcher", ["refer_to_ruling"], ["reason"], reason),
+    "revise": Case(
+        new,
+        "dispatcher",
+        ["revise"],
+        ["title", "text", "kind", "urgency", "region", "place", "category", "is_enterprise"],
+        lambda city, t: {
+            "title": "夜间施工",
+            "text": t.text,
+            "kind": "complaint",
+            "urgency": "normal",
+            "region": city.region.pk,
+            "place": "",
+            "category": "",
+        },
+    ),
+    "rule": Case(
+        disputed,
+        "reviewer",
+        ["rule_first_handler"],
+        ["unit", "item", "reason"],
+        lambda city, t: {"unit": city.third.name, "reason": REASON},
+    ),
+    "rule-out": Case(
+        disputed,
+        "reviewer",
+        ["rule_not_government", "await_review"],
+        ["reason", "public_text"],
+        lambda city, t: {"reason": REASON, "public_text": REPLY},
+    ),
+    "co-unit": Case(
+        signed,
+        "dispatcher",
+        ["add_co_unit"],
+        ["unit", "task"],
+        lambda city, t: {"unit": "市住建局", "task": "核查施工许可。"},
+    ),
+    "recall": Case(dispatched, "dispatcher", ["recall"], ["reason"], reason),
+    "merge": Case(new, "dispatcher", ["merge"], ["into", "reason"], other_open),
+    "unmerge": Case(merged, "dispatcher", ["unmerge"], ["reason"], reason),
+    "defer": Case(signed, "reviewer", ["defer"], ["reason"], reason),
+    "keep-deferred": Case(deferred, "reviewer", ["keep_deferred"], ["reason"], reason),
+    "resume": Case(deferred, "reviewer", ["resume"], ["reason"], reason),
+    "hold": Case(
+        signed,
+        "reviewer",
+        ["place_hold"],
+        ["source", "reason"],
+        lambda city, t: {"source": "督办", "reason": REASON},
+    ),
+    "release": Case(
+        held, "reviewer", ["release_hold"], ["hold", "reason"], lambda city, t: {"hold": t.holds.get().pk}
+    ),
+    "close-withdrawn": Case(withdrawn, "reviewer", ["close_as_withdrawn"], ["reason"], reason),
+    "reopen": Case(
+        closed,
+        "reviewer",
+        ["reopen"],
+        ["same_unit", "reason"],
+        lambda city, t: {"same_unit": "yes", "reason": REASON},
+    ),
+    "void": Case(new, "dispatcher", ["void"], ["reason"], reason),
+    "restore": Case(voided, "dispatcher", ["restore"], ["reason"], reason),
+    "note": Case(signed, "handler", ["note"], ["text"], lambda city, t: {"text": "今晚 23 时到现场。"}),
+    "instruct": Case(signed, "reviewer", ["instruct"], ["text"], lambda city, t: {"text": "本周内办结。"}),
+}
+
+
+def url(ticket: Ticket, code: str) -> str:
+    return f"/tickets/{ticket.number}/acts/{code}/"
+
+
+def doer(city: SimpleNamespace, case: Case) -> User:
+    return getattr(city, case.who)

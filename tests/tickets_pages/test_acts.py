@@ -1,0 +1,385 @@
+"""The form of every act: what it asks for, what it writes, what it says to nonsense, to strangers and to the slower of two."""
+
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from hotline.models import StoredFile
+from hotline.services import set_parameter
+from tests.factories.tickets import NOW, REPLY, acts, dispatched, fresh, pending_approval, register, signed, submitted
+from tests.tickets_pages.cases import CASES, REASON, doer, give_back, url
+from tickets import services
+from tickets.models import Attachment
+from tickets.views.acts import PAGES
+
+HTMX = {"HTTP_HX_REQUEST": "true"}
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
+CODES = sorted(CASES)
+
+
+def errors(response):
+    """Every sentence that the form says, by field."""
+    return {name: list(said) for name, said in response.context["form"].errors.items()}
+
+
+def words_of(response):
+    return {name: response.context["form"][name].value() for name in response.context["form"].fields}
+
+
+def test_every_act_has_its_case():
+    assert set(CASES) == set(PAGES)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_form_asks_for_exactly_what_the_act_needs(city, log_in, code):
+    case = CASES[code]
+    ticket = case.make(city)
+
+    response = log_in(doer(city, case)).get(url(ticket, code), **HTMX)
+
+    assert response.status_code == 200
+    assert list(response.context["form"].fields) == case.fields
+    assert f'hx-post="{url(ticket, code)}"' in response.content.decode()
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_an_act_writes_its_event_and_leads_back_to_the_ticket(city, log_in, code):
+    case = CASES[code]
+    ticket = case.make(city)
+    before = acts(ticket)
+    data = case.data(city, ticket)
+
+    response = log_in(doer(city, case)).post(url(ticket, code), data)
+
+    assert (response.status_code, response["Location"]) == (302, f"/tickets/{ticket.number}/")
+    assert acts(ticket) == before + case.events
+    last = ticket.events.get(act=case.events[0])
+    assert last.actor == doer(city, case)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_an_act_is_not_found_by_a_unit_without_a_part(city, log_in, code):
+    case = CASES[code]
+    ticket = case.make(city)
+    before = acts(ticket)
+    client = log_in(city.enterprise_handler)
+
+    assert client.get(url(ticket, code)).status_code == 404
+    assert client.post(url(ticket, code), case.data(city, ticket)).status_code == 404
+    assert acts(ticket) == before
+
+
+# --- nonsense
+
+NONSENSE = {
+    "nothing at all": lambda name: "",
+    "a word": lambda name: "胡乱写的",
+    "an id of nobody": lambda name: "999999999999999999999",
+    "too long": lambda name: "长" * 6000,
+    "only separators": lambda name: " 、，, ",
+    "a null character": lambda name: "a\0b",
+}
+# Right for some: words where only words are asked for, nothing where nothing is required.
+ANY_WORDS = {"a word", "an id of nobody", "only separators"}
+HARMLESS = {
+    code: ANY_WORDS
+    for code, case in CASES.items()
+    if set(case.fields) <= {"reason", "text", "question", "information", "source"}
+} | {
+    "sign": {"nothing at all"},
+    "grant-return": {"nothing at all", *ANY_WORDS},
+    "grant-extension": {"nothing at all", *ANY_WORDS},
+}
+
+
+@pytest.mark.parametrize("code", sorted(set(CASES) - {"approve"}))
+def test_nonsense_is_refused_in_a_sentence_and_stays_in_the_form(city, log_in, code):
+    """All but 审核通过, which has nothing to fill in."""
+    case = CASES[code]
+    ticket = case.make(city)
+    before = acts(ticket)
+    client = log_in(doer(city, case))
+
+    for what in sorted(set(NONSENSE) - HARMLESS.get(code, set())):
+        typed = {name: NONSENSE[what](name) for name in case.fields if name not in {"before", "after", "files"}}
+        response = client.post(url(ticket, code), typed, **HTMX)
+
+        assert response.status_code == 422, what
+        is_refused_plainly(response, typed)
+    assert acts(ticket) == before
+
+
+def is_refused_plainly(response, typed):
+    said = [sentence for each in errors(response).values() for sentence in each]
+    assert said
+    for sentence in said:
+        assert re.fullmatch(r"[^。]*[一-鿿][^。]*。", sentence.replace("。请", "，请")), sentence
+        assert sentence in response.content.decode()
+    kept = words_of(response)
+    boxes = {"standard_met", "is_enterprise"}
+    assert {name: str(kept[name]) for name in typed if name not in boxes} == {
+        name: typed[name] for name in typed if name not in boxes
+    }
+
+
+@pytest.mark.parametrize(
+    ("visited_at", "said"),
+    [
+        ("2026-11-10T10:01", "到场时间须在派单之后、现在之前。"),
+        ("2026-11-09T10:00", "到场时间须在派单之后、现在之前。"),
+        ("0001-01-01T00:00", "到场时间须在派单之后、现在之前。"),
+        ("9999-12-31T23:59", "到场时间须在派单之后、现在之前。"),
+        ("2026-02-30T10:00", "时间不对，写成 2026-11-10 09:30 这样。"),
+        ("", "请填写到场时间。"),
+    ],
+)
+def test_a_visit_at_an_impossible_time(city, log_in, visited_at, said):
+    ticket = signed(city)
+    before = acts(ticket)
+
+    response = log_in(city.handler).post(
+        url(ticket, "onsite"), {"visited_at": visited_at, "found_there": "仍在施工。"}, **HTMX
+    )
+
+    assert response.status_code == 422
+    assert [sentence for each in errors(response).values() for sentence in each] == [said]
+    assert words_of(response)["found_there"] == "仍在施工。"
+    assert acts(ticket) == before
+
+
+@pytest.mark.parametrize(("days", "said"), [("0", "不能少于 1。"), ("31", "不能多于 30。"), ("一", "请填写整数。")])
+def test_an_extension_of_an_impossible_length(city, log_in, days, said):
+    ticket = signed(city)
+
+    response = log_in(city.handler).post(url(ticket, "extend"), {"days": days, "reason": REASON}, **HTMX)
+
+    assert (response.status_code, errors(response)) == (422, {"days": [said]})
+    assert words_of(response) == {"days": days, "reason": REASON}
+
+
+def test_an_extension_longer_than_the_rule_is_refused_by_the_service(city, log_in):
+    ticket = signed(city)
+
+    response = log_in(city.handler).post(url(ticket, "extend"), {"days": "30", "reason": REASON}, **HTMX)
+
+    assert response.status_code == 422
+    assert errors(response) == {"__all__": ["延长天数须在 1 至 7 个工作日之间。"]}
+    assert acts(ticket) == ["register", "dispatch", "sign"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("现场.png", b"", "请选择有内容的文件。"),
+        ("现场.png", b"MZ\x90\x00 a program", "“现场.png”的内容不是可以上传的类型。"),
+        ("现场.png", PNG + b"\0" * 1024 * 1024, "“现场.png”超过 1 兆字节，未上传。请压缩后再试。"),
+    ],
+)
+def test_a_file_that_cannot_be_kept(city, log_in, name, content, said):
+    set_parameter(key="upload_max_mb", value="1", valid_from=NOW, source="测试", by=None, at=NOW)
+    ticket = signed(city)
+    before = acts(ticket)
+
+    response = log_in(city.handler).post(
+        url(ticket, "onsite"),
+        {
+            "visited_at": "2026-11-10T10:00",
+            "found_there": "仍在施工。",
+            "before": [SimpleUploadedFile("好的.png", PNG), SimpleUploadedFile(name, content)],
+        },
+        **HTMX,
+    )
+
+    assert response.status_code == 422
+    assert said in response.content.decode()
+    assert words_of(response)["found_there"] == "仍在施工。"
+    assert acts(ticket) == before
+    assert not StoredFile.objects.exists()
+
+
+def test_files_hang_on_the_event_by_kind(city, log_in):
+    ticket = signed(city)
+
+    log_in(city.handler).post(
+        url(ticket, "onsite"),
+        {
+            "visited_at": "2026-11-10T10:00",
+            "found_there": "仍在施工。",
+            "before": [SimpleUploadedFile("一.png", PNG), SimpleUploadedFile("二.png", PNG + b"2")],
+            "after": SimpleUploadedFile("三.png", PNG + b"3"),
+        },
+    )
+
+    event = ticket.events.get(act="record_onsite")
+    assert list(Attachment.objects.filter(event=event).order_by("pk").values_list("kind", "file__name")) == [
+        ("before", "一.png"),
+        ("before", "二.png"),
+        ("after", "三.png"),
+    ]
+
+
+def test_evidence_of_a_return_is_kept(city, log_in):
+    ticket = dispatched(city)
+
+    log_in(city.handler).post(
+        url(ticket, "return"),
+        {"ground": "not_our_duty", "reason": REASON, "files": SimpleUploadedFile("移交单.pdf", b"%PDF-1.4 ...")},
+    )
+
+    assert list(Attachment.objects.filter(ticket=ticket).values_list("kind", "file__name")) == [
+        ("evidence", "移交单.pdf")
+    ]
+
+
+def test_what_the_service_misses_is_said_and_the_words_stay(city, log_in):
+    ticket = CASES["submit"].make(city)
+    typed = {"resolved": "partly", "public_text": REPLY, "internal_text": "约谈过。", "standard_met": "on"}
+
+    response = log_in(city.handler).post(url(ticket, "submit"), typed, **HTMX)
+
+    assert response.status_code == 422
+    assert errors(response) == {"__all__": ["没有全部解决的，请写明原因。"]}
+    assert words_of(response) == {
+        "resolved": "partly",
+        "public_text": REPLY,
+        "internal_text": "约谈过。",
+        "unresolved_reason": None,
+        "standard_met": True,
+        "standard_note": None,
+    }
+    assert acts(ticket)[-1] == "record_contact"
+
+
+# --- somebody was faster
+
+TOO_LATE = {
+    "sign": (
+        dispatched,
+        lambda city, ticket: services.recall_ticket(
+            ticket_id=ticket.pk, reason="派错了。", by=city.dispatcher, at=NOW
+        ),
+        "handler",
+        404,
+    ),
+    "dispatch": (
+        lambda city: register(),
+        lambda city, ticket: services.dispatch_ticket(
+            ticket_id=ticket.pk, unit=city.other, item=None, by=city.dispatcher2, at=NOW
+        ),
+        "dispatcher",
+        409,
+    ),
+    "send-back": (
+        submitted,
+        lambda city, ticket: services.approve(approval_id=pending_approval(ticket).pk, by=city.head2, at=NOW),
+        "head",
+        409,
+    ),
+    "refuse-return": (
+        give_back,
+        lambda city, ticket: services.grant_return(
+            request_id=ticket.lead.returnrequests.get().pk, reason="", by=city.dispatcher2, at=NOW
+        ),
+        "dispatcher",
+        409,
+    ),
+    "note": (
+        signed,
+        lambda city, ticket: services.recall_ticket(
+            ticket_id=ticket.pk, reason="派错了。", by=city.dispatcher, at=NOW
+        ),
+        "handler",
+        404,
+    ),
+}
+
+
+@pytest.mark.parametrize("code", TOO_LATE)
+def test_the_slower_of_two_learns_who_was_faster(city, log_in, code):
+    make, faster, who, status = TOO_LATE[code]
+    ticket = make(city)
+    client = log_in(getattr(city, who))
+    client.get(url(ticket, code))
+    faster(city, ticket)
+    after = acts(ticket)
+
+    response = client.post(url(ticket, code), CASES[code].data(city, ticket) | {"reason": REASON}, **HTMX)
+
+    assert response.status_code == status
+    assert acts(ticket) == after
+    if status == 409:
+        last = ticket.events.select_related("actor").order_by("-pk").first()
+        assert f"最近由{last.actor.masked_name}于 11-10 10:00 办理" in response.content.decode()
+
+
+def test_a_page_of_its_own_gives_back_what_was_typed(city, log_in):
+    ticket = submitted(city)
+    services.approve(approval_id=pending_approval(ticket).pk, by=city.head2, at=NOW)
+
+    response = log_in(city.head).post(url(ticket, "send-back"), {"reason": REASON})
+
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert "工单当前为“待审核”，最近由胡*于 11-10 10:00 办理；您现在不能办这一步。" in page
+    assert f"readonly>{REASON}</textarea>" in page
+
+
+def test_an_act_that_only_the_moment_forbids_says_why(city, log_in):
+    ticket = signed(city)
+
+    response = log_in(city.handler).get(url(ticket, "submit"), **HTMX)
+
+    assert response.status_code == 409
+    assert "还缺：联系反映人。" in response.content.decode()
+
+
+def test_an_unknown_act_is_not_found(city, log_in):
+    assert log_in(city.handler).get(url(signed(city), "explode")).status_code == 404
+
+
+# --- where it leads
+
+
+@pytest.mark.parametrize(
+    ("query", "target"),
+    [
+        ("?next=/inbox/", "/inbox/"),
+        ("?next=/approvals/%3Fs%3Dextensions", "/approvals/?s=extensions"),
+        ("?next=https://elsewhere.example/", "ticket"),
+        ("?next=//elsewhere.example/", "ticket"),
+        ("", "ticket"),
+    ],
+)
+def test_an_act_leads_back_to_the_list_and_nowhere_else(city, log_in, query, target):
+    ticket = signed(city)
+
+    response = log_in(city.handler).post(url(ticket, "note") + query, {"text": "记一笔。"})
+
+    assert response["Location"] == (f"/tickets/{ticket.number}/" if target == "ticket" else target)
+
+
+def test_in_the_dialog_the_list_is_drawn_anew(city, log_in):
+    ticket = signed(city)
+
+    response = log_in(city.handler).post(
+        url(ticket, "note"),
+        {"text": "记一笔。"},
+        HTTP_HX_CURRENT_URL="http://testserver/inbox/?s=today",
+        **HTMX,
+    )
+
+    assert (response["HX-Redirect"], response["HX-Trigger"]) == ("/inbox/?s=today", "act-done")
+
+
+def test_a_dispatch_from_the_form_can_be_taken_back(city, log_in):
+    ticket = register()
+    client = log_in(city.dispatcher)
+    page = client.post(url(ticket, "dispatch"), {"unit": city.department.name}, follow=True).content.decode()
+    undo = re.search(r'action="([^"]+)\?undo"', page)
+
+    assert f"{ticket.number} 已派给{city.department.name}。" in page
+    client.post(f"{undo[1]}?undo")
+
+    assert acts(ticket) == ["register", "dispatch", "recall"]
+    assert fresh(ticket).state == "pending_dispatch"
