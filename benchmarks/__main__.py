@@ -37,6 +37,8 @@ def stand(keep: Path | None) -> None:
         # Registered before the servers' own end, so it runs after it.
         atexit.register(shutil.rmtree, directory, ignore_errors=True)
     attach_or_start()
+    # WhiteNoise wants the directory, even empty.
+    (directory / "static").mkdir(exist_ok=True)
     django.setup()
 
 

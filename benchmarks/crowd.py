@@ -78,6 +78,7 @@ def make_originals(*, passes: int) -> tuple[Mark, Mark]:
     _walk(roads, _moved([row for row in rows if row["road"] not in ENDED_ROADS], passes), first=10_000)
     sweep_clocks(at=now, batch=5000)
     app.conf.task_always_eager = False
+    _make_pool()
     return mark, Mark.now()
 
 
@@ -91,11 +92,10 @@ def _walk(roads: Roads, rows: Iterable[dict[str, str]], *, first: int) -> None:
 
 
 def _moved(rows: list[dict[str, str]], passes: int) -> Iterable[dict[str, str]]:
-    """The rows once as they are and then again, each time in another county."""
+    """The rows so many times, each time in other counties: no unit has more in hand than a busy one really has."""
     counties = list(Region.objects.filter(level__in=["county", "zone"]).order_by("code"))
     townships = {county.pk: list(county.children.order_by("code")) for county in counties}
-    yield from rows
-    for index, row in enumerate(rows * (passes - 1)):
+    for index, row in enumerate(rows * passes):
         county = counties[(index * 7) % len(counties)]
         inside = townships[county.pk]
         yield row | {"county": county.name, "township": inside[index % len(inside)].name if inside else ""}
@@ -114,7 +114,6 @@ def multiply(until_ended: Mark, until_open: Mark, *, tickets: int) -> None:
     # Between the ids of one copy and the next: more than the originals have in any table.
     stride = max(until_open.ids.values()) + 1
     with connection.cursor() as cursor:
-        _make_pool(cursor)
         indexes = _drop_indexes(cursor)
         # The originals' keys were checked and the copies' differ by an offset: no triggers.
         cursor.execute("SET session_replication_role = replica")
@@ -189,14 +188,15 @@ SPECIAL: dict[tuple[type[models.Model], str], str] = {
 }
 
 
-def _make_pool(cursor) -> None:
-    cursor.execute("CREATE TABLE pool (id int PRIMARY KEY, title text, text text, place text, codes int[])")
+def _make_pool() -> None:
+    """The texts that copies of appeals take their words from; gone when a database is filled."""
     rows = [
         (number, each.title, each.text, each.place, bigrams.codes(f"{each.title}\n{each.text}\n{each.place}"))
         for number, each in enumerate(stories.stories(POOL, seed=1))
     ]
-    execute_values(cursor, "INSERT INTO pool VALUES %s", rows, page_size=1000)
-    cursor.execute("ANALYZE pool")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE pool (id int PRIMARY KEY, title text, text text, place text, codes int[])")
+        execute_values(cursor, "INSERT INTO pool VALUES %s", rows, page_size=1000)
 
 
 def _drop_indexes(cursor) -> list[str]:
