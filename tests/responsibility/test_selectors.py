@@ -1,10 +1,13 @@
 from datetime import date, datetime, timedelta
+from threading import Barrier, Thread
 
 import pytest
+from django.db import connection
 
 from hotline.dates import SHANGHAI
 from hotline.limits import Limit
 from hotline.models import Region, Unit
+from hotline.services import reference
 from responsibility import selectors, services
 from responsibility.models import Category, DutyItem, DutyList, Governance
 from responsibility.states import Outcome
@@ -173,6 +176,47 @@ def test_a_new_version_proposes_by_its_own_items(now):
     later = datetime(2026, 10, 9, 9, 0, tzinfo=SHANGHAI)
 
     assert [selectors.suggest(text="路灯坏了", at=at)[0].item.code for at in (now, later)] == ["A-1", "B-1"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_that_ask_together_share_one_compiled_version(now):
+    reference.load_regions()
+    reference.load_units()
+    services.load_duty_list()
+    gate, items = Barrier(4), []
+
+    def ask():
+        try:
+            gate.wait()
+            items.append(selectors.suggest(text="路灯不亮", at=now)[0].item)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(items) == 4
+    assert {id(item) for item in items} == {id(items[0])}
+
+
+@pytest.mark.django_db
+def test_a_version_published_while_the_system_runs_is_read_at_once(now):
+    first = DutyListFactory(version=1)
+    DutyItemFactory(duty_list=first, code="A-1", words=["路灯"])
+    draft = DutyListFactory(version=2, state="draft", effective_from=None)
+    item = DutyItemFactory(duty_list=draft, code="A-1", words=["路灯"])
+    before = selectors.suggest(text="路灯坏了", at=now)[0].item
+
+    first.effective_until = draft.effective_from = date(2026, 9, 29)
+    first.save()
+    draft.state = "published"
+    draft.save()
+
+    assert before.duty_list == first
+    assert selectors.suggest(text="路灯坏了", at=now)[0].item == item
 
 
 @pytest.mark.django_db
