@@ -121,6 +121,19 @@ def test_names_in_the_architecture_are_names_of_the_code():
     assert [name for name in sorted(names) if not re.search(rf"\b{name}\b", code) and not (ROOT / name).exists()] == []
 
 
+def test_who_hears_which_signal_is_written_down():
+    heard = {}
+    for room in ROOMS:
+        file = ROOT / room / "receivers.py"
+        for signal in re.findall(r"^@receiver\((\w+)", file.read_text() if file.exists() else "", flags=re.MULTILINE):
+            heard.setdefault(signal, set()).add(room)
+    rows = table_rows("docs/architecture.md", 4)
+
+    written = {signal: set(in_code_type(rooms)) for signals, _, rooms, _ in rows for signal in in_code_type(signals)}
+
+    assert written == heard
+
+
 def test_the_policy_map_covers_the_order():
     rows = table_rows("docs/policy-map.md", 4)
 
