@@ -25,6 +25,8 @@ TOO_COMMON = 0.06
 CANDIDATES = 60
 LEAST_PERCENT = 30
 BACKGROUND_SECONDS = 600.0
+ENOUGH_APPEALS = 1000
+"""With fewer the statistics say only that everything is common: the first matter of a new system shares all its words."""
 # What every message says, until the statistics know it.
 _POLITE = frozenset(
     bigrams.codes(
@@ -54,6 +56,8 @@ def _weights() -> tuple[dict[int, float], float]:
             cursor.execute(
                 "SELECT most_common_elems::text::int[], most_common_elem_freqs FROM pg_stats"
                 " WHERE schemaname = current_schema() AND tablename = 'channels_merge_searchentry' AND attname = 'codes'"
+                " AND (SELECT reltuples FROM pg_class WHERE oid = 'channels_merge_searchentry'::regclass) >= %s",
+                [ENOUGH_APPEALS],
             )
             row = cursor.fetchone()
         elems, shares = row if row and row[0] else ([], [])
