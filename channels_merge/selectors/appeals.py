@@ -32,7 +32,9 @@ def channel_of_key(key: str) -> Channel | None:
 
 def carried_by(ticket_id: int) -> AppealQuerySet:
     """Appeals that a ticket carries now, those of the tickets merged into it included."""
-    links = AppealLink.objects.filter(until=None).filter(Q(ticket=ticket_id) | Q(ticket__merged_into=ticket_id))
+    # The tickets first: an OR across the join would read every link that there is.
+    tickets = Ticket.objects.filter(Q(pk=ticket_id) | Q(merged_into=ticket_id))
+    links = AppealLink.objects.filter(until=None, ticket__in=tickets.values("pk"))
     return Appeal.objects.filter(pk__in=links.values("appeal"))
 
 

@@ -112,7 +112,8 @@ def desk_panes(typed: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
         "similar": similar,
         "best_similar": similar[0] if similar and similar[0].percent >= SURE_ENOUGH else None,
         "history": history,
-        "history_recent": recent(history, at=at),
+        "history_recent": recent(history or [], at=at),
+        "caller_is_new": history == [],
         "heard": heard(text),
         "question": still_to_ask(text, place=place, has_region=found_region is not None),
         "found_region": found_region,
@@ -137,11 +138,12 @@ def _promise(typed: Mapping[str, Any], kind: str, at: datetime) -> Promise:
     )
 
 
-def _history(phone: str) -> list[Appeal]:
+def _history(phone: str) -> list[Appeal] | None:
+    """None while the number is not complete."""
     try:
-        return caller_history(phone)
+        return caller_history(phone) if phone.strip() else None
     except PhoneNotUnderstood:
-        return []
+        return None
 
 
 def _category(typed: Mapping[str, Any]) -> Category | None:

@@ -64,7 +64,7 @@ def act(request, number, code):
 
     return run_act(
         request,
-        title=f"{label} {appeal.number} {appeal.title[:24]}",
+        title=f"{label} {appeal.number} {appeal.title[:14]}",
         form=FORMS[code](request.POST if request.method == "POST" else None),
         verb=verb,
         hint=hint or _to_read_out(selectors.progress_of(appeal), timezone.now()),

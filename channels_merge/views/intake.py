@@ -138,7 +138,7 @@ def act(request, number, code):
 
     return run_act(
         request,
-        title=f"{label} {appeal.number} {appeal.title[:24]}",
+        title=f"{label} {appeal.number} {appeal.title[:14]}",
         form=_form(code, appeal, request, now),
         verb=verb,
         hint=HINTS.get(code, ""),

@@ -5,7 +5,7 @@
    fields with data-suggest                            POST /desk/suggest/ 400 ms after the last key, never while an input method composes;
                                                        answers HTML: one element per pane, <div data-pane="similar">…</div>; a pane that is
                                                        not in the answer stays as it is. A later request cancels an earlier one.
-   <div data-pane="caller|similar|who|say|heard|ask|place|title|missing|attach">   the slots; fixed heights in app.css, so nothing jumps
+   <div data-pane="line|caller|similar|who|say|heard|ask|place|kind|attach">   the slots; fixed heights in app.css, so nothing jumps
    <ol data-pick-list><li data-id>                     the selection is kept by data-id when the pane is filled again
    <section data-pane-key="F3" tabindex="-1">          the key goes there; j k or the arrows move, Enter presses the row's [data-do]
    <button data-fkey="F8">                             the key presses it; F8 goes to the first missing field instead, while one is missing
@@ -137,16 +137,12 @@
       $("button[name=act]", partOf(dialog, e.target))?.click();
     }
   };
-  const nextCall = async () => {
+  const nextCall = () => {
     const button = $("[data-next-call]");
-    if (!button) return;
-    if (!home.value.trim()) {
-      const body = new FormData();
-      body.set("draft", form.elements.draft.value);
-      changed = false;
-      await hotline.post(button.dataset.discardUrl, body).catch(() => null);
-    }
-    location.assign(button.dataset.url);
+    if (home.value.trim()) return location.assign(button.dataset.url);
+    changed = false;
+    form.action = button.dataset.discardUrl;
+    form.submit();
   };
   $("[data-next-call]")?.addEventListener("click", nextCall);
   const paneRows = pane => $$("[data-pick-list] [data-id]", pane);
