@@ -156,12 +156,14 @@ def say_plainly(field: forms.Field) -> None:
     chosen = isinstance(field, (forms.ChoiceField, forms.ModelChoiceField, UnitField))
     field.error_messages |= {
         "required": f"请{'选择' if chosen else '填写'}{field.label}。",
-        "invalid_choice": f"{field.label}须从所给的选项中选择。",
+        "invalid_choice": "须从所给的选项中选择。",
         "max_length": "最多 %(limit_value)d 个字，现在有 %(show_value)d 个。",
         "min_value": "不能少于 %(limit_value)s。",
         "max_value": "不能多于 %(limit_value)s。",
         "null_characters_not_allowed": "含有不能保存的字符，请重新输入。",
     }
+    if isinstance(field, forms.FileField):
+        field.error_messages |= {"invalid": "文件没有传上来，请重新选择。", "empty": "所选的文件是空的，请重新选择。"}
     if isinstance(field, forms.IntegerField):
         field.error_messages["invalid"] = "请填写整数。"
     if isinstance(field, forms.DateField):
@@ -263,6 +265,11 @@ class RuleForm(ActForm):
 
 class RuleOutForm(ActForm):
     reason = words("裁定依据")
+    public_text = words("给群众的解释", rows=5)
+
+
+class ConcludeForm(ActForm):
+    reason = words("为何不再挂账")
     public_text = words("给群众的解释", rows=5)
 
 

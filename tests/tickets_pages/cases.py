@@ -80,6 +80,11 @@ def county_signed(city: SimpleNamespace) -> Ticket:
     return signed(city, unit=city.county)
 
 
+def looked_at(city: SimpleNamespace) -> Ticket:
+    """Urgent, so that the centre looks at it after the head, whatever the sample draws."""
+    return submitted(city, urgency="urgent")
+
+
 def merged(city: SimpleNamespace) -> Ticket:
     ticket, other = register(), register(title="同一处工地夜间施工")
     services.merge_ticket(ticket_id=ticket.pk, into_id=other.pk, reason=REASON, by=city.dispatcher, at=NOW)
@@ -151,8 +156,8 @@ CASES: dict[str, Case] = {
         ["ground", "reason", "suggested_unit", "files"],
         lambda city, t: {"ground": "not_our_duty", "reason": REASON, "suggested_unit": "市教育局"},
     ),
-    "approve": Case(submitted, "head", ["approve", "await_review"]),
-    "send-back": Case(submitted, "head", ["send_back"], ["reason"], reason),
+    "approve": Case(looked_at, "head", ["approve", "await_review"]),
+    "send-back": Case(looked_at, "head", ["send_back"], ["reason"], reason),
     "grant-return": Case(give_back, "dispatcher", ["grant_return"], ["reason"]),
     "refuse-return": Case(give_back, "dispatcher", ["refuse_return"], ["reason"], reason),
     "dispute-return": Case(give_back, "dispatcher", ["dispute_return"], ["reason"], reason),
@@ -171,7 +176,13 @@ CASES: dict[str, Case] = {
     "information": Case(
         asked, "dispatcher", ["give_information"], ["information"], lambda city, t: {"information": "7栋。"}
     ),
-    "answer": Case(new, "dispatcher", ["answer_by_centre"], ["public_text"], lambda city, t: {"public_text": REPLY}),
+    "answer": Case(
+        new,
+        "dispatcher",
+        ["answer_by_centre", "publish_reply"],
+        ["public_text"],
+        lambda city, t: {"public_text": REPLY},
+    ),
     "refer": Case(new, "dispatcher", ["refer_to_ruling"], ["reason"], reason),
     "revise": Case(
         new,

@@ -7,8 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from hotline.models import StoredFile
 from hotline.services import set_parameter
-from tests.factories.tickets import NOW, REPLY, acts, dispatched, fresh, pending_approval, register, signed, submitted
-from tests.tickets_pages.cases import CASES, REASON, doer, give_back, url
+from tests.factories.tickets import NOW, REPLY, acts, dispatched, fresh, pending_approval, register, signed
+from tests.tickets_pages.cases import CASES, REASON, doer, give_back, looked_at, url
 from tickets import services
 from tickets.models import Attachment
 from tickets.views.acts import PAGES
@@ -171,7 +171,7 @@ def test_an_extension_longer_than_the_rule_is_refused_by_the_service(city, log_i
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("现场.png", b"", "请选择有内容的文件。"),
+        ("现场.png", b"", "所选的文件是空的，请重新选择。"),
         ("现场.png", b"MZ\x90\x00 a program", "“现场.png”的内容不是可以上传的类型。"),
         ("现场.png", PNG + b"\0" * 1024 * 1024, "“现场.png”超过 1 兆字节，未上传。请压缩后再试。"),
     ],
@@ -271,7 +271,7 @@ TOO_LATE = {
         409,
     ),
     "send-back": (
-        submitted,
+        looked_at,
         lambda city, ticket: services.approve(approval_id=pending_approval(ticket).pk, by=city.head2, at=NOW),
         "head",
         409,
@@ -314,7 +314,7 @@ def test_the_slower_of_two_learns_who_was_faster(city, log_in, code):
 
 
 def test_a_page_of_its_own_gives_back_what_was_typed(city, log_in):
-    ticket = submitted(city)
+    ticket = looked_at(city)
     services.approve(approval_id=pending_approval(ticket).pk, by=city.head2, at=NOW)
 
     response = log_in(city.head).post(url(ticket, "send-back"), {"reason": REASON})

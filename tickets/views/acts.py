@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -201,6 +202,12 @@ PAGES: dict[str, Page] = {
         "{number} 已挂账。",
         "挂账每 90 天复核一次，群众能看到理由。",
     ),
+    "conclude-deferred": Page(
+        forms.ConcludeForm,
+        _on_ticket(services.conclude_deferred, "public_text", "reason"),
+        "{number} 已办结挂账，等回访。",
+        "办不了的，向群众说明理由后办结；照样回访。",
+    ),
     "keep-deferred": Page(
         forms.ReasonForm,
         _on_ticket(services.keep_deferred, "reason"),
@@ -261,7 +268,8 @@ def _do(request: HttpRequest, found: Situation, button: ActButton, page: Page) -
     if not form.is_valid():
         return _draw(request, found, button, page, form, status=422)
     try:
-        page.call(found, dict(form.cleaned_data))
+        with transaction.atomic():  # files are kept with the act or not at all
+            page.call(found, dict(form.cleaned_data))
     except (InputRefused, FileRefused) as refused:
         form.add_error(None, str(refused))
         return _draw(request, found, button, page, form, status=422)

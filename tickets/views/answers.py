@@ -85,6 +85,12 @@ def with_addresses(request: HttpRequest, segments: Iterable[Segment]) -> list[tu
 # --- batches
 
 
+def ticked(request: HttpRequest, name: str) -> list[str]:
+    """Each posted value once, without what no column can be compared with."""
+    values = request.POST.getlist(name)[:MOST_IN_A_BATCH]
+    return list(dict.fromkeys(value.replace("\0", "") for value in values))
+
+
 @dataclass(frozen=True)
 class Line:
     """What became of one ticket of a batch."""
@@ -101,7 +107,7 @@ def each_of(values: Sequence[str], do: Callable[[str], str], *, subjects: dict[s
     ``do`` takes a value and says what was done; ``subjects`` holds the ticket of each value that is known.
     """
     lines = []
-    for value in list(dict.fromkeys(values))[:MOST_IN_A_BATCH]:
+    for value in values:
         ticket = subjects.get(value)
         number, title = (ticket.number, ticket.title) if ticket is not None else (value[:20], "")
         try:

@@ -18,7 +18,17 @@ from tickets.selectors.lists import take
 from tickets.selectors.queues import Segment
 from tickets.selectors.readiness import handle_clock
 from tickets.services import InputRefused
-from tickets.views.answers import after, batch_result, each_of, holds_any, opens_with, paged, refused, with_addresses
+from tickets.views.answers import (
+    after,
+    batch_result,
+    each_of,
+    holds_any,
+    opens_with,
+    paged,
+    refused,
+    ticked,
+    with_addresses,
+)
 
 signers = opens_with(
     holds_any(
@@ -99,9 +109,7 @@ def _approve(request: HttpRequest, approval_id: int, at: Any) -> HttpResponse:
 @signers
 def approve_batch(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
-    ids = [
-        value for value in request.POST.getlist("approval") if value.isascii() and value.isdigit() and len(value) < 18
-    ]
+    ids = [value for value in ticked(request, "approval") if value.isascii() and value.isdigit() and len(value) < 18]
     seen = selectors.approvals_seen(request.user, at).filter(pk__in=[int(value) for value in ids])
     found = {str(each.pk): each.ticket for each in seen}
 

@@ -16,7 +16,7 @@ from tickets.selectors import inbox as selectors
 from tickets.selectors.acts import acts_of, situation
 from tickets.services import InputRefused
 from tickets.states import STATE_TONE, AssignmentState, ClockKind
-from tickets.views.answers import address, after, batch_result, each_of, opens_with, paged, with_addresses
+from tickets.views.answers import address, after, batch_result, each_of, opens_with, paged, ticked, with_addresses
 
 
 def _why_no_inbox(user: User, at: datetime) -> str:
@@ -59,7 +59,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 def sign_batch(request: HttpRequest) -> HttpResponse:
     """Sign every ticked ticket for the unit, with one handler for all or none yet."""
     at = timezone.now()
-    numbers = request.POST.getlist("ticket")
+    numbers = ticked(request, "ticket")
     handler = next(
         (each for each in selectors.signers(request.user) if str(each.pk) == request.POST.get("handler", "")), None
     )

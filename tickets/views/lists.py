@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from hotline.models import Unit, User
 from responsibility.models import Category
+from tickets.forms import say_plainly
 from tickets.selectors import lists
 from tickets.states import STATE_TONE, Kind, TicketState
 from tickets.views.answers import after, opens_with, paged
@@ -48,6 +49,8 @@ class FilterForm(forms.Form):
             del self.fields["unit"]
         if not lists.has_grants(user, at):
             del self.fields["granted"]
+        for field in self.fields.values():
+            say_plainly(field)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()

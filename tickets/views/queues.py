@@ -31,6 +31,7 @@ from tickets.views.answers import (
     opens_with,
     paged,
     refused,
+    ticked,
     with_addresses,
 )
 
@@ -130,12 +131,13 @@ def dispatch_one(request: HttpRequest, number: str) -> HttpResponse:
 def _next_case(request: HttpRequest, number: str, at: Any) -> HttpResponse:
     """The next row of the list as the person has it before them; the list anew when there is none or it is gone."""
     back = _back_to_queue(request)
-    following = queues.dispatch_queue(request.user, at).filter(number=request.POST.get("next", "")).exists()
+    next_number = request.POST.get("next", "").replace("\0", "")
+    following = queues.dispatch_queue(request.user, at).filter(number=next_number).exists()
     if not request.htmx:
         return redirect(back)
     if not following:
         return HttpResponse(headers={"HX-Redirect": back})
-    ticket = visible(request.user, at, request.POST["next"])
+    ticket = visible(request.user, at, next_number)
     segment = request.POST.get("s", "")
     context = _dispatch_context(request, segment, at) | _case_context(request, ticket, at)
     context |= {"gone": number, "segments": _queue_segments(context["segments"])}
@@ -175,7 +177,7 @@ def dispatch_undo(request: HttpRequest, number: str) -> HttpResponse:
 def dispatch_batch(request: HttpRequest) -> HttpResponse:
     """Each ticked ticket to the unit proposed for it."""
     at = timezone.now()
-    numbers = request.POST.getlist("ticket")
+    numbers = ticked(request, "ticket")
     tickets = {
         ticket.number: ticket
         for ticket in Ticket.objects.visible_to(request.user, at)

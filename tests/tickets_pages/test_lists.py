@@ -1,0 +1,583 @@
+"""Inbox, returns, rulings, approvals, extensions and the ticket list: rows, order, filters, pages, batches, cost."""
+
+import re
+
+import pytest
+
+from tests.factories.hotline import TownshipFactory
+from tests.factories.tickets import (
+    NOW,
+    REPLY,
+    acts,
+    approve_all,
+    at,
+    closed,
+    contacted,
+    dispatched,
+    fresh,
+    part_of,
+    passed_down,
+    pending_approval,
+    register,
+    signed,
+    state_of,
+    submitted,
+)
+from tests.tickets_pages.cases import REASON, ask_for_time, disputed, give_back, looked_at
+from tickets import services
+from tickets.models import Approval, Ticket, TicketScope
+
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+def cells(response):
+    """The table as a person reads it: one list of words a row."""
+    body = re.search(r"<tbody>(.*?)</tbody>", response.content.decode(), re.DOTALL)
+    rows = re.findall(r"<tr.*?</tr>", body[1], re.DOTALL) if body else []
+    return [[_words(cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL)] for row in rows]
+
+
+def _words(html):
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split()).replace(" ", "")
+
+
+def ids(response):
+    return re.findall(r'<tr id="row-([^"]+)"', response.content.decode())
+
+
+def segments(response):
+    return {segment.label: segment.count for segment, _ in response.context["segments"]}
+
+
+# --- what the lists share
+
+LISTS = {
+    "dispatch": ("/dispatch/", "dispatcher", lambda city: register()),
+    "inbox": ("/inbox/", "handler", signed),
+    "returns": ("/returns/", "dispatcher", give_back),
+    "rulings": ("/rulings/", "reviewer", disputed),
+    "approvals": ("/approvals/", "head", submitted),
+    "extensions": ("/approvals/?s=extensions", "reviewer", ask_for_time),
+    "tickets": ("/tickets/", "dispatcher", lambda city: register()),
+    "tickets of a unit": ("/tickets/", "handler", signed),
+    "tickets by due date": ("/tickets/?order=due", "reviewer", signed),
+}
+QUERIES = {
+    "dispatch": 7,
+    "inbox": 9,
+    "returns": 5,
+    "rulings": 7,
+    "approvals": 7,
+    "extensions": 8,
+    "tickets": 8,
+    "tickets of a unit": 8,
+    "tickets by due date": 8,
+}
+
+
+@pytest.mark.parametrize("number", [1, 3])
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_costs_the_same_for_one_row_and_three(city, log_in, django_assert_num_queries, name, number):
+    url, who, make = LISTS[name]
+    for _ in range(number):
+        make(city)
+    client = log_in(getattr(city, who))
+    client.get(url)
+
+    with django_assert_num_queries(QUERIES[name]):
+        response = client.get(url)
+
+    assert len(ids(response)) == number
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_pages_follow_each_other_by_key(city, log_in, monkeypatch, name):
+    """Five rows on pages of two; the keys of all rows are equal, so the ids alone tell them apart."""
+    monkeypatch.setattr("tickets.selectors.lists.PAGE_ROWS", 2)
+    url, who, make = LISTS[name]
+    for _ in range(5):
+        make(city)
+    client = log_in(getattr(city, who))
+    pages, address = [], url
+    while address:
+        response = client.get(address)
+        pages.append(ids(response))
+        address = response.context["next_url"]
+
+    newest_first = name in {"tickets", "tickets of a unit"}
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert [row for page in pages for row in page] == sorted(
+        (row for page in pages for row in page), key=_number, reverse=newest_first
+    )
+    assert len({row for page in pages for row in page}) == 5
+    assert response.context["first_url"] == url
+
+
+def _number(row):
+    return int(row.removeprefix("GZ"))
+
+
+@pytest.mark.parametrize(
+    ("url", "who", "says"),
+    [
+        ("/inbox/", "handler", "没有在办的工单"),
+        ("/inbox/?s=over", "handler", "这一栏没有工单"),
+        ("/returns/", "dispatcher", "没有等决定的退单"),
+        ("/rulings/", "reviewer", "没有等裁定的工单"),
+        ("/approvals/", "head", "没有等审核的结果"),
+        ("/approvals/?s=extensions", "reviewer", "没有等审批的延期"),
+        ("/tickets/", "dispatcher", "还没有工单"),
+        ("/tickets/?state=voided", "dispatcher", "没有符合条件的工单"),
+    ],
+)
+def test_an_empty_list_says_what_will_come(city, log_in, url, who, says):
+    assert f"<b>{says}</b>" in log_in(getattr(city, who)).get(url).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("url", "who", "why"),
+    [
+        ("/dispatch/", "handler", "您的岗位没有这项权限。"),
+        ("/inbox/", "dispatcher", "收件是承办单位的页面，您不在承办单位。"),
+        ("/returns/", "handler", "退单由市热线中心和县级热线中心审核。"),
+        ("/rulings/", "dispatcher", "您的岗位没有这项权限。"),
+        ("/approvals/", "handler", "结果由单位负责人、县级热线中心和市热线中心审核，延期由派单的一方审批。"),
+        ("/tickets/", "agent", "您的岗位不能浏览工单。话务员按编号或电话查进度"),
+    ],
+)
+def test_a_list_that_is_not_for_this_post_says_why(city, log_in, url, who, why):
+    response = log_in(getattr(city, who)).get(url)
+
+    assert response.status_code == 403
+    assert why in response.content.decode()
+
+
+# --- inbox
+
+
+def test_the_inbox_says_for_each_part_what_is_next_or_who_has_it(city, log_in):
+    handler = {"handler": city.handler, "by": city.handler}
+    waiting = dispatched(city, title="待签收的", at=at("11-10 09:00"))
+    called = signed(city, title="待联系的", at=at("11-10 09:01"))
+    working = contacted(city, title="办理中的", at=at("11-10 09:02"))
+    services.name_handler(assignment_id=working.lead_id, at=NOW, **handler)
+    back = give_back(city)
+    done = submitted(city, title="已提交的", at=at("11-10 09:03"))
+    asking = ask_for_time(city)
+
+    rows = {row[3]: row[4:] for row in cells(log_in(city.handler).get("/inbox/"))}
+
+    assert rows == {
+        waiting.number: ["待签收的", "—", "", "求助", "待签收", "—", "签收"],
+        called.number: ["待联系的", "—", "", "求助", "已签收", "—", "首次联系"],
+        working.number: ["办理中的", "—", "", "求助", "办理中", "张*", "填写结果"],
+        back.number: ["工地夜间施工", "—", "", "求助", "退单待审", "—", "等市中心"],
+        done.number: ["已提交的", "—", "", "求助", "待审签", "—", "等负责人"],
+        asking.number: ["工地夜间施工", "—", "", "求助", "延期审批", "—", "首次联系"],
+    }
+
+
+def test_the_inbox_begins_with_what_burns(city, log_in):
+    later = signed(city, at=at("11-10 09:30"))
+    late = signed(city, at=at("11-09 09:00"))
+    first = dispatched(city, urgency="critical")
+    TicketScope.objects.filter(ticket=late).update(sort_at=at("11-10 09:00"))
+
+    assert ids(log_in(city.handler).get("/inbox/")) == [late.number, first.number, later.number]
+
+
+def test_a_county_sees_whom_it_gave_it_and_its_department_acts(city, log_in):
+    ticket = passed_down(city)
+
+    county = cells(log_in(city.county_clerk).get("/inbox/"))
+    department = cells(log_in(city.county_handler).get("/inbox/"))
+
+    assert [row[3:] for row in county] == [
+        [ticket.number, "工地夜间施工", "—", "", "求助", "已转派", "—", city.county_department.short_name]
+    ]
+    assert [row[3:] for row in department] == [
+        [ticket.number, "工地夜间施工", "—", "", "求助", "已签收", "—", "首次联系"]
+    ]
+
+
+def test_the_inbox_of_a_co_unit(city, log_in):
+    ticket = signed(city, co_units=[city.other])
+    part = part_of(ticket, city.other)
+    client = log_in(city.other_handler)
+
+    assert [row[8:] for row in cells(client.get("/inbox/"))] == [["待签收", "—", "签收"]]
+    services.sign_assignment(assignment_id=part.pk, handler=city.other_handler, by=city.other_handler, at=NOW)
+    assert [row[8:] for row in cells(client.get("/inbox/"))] == [["协办", "赵*", "协办意见"]]
+    services.report_as_co(assignment_id=part.pk, text="已核查施工许可，过期。", by=city.other_handler, at=NOW)
+    assert [row[8:] for row in cells(client.get("/inbox/"))] == [["已反馈", "赵*", "等主办"]]
+
+
+def test_segments_of_the_inbox_hold_exactly_what_they_count(city, log_in):
+    to_sign, to_contact, working = dispatched(city), signed(city), contacted(city)
+    gone = give_back(city)
+    late, today, tomorrow = contacted(city), contacted(city), contacted(city)
+    for ticket, due in ((late, "11-10 09:59"), (today, "11-10 10:01"), (tomorrow, "11-11 10:00")):
+        TicketScope.objects.filter(ticket=ticket).update(sort_at=at(due))
+    TicketScope.objects.filter(ticket__in=[to_sign, to_contact, working, gone]).update(sort_at=at("11-13 10:00"))
+    Ticket.objects.filter(pk=working.pk).update(round=2)
+    client = log_in(city.handler)
+
+    page = client.get("/inbox/")
+
+    assert segments(page) == {
+        "全部": 7,
+        "超期": 1,
+        "今日到期": 1,
+        "明日到期": 1,
+        "待签收": 1,
+        "待联系": 1,
+        "重办": 1,
+        "等别人": 1,
+    }
+    assert {
+        code: ids(client.get("/inbox/", {"s": code}))
+        for code in ("over", "today", "tomorrow", "sign", "contact", "redo", "others")
+    } == {
+        "over": [late.number],
+        "today": [today.number],
+        "tomorrow": [tomorrow.number],
+        "sign": [to_sign.number],
+        "contact": [to_contact.number],
+        "redo": [working.number],
+        "others": [gone.number],
+    }
+
+
+def test_the_inbox_of_one_handler(city, log_in):
+    mine, other = signed(city), signed(city)
+    for ticket, person in ((mine, city.handler), (other, city.handler2)):
+        services.name_handler(assignment_id=ticket.lead_id, handler=person, by=city.handler, at=NOW)
+    client = log_in(city.handler)
+
+    assert ids(client.get("/inbox/", {"handler": city.handler2.pk})) == [other.number]
+    assert set(ids(client.get("/inbox/", {"handler": "谁"}))) == {mine.number, other.number}
+    assert set(ids(client.get("/inbox/", {"handler": "9" * 30}))) == {mine.number, other.number}
+
+
+def test_signing_a_batch_says_what_became_of_each(city, log_in):
+    first, second = dispatched(city), dispatched(city)
+    done, strange = signed(city), dispatched(city, unit=city.other)
+
+    response = log_in(city.handler).post(
+        "/inbox/sign/",
+        {"ticket": [first.number, done.number, strange.number, "胡\0乱", second.number], "handler": city.handler2.pk},
+    )
+
+    assert [(line.number, line.done, line.words) for line in response.context["lines"]] == [
+        (done.number, False, "本单位的承办当前为“已签收”，不能执行该操作。"),
+        (strange.number, False, "本单位没有承办这一件。"),
+        ("胡乱", False, "本单位没有承办这一件。"),
+        (first.number, True, "已签收，经办人刘*。"),
+        (second.number, True, "已签收，经办人刘*。"),
+    ]
+    assert [fresh(ticket).lead.handler for ticket in (first, second)] == [city.handler2, city.handler2]
+    assert [state_of(ticket) for ticket in (first, second, strange)] == ["in_progress", "in_progress", "pending_sign"]
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_peek_of_a_ticket_costs_the_same_for_one_part_and_three(city, log_in, django_assert_num_queries, number):
+    ticket = signed(city, co_units=[city.other, city.third][: number - 1])
+    client = log_in(city.handler)
+    client.get(f"/tickets/{ticket.number}/peek/")
+
+    with django_assert_num_queries(18):
+        response = client.get(f"/tickets/{ticket.number}/peek/")
+
+    assert len(response.context["parts"]) == number
+
+
+def test_the_peek_shows_what_runs_and_what_can_be_done(city, log_in):
+    ticket = signed(city)
+
+    page = log_in(city.handler).get(f"/tickets/{ticket.number}/peek/")
+
+    assert [(label, clock.due_at) for label, clock in page.context["clocks"]] == [
+        ("首次联系", at("11-11 10:00")),
+        ("办理", at("11-19 17:30")),
+    ]
+    assert [(act.code, act.key, act.main, act.why) for act in page.context["acts"]] == [
+        ("submit", "r", False, "还缺：联系反映人。"),
+        ("contact", "c", True, ""),
+        ("onsite", "s", False, ""),
+        ("extend", "e", False, ""),
+        ("return", "t", False, ""),
+        ("handler", "h", False, ""),
+        ("note", "n", False, ""),
+    ]
+    assert '<p class="s m mt" id="why-submit">填写结果：还缺：联系反映人。</p>' in page.content.decode()
+
+
+def test_the_peek_is_not_found_by_others(city, log_in):
+    assert log_in(city.other_handler).get(f"/tickets/{signed(city).number}/peek/").status_code == 404
+
+
+# --- what comes back
+
+
+def test_returns_show_who_gives_back_and_why(city, log_in):
+    ticket = dispatched(city, title="路灯不亮")
+    services.request_return(
+        assignment_id=ticket.lead_id,
+        ground="not_our_duty",
+        reason=REASON,
+        suggested_unit=city.third,
+        by=city.handler,
+        at=NOW,
+    )
+    client = log_in(city.dispatcher)
+
+    page = client.get("/returns/")
+    asked = ticket.lead.returnrequests.get()
+    peek = client.get(f"/returns/{asked.pk}/", **HTMX).content.decode()
+
+    assert cells(page) == [["余4时", ticket.number, "路灯不亮", "—", "市城管局", "不属本单位职责", "市住建局"]]
+    assert REASON in peek
+    assert f"建议派给{city.third.name}。" in peek
+    assert re.findall(r'data-key="(\w)"', peek) == ["y", "b", "u"]
+
+
+def test_a_county_decides_its_own_returns_and_the_city_its_own(city, log_in):
+    of_city = give_back(city)
+    below = passed_down(city)
+    services.request_return(
+        assignment_id=below.holder_id, ground="not_our_duty", reason=REASON, by=city.county_handler, at=NOW
+    )
+    asked = below.holder.returnrequests.get()
+
+    assert [row[1] for row in cells(log_in(city.dispatcher).get("/returns/"))] == [of_city.number]
+    assert log_in(city.dispatcher).get(f"/returns/{asked.pk}/").status_code == 404
+    county = log_in(city.county_clerk)
+    assert [row[1] for row in cells(county.get("/returns/"))] == [below.number]
+    assert re.findall(r'data-key="(\w)"', county.get(f"/returns/{asked.pk}/").content.decode()) == ["y", "b"]
+
+
+def test_rulings_show_who_gave_back_last(city, log_in):
+    plain = disputed(city)
+    ticket = give_back(city)
+    services.dispute_return(
+        request_id=ticket.lead.returnrequests.get().pk, reason="两家都有依据。", by=city.dispatcher, at=NOW
+    )
+    client = log_in(city.reviewer)
+
+    rows = cells(client.get("/rulings/"))
+    peek = client.get(f"/rulings/{ticket.number}/", **HTMX).content.decode()
+
+    assert rows == [
+        ["余1日5时", plain.number, "工地夜间施工", "求助", "—", "", "—", "派单员提请"],
+        ["余1日5时", ticket.number, "工地夜间施工", "求助", "—", "", "市城管局", "不属本单位职责"],
+    ]
+    assert "11-10 10:00 · 提交裁定" in peek.replace("今天", "11-10")
+    assert "中心：两家都有依据。" in peek
+    assert re.findall(r'data-key="(\w)"', peek) == ["y", "b", "m", "n"]
+
+
+# --- approvals
+
+
+def test_approvals_put_the_result_before_the_signer(city, log_in):
+    ticket = submitted(city, result={"resolved": "partly", "unresolved_reason": "还有两处。"})
+    client = log_in(city.head)
+
+    rows = cells(client.get("/approvals/"))
+    step = pending_approval(ticket)
+    page = client.get(f"/approvals/{step.pk}/", **HTMX)
+
+    assert rows[0][1:8] == ["余1日5时", ticket.number, "工地夜间施工", "市城管局", "单位审签", "部分解决", REPLY]
+    assert [(check.met, check.words) for check in page.context["case"].checks] == [
+        (False, "部分解决：还有两处。"),
+        (True, "11月10日 10:00 提交，在时限内"),
+        (True, "11月10日 10:00 联系过反映人"),
+        (True, "达到办结标准"),
+    ]
+    assert re.findall(r'data-key="(\w)"', page.content.decode()) == ["o", "y", "b"]
+
+
+def test_a_signature_passes_the_result_on(city, log_in):
+    ticket = looked_at(city)
+    client = log_in(city.head)
+
+    response = client.post(f"/approvals/{pending_approval(ticket).pk}/")
+
+    assert response["Location"] == "/approvals/"
+    assert acts(ticket)[-2:] == ["approve", "await_review"]
+    assert pending_approval(ticket).step == "city"
+    assert f"{ticket.number} 审核通过。" in client.get("/approvals/").content.decode()
+
+
+def test_a_signature_that_came_too_late_says_who_was_faster(city, log_in):
+    ticket = looked_at(city)
+    step = pending_approval(ticket)
+    services.approve(approval_id=step.pk, by=city.head2, at=NOW)
+    before = acts(ticket)
+    client = log_in(city.head)
+
+    response = client.post(f"/approvals/{step.pk}/", **HTMX)
+
+    assert response.status_code == 409
+    assert "胡*已于 10:00 执行“提交市中心审核”。" in response.content.decode()
+    assert client.get(f"/approvals/{step.pk}/").status_code == 404
+    assert "这一审核已有人处理，或不由您审核。" in client.get(f"/approvals/{step.pk}/", **HTMX).content.decode()
+    assert acts(ticket) == before
+
+
+def test_who_submitted_does_not_sign_and_reads_why(city, log_in):
+    ticket = contacted(city)
+    services.submit_result(
+        assignment_id=ticket.lead_id, resolved="yes", public_text=REPLY, standard_met=True, by=city.head, at=NOW
+    )
+    step = pending_approval(ticket)
+    client = log_in(city.head)
+
+    page = client.get(f"/approvals/{step.pk}/", **HTMX).content.decode()
+
+    assert "提交人不能审核自己的结果，请由其他负责人审签。" in page
+    assert 'data-key="y"' not in page
+    assert client.post(f"/approvals/{step.pk}/", **HTMX).status_code in {403, 409}
+    assert fresh(step).state == "pending"
+
+
+def test_a_batch_of_signatures_passes_what_it_can(city, log_in):
+    first, second, gone, strange = looked_at(city), looked_at(city), looked_at(city), submitted(city, unit=city.other)
+    steps = [pending_approval(ticket).pk for ticket in (first, second, gone, strange)]
+    services.approve(approval_id=steps[2], by=city.head2, at=NOW)
+
+    response = log_in(city.head).post("/approvals/batch/", {"approval": [*map(str, steps), "x", "9" * 17, "9" * 40]})
+
+    assert [(line.number, line.done, line.words) for line in response.context["lines"]] == [
+        (gone.number, False, "胡*已于 10:00 执行“提交市中心审核”。这一审核已处理：通过。"),
+        (str(steps[3]), False, "没有这一审核，或不由您审核。"),
+        ("9" * 17, False, "没有这一审核，或不由您审核。"),
+        (first.number, True, "审核通过。"),
+        (second.number, True, "审核通过。"),
+    ]
+    assert list(Approval.objects.filter(pk__in=steps).order_by("pk").values_list("state", flat=True)) == [
+        "approved",
+        "approved",
+        "approved",
+        "pending",
+    ]
+
+
+def test_the_signature_of_another_unit_is_not_found(city, log_in):
+    step = pending_approval(submitted(city))
+
+    response = log_in(city.other_head).post(f"/approvals/{step.pk}/")
+
+    assert response.status_code == 404
+    assert fresh(step).state == "pending"
+
+
+def test_extensions_show_the_old_and_the_new_date(city, log_in):
+    ticket = ask_for_time(city)
+    asked = ticket.lead.extensionrequests.get()
+    client = log_in(city.reviewer)
+
+    rows = cells(client.get("/approvals/?s=extensions"))
+    page = client.get(f"/approvals/extensions/{asked.pk}/", **HTMX).content.decode()
+
+    assert [row[1:] for row in rows] == [
+        [ticket.number, "工地夜间施工", "市城管局", "2工作日", "11-1917:30", "等检测报告。"]
+    ]
+    assert "<dt>原期限</dt><dd>11月19日 17:30</dd><dt>同意后</dt><dd>11月23日 17:30</dd>" in page
+
+
+def test_granting_an_extension_moves_the_date_once(city, log_in):
+    ticket = ask_for_time(city)
+    asked = ticket.lead.extensionrequests.get()
+    client = log_in(city.reviewer)
+
+    response = client.post(f"/approvals/extensions/{asked.pk}/")
+    again = client.post(f"/approvals/extensions/{asked.pk}/", **HTMX)
+
+    assert response["Location"] == "/approvals/?s=extensions"
+    assert again.status_code == 409
+    assert acts(ticket)[-1] == "grant_extension"
+    assert fresh(ticket).due_at == at("11-23 17:30")
+
+
+def test_an_extension_is_not_for_who_does_not_decide_it(city, log_in):
+    ticket = ask_for_time(city)
+    asked = ticket.lead.extensionrequests.get()
+
+    assert log_in(city.head).get("/approvals/?s=extensions").context["rows"] == []
+    assert log_in(city.head).get(f"/approvals/extensions/{asked.pk}/").status_code == 404
+    assert log_in(city.county_clerk).post(f"/approvals/extensions/{asked.pk}/").status_code == 404
+    assert fresh(ticket).due_at == at("11-19 17:30")
+
+
+# --- the list of all tickets
+
+
+def numbers(client, **filters):
+    return [ticket.number for ticket, _ in client.get("/tickets/", filters).context["rows"]]
+
+
+def test_the_list_shows_where_each_ticket_stands(city, log_in):
+    waiting = register(title="新来的", at=at("11-10 09:00"))
+    working = signed(city, title="在办的", at=at("11-10 09:10"), region=TownshipFactory())
+    done = closed(city, title="办完的", at=at("11-10 09:20"), kind="complaint")
+
+    assert cells(log_in(city.dispatcher).get("/tickets/")) == [
+        ["—", done.number, "办完的", "投诉", "—", "", "已办结", "市城管局", "今天09:20"],
+        ["余7日5时", working.number, "在办的", "求助", "解放街道", "", "办理中", "市城管局", "今天09:10"],
+        ["—", waiting.number, "新来的", "求助", "—", "", "待派单", "—", "今天09:00"],
+    ]
+
+
+def test_filters_narrow_the_list(city, duty, log_in):
+    noise = register(category=duty.noise.category, kind="complaint", at=at("11-09 23:59"))
+    school = register(category=duty.schools.category, at=at("11-10 00:00"))
+    late = signed(city, at=at("11-10 09:00"))
+    Ticket.objects.filter(pk=late.pk).update(sort_at=at("11-10 09:59"))
+    other = signed(city, unit=city.other, at=at("11-10 09:30"))
+    client = log_in(city.dispatcher)
+
+    assert numbers(client, state="in_progress") == [other.number, late.number]
+    assert numbers(client, kind="complaint") == [noise.number]
+    assert numbers(client, category=duty.schools.category.code) == [school.number]
+    assert numbers(client, unit=city.other.code) == [other.number]
+    assert numbers(client, first_day="2026-11-10") == [other.number, late.number, school.number]
+    assert numbers(client, last_day="2026-11-09") == [noise.number]
+    assert numbers(client, overdue="on") == [late.number]
+    assert numbers(client, order="due")[0] == late.number
+    assert numbers(client, state="in_progress", unit=city.other.code, kind="help") == [other.number]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"state": "胡乱"}, "状态：须从所给的选项中选择。"),
+        ({"category": "zz"}, "分类：须从所给的选项中选择。"),
+        ({"unit": "a\0b"}, "单位：须从所给的选项中选择。"),
+        ({"first_day": "昨天"}, "受理起：日期不对，写成 2026-11-10 这样。"),
+        ({"first_day": "2026-11-10", "last_day": "2026-11-09"}, "止：止日早于起日，没有按日期筛选。"),
+    ],
+)
+def test_a_filter_that_is_not_understood_says_so_and_filters_nothing(city, log_in, query, said):
+    ticket = register()
+
+    page = log_in(city.dispatcher).get("/tickets/", query)
+
+    assert page.status_code == 200
+    assert [found.number for found, _ in page.context["rows"]] == [ticket.number]
+    assert said.replace(" ", "") in _words(page.content.decode())
+
+
+def test_each_sees_their_own_part_of_the_list(city, log_in):
+    own, other = signed(city), signed(city, unit=city.other)
+    below = passed_down(city)
+    secret = signed(city, secrecy="restricted")
+    follow = approve_all(city, submitted(city, unit=city.third))
+
+    assert set(numbers(log_in(city.handler))) == {own.number}
+    assert set(numbers(log_in(city.county_clerk))) == {below.number}
+    assert set(numbers(log_in(city.county_handler))) == {below.number}
+    assert set(numbers(log_in(city.dispatcher))) == {own.number, other.number, below.number, follow.number}
+    services.grant_scope(ticket_id=secret.pk, user=city.handler, until=None)
+    assert set(numbers(log_in(city.handler))) == {own.number, secret.number}
+    assert numbers(log_in(city.handler), granted="on") == [secret.number]
