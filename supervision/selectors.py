@@ -15,7 +15,7 @@ from hotline.rights import has_right
 from hotline.selectors import subtree_ids
 from supervision.models import Card
 from supervision.states import WEIGHT, CardKind
-from tickets.models import Ticket, TicketScope
+from tickets.models import Ticket, TicketClock, TicketScope
 from tickets.states import Secrecy
 
 EVERYWHERE: Final = frozenset({Unit.Kind.CENTRE, Unit.Kind.AUTHORITY, Unit.Kind.OVERSIGHT})
@@ -126,6 +126,12 @@ def unit_heat(watch: Watch) -> list[UnitHeat]:
     units = {unit.pk: unit for unit in Unit.objects.filter(pk__in=counts.keys() | cards.keys())}
     lines = [UnitHeat(unit, *counts.get(pk, (0, 0, 0)), *cards.get(pk, (0, 0))) for pk, unit in units.items()]
     return sorted(lines, key=lambda line: (-line.overdue, -line.today, -line.soon, -line.red, line.unit.code))
+
+
+def running_clocks(rows: Sequence[TicketScope]) -> dict[tuple[int, str], TicketClock]:
+    """(part, kind) → the clock that runs: how long is left is counted in its unit. One query for the page."""
+    clocks = TicketClock.objects.filter(assignment__in=[row.assignment_id for row in rows], stopped_at__isnull=True)
+    return {(clock.assignment_id, clock.kind): clock for clock in clocks}
 
 
 def heaviest_cards(rows: Sequence[TicketScope]) -> dict[tuple[int, int], Card]:

@@ -3,6 +3,7 @@
 from evaluation.selectors.figures import (
     EVERYWHERE,
     FIGURES,
+    OF_CALLERS,
     UnitFigures,
     figure_rows,
     month_bounds,
@@ -12,9 +13,11 @@ from evaluation.selectors.figures import (
 from evaluation.selectors.worklists import (
     Evidence,
     callable_now,
+    decisions,
     decisions_pending,
     evidence_of,
     follow_up_case,
+    follow_ups_ended,
     follow_ups_waiting,
     redo_refusal,
 )
@@ -22,13 +25,16 @@ from evaluation.selectors.worklists import (
 __all__ = [
     "EVERYWHERE",
     "FIGURES",
+    "OF_CALLERS",
     "Evidence",
     "UnitFigures",
     "callable_now",
+    "decisions",
     "decisions_pending",
     "evidence_of",
     "figure_rows",
     "follow_up_case",
+    "follow_ups_ended",
     "follow_ups_waiting",
     "month_bounds",
     "redo_refusal",

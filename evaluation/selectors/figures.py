@@ -239,7 +239,7 @@ _OF_PARTS: Final[dict[str, Q]] = {
     "late": Q(stopped_at__isnull=True) | Q(stopped_at__gt=F("due_at")),
 }
 
-_OF_CALLERS: Final[dict[str, Q]] = {
+OF_CALLERS: Final[dict[str, Q]] = {
     "resolved": Q(resolved=Resolved.YES),
     "unresolved": Q(resolved__in=[Resolved.PARTLY, Resolved.NO]),
     "satisfied": Q(satisfaction__in=sorted(SATISFIED)),
@@ -266,4 +266,4 @@ def _behind(figure: str, *, month: date, at: datetime) -> QuerySet[TicketClock]:
         return _redone(month).annotate(ended_at=F("started_at"), said=Value(0))
     if figure in _OF_PARTS:
         return _parts(month, at=at).filter(_OF_PARTS[figure]).annotate(said=Value(0))
-    return _parts(month, at=at).annotate(said=_count(_said().filter(_OF_CALLERS[figure]))).filter(said__gt=0)
+    return _parts(month, at=at).annotate(said=_count(_said().filter(OF_CALLERS[figure]))).filter(said__gt=0)

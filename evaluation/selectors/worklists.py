@@ -15,7 +15,7 @@ from evaluation.states import MISSED, DecisionState, FollowUpState
 from hotline import parameters
 from hotline.models import User
 from tickets.models import Attachment, OnSiteRecord, Reply, Ticket, TicketEvent
-from tickets.states import AttachmentKind
+from tickets.states import AttachmentKind, Secrecy
 
 TIMELINE_ROWS = 8
 
@@ -29,6 +29,12 @@ def follow_ups_waiting(user: User, *, at: datetime) -> QuerySet[FollowUp]:
         .select_related("appeal__contact", "appeal__region", "ticket__lead__unit", "reply", "caller")
         .order_by("due_at", "pk")
     )
+
+
+def follow_ups_ended() -> QuerySet[FollowUp]:
+    """What waits no more, of tickets that every follow-up agent could see while it did: to say who was faster."""
+    ended = FollowUp.objects.exclude(state=FollowUpState.WAITING).filter(ticket__secrecy=Secrecy.OPEN)
+    return ended.select_related("appeal", "concluded_by").order_by("pk")
 
 
 def callable_now(waiting: QuerySet[FollowUp], *, at: datetime) -> QuerySet[FollowUp]:
@@ -70,10 +76,13 @@ def follow_up_case(follow_up: FollowUp, *, at: datetime) -> Case:
 
 def decisions_pending(user: User, *, at: datetime) -> QuerySet[ReviewDecision]:
     """Cases that wait for a reviewer and whose ticket ``user`` may see, nearest limit first."""
+    return decisions(user, at=at).filter(state=DecisionState.PENDING)
+
+
+def decisions(user: User, *, at: datetime) -> QuerySet[ReviewDecision]:
+    """Those made, too: whoever was slower reads who decided."""
     return (
-        ReviewDecision.objects.filter(
-            state=DecisionState.PENDING, ticket__in=Ticket.objects.visible_to(user, at).values("pk")
-        )
+        ReviewDecision.objects.filter(ticket__in=Ticket.objects.visible_to(user, at).values("pk"))
         .select_related("ticket__lead__unit", "ticket__region", "follow_up__concluded_by", "follow_up__reply")
         .order_by("due_at", "pk")
     )

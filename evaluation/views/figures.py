@@ -94,6 +94,7 @@ def tickets_behind(request: HttpRequest) -> HttpResponse:
         "unit": unit,
         "month": month,
         "figure": figure,
+        "of_callers": figure in selectors.OF_CALLERS,
         "figure_name": selectors.FIGURES[figure],
         "names": [(code, name, f"{url.rpartition('=')[0]}={code}") for code, name in selectors.FIGURES.items()],
         "back": f"{reverse('evaluation:figures')}?month={month:%Y-%m}",

@@ -28,7 +28,7 @@ def follow_ups(request: HttpRequest) -> HttpResponse:
     return _list(request, request.GET.get("tab", "now"), request.GET.get("after", ""))
 
 
-def _list(request, tab, key, *, follow_up=None, form=None, status=200) -> HttpResponse:
+def _list(request, tab, key, *, follow_up=None, form=None, missed=None, status=200) -> HttpResponse:
     at = timezone.now()
     waiting = selectors.follow_ups_waiting(request.user, at=at)
     now = selectors.callable_now(waiting, at=at)
@@ -48,6 +48,8 @@ def _list(request, tab, key, *, follow_up=None, form=None, status=200) -> HttpRe
         "at": at,
         "hours": calling_hours.in_words(at),
         "is_calling_time": bool(calling_hours.half_day(at)),
+        "missed": missed,
+        "words": request.POST.get("words", "") if missed else "",
         "first_url": f"{url}?tab={tab}" if key else "",
         "next_url": f"{url}?tab={tab}&after={page.next_key}".replace("+", "%2B") if page.next_key else "",
         **(_peek_context(request, chosen, at, form) if chosen else {}),
@@ -100,8 +102,10 @@ def peek(request: HttpRequest, pk: int) -> HttpResponse:
 def reveal(request: HttpRequest, pk: int) -> HttpResponse:
     """Name and phone of the call at hand; the log says who looked."""
     at = timezone.now()
-    follow_up = _mine(request, pk, at)
-    context = {"follow_up": follow_up}
+    missed = selectors.follow_ups_ended().filter(pk=pk).first()
+    if missed is not None:
+        return HttpResponse(_how_it_ended(missed), content_type="text/plain", status=409)
+    context = {"follow_up": _mine(request, pk, at)}
     try:
         context["revealed"] = services.take_number(
             follow_up_id=pk, by=request.user, at=at, address=client_address(request)
@@ -115,6 +119,9 @@ def reveal(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(CALL)
 def attempt(request: HttpRequest, pk: int) -> HttpResponse:
     at = timezone.now()
+    missed = selectors.follow_ups_ended().filter(pk=pk).first()
+    if missed is not None:
+        return _list(request, request.POST.get("tab", "now"), "", missed=_how_it_ended(missed), status=409)
     follow_up = _mine(request, pk, at)
     form = AttemptForm(request.POST)
     status = 422
@@ -131,6 +138,15 @@ def attempt(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _said(done))
             return redirect(f"{reverse('evaluation:follow-ups')}?tab={request.POST.get('tab', 'now')[:8]}")
     return _list(request, request.POST.get("tab", "now"), "", follow_up=follow_up, form=form, status=status)
+
+
+def _how_it_ended(follow_up) -> str:
+    """To whoever was slower."""
+    number = follow_up.appeal.number
+    if follow_up.state == FollowUpState.VOID:
+        return f"{number} 已不再回访这一轮：工单转到了别处，或者反映人撤回了。没有记录。"
+    who = follow_up.concluded_by.masked_name if follow_up.concluded_by else "系统"
+    return f"{who}已于 {timezone.localtime(follow_up.concluded_at):%m-%d %H:%M} 回访完 {number}，没有重复记录。"
 
 
 def _said(done) -> str:

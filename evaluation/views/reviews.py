@@ -30,6 +30,8 @@ def _list(request, key, *, decision=None, form=None, status=200) -> HttpResponse
     at = timezone.now()
     page = page_of(selectors.decisions_pending(request.user, at=at), key, field="due_at")
     rows = list(page.rows)
+    if decision is not None and decision.pk not in {row.pk for row in rows}:
+        rows.insert(0, decision)
     chosen = decision or (rows[0] if rows else None)
     url = reverse("evaluation:review-decisions")
     context = {
@@ -58,23 +60,19 @@ def _evidence_context(request, decision, at, form=None) -> dict:
     }
 
 
-def _mine(request, pk, at):
-    return get_object_or_404(selectors.decisions_pending(request.user, at=at), pk=pk)
-
-
 @require_safe
 @needs(DECIDE)
 def evidence(request: HttpRequest, pk: int) -> HttpResponse:
     at = timezone.now()
-    context = _evidence_context(request, _mine(request, pk, at), at)
-    return render(request, "evaluation/partials/evidence.html", context)
+    decision = get_object_or_404(selectors.decisions_pending(request.user, at=at), pk=pk)
+    return render(request, "evaluation/partials/evidence.html", _evidence_context(request, decision, at))
 
 
 @require_POST
 @needs(DECIDE)
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     at = timezone.now()
-    decision = _mine(request, pk, at)
+    decision = get_object_or_404(selectors.decisions(request.user, at=at), pk=pk)
     form = DecisionForm(request.POST)
     status = 422
     if form.is_valid():

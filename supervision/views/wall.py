@@ -29,6 +29,7 @@ def wall(request: HttpRequest) -> HttpResponse:
     key = request.GET.get("after", "")
     found = selectors.burning(watch, name=tab, unit=unit) if watch.opens else TicketScope.objects.none()
     page = page_of(found, key, field="sort_at")
+    clocks = selectors.running_clocks(page.rows)
     cards = selectors.heaviest_cards(page.rows)
     here = f"{reverse('supervision:wall')}?unit={unit.pk if unit else ''}"
     shown = [line for line in heat if unit is None or line.unit.pk == unit.pk]
@@ -42,7 +43,15 @@ def wall(request: HttpRequest) -> HttpResponse:
             (code, name, totals.get(code, sum(totals.values())), f"{here}&tab={code}") for code, name in TABS.items()
         ],
         "opens": watch.opens,
-        "rows": [(row, ClockKind(row.burning).label, cards.get((row.ticket_id, row.unit_id))) for row in page.rows],
+        "rows": [
+            {
+                "scope": row,
+                "clock": clocks.get((row.assignment_id, row.burning)),
+                "limit": ClockKind(row.burning).label,
+                "card": cards.get((row.ticket_id, row.unit_id)),
+            }
+            for row in page.rows
+        ],
         "at": at,
         "first_url": f"{here}&tab={tab}" if key else "",
         "next_url": f"{here}&tab={tab}&after={page.next_key}".replace("+", "%2B") if page.next_key else "",

@@ -1,9 +1,11 @@
 import pytest
+import time_machine
+from bs4 import BeautifulSoup
 
 from hotline import calendar, parameters
-from tests.factories.evaluation import add_callers
+from tests.factories.evaluation import WEDNESDAY, add_callers
 from tests.factories.hotline import load_rules
-from tests.factories.tickets import make_city
+from tests.factories.tickets import at, make_city
 
 
 @pytest.fixture(autouse=True)
@@ -18,3 +20,32 @@ def fresh_reading():
 def city(db):
     load_rules()
     return add_callers(make_city())
+
+
+@pytest.fixture
+def time_machine_at():
+    """Pages read the clock: it stands on Wednesday 10:00, when callers may be called, until it is moved."""
+    with time_machine.travel(WEDNESDAY, tick=False) as traveller:
+        yield lambda moment: traveller.move_to(at(moment))
+
+
+@pytest.fixture
+def log_in(client, time_machine_at):
+    def log_in_as(user):
+        client.logout()  # the clock jumps, and an idle session locks
+        client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return log_in_as
+
+
+@pytest.fixture
+def page_of(log_in):
+    """`page_of(person, "/reviews/")` → the parsed page."""
+
+    def open_page(user, url, **query):
+        answer = log_in(user).get(url, query)
+        assert answer.status_code == 200
+        return BeautifulSoup(answer.content.decode(), "html.parser")
+
+    return open_page

@@ -1,4 +1,4 @@
-/* Follow-ups and reviews: Ctrl+Enter from anywhere, answers that imply others, and what was typed stays with its case. */
+/* Follow-ups and reviews: keys that send, answers that imply others, and what was typed stays with its case. */
 "use strict";
 const caseForm = () => document.querySelector("#peek form[data-call]");
 const check = (form, name, value) => {
@@ -6,12 +6,16 @@ const check = (form, name, value) => {
   if (box) box.checked = true;
 };
 
+/* Ctrl+Enter sends from anywhere; Enter alone once something was chosen, except in the words. */
 document.addEventListener("keydown", e => {
-  if (!(e.ctrlKey || e.metaKey) || e.key !== "Enter" || e.defaultPrevented || e.isComposing) return;
-  if (document.querySelector("dialog[open]") || e.target.closest?.("form")) return;
+  if (e.key !== "Enter" || e.altKey || e.shiftKey || e.isComposing || e.defaultPrevented || document.querySelector("dialog[open]")) return;
   const form = caseForm();
-  if (form) { e.preventDefault(); form.querySelector("[type=submit]").click(); }
-});
+  const alone = !(e.ctrlKey || e.metaKey);
+  const elsewhere = e.target.closest?.("a,button,textarea,input:not([type=radio]),select");
+  if (!form || (alone ? elsewhere || !form.querySelector(":checked") : e.target.closest?.("form"))) return;
+  e.preventDefault();
+  form.querySelector("[type=submit]").click();
+}, true);
 
 /* Whoever says whether it is solved was reached; the two answers of a review lead to its verdict. */
 document.addEventListener("change", e => {
