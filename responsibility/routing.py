@@ -40,7 +40,7 @@ _LANDMARK: Final = re.compile(
 _LANDMARK_FACTOR: Final = 0.35
 """“公交站旁的红绿灯” is about the light."""
 _TITLE_LENGTH: Final = 60
-_UNTITLED_FACTOR: Final = 0.65
+_UNTITLED_FACTOR: Final = 0.5
 """For an item none of whose words stands in the title: people put the matter there and the circumstances below."""
 _EXCLUDED_FACTOR: Final = 0.55
 _INSIDE_LONGER_FACTOR: Final = 0.2
