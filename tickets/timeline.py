@@ -50,6 +50,7 @@ ACTS: dict[str, Sentence] = {
     "send_back": Sentence("审核退回", "结果不够，退回再办", "due"),
     "defer": Sentence("挂账", "需要较长时间，已登记在册", "due"),
     "keep_deferred": Sentence("挂账复核", "已复核，继续登记在册", "due"),
+    "conclude_deferred": Sentence("办结挂账", "不再登记在册，给出答复", "work"),
     "resume": Sentence("恢复办理", "继续办理", "work"),
     "redo": Sentence("发回重办", "发回重新办理", "due"),
     "await_review": Sentence("提交市中心审核"),

@@ -68,6 +68,7 @@ pending_followup   close                closed
 pending_followup   redo                 in_progress pending_dispatch
 
 deferred           resume               in_progress
+deferred           conclude_deferred    pending_followup
 
 closed             reopen               in_progress pending_dispatch
 """

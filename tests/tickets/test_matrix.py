@@ -71,6 +71,7 @@ void_ticket                            post  post  post   post  post  yes       
 restore_ticket                         post  post  post   post  post  yes        yes      post
 defer_ticket                           post  post  post   post  post  post       yes      post
 keep_deferred                          post  post  post   post  post  post       yes      post
+conclude_deferred                      post  post  post   post  post  post       yes      post
 resume_ticket                          post  post  post   post  post  post       yes      post
 place_hold                             post  post  post   post  post  post       yes      post
 release_hold                           post  post  post   post  post  post       yes      post
@@ -360,6 +361,7 @@ ACTS = {
     "restore_ticket": (voided, on_ticket(**WHY)),
     "defer_ticket": (at_work, on_ticket(**WHY)),
     "keep_deferred": (deferred, on_ticket(**WHY)),
+    "conclude_deferred": (deferred, on_ticket(public_text=REPLY, **WHY)),
     "resume_ticket": (deferred, on_ticket(**WHY)),
     "place_hold": (at_work, on_ticket(source="督办", **WHY)),
     "release_hold": (held, lambda s: {"hold_id": s.hold.pk, **WHY}),

@@ -261,6 +261,41 @@ def test_deferred_reviewed_and_kept_on_the_books(city):
     assert running(ticket) == [("handle", "市城管局", "")]
 
 
+def test_deferred_and_concluded_with_an_explanation(city):
+    """The department had not even signed; the co-unit had not reported."""
+    ticket = signed(city, unit=city.county, co_units=[city.other])
+    services.pass_down(
+        assignment_id=ticket.lead_id,
+        unit=city.county_department,
+        item=None,
+        by=city.county_clerk,
+        at=at("11-10 10:10"),
+    )
+    services.defer_ticket(ticket_id=ticket.pk, reason="待明年计划。", by=city.reviewer, at=at("11-10 11:00"))
+
+    services.conclude_deferred(
+        ticket_id=ticket.pk, public_text=REPLY, reason="计划未获批准。", by=city.reviewer, at=at("11-12 10:00")
+    )
+
+    ticket = fresh(ticket)
+    assert (ticket.state, ticket.holder, ticket.lead.state, running(ticket)) == (
+        "pending_followup",
+        ticket.lead,
+        "accepted",
+        [],
+    )
+    assert [part_of(ticket, city.county)] == list(ticket.assignments.exclude(state="taken_back"))
+    reply = ticket.replies.get()
+    assert (reply.resolved, reply.unresolved_reason, reply.published_at) == (
+        "no",
+        "计划未获批准。",
+        at("11-12 10:00"),
+    )
+    assert acts(ticket)[-2:] == ["conclude_deferred", "publish_reply"]
+    services.redo_ticket(ticket_id=ticket.pk, reason="有经费了。", by=city.reviewer, at=at("11-13 10:00"))
+    assert running(ticket) == [("handle", "章贡热线中心", "")]
+
+
 def test_voided_and_restored_as_it_was(city):
     ticket = dispatched(city, co_units=[city.other])
     before = running(ticket)

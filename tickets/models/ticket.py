@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django_fsm import RETURN_VALUE, transition
 
 from hotline.fsm import StateField, StateModel
@@ -34,13 +34,15 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
         ``at`` decides whether temporary grants still hold; without it those that have an end are left out.
         """
-        granted = Q(pk__in=TicketScope.objects.current(at).filter(user=user).values("ticket_id"))
+        # EXISTS and not IN: of one ticket its own scope rows are read, not everything that the unit ever had.
+        own = TicketScope.objects.filter(ticket=OuterRef("pk"))
+        granted = Exists(own.current(at).filter(user=user))
         if has_right(user, "tickets.view_all_tickets", at):
             return self.filter(Q(secrecy=Secrecy.OPEN) | granted)
-        mine = Q(pk__in=TicketScope.objects.of_unit(user, at).values("ticket_id"), secrecy=Secrecy.OPEN)
+        mine = Q(Exists(own.of_unit(user, at)), secrecy=Secrecy.OPEN)
         if has_right(user, "tickets.view_followup_tickets", at):
             mine |= Q(state=TicketState.PENDING_FOLLOWUP, secrecy=Secrecy.OPEN)
-        return self.filter(mine | granted)
+        return self.filter(mine | Q(granted))
 
 
 class Ticket(StateModel):
@@ -304,6 +306,10 @@ class Ticket(StateModel):
 
     @transition(state, TicketState.DEFERRED, TicketState.IN_PROGRESS, permission=rights.DEFER)
     def resume(self) -> None:
+        pass
+
+    @transition(state, TicketState.DEFERRED, TicketState.PENDING_FOLLOWUP, permission=rights.DEFER)
+    def conclude_deferred(self) -> None:
         pass
 
     # --- after the result

@@ -238,6 +238,7 @@ SPECS: Sequence[_Spec] = (
     _Spec("unmerge", "拆回", "m", _centre(rights.MERGE, TicketState.MERGED), main=True),
     _Spec("defer", "挂账", "", _centre(rights.DEFER, TicketState.IN_PROGRESS)),
     _Spec("resume", "恢复办理", "", _centre(rights.DEFER, TicketState.DEFERRED), main=True),
+    _Spec("conclude-deferred", "办结挂账", "", _centre(rights.DEFER, TicketState.DEFERRED)),
     _Spec("keep-deferred", "继续挂账", "", _centre(rights.DEFER, TicketState.DEFERRED)),
     _Spec("hold", "保留", "", _centre(rights.HOLD, *sorted(OPEN_STATES))),
     _Spec("release", "解除保留", "", lambda s: s.ticket.open_hold_count > 0 and s.may(rights.HOLD, s.ticket)),

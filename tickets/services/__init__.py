@@ -9,6 +9,7 @@ from tickets.services.act import ActNotAllowed, InputRefused, TransitionRefused
 from tickets.services.closing import (
     close_as_withdrawn,
     close_ticket,
+    conclude_deferred,
     defer_ticket,
     keep_deferred,
     redo_ticket,
@@ -73,6 +74,7 @@ __all__ = [
     "check_scopes",
     "close_as_withdrawn",
     "close_ticket",
+    "conclude_deferred",
     "count_appeals",
     "defer_ticket",
     "dispatch_ticket",

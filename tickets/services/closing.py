@@ -9,15 +9,17 @@ from django.db import transaction
 
 from hotline.models import Clock, User
 from tickets import deadlines, rights
-from tickets.models import Assignment, Ticket, TicketEvent
-from tickets.services import dispatch, parts
-from tickets.services.act import Act, InputRefused, require_text
+from tickets.models import Assignment, Reply, Ticket, TicketEvent
+from tickets.services import dispatch, parts, review
+from tickets.services.act import Act, InputRefused, require_reply, require_text
 from tickets.states import (
     AssignmentRole,
     AssignmentState,
     ClockKind,
     ClosingKind,
     EndedAs,
+    NoteKind,
+    Resolved,
     TicketState,
 )
 
@@ -111,6 +113,42 @@ def restore_ticket(*, ticket_id: int, reason: str, by: User, at: datetime) -> Ti
     act.move(Ticket.restore)
     act.resume_clocks(suspended_by(act, "void"), why="工单恢复，接着走剩余时限")
     return act.record("restore", reason=reason)
+
+
+@transaction.atomic
+def conclude_deferred(*, ticket_id: int, public_text: str, reason: str, by: User, at: datetime) -> TicketEvent:
+    """It stays undone for good and the citizen is told why: the lead is released and the follow-up begins."""
+    act = Act.on_ticket(ticket_id, by=by, at=at)
+    act.require(rights.DEFER)
+    reason = require_text(reason, "请写明为何不再挂账。")
+    public_text = require_reply(public_text, "请写明怎样向反映人解释。", at=at)
+    act.move(Ticket.conclude_deferred)
+    act.stop_clocks(ClockKind.DEFERRED_REVIEW)
+    _release_units(act)
+    event = act.write_event("conclude_deferred", assignment=act.ticket.lead)
+    act.note(event, NoteKind.REASON, reason)
+    reply = Reply.objects.create(
+        ticket=act.ticket,
+        event=event,
+        assignment=act.ticket.lead,
+        round=act.ticket.round,
+        resolved=Resolved.NO,
+        unresolved_reason=reason,
+        public_text=public_text,
+        standard_met=True,
+        submitted_by=by,
+        submitted_at=at,
+    )
+    return review.publish(act, reply, sampled=True)
+
+
+def _release_units(act: Act) -> None:
+    """The lead's part counts as reported; whatever it gave on is taken back."""
+    lead = act.assignment(act.ticket.lead_id)
+    _, *below = parts.with_those_below(lead)
+    parts.take_back(act, below, ended_as=EndedAs.TAKEN_BACK)
+    act.move_assignment(lead, Assignment.submit, at=act.at)
+    act.ticket.lead = act.ticket.holder = lead
 
 
 def suspended_by(act: Act, name: str) -> list[int]:

@@ -110,17 +110,18 @@ def approve(*, approval_id: int, by: User | None, at: datetime) -> TicketEvent:
     if why:
         start_city_review(act, reply, why=why)
         return act.record("await_review", data={"why": why})
-    return _publish(act, reply, sampled=approval.step == ApprovalStep.CITY)
+    act.move(Ticket.pass_review)
+    return publish(act, reply, sampled=approval.step == ApprovalStep.CITY)
 
 
-def _publish(act: Act, reply: Reply, *, sampled: bool) -> TicketEvent:
+def publish(act: Act, reply: Reply, *, sampled: bool) -> TicketEvent:
+    """The reply is what the citizen is told: whoever reported is done, whoever did not is let go."""
     reply.published_at = act.at
     reply.save(update_fields=["published_at"])
     for part in act.ticket.assignments.filter(state=AssignmentState.SUBMITTED).order_by("pk"):
         act.move_assignment(part, Assignment.accept)
     # Nobody waits for them any more; the lead has said why.
     parts.take_back(act, silent_co_units(act.ticket), ended_as=EndedAs.TAKEN_BACK)
-    act.move(Ticket.pass_review)
     return act.record(
         "publish_reply",
         assignment=reply.assignment,

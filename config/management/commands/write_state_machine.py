@@ -65,6 +65,7 @@ TICKET = Machine(
         "send_back": "order 10",
         "defer": "design: 挂账, reviewed every 90 days",
         "resume": "design",
+        "conclude_deferred": "design: what cannot be done is explained",
         "redo": "order 10: 发回主责单位重办",
         "close": "design: after every caller's follow-up; order 11: not while 督办 holds it",
         "close_as_withdrawn": "design: proposed when the last caller withdraws, decided by a person",
