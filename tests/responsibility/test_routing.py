@@ -77,6 +77,16 @@ INDEX = compiled(ROWS)
         ("邻居遛狗不牵绳，狗咬人", "GA-03-001", "public_security"),
         ("申请农村宅基地建房审批一年没有答复", "NY-01-001", "agriculture"),
         ("征地补偿款没有发到位，村民一直在等", "NY-01-003", "natural_resources"),
+        ("安置小区楼下的物流点凌晨装卸货，吵得睡不着", "CG-04-014", "urban_management"),
+        ("门口这条断头路什么时候通车", "CG-02-006", "housing"),
+        ("楼下麻将馆天天吵到半夜", "GA-02-003", "public_security"),
+        ("邻居晚上打架子鼓，整栋楼都听得见", "GA-02-003", "public_security"),
+        ("火车鸣笛，铁路边的噪音整夜不停", "JT-02-005", "ecology"),
+        ("对面店铺的招牌灯光太刺眼，窗帘都挡不住", "CG-01-002", "urban_management"),
+        ("小区里蚊虫蟑螂太多，请安排消杀", "WJ-01-002", "health"),
+        ("机动车检测站乱收费", "SC-03-001", "market_supervision"),
+        ("听说小区边上要建变电站，担心辐射", "GY-02-001", "power_supply"),
+        ("有人违法占地挖了耕地", "NY-01-001", "natural_resources"),
     ],
 )
 def test_what_citizens_say_finds_the_item_and_the_line_of_work(text, code, function):
