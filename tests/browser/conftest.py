@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
+from django.test import Client
 from playwright.sync_api import Error, sync_playwright
 
 from hotline.models import User
@@ -76,11 +77,13 @@ def _is_complaint(line):
 
 
 @pytest.fixture
-def log_in(client, open_page):
+def log_in(open_page):
     """`log_in(user)` gives a page of that person, past the log-in form."""
 
     def log_in_as(user, viewport=DESKTOP, **kwargs):
         page = open_page(viewport, **kwargs)
+        # One client each: logging in again would end the session of the person before.
+        client = Client()
         client.force_login(user, "django.contrib.auth.backends.ModelBackend")
         cookie = client.cookies[django_settings.SESSION_COOKIE_NAME]
         page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": page.base}])

@@ -1,0 +1,345 @@
+"""From the ring to the closed ticket, through pages and keys only, with the reference data that ships."""
+
+import base64
+import re
+from datetime import datetime
+
+import pytest
+import time_machine
+
+from channels_merge.models import Appeal
+from channels_merge.services import sync_channels
+from hotline.dates import SHANGHAI
+from hotline.models import Region, Unit
+from tests.browser.conftest import PHONE
+from tests.tickets_pages.scene import load_everything, person
+from tickets.models import Approval, Ticket
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+MORNING = datetime(2026, 11, 10, 9, 0, tzinfo=SHANGHAI)
+NEXT_DAY = datetime(2026, 11, 11, 9, 30, tzinfo=SHANGHAI)
+STREET = "章江街道锦江花园北门口人行道每天早上有十几个流动摊贩占道经营，老人小孩走不过去，希望城管来管一管。"
+FIELD = "沙石镇埠上村田里连着三天傍晚有人露天焚烧秸秆，烟飘到村口居民楼，老人咳得睡不着，希望有人来制止。"
+REPLY = (
+    "您反映的问题已于11月10日受理，我们当天与您电话联系。经现场核实情况属实，已责令商户清理并恢复通道，列入每日巡查。"
+)
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+class Stage:
+    """People of the centre, of 章贡区 and of its 沙石镇, each with a window of their own; and the clock on the wall."""
+
+    def __init__(self, log_in, wall):
+        load_everything()
+        sync_channels()
+        self.log_in = log_in
+        self.wall = wall
+        self.windows = {}
+        centre = Unit.objects.get(kind="centre")
+        zhanggong = Region.objects.get(name="章贡区")
+        town = Region.objects.get(name="沙石镇", parent=zhanggong)
+        self.county = Unit.objects.get(kind="county_centre", region=zhanggong)
+        self.urban = Unit.objects.get(kind="county_department", parent=self.county, function="urban_management")
+        self.town = Unit.objects.get(kind="township", region=town)
+        self.housing = Unit.objects.get(code="CITY-ZJJ")
+        self.people = {
+            "agent": person("陈敏", centre, "agent"),
+            "dispatcher": person("周敏", centre, "dispatcher"),
+            "reviewer": person("吴洁", centre, "reviewer"),
+            "caller": person("钟慧", centre, "follow_up_agent"),
+            "county": person("郭芳", self.county, "county_centre"),
+            "county head": person("罗平", self.county, "unit_head"),
+            "handler": person("李强", self.urban, "handler", "liaison"),
+            "head": person("陈刚", self.urban, "unit_head"),
+            "town": person("曾丽", self.town, "handler", "liaison"),
+            "town head": person("彭涛", self.town, "unit_head"),
+            "housing": person("钟建", self.housing, "handler", "liaison"),
+        }
+
+    def at(self, who, path, **kwargs):
+        """The window of somebody, at a page."""
+        page = self.windows.get(who)
+        if page is None:
+            page = self.windows[who] = self.log_in(self.people[who], **kwargs)
+        page.goto(page.base + path)
+        page.wait_for_load_state("networkidle")
+        return page
+
+    def tomorrow(self, moment):
+        """Everybody went home; the idle lock would ask for passwords."""
+        self.wall.move_to(moment)
+        for page in self.windows.values():
+            page.context.close()
+        self.windows.clear()
+
+    def act(self, who, number, key, **fields):
+        """Somebody's act on a ticket's page: its key, its fields, Ctrl+Enter."""
+        page = self.at(who, f"/tickets/{number}/")
+        page.keyboard.press(key)
+        fill(page.wait_for_selector("#act [data-act-form]"), fields)
+        page.keyboard.press("Control+Enter")
+        page.wait_for_selector(
+            "#act:not([open]), #act .err, #act .note-over, #act .act-says:not(:empty)", state="attached"
+        )
+        assert not page.query_selector("#act[open]"), page.inner_text("#act")
+        page.wait_for_load_state("networkidle")
+        return page
+
+    def take_call(self, text, *, phone, place="锦江花园北门", kind="complaint"):
+        """An agent takes a call by keys; the number of the appeal."""
+        page = self.at("agent", "/desk/")
+        page.keyboard.press("Alt+1")
+        page.keyboard.type("王丽")
+        page.keyboard.press("Tab")
+        page.keyboard.type(phone)
+        page.keyboard.press("F2")
+        page.keyboard.type(text)
+        page.keyboard.press("Alt+3")
+        page.keyboard.type(place)
+        page.check(f"input[name=kind][value={kind}]")
+        page.wait_for_load_state("networkidle")
+        with page.expect_navigation(url=re.compile("/desk/done/")):
+            page.keyboard.press("F8")
+        return page.url.rstrip("/").rsplit("/", 1)[1]
+
+    def dispatch(self, number):
+        """The dispatcher confirms the proposal with Enter."""
+        page = self.at("dispatcher", "/dispatch/")
+        page.wait_for_selector(f'#peek [data-peek-of="{number}"]')
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f'tr[data-id="{number}"]', state="detached")
+
+    def approve(self, number, *steps):
+        for who in steps:
+            self.act(who, number, "y")
+
+    def follow_up(self, *answers, words=""):
+        """The follow-up agent notes what the person says by the keys beside the choices."""
+        page = self.at("caller", "/follow-ups/")
+        for key in answers:
+            page.keyboard.press(key)
+        if words:
+            page.fill("[name=words]", words)
+        with page.expect_navigation():
+            page.keyboard.press("Control+Enter")
+        return page
+
+
+def fill(form, fields):
+    for name, value in fields.items():
+        first = form.query_selector(f"[name={name}]")
+        if isinstance(value, list):
+            files = [
+                {"name": f"{each}.png", "mimeType": "image/png", "buffer": PIXEL + each.encode()} for each in value
+            ]
+            first.set_input_files(files)
+        elif first.get_attribute("type") in {"radio", "checkbox"}:
+            form.query_selector(f"[name={name}]" + (f"[value={value}]" if isinstance(value, str) else "")).check()
+        elif first.evaluate("field => field.tagName") == "SELECT":
+            first.select_option(label=value)
+        else:
+            first.fill(value)
+
+
+@pytest.fixture
+def stage(transactional_db, log_in):
+    with time_machine.travel(MORNING, tick=True) as wall:
+        yield Stage(log_in, wall)
+
+
+def ticket_of(appeal_number):
+    return Appeal.objects.get(number=appeal_number).links.get(until=None).ticket
+
+
+def now(ticket):
+    return Ticket.objects.get(pk=ticket.pk)
+
+
+def handled(stage, number, who, *heads):
+    """Contact by phone, the place looked at, the result; then up the chain."""
+    stage.act(who, number, "c", reached="yes", way="phone", summary="说明了办理安排。")
+    stage.act(who, number, "s", found_there="摊贩已劝离，通道恢复。", before=["before"], after=["after"])
+    stage.act(who, number, "r", resolved="yes", public_text=REPLY, standard_met=True)
+    stage.approve(number, *heads)
+
+
+def reviewed(stage, ticket):
+    """The centre's step, where the sample or a rule asks for it."""
+    if Approval.objects.filter(ticket=ticket, state="pending", step="city").exists():
+        stage.approve(ticket.number, "reviewer")
+    assert now(ticket).state == "pending_followup"
+
+
+def test_one_call_from_the_ring_through_city_county_and_township_to_closed(stage):
+    number = stage.take_call(FIELD, phone="13807972231", place="埠上村口")
+    ticket = ticket_of(number)
+    stage.dispatch(ticket.number)
+    assert now(ticket).lead.unit == stage.county
+
+    stage.act("county", ticket.number, "q", handler="郭芳（在编）")
+    stage.act("county", ticket.number, "d", unit=stage.town.name)
+    stage.act("town", ticket.number, "q", handler="曾丽（在编）")
+    handled(stage, ticket.number, "town", "town head", "county head")
+    reviewed(stage, ticket)
+    stage.tomorrow(NEXT_DAY)
+    stage.follow_up("1", "q", "a")
+
+    closed = now(ticket)
+    assert (closed.state, closed.closing_kind) == ("closed", "resolved")
+    assert [event.act for event in closed.events.order_by("pk") if event.source != event.target] == [
+        "dispatch",
+        "sign",
+        "submit_result",
+        "publish_reply",
+        "close",
+    ]
+
+
+def test_a_return_is_disputed_and_ruled_to_a_first_handler(stage):
+    ticket = ticket_of(stage.take_call(STREET, phone="13807972231"))
+    stage.act("dispatcher", ticket.number, "u", unit=stage.housing.name, item="")
+    stage.act(
+        "housing",
+        ticket.number,
+        "t",
+        ground="not_our_duty",
+        reason="人行道经营秩序不在本局三定职责内，附三定规定第三条。",
+        suggested_unit=stage.county.name,
+    )
+    assert now(ticket).state == "return_review"
+
+    stage.act("reviewer", ticket.number, "u", reason="两家说法都有依据，须裁定。")
+    stage.act("reviewer", ticket.number, "y", unit=stage.county.name, reason="占道经营由属地城管负责。")
+
+    first = now(ticket).lead
+    assert (now(ticket).state, first.unit, first.objectable) == ("pending_sign", stage.county, False)
+    page = stage.at("county", f"/tickets/{ticket.number}/")
+    page.keyboard.press("t")
+    assert page.inner_text("[aria-disabled=true][href*='/acts/return/']").startswith("退单")
+    stage.act("county", ticket.number, "q", handler="郭芳（在编）")
+    assert now(ticket).state == "in_progress"
+
+
+def test_a_wrong_dispatch_is_recalled_and_nobody_is_blamed(stage):
+    ticket = ticket_of(stage.take_call(STREET, phone="13807972231"))
+    stage.act("dispatcher", ticket.number, "u", unit=stage.housing.name, item="")
+
+    stage.act("dispatcher", ticket.number, "w", reason="派错单位，应派属地。")
+
+    assert (now(ticket).state, now(ticket).return_count) == ("pending_dispatch", 0)
+    stage.dispatch(ticket.number)
+    assert now(ticket).lead.unit == stage.county
+
+
+def test_somebody_unhappy_is_heard_and_the_matter_done_again(stage):
+    ticket = ticket_of(stage.take_call(STREET, phone="13807972231"))
+    stage.dispatch(ticket.number)
+    stage.act("county", ticket.number, "q", handler="郭芳（在编）")
+    stage.act("county", ticket.number, "d", unit=stage.urban.name)
+    stage.act("handler", ticket.number, "q", handler="李强（在编）")
+    handled(stage, ticket.number, "handler", "head", "county head")
+    reviewed(stage, ticket)
+    stage.tomorrow(NEXT_DAY)
+    stage.follow_up("1", "e", "f", "6", words="没有人来过，摊贩还在。")
+
+    page = stage.at("reviewer", "/reviews/")
+    page.keyboard.press("1")
+    page.keyboard.press("4")
+    page.fill("[name=sentence]", "现场照片拍的是别处，须重办。")
+    page.click("text=复核意见", force=True)
+    page.check("input[name=verdict][value=redo]")
+    with page.expect_navigation():
+        page.keyboard.press("Control+Enter")
+    again = now(ticket)
+    assert (again.state, again.round) == ("in_progress", 2)
+
+    handled(stage, ticket.number, "handler", "head", "county head")
+    reviewed(stage, ticket)
+    stage.tomorrow(NEXT_DAY.replace(day=12))
+    stage.follow_up("1", "q", "a")
+    assert (now(ticket).state, now(ticket).closing_kind) == ("closed", "resolved")
+
+
+def test_two_callers_of_one_matter_of_whom_one_withdraws_and_one_urges(stage):
+    first = stage.take_call(STREET, phone="13807972231")
+    ticket = ticket_of(first)
+    stage.dispatch(ticket.number)
+    page = stage.at("agent", "/desk/")
+    page.keyboard.type(STREET.replace("老人小孩走不过去", "轮椅推不过去"))
+    page.keyboard.press("Alt+1")
+    page.keyboard.press("Tab")
+    page.keyboard.type("13907972299")
+    page.wait_for_selector(f'[data-pane="similar"] [data-id="{ticket.number}"]')
+    page.keyboard.press("F3")
+    with page.expect_navigation(url=re.compile("/desk/done/")):
+        page.keyboard.press("Enter")
+    second = page.url.rstrip("/").rsplit("/", 1)[1]
+    assert (ticket_of(second), now(ticket).appeal_count) == (ticket, 2)
+
+    of_caller(stage, "13807972231", "w", text="自己搬走了，不用管了。")
+    of_caller(stage, "13907972299", "u", text="今天早上还在。")
+
+    assert Appeal.objects.get(number=first).state == "withdrawn"
+    assert (now(ticket).state, now(ticket).appeal_count, now(ticket).urge_count) == ("pending_sign", 2, 1)
+    assert now(ticket).withdrawal_proposed is False
+
+
+def of_caller(stage, phone, key, **fields):
+    """The caller rings again: the number is typed, the history appears, one key each."""
+    page = stage.at("agent", "/desk/")
+    page.keyboard.press("Alt+1")
+    page.keyboard.press("Tab")
+    page.keyboard.type(phone)
+    page.wait_for_selector('[data-pane="caller"] [data-id]')
+    page.keyboard.press("F10")
+    page.keyboard.press(key)
+    fill(page.wait_for_selector("#act [data-act-form]"), fields)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#act:not([open])", state="attached")
+    page.wait_for_load_state("networkidle")
+
+
+def test_a_citizen_submits_and_follows_it_without_scripts(stage, open_page):
+    phone = open_page(PHONE, java_script_enabled=False)
+    phone.goto(phone.base + "/p/")
+    phone.fill("[name=text]", STREET)
+    phone.select_option("[name=region]", label="章江街道")
+    phone.fill("[name=place]", "锦江花园北门")
+    phone.fill("[name=phone]", "13807972231")
+    phone.click(".pbtn")
+    number, code = (phone.inner_text(f"section.now p:nth-child({n}) b") for n in (1, 2))
+    desk = stage.at("agent", "/intake/")
+    desk.wait_for_selector("#peek [data-key=y]")
+    desk.keyboard.press("y")
+    desk.wait_for_selector("#act [data-act-form]")
+    with desk.expect_navigation():
+        desk.keyboard.press("Control+Enter")
+    ticket = ticket_of(number)
+    stage.dispatch(ticket.number)
+
+    other = open_page(PHONE, java_script_enabled=False)
+    other.goto(other.base + "/p/track/")
+    other.fill("[name=number]", number)
+    other.fill("[name=code]", code)
+    other.click("button >> text=查")
+
+    assert other.inner_text("h1") == Appeal.objects.get(number=number).title
+    assert stage.county.name in other.inner_text("section.now")
+    other.click("summary >> text=催一下")
+    other.fill("details[open] [name=text]", "今天还在摆。")
+    other.click("details[open] .pbtn")
+    assert "已转告办理单位。" in other.inner_text("[role=status]")
+    assert now(ticket).urge_count == 1
+
+
+def test_another_units_handler_is_told_that_there_is_no_such_ticket(stage):
+    ticket = ticket_of(stage.take_call(STREET, phone="13807972231"))
+    stage.dispatch(ticket.number)
+
+    page = stage.at("housing", f"/tickets/{ticket.number}/")
+
+    assert page.evaluate("performance.getEntriesByType('navigation')[0].responseStatus") == 404
+    assert STREET not in page.content()
