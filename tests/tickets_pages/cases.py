@@ -224,6 +224,13 @@ CASES: dict[str, Case] = {
     "merge": Case(new, "dispatcher", ["merge"], ["into", "reason"], other_open),
     "unmerge": Case(merged, "dispatcher", ["unmerge"], ["reason"], reason),
     "defer": Case(signed, "reviewer", ["defer"], ["reason"], reason),
+    "conclude-deferred": Case(
+        deferred,
+        "reviewer",
+        ["conclude_deferred", "publish_reply"],
+        ["reason", "public_text"],
+        lambda city, t: {"reason": REASON, "public_text": REPLY},
+    ),
     "keep-deferred": Case(deferred, "reviewer", ["keep_deferred"], ["reason"], reason),
     "resume": Case(deferred, "reviewer", ["resume"], ["reason"], reason),
     "hold": Case(
