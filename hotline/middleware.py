@@ -3,7 +3,7 @@
 from typing import Final
 from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -37,6 +37,8 @@ class AccountMiddleware:
         return response
 
     def process_view(self, request, view_func, view_args, view_kwargs) -> HttpResponse | None:
+        if "\0" in request.path_info:
+            raise Http404  # no column can be compared with it
         if not request.user.is_authenticated or not getattr(view_func, "login_required", True):
             return None
         at = timezone.now()  # noqa: TID251 -- stands where a view stands

@@ -122,7 +122,7 @@ def timeline(found: Situation, *, sees_all: bool) -> list[Item]:
     events = list(
         TicketEvent.objects.filter(ticket=found.ticket)
         .exclude(act__in=HIDDEN_ACTS)
-        .select_related("actor", "unit", "note", "reply", "onsite")
+        .select_related("actor__unit", "unit", "note", "reply", "onsite")
         .order_by("-id")
     )
     shots = _shots(found.ticket)

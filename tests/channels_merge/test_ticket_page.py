@@ -1,0 +1,367 @@
+"""The ticket page: two clocks, the road, whose turn, the acts, the people behind it, what happened; and its cost."""
+
+import copy
+import re
+
+import pytest
+import time_machine
+from django.db import transaction
+
+from channels_merge import services as intake
+from channels_merge.models import Channel
+from channels_merge.selectors import appeals_of_ticket
+from channels_merge.services import sync_channels
+from hotline import calendar, parameters
+from tests.factories.channels_merge import make_accepted, ticket_of
+from tests.factories.hotline import load_rules
+from tests.factories.tickets import (
+    NOW,
+    REPLY,
+    acts,
+    approve_all,
+    at,
+    dispatched,
+    fresh,
+    make_city,
+    make_item,
+    passed_down,
+    register,
+    signed,
+)
+from tickets import services
+
+HTMX = {"HTTP_HX_REQUEST": "true"}
+MATTER = {
+    "title": "工地夜间施工",
+    "text": "锦江花园东侧工地每晚十一点后仍在浇筑，噪声大，希望停止夜间施工。",
+    "kind": "help",
+}
+
+
+@pytest.fixture(autouse=True)
+def that_morning():
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+    calendar.forget_calendar()
+    parameters.forget_parameters()
+
+
+@pytest.fixture(scope="module")
+def city_of_this_file(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), transaction.atomic():
+        load_rules()
+        sync_channels()
+        yield make_city()
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def city(city_of_this_file, db):
+    return copy.deepcopy(city_of_this_file)
+
+
+@pytest.fixture
+def open_as(client):
+    def open_it(user, ticket, **query):
+        client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+        return client.get(f"/tickets/{ticket.number}/", query)
+
+    return open_it
+
+
+def reported(*, times=1, **person):
+    """A ticket with so many callers, each of whom left a number."""
+    phone = Channel.objects.get(code="phone")
+    first = make_accepted(at=NOW, channel=phone, phone="13800000001", **MATTER, **person)
+    ticket = ticket_of(first)
+    for number in range(2, times + 1):
+        make_accepted(at=NOW, channel=phone, phone=f"1380000000{number}", ticket_id=ticket.pk, **MATTER)
+    return fresh(ticket)
+
+
+def given(city, ticket, *, item=None, moment=NOW, **fields):
+    services.dispatch_ticket(
+        ticket_id=ticket.pk, unit=city.department, item=item, by=city.dispatcher, at=moment, **fields
+    )
+    ticket = fresh(ticket)
+    services.sign_assignment(assignment_id=ticket.lead_id, handler=city.handler, by=city.handler, at=moment)
+    return fresh(ticket)
+
+
+def text_of(page):
+    return " ".join(re.sub(r"<[^>]+>", " ", page.content.decode()).split())
+
+
+def buttons(page):
+    return [(b.code, b.key, b.main, b.why) for b in page.context["buttons"]]
+
+
+def test_two_clocks_and_how_the_date_came_about(city, open_as, that_morning):
+    ticket = given(city, reported())
+    that_morning.move_to(at("11-12 09:30"))
+
+    page = open_as(city.handler, ticket)
+
+    words = text_of(page)
+    assert "群众已等 1 天 23 时 不停表" in words
+    assert "市城管局办理 余 5 日 5 时 截止 11月19日 17:30 怎么算的" in words
+    assert "为什么是 11月19日 17:30 7 个工作日" in words
+    assert page.content.decode().count('<a href="#why">怎么算的</a>') == 1
+    tape = re.search(r'<ol class="tape.*?</ol>', page.content.decode(), re.DOTALL)[0]
+    assert re.findall(r"<b>(.*?)</b>", tape) == ["收", "1", "2", "3", "休", "休", "4", "5", "6", "7"]
+
+
+def test_the_road_shows_what_is_done_and_where_it_is(city, open_as):
+    ticket = given(city, reported())
+
+    steps = open_as(city.handler, ticket).context["steps"]
+
+    assert [(step.name, step.state, step.note) for step in steps] == [
+        ("受理", "done", "今天 10:00"),
+        ("派单", "done", "今天 10:00"),
+        ("签收", "done", "今天 10:00"),
+        ("首次联系", "done", ""),
+        ("办理", "now", "限 11-19 17:30"),
+        ("审核", "", "限 1 个工作日"),
+        ("回访", "", "次日，逐人"),
+        ("办结", "", ""),
+    ]
+
+
+def test_what_is_missing_comes_before_the_result(city, open_as):
+    item = make_item(onsite_required=True)
+    ticket = given(city, reported(), item=item)
+
+    page = open_as(city.handler, ticket)
+
+    assert page.context["turn"] == "轮到您：张*"
+    assert [(line.met, line.sentence) for line in page.context["found"].requirements] == [
+        (False, "联系反映人"),
+        (False, "到过现场"),
+        (False, "现场照片至少 2 张，已有 0 张"),
+    ]
+    missing = "还缺：联系反映人；到过现场；现场照片至少 2 张，已有 0 张。"
+    assert buttons(page) == [
+        ("submit", "r", False, missing),
+        ("contact", "c", True, ""),
+        ("onsite", "s", False, ""),
+        ("extend", "e", False, ""),
+        ("return", "t", False, ""),
+        ("handler", "h", False, ""),
+        ("note", "n", False, ""),
+    ]
+    html = page.content.decode()
+    assert f'id="why-submit">填写结果：{missing}</p>' in html
+    assert re.findall(r'<a class="btn btn-primary" href="([^"]+)"', html) == [
+        f"/tickets/{ticket.number}/acts/contact/"
+    ]
+    services.record_contact(assignment_id=ticket.lead_id, reached=True, by=city.handler, at=NOW)
+    assert [button.code for button in open_as(city.handler, ticket).context["buttons"] if button.main] == ["onsite"]
+
+
+def test_the_main_act_is_the_result_once_nothing_is_missing(city, open_as):
+    ticket = given(city, reported())
+    services.record_contact(assignment_id=ticket.lead_id, reached=True, by=city.handler, at=NOW)
+
+    page = open_as(city.handler, ticket)
+
+    assert [button.code for button in page.context["buttons"] if button.main] == ["submit"]
+
+
+def test_a_county_passes_on_and_may_add_a_co_unit(city, open_as):
+    ticket = signed(city, unit=city.county)
+
+    shown = {code: (key, main) for code, key, main, _ in buttons(open_as(city.county_clerk, ticket))}
+
+    assert shown["pass-down"] == ("d", True)
+    assert shown["co-unit"] == ("a", False)
+
+
+@pytest.mark.parametrize(
+    ("make", "who", "turn"),
+    [
+        (lambda city: register(), "dispatcher", "等市中心派单"),
+        (dispatched, "dispatcher", "赣州市城管局在办"),
+        (lambda city: passed_down(city), "county_clerk", "章贡区城管局在办"),
+    ],
+)
+def test_whose_turn_it_is(city, open_as, make, who, turn):
+    ticket = make(city)
+    expected = turn if who != "county_clerk" else f"{city.county_department.name}在办"
+
+    assert open_as(getattr(city, who), ticket).context["turn"] == expected
+
+
+def test_people_are_masked_and_each_has_a_number(city, open_as):
+    ticket = given(city, reported(times=3))
+
+    words = text_of(open_as(city.handler, ticket))
+
+    assert "反映人 3 件诉求并为一件，各自编号、各自回访" in words
+    assert re.findall(r"138\*\*\*\*\d{4}", words) == ["138****0001", "138****0002", "138****0003"]
+    assert not re.search(r"1380000000\d", words)
+    assert "王丽" not in words
+
+
+def test_co_units_see_no_people_and_no_internal_words(city, open_as):
+    ticket = given(city, reported(), co_units=[city.other])
+    services.add_note(ticket_id=ticket.pk, text="夜里去看。", by=city.handler, at=NOW)
+
+    words = text_of(open_as(city.other_handler, ticket))
+
+    assert "反映人" not in words.split("经过")[0]
+    assert "138****0001" not in words
+    assert "夜里去看。" not in words
+    assert "夜里去看。" in text_of(open_as(city.handler, ticket))
+
+
+def test_what_happened_is_told_newest_first_and_can_be_narrowed(city, open_as):
+    phone = Channel.objects.get(code="phone")
+    ticket = given(city, reported(), moment=at("11-10 10:01"))
+    appeal = _appeal_of(ticket)
+    intake.record_contact(
+        appeal_id=appeal.pk,
+        assignment_id=ticket.lead_id,
+        way="phone",
+        reached=True,
+        summary="23 点以后最吵。",
+        by=city.handler,
+        at=at("11-10 10:02"),
+    )
+    services.request_extension(
+        assignment_id=ticket.lead_id, days=2, reason="等检测。", by=city.handler, at=at("11-10 10:03")
+    )
+    intake.urge_appeal(appeal_id=appeal.pk, channel=phone, text="还在吵。", by=None, at=at("11-10 10:04"))
+
+    page = open_as(city.handler, ticket)
+
+    assert [item.act for item in page.context["items"]] == ["催单", "申请延期", "联系反映人", "签收", "派单", "建单"]
+    assert [item.say for item in page.context["items"]][:3] == ["还在吵。", "等检测。", "23 点以后最吵。"]
+    assert [(label, count) for _, label, count in page.context["filters"]] == [
+        ("全部", 6),
+        ("群众可见", 4),
+        ("时限", 1),
+        ("联系", 2),
+    ]
+    assert [item.act for item in open_as(city.handler, ticket, show="clock").context["items"]] == ["申请延期"]
+    assert len(open_as(city.handler, ticket, show="胡乱").context["items"]) == 6
+
+
+def _appeal_of(ticket):
+    return appeals_of_ticket(ticket.pk)[0]
+
+
+def test_the_units_stand_in_their_chain(city, open_as):
+    ticket = passed_down(city)
+
+    parts = open_as(city.dispatcher, ticket).context["page"].parts
+
+    assert [(part.assignment.unit, part.indent) for part in parts] == [
+        (city.county, False),
+        (city.county_department, True),
+    ]
+
+
+def test_the_page_is_not_found_by_a_unit_without_a_part(city, open_as):
+    ticket = signed(city)
+
+    assert open_as(city.other_handler, ticket).status_code == 404
+    assert open_as(city.agent, ticket).status_code == 404
+
+
+def test_a_restricted_ticket_is_not_found_without_a_grant(city, open_as):
+    ticket = signed(city, secrecy="restricted")
+    assert open_as(city.dispatcher, ticket).status_code == 404
+
+    services.grant_scope(ticket_id=ticket.pk, user=city.dispatcher, until=None)
+
+    assert open_as(city.dispatcher, ticket).status_code == 200
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_the_page_costs_the_same_for_one_caller_and_three(city, client, open_as, django_assert_num_queries, number):
+    ticket = given(city, reported(times=number), co_units=[city.other, city.third][: number - 1])
+    for _ in range(number):
+        services.add_note(ticket_id=ticket.pk, text="一句批注。", by=city.handler, at=NOW)
+    open_as(city.handler, ticket)
+
+    with django_assert_num_queries(25):
+        page = client.get(f"/tickets/{ticket.number}/")
+
+    assert len(page.context["appeals"]) == number
+
+
+# --- recording a contact
+
+
+def contact(client, user, ticket, data, **headers):
+    client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+    return client.post(f"/tickets/{ticket.number}/acts/contact/", data, **headers)
+
+
+def test_a_contact_stops_the_clock_and_is_told_once(city, client, open_as):
+    ticket = given(city, reported())
+    appeal = _appeal_of(ticket)
+    open_as(city.handler, ticket)
+    form = client.get(f"/tickets/{ticket.number}/acts/contact/").context["form"]
+
+    response = contact(
+        client,
+        city.handler,
+        ticket,
+        {"appeal": appeal.pk, "reached": "yes", "way": "phone", "summary": "今晚去看。"},
+    )
+
+    assert list(form.fields) == ["appeal", "reached", "way", "summary"]
+    assert response["Location"] == f"/tickets/{ticket.number}/"
+    assert acts(ticket)[-1] == "record_contact"
+    assert appeal.contact_records.get().summary == "今晚去看。"
+    assert ticket.clocks.get(kind="contact").outcome == "met"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"appeal": "", "reached": "", "way": "", "summary": "说过了"},
+        {"appeal": "999999999999999999999", "reached": "也许", "way": "飞鸽", "summary": "说过了"},
+        {"appeal": "", "reached": "yes", "way": "phone", "summary": "长" * 3000},
+    ],
+)
+def test_a_nonsense_contact_is_refused_and_its_words_stay(city, client, typed):
+    ticket = given(city, reported())
+    before = acts(ticket)
+
+    response = contact(client, city.handler, ticket, typed, **HTMX)
+
+    assert response.status_code == 422
+    assert response.context["form"]["summary"].value() == typed["summary"]
+    assert response.context["form"].errors["appeal"]
+    assert acts(ticket) == before
+
+
+def test_reached_without_a_word_is_refused(city, client):
+    ticket = given(city, reported())
+    data = {"appeal": _appeal_of(ticket).pk, "reached": "yes", "way": "phone", "summary": ""}
+
+    response = contact(client, city.handler, ticket, data, **HTMX)
+
+    assert response.status_code == 422
+    assert "已联系上的，须写明联系情况。" in response.content.decode()
+
+
+def test_a_contact_after_the_result_gives_the_words_back(city, client):
+    ticket = given(city, reported())
+    services.record_contact(assignment_id=ticket.lead_id, reached=True, by=city.handler, at=NOW)
+    services.submit_result(
+        assignment_id=ticket.lead_id, resolved="yes", public_text=REPLY, standard_met=True, by=city.handler, at=NOW
+    )
+    approve_all(city, ticket)
+    before = acts(ticket)
+    data = {"appeal": _appeal_of(ticket).pk, "reached": "yes", "way": "phone", "summary": "今晚去看。"}
+
+    response = contact(client, city.handler2, ticket, data)
+
+    assert response.status_code == 409
+    assert "签收以后，由承办单位记联系。" in response.content.decode()
+    assert "readonly>今晚去看。</textarea>" in response.content.decode()
+    assert acts(ticket) == before
