@@ -1,0 +1,398 @@
+"""Figures of two units and one month, counted by hand; each figure opens to exactly its tickets.
+
+November 2026, seen on Monday 30 November at 18:00. 求助: seven working days; 重办: three.
+
+市城管局
+  A  answered on the 10th, in time. Two callers: solved and satisfied; not reached.
+  B  answered on the 10th, in time. One caller: not solved, dissatisfied; sent back on the 11th, answered again on the 12th,
+     in time. Then partly solved, basically satisfied. So two parts, one redo.
+  C  given on the 10th, due on the 19th, answered on the 23rd: late, in November. One caller who will not judge.
+  D  given on the 12th, due on the 23rd, never answered: late.
+  E  given on the 27th, due in December: not yet.
+  F  answered on 30 October: not of this month; its caller was asked in November.
+章贡热线中心 and 章贡城管局
+  G  answered on the 13th, in time: a part of each. One caller: solved, satisfied.
+"""
+
+from datetime import date
+
+import pytest
+from bs4 import BeautifulSoup
+
+from evaluation import selectors, services
+from evaluation.models import FollowUp
+from tests.factories.evaluation import answer, call, complain, decide, replied
+from tests.factories.tickets import at, fresh, passed_down, signed
+from tickets import services as tickets
+from tickets.models import Ticket
+
+NOVEMBER = date(2026, 11, 1)
+EVENING = at("11-30 18:00")
+FIGURES = "/figures/"
+BEHIND = "/figures/tickets/"
+HELP = {"kind": "help"}
+
+
+@pytest.fixture
+def november(city):
+    a = replied(city, callers=2, title="A", **HELP)
+    call(city, a.follow_ups[0])
+    for moment in ("11-11 10:00", "11-11 15:00", "11-12 10:00"):
+        call(city, a.follow_ups[1], result="no_answer", at=at(moment))
+    b = replied(city, title="B", **HELP)
+    decide(city, complain(city, b.follow_ups[0]))
+    answer(city, fresh(b.ticket), at=at("11-12 10:00"))
+    services.settle_ticket(ticket_id=b.ticket.pk, at=at("11-12 10:00"))
+    call(
+        city,
+        FollowUp.objects.get(ticket=b.ticket, round=2),
+        at=at("11-13 10:00"),
+        resolved="partly",
+        satisfaction="basically",
+    )
+    c = replied(city, title="C", answered=at("11-23 10:00"), **HELP)
+    call(city, c.follow_ups[0], at=at("11-24 10:00"), satisfaction="not_rated")
+    d = signed(city, title="D", at=at("11-12 10:00"))
+    e = signed(city, title="E", at=at("11-27 10:00"))
+    f = replied(city, title="F", start=at("10-28 10:00"), answered=at("10-30 10:00"), **HELP)
+    call(city, f.follow_ups[0], at=at("11-02 10:00"))
+    g = replied(city, title="G", unit=city.county, child=city.county_department, answered=at("11-13 16:00"), **HELP)
+    call(city, g.follow_ups[0], at=at("11-16 10:00"))
+    city.tickets = {"A": a.ticket, "B": b.ticket, "C": c.ticket, "D": d, "E": e, "F": f.ticket, "G": g.ticket}
+    return city
+
+
+def figures(user, **kwargs):
+    """unit → (办件, 诉求, 按时, 重办, 回访完成, 答了解决与否, 已解决, 参评, 满意)."""
+    lines = selectors.unit_figures(user, month=NOVEMBER, at=EVENING, **kwargs)
+    return {
+        line.unit.short_name: (
+            line.parts,
+            line.appeals,
+            line.on_time,
+            line.redo,
+            line.asked,
+            line.rated,
+            line.resolved,
+            line.evaluated,
+            line.satisfied,
+        )
+        for line in lines
+    }
+
+
+def titles(user, unit, figure, month=NOVEMBER):
+    rows = selectors.figure_rows(user, unit=unit, month=month, figure=figure, at=EVENING)
+    return [row.ticket.title for row in rows]
+
+
+def test_volume_on_time_resolved_and_satisfied_by_hand(november):
+    assert figures(november.reviewer) == {
+        # A, B, B again, C, D; A has two callers.
+        "市城管局": (5, 6, 3, 1, 5, 4, 2, 3, 2),
+        "章贡热线中心": (1, 1, 1, 0, 1, 1, 1, 1, 1),
+        "章贡城管局": (1, 1, 1, 0, 1, 1, 1, 1, 1),
+    }
+
+
+def test_rates_before_and_after_exclusion(november):
+    line = selectors.unit_figures(november.reviewer, month=NOVEMBER, at=EVENING)[0]
+
+    assert (line.unit, line.late, line.dissatisfied, line.unrated) == (november.department, 2, 1, 2)
+    assert [
+        line.on_time_rate,
+        line.resolution_rate_before,
+        line.resolution_rate,
+        line.satisfaction_rate_before,
+        line.satisfaction_rate,
+    ] == [60.0, 40.0, 50.0, 40.0, pytest.approx(66.67, abs=0.01)]
+
+
+def test_a_unit_that_nobody_was_asked_about_has_no_rate(city):
+    replied(city)
+
+    line = selectors.unit_figures(city.reviewer, month=NOVEMBER, at=EVENING)[0]
+
+    assert (line.asked, line.resolution_rate, line.resolution_rate_before) == (0, None, None)
+    assert (line.satisfaction_rate, line.satisfaction_rate_before, line.on_time_rate) == (None, None, 100.0)
+
+
+def test_each_figure_opens_to_exactly_its_tickets(november):
+    found = {figure: "".join(titles(november.reviewer, november.department, figure)) for figure in selectors.FIGURES}
+
+    assert found == {
+        "parts": "DCBBA",
+        "on_time": "BBA",
+        "late": "DC",
+        "redo": "B",
+        "resolved": "CA",
+        "unresolved": "BB",
+        "satisfied": "BA",
+        "dissatisfied": "B",
+        "unrated": "CA",
+    }
+
+
+def test_the_callers_behind_add_up_to_the_figure(november):
+    line = selectors.unit_figures(november.reviewer, month=NOVEMBER, at=EVENING)[0]
+
+    added = {
+        figure: sum(
+            row.said
+            for row in selectors.figure_rows(
+                november.reviewer, unit=november.department, month=NOVEMBER, figure=figure, at=EVENING
+            )
+        )
+        for figure in selectors.OF_CALLERS
+    }
+
+    assert added == {
+        "resolved": line.resolved,
+        "unresolved": line.rated - line.resolved,
+        "satisfied": line.satisfied,
+        "dissatisfied": line.dissatisfied,
+        "unrated": line.unrated,
+    }
+
+
+def test_of_a_part_passed_on_each_unit_has_its_own(november):
+    assert [titles(november.reviewer, unit, "parts") for unit in (november.county, november.county_department)] == [
+        ["G"],
+        ["G"],
+    ]
+
+
+def test_of_october_only_what_ended_in_october(november):
+    lines = selectors.unit_figures(november.reviewer, month=date(2026, 10, 1), at=EVENING)
+
+    assert [(line.unit, line.parts, line.asked, line.satisfied) for line in lines] == [(november.department, 1, 1, 1)]
+    assert titles(november.reviewer, november.department, "parts", month=date(2026, 10, 1)) == ["F"]
+
+
+def test_what_was_handed_in_after_the_month_counts_in_the_month_in_which_it_became_late(city):
+    """Due on Friday 30 October, answered on 2 November."""
+    replied(city, start=at("10-21 10:00"), answered=at("11-02 10:00"), **HELP)
+
+    assert selectors.unit_figures(city.reviewer, month=NOVEMBER, at=EVENING) == []
+    line = selectors.unit_figures(city.reviewer, month=date(2026, 10, 1), at=EVENING)[0]
+    assert (line.parts, line.late) == (1, 1)
+
+
+def test_what_was_sent_back_by_a_reviewer_counts_once(city):
+    ticket = signed(city)
+    tickets.record_contact(assignment_id=ticket.lead_id, reached=True, by=city.handler, at=at("11-10 11:00"))
+    words = {
+        "resolved": "yes",
+        "public_text": "经现场核实，夜间施工已停止，并责令工地限期整改，安排夜间巡查。",
+        "standard_met": True,
+    }
+    tickets.submit_result(assignment_id=ticket.lead_id, by=city.handler, at=at("11-11 10:00"), **words)
+    approval = ticket.approvals.get()
+    tickets.send_back(approval_id=approval.pk, reason="没有写明时间。", by=city.head, at=at("11-11 11:00"))
+    tickets.submit_result(assignment_id=ticket.lead_id, by=city.handler, at=at("11-12 10:00"), **words)
+
+    line = selectors.unit_figures(city.reviewer, month=NOVEMBER, at=EVENING)[0]
+
+    assert (line.parts, line.on_time, line.redo) == (1, 1, 0)
+    assert [
+        row.ended_at
+        for row in selectors.figure_rows(
+            city.reviewer, unit=city.department, month=NOVEMBER, figure="parts", at=EVENING
+        )
+    ] == [at("11-12 10:00")]
+
+
+def test_what_was_returned_or_recalled_does_not_count(city):
+    ticket = signed(city)
+    tickets.recall_ticket(ticket_id=ticket.pk, reason="派错了单位。", by=city.dispatcher, at=at("11-10 15:00"))
+
+    assert selectors.unit_figures(city.reviewer, month=NOVEMBER, at=EVENING) == []
+
+
+def test_matters_and_appeals_are_counted_apart_when_matters_are_merged(city):
+    into, away = signed(city, title="主"), signed(city, title="并")
+    tickets.count_appeals(ticket_id=away.pk, appeals=2)
+    tickets.merge_ticket(
+        ticket_id=away.pk, into_id=into.pk, reason="同一工地", by=city.dispatcher, at=at("11-11 10:00")
+    )
+    Ticket.objects.filter(pk=into.pk).update(appeal_count=1)
+    Ticket.objects.filter(pk=away.pk).update(appeal_count=3)
+
+    line = selectors.unit_figures(city.reviewer, month=NOVEMBER, at=EVENING)[0]
+
+    assert (line.parts, line.appeals) == (1, 4)
+
+
+def test_who_sees_whose_figures(november):
+    people = ("reviewer", "leader", "county_clerk", "head", "county_head", "third_head")
+
+    assert {who: set(figures(getattr(november, who))) for who in people} == {
+        "reviewer": {"市城管局", "章贡热线中心", "章贡城管局"},
+        "leader": {"市城管局", "章贡热线中心", "章贡城管局"},
+        "county_clerk": {"章贡热线中心", "章贡城管局"},
+        "head": {"市城管局"},
+        "county_head": {"章贡城管局"},
+        "third_head": set(),
+    }
+
+
+# --- the page
+
+
+@pytest.fixture
+def page(page_of, time_machine_at):
+    time_machine_at("11-30 18:00")
+    return page_of
+
+
+def cells(row):
+    return [cell.get_text(strip=True) for cell in row.select("td")]
+
+
+def test_the_table_shows_every_figure_and_both_rates(november, page):
+    table = page(november.reviewer, FIGURES, month="2026-11").select("table.figures tbody tr")
+
+    assert [cells(row) for row in table] == [
+        ["市城管局", "5", "6", "3", "2", "60.0%", "1", "5", "2", "40.0%", "50.0%", "2", "1", "2", "40.0%", "66.7%"],
+        [
+            "章贡城管局",
+            "1",
+            "1",
+            "1",
+            "0",
+            "100.0%",
+            "0",
+            "1",
+            "1",
+            "100.0%",
+            "100.0%",
+            "1",
+            "0",
+            "0",
+            "100.0%",
+            "100.0%",
+        ],
+        [
+            "章贡热线中心",
+            "1",
+            "1",
+            "1",
+            "0",
+            "100.0%",
+            "0",
+            "1",
+            "1",
+            "100.0%",
+            "100.0%",
+            "1",
+            "0",
+            "0",
+            "100.0%",
+            "100.0%",
+        ],
+    ]
+
+
+def test_every_link_of_the_table_opens_as_many_rows_as_it_says(november, page, client):
+    links = page(november.reviewer, FIGURES).select("table.figures tbody td a")
+    of_callers = set(selectors.OF_CALLERS)
+
+    for link in links:
+        opened = BeautifulSoup(client.get(link["href"]).content.decode(), "html.parser")
+        figure = link["href"].rpartition("figure=")[2]
+        rows = opened.select("table[data-rows] tbody tr")
+        said = sum(int(cells(row)[8].split()[0]) for row in rows) if figure in of_callers else len(rows)
+        assert (link["href"], said) == (link["href"], int(link.get_text()))
+    assert len(links) == 8 + 2 * 4
+
+
+def test_a_group_of_units_alone(november, page):
+    def units(group):
+        return [
+            cells(row)[0] for row in page(november.reviewer, FIGURES, group=group).select("table.figures tbody tr")
+        ]
+
+    assert {group: units(group) for group in ("city", "county", "department", "township")} == {
+        "city": ["市城管局"],
+        "county": ["章贡热线中心"],
+        "department": ["章贡城管局"],
+        "township": [],
+    }
+
+
+def test_a_leader_sees_figures_and_opens_no_ticket(november, page, client):
+    shown = page(november.leader, FIGURES)
+
+    assert len(shown.select("table.figures tbody tr")) == 3
+    assert shown.select("table.figures a") == []
+    assert "您的岗位只看数字，不看工单内容。" in shown.get_text()
+    query = {"unit": november.department.pk, "month": "2026-11", "figure": "late"}
+    assert client.get(BEHIND, query).status_code == 403
+
+
+def test_others_are_refused(city, log_in):
+    query = {"unit": city.department.pk, "month": "2026-11", "figure": "late"}
+
+    for person in (city.agent, city.caller, city.handler, city.liaison):
+        client = log_in(person)
+        assert [client.get(FIGURES).status_code, client.get(BEHIND, query).status_code] == [403, 403]
+
+
+def test_what_is_not_there_is_not_found(city, log_in, time_machine_at):
+    time_machine_at("11-30 18:00")
+    client = log_in(city.head)
+    query = {"unit": city.department.pk, "month": "2026-11", "figure": "parts"}
+    assert client.get(BEHIND, query).status_code == 200
+
+    for month in ("2026-13", "nonsense", "2019-12", "2027-01"):
+        assert client.get(FIGURES, {"month": month}).status_code == 404
+        assert client.get(BEHIND, query | {"month": month}).status_code == 404
+    for unit in ("abc", "", "9" * 30, city.other.pk):
+        assert client.get(BEHIND, query | {"unit": unit}).status_code == 404
+    assert client.get(BEHIND, query | {"figure": "nonsense"}).status_code == 404
+
+
+def test_a_ticket_kept_secret_is_counted_and_not_listed(november, page):
+    Ticket.objects.filter(pk=november.tickets["D"].pk).update(secrecy="restricted")
+
+    assert figures(november.head)["市城管局"][0] == 5
+    shown = page(november.head, BEHIND, unit=november.department.pk, month="2026-11", figure="late")
+    assert [cells(row)[4] for row in shown.select("table[data-rows] tbody tr")] == ["C"]
+    assert "保密件不列出" in shown.get_text()
+
+
+def test_an_empty_month_says_so(city, page):
+    assert "这个月还没有数字" in page(city.reviewer, FIGURES, month="2026-03").get_text()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_pages_ask_the_same_questions_for_one_and_three(
+    city, log_in, time_machine_at, count, django_assert_num_queries
+):
+    for unit in (city.department, city.other, city.third)[:count]:
+        signed(city, unit=unit)
+        for _ in range(count):
+            signed(city)
+    passed_down(city)
+    time_machine_at("11-30 18:00")
+    client = log_in(city.reviewer)
+    client.get(FIGURES)
+    query = {"unit": city.department.pk, "month": "2026-11", "figure": "late"}
+
+    with django_assert_num_queries(7):
+        client.get(FIGURES)
+    with django_assert_num_queries(6):
+        client.get(BEHIND, query)
+
+
+def test_the_tickets_behind_come_by_pages(city, page, client):
+    for minute in range(27):
+        signed(city, at=at(f"11-10 10:{minute:02}"))
+    query = {"unit": city.department.pk, "month": "2026-11", "figure": "late"}
+
+    first = page(city.reviewer, BEHIND, **query)
+    second = BeautifulSoup(client.get(first.find("a", rel="next")["href"]).content.decode(), "html.parser")
+
+    numbers = [[cell.get_text() for cell in shown.select("td.no")] for shown in (first, second)]
+    assert [len(shown) for shown in numbers] == [25, 2]
+    assert len(set(numbers[0] + numbers[1])) == 27
