@@ -1,9 +1,23 @@
 """Pages of this room; included by config.urls."""
 
-from django.urls import include, path
+from django.urls import include, path, register_converter
 
 from channels_merge.views import appeals, desk, files, intake, public, search, workbench
 
+
+class NumberConverter:
+    """A number of an appeal; anything else is no address."""
+
+    regex = "[A-Za-z0-9-]{1,20}"
+
+    def to_python(self, value):
+        return value
+
+    def to_url(self, value):
+        return str(value)
+
+
+register_converter(NumberConverter, "appeal")
 app_name = "channels_merge"
 urlpatterns = [
     path("", workbench.workbench, name="workbench"),
@@ -11,14 +25,14 @@ urlpatterns = [
     path("desk/suggest/", desk.suggest, name="desk-suggest"),
     path("desk/draft/", desk.save_draft, name="desk-draft"),
     path("desk/draft/discard/", desk.discard_draft, name="desk-draft-discard"),
-    path("desk/done/<str:number>/", desk.done, name="desk-done"),
+    path("desk/done/<appeal:number>/", desk.done, name="desk-done"),
     path("intake/", intake.intake, name="intake"),
-    path("intake/<str:number>/peek/", intake.peek, name="intake-peek"),
-    path("intake/<str:number>/acts/<slug:code>/", intake.act, name="intake-act"),
-    path("appeals/<str:number>/", appeals.progress, name="progress"),
-    path("appeals/<str:number>/reveal/", appeals.reveal, name="appeal-reveal"),
-    path("appeals/<str:number>/acts/<slug:code>/", appeals.act, name="appeal-act"),
-    path("appeals/<str:number>/files/<int:file_id>/", files.appeal_file, name="appeal-file"),
+    path("intake/<appeal:number>/peek/", intake.peek, name="intake-peek"),
+    path("intake/<appeal:number>/acts/<slug:code>/", intake.act, name="intake-act"),
+    path("appeals/<appeal:number>/", appeals.progress, name="progress"),
+    path("appeals/<appeal:number>/reveal/", appeals.reveal, name="appeal-reveal"),
+    path("appeals/<appeal:number>/acts/<slug:code>/", appeals.act, name="appeal-act"),
+    path("appeals/<appeal:number>/files/<int:file_id>/", files.appeal_file, name="appeal-file"),
     path("transfers/<int:transfer_id>/conclude/", appeals.conclude_transfer, name="transfer-conclude"),
     path("search/", search.search, name="search"),
     path("p/", public.submit, name="public-submit"),

@@ -6,7 +6,7 @@ from channels_merge.api import views
 
 urlpatterns = [
     path("appeals", login_not_required(views.AppealCollection.as_view()), name="api-appeals"),
-    path("appeals/<str:number>", login_not_required(views.AppealItem.as_view()), name="api-appeal"),
+    path("appeals/<slug:number>", login_not_required(views.AppealItem.as_view()), name="api-appeal"),
     path(
         "schema/",
         login_not_required(SpectacularJSONAPIView.as_view(authentication_classes=[], permission_classes=[])),

@@ -1,5 +1,7 @@
 """`/api/v1/`: a channel files an appeal and asks how it stands. Who it is, its key says."""
 
+from io import BytesIO
+
 from django.core.cache import cache
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -19,6 +21,7 @@ from hotline.client_address import client_address
 from hotline.errors import DomainError
 
 WRONG_KEYS_AN_HOUR = 30
+LONGEST_BODY = 1 << 20
 
 
 class ChannelKey(BaseAuthentication):
@@ -30,7 +33,7 @@ class ChannelKey(BaseAuthentication):
         key = request.headers.get(self.keyword, "")
         if not key:
             return None
-        tries = f"channel-key:{client_address(request)}:{timezone.now():%Y%m%d%H}"
+        tries = f"channel-key:{client_address(request)}:{timezone.now().timestamp() // 3600:.0f}"
         if cache.get(tries, 0) >= WRONG_KEYS_AN_HOUR:
             raise exceptions.Throttled(detail="接口密钥多次不对，请一小时后再试。")
         channel = selectors.channel_of_key(key)
@@ -73,7 +76,7 @@ def in_chinese(exc, context):
             status=status.HTTP_400_BAD_REQUEST,
         )
     if isinstance(exc, exceptions.ParseError):
-        return Response({"message": "请求内容不是正确的 JSON。"}, status=status.HTTP_400_BAD_REQUEST)
+        return Response({"message": "请求内容不是正确的 JSON 对象。"}, status=status.HTTP_400_BAD_REQUEST)
     if isinstance(exc, exceptions.UnsupportedMediaType):
         return Response({"message": "请求内容须为 application/json。"}, status=exc.status_code)
     if isinstance(exc, exceptions.APIException):
@@ -82,10 +85,28 @@ def in_chinese(exc, context):
     return None
 
 
+class TooLong(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = "请求内容太长，一件诉求最多 1 兆字节。"
+
+
+class BoundedJSONParser(JSONParser):
+    """Reads no more than an appeal can be, and takes a body nested without end for what it is."""
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        body = stream.read(LONGEST_BODY + 1)
+        if len(body) > LONGEST_BODY:
+            raise TooLong
+        try:
+            return super().parse(BytesIO(body), media_type, parser_context)
+        except RecursionError as exc:
+            raise exceptions.ParseError from exc
+
+
 class ChannelView(APIView):
     authentication_classes = [ChannelKey]
     permission_classes = [HasChannel]
-    parser_classes = [JSONParser]
+    parser_classes = [BoundedJSONParser]
     renderer_classes = [JSONRenderer]
 
     def get_exception_handler(self):
@@ -107,6 +128,8 @@ class AppealCollection(ChannelView):
     )
     def post(self, request):
         """同一渠道的同一来源编号只登记一次：重发返回 200 和原结果；内容不同返回 409。"""
+        if not isinstance(request.data, dict):
+            raise exceptions.ParseError
         form = AppealSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         sent = form.validated_data

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from channels_merge.hearing import heard, still_to_ask
-from channels_merge.identity import PhoneNotUnderstood
+from channels_merge.identity import PhoneNotUnderstood, clean
 from channels_merge.kinds import guess_kind, make_title
 from channels_merge.models import Appeal, AppealClock
 from channels_merge.selectors.appeals import caller_history, recent, region_by_code
@@ -89,10 +89,9 @@ def promise_of(appeal: Appeal, *, at: datetime) -> Promise | None:
 
 def desk_panes(typed: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
     """Context of `partials/desk_panes.html`. Empty lists while there is too little to go by."""
-    text, title = str(typed.get("text", "")), str(typed.get("title", ""))
-    place = str(typed.get("place", ""))
-    region = region_by_code(str(typed.get("region", "")))
-    kind = str(typed.get("kind", ""))
+    typed = {name: clean(str(value)) for name, value in typed.items()}
+    text, title, place, kind = (typed.get(name, "") for name in ("text", "title", "place", "kind"))
+    region = region_by_code(typed.get("region", ""))
     enough = len(text.strip()) >= LEAST_TEXT
     shown_kind = kind if kind in Kind.values else guess_kind(title=title, text=text) if enough else ""
     candidates = (
@@ -104,7 +103,7 @@ def desk_panes(typed: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
     )
     found_region = region or (region_by_code(candidates[0].region_code) if candidates else None)
     similar = similar_matters(text=f"{title} {text}" if title else text, region=found_region, at=at) if enough else []
-    history = _history(str(typed.get("phone", "")))
+    history = _history(typed.get("phone", ""))
     identifiers = masking.find_identifiers(f"{text}\n{place}")
     return {
         "candidates": candidates[:3],
@@ -127,8 +126,8 @@ def desk_panes(typed: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
     }
 
 
-def _promise(typed: Mapping[str, Any], kind: str, at: datetime) -> Promise:
-    urgency = str(typed.get("urgency", ""))
+def _promise(typed: Mapping[str, str], kind: str, at: datetime) -> Promise:
+    urgency = typed.get("urgency", "")
     return promise(
         kind=kind,
         urgency=urgency if urgency in Urgency.values else Urgency.NORMAL,
@@ -146,6 +145,6 @@ def _history(phone: str) -> list[Appeal] | None:
         return None
 
 
-def _category(typed: Mapping[str, Any]) -> Category | None:
-    code = str(typed.get("category", ""))
+def _category(typed: Mapping[str, str]) -> Category | None:
+    code = typed.get("category", "")
     return Category.objects.filter(code=code, level=3).first() if code else None

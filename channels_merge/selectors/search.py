@@ -30,7 +30,11 @@ TAIL_TRIES_AN_HOUR = 20
 
 
 class SearchRefused(DomainError):
-    pass
+    """`how` as in `Result`, when people were looked for."""
+
+    def __init__(self, message: str, how: str = "") -> None:
+        super().__init__(message)
+        self.how = how
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def search(query: str, *, by: User, at: datetime, before: tuple[datetime, int] |
         return _paged("number", _by_number(compact), by=by, at=at, before=before)
     if re.fullmatch(r"1[3-9]\d{9}|0\d{9,11}|[2-8]\d{6}", compact):
         if not has_right(by, rights.SEARCH_PEOPLE, at):
-            raise SearchRefused("您的岗位不能按电话查找，请写编号或两个字以上的词。")
+            raise SearchRefused("您的岗位不能按电话查找，请写编号或两个字以上的词。", "phone")
         people = Appeal.objects.filter(contact__phone_index=crypto.blind_index(normal_phone(compact), "phone"))
         return _paged("phone", people, by=by, at=at, before=before)
     if re.fullmatch(r"\d{4}", compact):
@@ -74,11 +78,11 @@ def search(query: str, *, by: User, at: datetime, before: tuple[datetime, int] |
 def _allow_tail(by: User, at: datetime) -> None:
     """Ten thousand tries would list everybody: the last four digits are asked for seldom."""
     if not has_right(by, rights.SEARCH_TAIL, at):
-        raise SearchRefused("您的岗位不能按电话后四位查找，请写完整电话或编号。")
-    key = f"search-tail:{by.pk}:{at:%Y%m%d%H}"
+        raise SearchRefused("您的岗位不能按电话后四位查找，请写完整电话或编号。", "tail")
+    key = f"search-tail:{by.pk}:{at.timestamp() // 3600:.0f}"
     cache.add(key, 0, timeout=3600)
     if cache.incr(key) > TAIL_TRIES_AN_HOUR:
-        raise SearchRefused(f"按后四位查找每小时最多 {TAIL_TRIES_AN_HOUR} 次，已用完，请写完整电话或编号。")
+        raise SearchRefused(f"按后四位查找每小时最多 {TAIL_TRIES_AN_HOUR} 次，已用完，请写完整电话或编号。", "tail")
 
 
 def _by_number(number: str) -> AppealQuerySet:

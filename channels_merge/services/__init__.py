@@ -37,7 +37,7 @@ from channels_merge.services.linking import (
     withdraw_appeal,
 )
 from channels_merge.services.moves import AppealRefused
-from channels_merge.services.public import TooOften, count_query, count_submission, may_query
+from channels_merge.services.public import TooOften, count_addition, count_query, count_submission, may_query
 from channels_merge.services.reconciling import reconcile
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "accept_appeal",
     "answer_appeal",
     "conclude_transfer",
+    "count_addition",
     "count_query",
     "count_submission",
     "discard_draft",

@@ -148,14 +148,17 @@ def register_appeal(
         return before
     Interaction.objects.create(appeal=appeal, kind=InteractionKind.NEW, channel=channel, by=by, at=at)
     clocks.start_accept_clock(appeal, at=at)
-    if files:
-        AppealFile.objects.bulk_create(
-            [AppealFile(appeal=appeal, file=file, at=at) for file in files], ignore_conflicts=True
-        )
+    add_files(appeal, files, at=at)
     write_search_entry(appeal)
     messages.tell_citizen(appeal, MessageKind.REGISTERED, at=at)
     record(appeal, act="register", source="", by=by, at=at, data={"channel": channel.code})
     return Registered(appeal, code, moved_out=story.masks)
+
+
+def add_files(appeal: Appeal, files: Sequence[StoredFile], *, at: datetime) -> None:
+    AppealFile.objects.bulk_create(
+        [AppealFile(appeal=appeal, file=file, at=at) for file in files], ignore_conflicts=True
+    )
 
 
 @dataclass(frozen=True)

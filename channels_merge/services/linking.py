@@ -5,7 +5,7 @@
 - When the last live appeal withdraws, closing as 撤诉 is proposed to the ticket, never done.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -26,10 +26,10 @@ from channels_merge.services import clocks
 from channels_merge.services.contacts import move_out_of
 from channels_merge.services.following import settle_citizen_clocks
 from channels_merge.services.indexing import write_search_entry
-from channels_merge.services.intake import lock_open_ticket, open_ticket, tell_ticket
+from channels_merge.services.intake import add_files, lock_open_ticket, open_ticket, tell_ticket
 from channels_merge.services.moves import AppealRefused, locked, move, record
 from channels_merge.states import AppealState, InteractionKind, TransferOutcome
-from hotline.models import User
+from hotline.models import StoredFile, User
 from hotline.selectors import people_with_right
 from hotline.services import notify
 from tickets import services as tickets
@@ -116,7 +116,9 @@ def _who_works_on(part: Assignment) -> Iterable[User]:
 
 
 @transaction.atomic
-def supplement_appeal(*, appeal_id: int, channel: Channel, text: str, by: User | None, at: datetime) -> Interaction:
+def supplement_appeal(
+    *, appeal_id: int, channel: Channel, text: str, files: Sequence[StoredFile] = (), by: User | None, at: datetime
+) -> Interaction:
     """补充: the words join the appeal; one that waited for them is ready to be decided again."""
     rights.require_any(by, (rights.USE_DESK, rights.ACCEPT), at)
     appeal = locked(appeal_id)
@@ -129,6 +131,7 @@ def supplement_appeal(*, appeal_id: int, channel: Channel, text: str, by: User |
     if ticket is not None and not ticket.is_open:
         raise AppealRefused(f"工单 {ticket.number} 已是“{ticket.get_state_display()}”，请登记新诉求或申请重办。")
     row = _interact(appeal, InteractionKind.SUPPLEMENT, channel=channel, text=text, by=by, at=at)
+    add_files(appeal, files, at=at)
     if appeal.state == AppealState.NEED_INFO:
         move(appeal, Appeal.give_information, by=by, at=at)
         clocks.restart_accept_clock(appeal, at=at)

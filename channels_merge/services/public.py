@@ -22,6 +22,13 @@ def count_submission(*, phone: str, address: str, at: datetime) -> None:
     _count("submit-address", address, most * 5, at, "这个网络一小时内提交太多，请稍后再试，或拨 12345。")
 
 
+def count_addition(*, number: str, address: str, at: datetime) -> None:
+    """One more urge, supplement or withdrawal of an appeal."""
+    most = parameters.integer("public_submit_tries", at=at)
+    _count("add-number", number, most, at, f"这件诉求一小时内已催办、补充 {most} 次，请稍后再试，或拨 12345。")
+    _count("add-address", address, most * 5, at, "这个网络一小时内提交太多，请稍后再试，或拨 12345。")
+
+
 def count_query(*, number: str, address: str, at: datetime) -> None:
     """One more wrong pair of number and code."""
     most = parameters.integer("citizen_query_tries", at=at)
@@ -40,7 +47,7 @@ def may_query(*, number: str, address: str, at: datetime) -> None:
 
 def _key(purpose: str, value: str, at: datetime) -> str:
     """Neither the phone nor the address stands readable in the cache."""
-    return f"{purpose}:{crypto.blind_index(value, purpose)}:{at:%Y%m%d%H}"
+    return f"{purpose}:{crypto.blind_index(value, purpose)}:{at.timestamp() // HOUR:.0f}"
 
 
 def _count(purpose: str, value: str, most: int, at: datetime, sentence: str) -> None:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from channels_merge import rights, selectors, services
 from channels_merge.forms import LinkForm, ReasonForm, WordsForm
-from channels_merge.models import Appeal, Channel
+from channels_merge.models import Appeal, Channel, Transfer
 from channels_merge.views.gate import act_dialog, needs, run_act
 from hotline.client_address import client_address
 from hotline.errors import DomainError
@@ -143,6 +143,7 @@ def progress(request, number):
 @require_POST
 @needs(rights.USE_DESK, rights.ACCEPT)
 def conclude_transfer(request, transfer_id):
+    get_object_or_404(Transfer, pk=transfer_id)
     try:
         transfer = services.conclude_transfer(
             transfer_id=transfer_id,

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from channels_merge import rights, selectors, services
 from channels_merge.forms import DeskForm
+from channels_merge.identity import clean
 from channels_merge.models import Appeal, Channel
 from channels_merge.states import EmergencyLine, ExplainGround, LegalRoute
-from channels_merge.views.gate import needs
+from channels_merge.views.gate import asked, needs
 from hotline.dates import local
 from hotline.errors import DomainError
 from tickets.states import Kind, Urgency
@@ -41,11 +42,11 @@ def desk(request):
     if request.method == "POST":
         return _decide(request)
     now = timezone.now()
-    key = request.GET.get("draft", "")
+    key = asked(request, "draft")
     typed = services.restore_draft(key=key, by=request.user, at=now) if key else {}
     if key and not typed:
         messages.warning(request, "这份草稿已经登记，或者超过 7 天已删除。")
-    first = _first_of_call(request.GET.get("call", ""), request.user)
+    first = _first_of_call(asked(request, "call"), request.user)
     draft = key if typed else f"desk-{uuid.uuid4().hex}"
     form = DeskForm(
         initial={
@@ -98,7 +99,7 @@ def _dialog_of(form):
 
 def _decide(request):
     form = DeskForm(_with_story(request.POST))
-    first = _first_of_call(request.POST.get("call", ""), request.user)
+    first = _first_of_call(clean(request.POST.get("call", "")), request.user)
     if form.is_valid():
         try:
             registered = _take(request, form, first)
@@ -202,7 +203,7 @@ def save_draft(request):
 @needs(rights.USE_DESK)
 @require_POST
 def discard_draft(request):
-    services.discard_draft(key=request.POST.get("draft", ""), by=request.user)
+    services.discard_draft(key=clean(request.POST.get("draft", "")), by=request.user)
     return redirect("channels_merge:desk")
 
 

@@ -1,6 +1,7 @@
 """Who may open a page of this room, and how a refusal is shown."""
 
 import json
+from datetime import UTC
 from functools import wraps
 from urllib.parse import urlsplit
 
@@ -10,7 +11,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
+from channels_merge.identity import clean
 from hotline.errors import DomainError
 from hotline.rights import has_right
 
@@ -29,6 +32,23 @@ def needs(*permissions):
         return checked
 
     return wrap
+
+
+def asked(request, name, most=80):
+    """A value of the address, without what cannot be seen or stored."""
+    return clean(request.GET.get(name, ""))[:most]
+
+
+def key_of_page(key):
+    """`moment_id` as (moment, id); None when it makes no sense, which is the first page."""
+    moment, _, pk = key.rpartition("_")
+    try:
+        at = parse_datetime(moment)
+        # A moment at the edge of all years has no time in another zone.
+        at = at and at.astimezone(UTC) if at and at.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+    return (at, int(pk)) if at and pk.isascii() and pk.isdecimal() and len(pk) <= 18 else None
 
 
 def act_dialog(request, *, title, form, verb, hint="", status=200):

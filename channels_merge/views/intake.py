@@ -5,7 +5,6 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -13,7 +12,7 @@ from channels_merge import rights, selectors, services
 from channels_merge.forms import AcceptForm, AnswerForm, ChoiceAndWordsForm, WordsForm
 from channels_merge.models import Appeal, Channel
 from channels_merge.states import AppealState, EmergencyLine, ExplainGround, LegalRoute
-from channels_merge.views.gate import needs, run_act
+from channels_merge.views.gate import asked, key_of_page, needs, run_act
 from responsibility import selectors as responsibility
 from tickets.states import Secrecy
 
@@ -26,13 +25,13 @@ def intake(request):
     now = timezone.now()
     rows = selectors.waiting_appeals().filter(secrecy=Secrecy.OPEN)
     channels = Channel.objects.filter(is_machine=True).order_by("name")
-    channel = request.GET.get("channel", "")
+    channel = asked(request, "channel")
     if channel:
         rows = rows.filter(channel__code=channel)
-    state = request.GET.get("state", "")
+    state = asked(request, "state")
     if state in {AppealState.RECEIVED, AppealState.NEED_INFO}:
         rows = rows.filter(state=state)
-    rows = _after(rows, request.GET.get("after", ""))
+    rows = _after(rows, asked(request, "after"))
     shown = list(rows[: PAGE + 1])
     more = len(shown) > PAGE
     shown = shown[:PAGE]
@@ -47,7 +46,7 @@ def intake(request):
             "channel": channel,
             "state": state,
             "filters": _query(channel=channel, state=state),
-            "first_url": f"?{_query(channel=channel, state=state)}" if request.GET.get("after") else "",
+            "first_url": f"?{_query(channel=channel, state=state)}" if asked(request, "after") else "",
             "next_url": f"?{_query(channel=channel, state=state, after=_key(last))}" if last else "",
             **(_peek_context(shown[0], now) if shown else {}),
         },
@@ -63,15 +62,11 @@ def _key(appeal):
 
 
 def _after(rows, key):
-    """Rows after a key `received_at_id`; a key that makes no sense is the first page."""
-    moment, _, pk = key.rpartition("_")
-    try:
-        at = parse_datetime(moment)
-    except ValueError:
-        at = None
-    if at is None or not pk.isdecimal() or at.tzinfo is None:
+    found = key_of_page(key)
+    if found is None:
         return rows
-    return rows.filter(received_at__gte=at).filter(Q(received_at__gt=at) | Q(pk__gt=int(pk)))
+    at, pk = found
+    return rows.filter(received_at__gte=at).filter(Q(received_at__gt=at) | Q(pk__gt=pk))
 
 
 def _waiting(number):
@@ -197,7 +192,7 @@ def _initial(appeal, now):
 
 
 def _attach(typed, common, request):
-    number = request.GET.get("ticket", "")
+    number = asked(request, "ticket")
     ticket_id = selectors.open_ticket_id(number)
     if ticket_id is None:
         raise services.AppealRefused(f"工单 {number} 已不在办，不能挂接。")

@@ -46,15 +46,12 @@ def _page(request, form, typed, status=200):
 
 def _submit(request):
     form = PublicForm(request.POST)
-    photos = request.FILES.getlist("photo")
-    if len(photos) > MOST_PHOTOS:
-        form.add_error(None, f"照片最多 {MOST_PHOTOS} 张，这次选了 {len(photos)} 张，请重新选。")
     if request.POST.get("website"):
         # A program: it is told that all went well and nothing is written.
         return render(request, "channels_merge/public_done.html", {"number": "", "code": ""})
     if form.is_valid():
         try:
-            registered = _register(request, form.cleaned_data, form.matter_fields(), photos)
+            registered = _register(request, form.cleaned_data, form.matter_fields())
         except services.TooOften as refused:
             form.add_error(None, str(refused))
             return _page(request, form, request.POST.dict(), status=429)
@@ -63,12 +60,19 @@ def _submit(request):
         else:
             request.session[SESSION_KEY] = [registered.appeal.number, registered.code]
             return redirect("channels_merge:public-done")
-    if photos:
+    if request.FILES:
         form.add_error(None, "照片要重新选一次，其他内容都还在。")
     return _page(request, form, request.POST.dict(), status=422)
 
 
-def _register(request, typed, matter, photos):
+def _stored(request, now):
+    photos = request.FILES.getlist("photo")
+    if len(photos) > MOST_PHOTOS:
+        raise services.AppealRefused(f"照片最多 {MOST_PHOTOS} 张，这次选了 {len(photos)} 张，请重新选。")
+    return [store_file(upload=photo, by=None, at=now) for photo in photos]
+
+
+def _register(request, typed, matter):
     now = timezone.now()
     services.count_submission(phone=typed["phone"], address=client_address(request), at=now)
     return services.register_appeal(
@@ -76,7 +80,7 @@ def _register(request, typed, matter, photos):
         matter=services.Matter(**matter),
         person=services.Person(name=typed["name"], phone=typed["phone"], hide_from_unit=typed["hide"]),
         source_number=str(typed["token"] or uuid.uuid4()),
-        files=[store_file(upload=photo, by=None, at=now) for photo in photos],
+        files=_stored(request, now),
         by=None,
         at=now,
     )
@@ -151,11 +155,11 @@ def track_act(request, code):
     text = request.POST.get("text", "")[:2000]
     said, status = WORDS[code], 200
     try:
-        services.count_submission(phone=number, address=client_address(request), at=now)
+        services.count_addition(number=number, address=client_address(request), at=now)
         if code == "urge":
             services.urge_appeal(text=text, **common)
         elif code == "supplement":
-            services.supplement_appeal(text=text, **common)
+            services.supplement_appeal(text=text, files=_stored(request, now), **common)
         else:
             services.withdraw_appeal(reason=text or "诉求人在网上撤回", **common)
     except services.TooOften as refused:

@@ -2,11 +2,11 @@
 
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from channels_merge import selectors
+from channels_merge.views.gate import asked, key_of_page
 from hotline.client_address import client_address
 from hotline.models import SecurityLog
 from hotline.services import log_security
@@ -16,39 +16,40 @@ LONGEST = 60
 
 @require_GET
 def search(request):
-    query = request.GET.get("q", "").strip()[:LONGEST]
+    query = asked(request, "q", LONGEST)
     now = timezone.now()
     context = {"q": query, "now": now}
     status = 200
     if query:
         try:
-            result = selectors.search(query, by=request.user, at=now, before=_before(request))
+            result = selectors.search(query, by=request.user, at=now, before=key_of_page(asked(request, "before")))
         except selectors.SearchRefused as refused:
             context["refused"] = str(refused)
             status = 422
+            _log(request, refused.how, str(refused), SecurityLog.Outcome.REFUSED, now)
         else:
-            if result.how in {"phone", "tail"}:
-                # Which number was asked for stays out of the log; that one was, and how much came, is kept.
-                log_security(
-                    kind=SecurityLog.Kind.SEARCH,
-                    user=request.user,
-                    at=now,
-                    subject=f"{'电话' if result.how == 'phone' else '后四位'}，找到 {len(result.rows)} 件",
-                    address=client_address(request) or None,
-                )
+            _log(request, result.how, f"找到 {len(result.rows)} 件", SecurityLog.Outcome.DONE, now)
             context["result"] = result
             if result.next_before:
                 at, pk = result.next_before
                 context["next_url"] = f"?{urlencode({'q': query, 'before': f'{at.isoformat()}_{pk}'})}"
-            if request.GET.get("before"):
+            if asked(request, "before"):
                 context["first_url"] = f"?{urlencode({'q': query})}"
     return render(request, "channels_merge/search.html", context, status=status)
 
 
-def _before(request):
-    moment, _, pk = request.GET.get("before", "").rpartition("_")
-    try:
-        at = parse_datetime(moment)
-    except ValueError:
-        return None
-    return (at, int(pk)) if at is not None and at.tzinfo and pk.isdecimal() else None
+LOGGED = {"phone": "电话", "tail": "后四位"}
+
+
+def _log(request, how, found, outcome, now):
+    """Who looks for people is kept; which number was asked for stays out of the log."""
+    if how in LOGGED:
+        log_security(
+            kind=SecurityLog.Kind.SEARCH,
+            user=request.user,
+            at=now,
+            subject=LOGGED[how],
+            outcome=outcome,
+            reason=found,
+            address=client_address(request) or None,
+        )

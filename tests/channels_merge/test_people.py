@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from channels_merge import services
 from channels_merge.models import AppealFile, ContactRecord
 from hotline import calendar, parameters
-from hotline.models import SecurityLog, StoredFile
+from hotline.models import SecurityLog
+from hotline.services import store_file
 from tests.factories.channels_merge import PHONE, make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import add_callers
 from tests.factories.hotline import UserFactory, load_rules
@@ -16,6 +18,7 @@ from tests.factories.tickets import NOW, fresh, make_city
 from tickets import services as tickets
 
 LATER = NOW + timedelta(hours=2)
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\x00" * 64
 
 
 @pytest.fixture
@@ -30,9 +33,7 @@ def in_work(city, *, unit=None, handler=None, co_units=(), **fields):
     appeal = make_accepted(**fields)
     ticket = ticket_of(appeal)
     unit = unit or city.department
-    tickets.dispatch_ticket(
-        ticket_id=ticket.pk, unit=unit, item=None, co_units=co_units, by=city.dispatcher, at=NOW
-    )
+    tickets.dispatch_ticket(ticket_id=ticket.pk, unit=unit, item=None, co_units=co_units, by=city.dispatcher, at=NOW)
     lead = fresh(ticket).lead_id
     signer = city.county_clerk if unit == city.county else city.handler
     tickets.sign_assignment(assignment_id=lead, handler=handler, by=signer, at=NOW)
@@ -240,15 +241,16 @@ def test_a_contact_with_somebody_of_another_ticket_is_refused(city):
 
 def test_a_citizens_photo_is_for_those_who_see_the_appeal(city, as_, tmp_path, settings):
     settings.MEDIA_ROOT = tmp_path
-    (tmp_path / "one.png").write_bytes(b"\x89PNG")
+    file = store_file(upload=SimpleUploadedFile("一.png", PNG), by=None, at=NOW)
     appeal = make_appeal()
-    file = StoredFile.objects.create(
-        path="one.png", name="一.png", content_type="image/png", size=4, sm3="0" * 64, created_at=NOW
-    )
     row = AppealFile.objects.create(appeal=appeal, file=file, at=NOW)
     url = f"/appeals/{appeal.number}/files/{row.pk}/"
 
-    assert as_(city.agent).get(url).status_code == 200
-    assert as_(city.third_handler).get(url).status_code == 404
+    def status(who):
+        answer = as_(who).get(url)
+        answer.close()
+        return answer.status_code
+
+    assert [status(who) for who in (city.agent, city.third_handler)] == [200, 404]
     services.accept_appeal(appeal_id=appeal.pk, by=city.agent, at=LATER)
-    assert [as_(who).get(url).status_code for who in (city.dispatcher, city.third_handler)] == [200, 404]
+    assert [status(who) for who in (city.dispatcher, city.third_handler)] == [200, 404]

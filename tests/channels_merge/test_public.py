@@ -1,0 +1,291 @@
+"""Pages for citizens: no script, no log-in; limits per number and per address, each apart."""
+
+import re
+
+import pytest
+import time_machine
+from bs4 import BeautifulSoup
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from channels_merge import services
+from channels_merge.models import Appeal, AppealFile, Contact, Interaction
+from tests.factories.channels_merge import NOON, PHONE, STORY, make_accepted, make_appeal, ticket_of
+
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\x00" * 64
+TYPED = {
+    "token": "7d3f0a52-5a3f-4f6e-9b0e-0f4c8f2d9a11",
+    "text": STORY,
+    "region": "360702",
+    "place": "锦江花园 7 栋",
+    "phone": PHONE,
+    "name": "王丽",
+    "hide": "on",
+}
+
+
+@pytest.fixture(autouse=True)
+def at_noon(world):
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+def soup(answer):
+    return BeautifulSoup(answer.content.decode(), "html.parser")
+
+
+def words(answer):
+    return re.sub(r"\s+", " ", soup(answer).get_text(" "))
+
+
+def track(client, appeal, code=None):
+    return client.post("/p/track/", {"number": appeal.number, "code": code or appeal.code})
+
+
+def test_a_citizen_submits_and_reads_number_and_code(client, world):
+    answer = client.post("/p/", TYPED)
+    page = client.get(answer.headers["Location"])
+
+    appeal = Appeal.objects.get()
+    assert (appeal.channel.code, appeal.state, appeal.region, appeal.place) == (
+        "web",
+        "received",
+        world.county,
+        "锦江花园 7 栋",
+    )
+    assert (appeal.contact.phone, appeal.contact.name, appeal.contact.hide_from_unit) == (PHONE, "王丽", True)
+    assert f"编号 {appeal.number}" in words(page)
+    assert f"查询码 {appeal.code}" in words(page)
+
+
+@pytest.mark.parametrize("path", ["/p/", "/p/track/"])
+def test_the_pages_work_without_scripts(client, path):
+    page = soup(client.get(path))
+
+    assert page.find_all("script") == []
+    assert [form["method"] for form in page.find_all("form")] == ["post"]
+    assert page.find("meta", {"name": "viewport"})["content"] == "width=device-width, initial-scale=1"
+
+
+def test_sending_the_page_twice_submits_once(client):
+    client.post("/p/", TYPED)
+    client.post("/p/", TYPED)
+
+    assert Appeal.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "sentence"),
+    [
+        ({"text": ""}, "text", "请写什么事。"),
+        ({"text": "坏了"}, "text", "什么事至少写 5 个字。"),
+        ({"text": "长" * 5001}, "text", "什么事最多写 5000 个字。"),
+        ({"region": ""}, "region", "请选县（市、区）。"),
+        ({"region": "999999"}, "region", "没有这个地区。"),
+        ({"place": ""}, "place", "请写路名、小区、门牌或附近标志。"),
+        ({"phone": ""}, "phone", "请写手机号，用来告诉您结果。"),
+        ({"phone": "1380797"}, "phone", "电话号码不对：手机号是 11 位数字，座机请带区号，例如 0797-8391111。"),
+    ],
+)
+def test_what_is_to_be_mended_is_said_and_nothing_typed_is_lost(client, change, field, sentence):
+    typed = {**TYPED, **change}
+    answer = client.post("/p/", typed)
+
+    page = soup(answer)
+    assert (answer.status_code, Appeal.objects.count(), Contact.objects.count()) == (422, 0, 0)
+    assert sentence in [error.get_text() for error in page.select(".err")]
+    assert page.find("textarea", {"name": "text"}).get_text() == typed["text"]
+    assert [page.find("input", {"name": name})["value"] for name in ("place", "phone", "name", "token")] == [
+        typed[name] for name in ("place", "phone", "name", "token")
+    ]
+    assert page.find("input", {"name": "hide"}).has_attr("checked")
+
+
+def test_photos_are_kept_and_too_many_or_other_things_are_refused(client, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+    def photo(n):
+        return SimpleUploadedFile(f"{n}.png", PNG, "image/png")
+
+    client.post("/p/", {**TYPED, "photo": [photo(1), photo(2)]})
+    many = client.post("/p/", {**TYPED, "token": "", "photo": [photo(n) for n in range(7)]})
+    other = client.post("/p/", {**TYPED, "token": "", "photo": [SimpleUploadedFile("a.png", b"MZ not a picture")]})
+
+    assert (Appeal.objects.count(), AppealFile.objects.count()) == (1, 2)
+    assert (many.status_code, other.status_code) == (422, 422)
+    assert "照片最多 6 张，这次选了 7 张，请重新选。" in many.content.decode()
+    assert "照片要重新选一次，其他内容都还在。" in other.content.decode()
+
+
+def test_a_program_is_told_that_all_went_well_and_nothing_is_written(client):
+    answer = client.post("/p/", {**TYPED, "website": "http://spam"})
+
+    assert (answer.status_code, Appeal.objects.count()) == (200, 0)
+
+
+def test_ten_an_hour_from_one_phone_whatever_the_address(client):
+    answers = [
+        client.post("/p/", {**TYPED, "token": "", "text": f"{STORY}{n}"}, REMOTE_ADDR=f"10.0.0.{n}").status_code
+        for n in range(11)
+    ]
+
+    assert answers == [302] * 10 + [429]
+    other = client.post("/p/", {**TYPED, "token": "", "phone": "13900000001"}, REMOTE_ADDR="10.0.0.1")
+    assert (other.status_code, Appeal.objects.count()) == (302, 11)
+
+
+def test_fifty_an_hour_from_one_address_whatever_the_phone(client):
+    for n in range(50):
+        services.count_submission(phone=f"139{n:08}", address="10.0.0.1", at=NOON)
+    refused = client.post("/p/", TYPED, REMOTE_ADDR="10.0.0.1")
+
+    assert (refused.status_code, Appeal.objects.count()) == (429, 0)
+    assert "这个网络一小时内提交太多，请稍后再试，或拨 12345。" in refused.content.decode()
+    assert soup(refused).find("textarea", {"name": "text"}).get_text() == STORY
+    assert client.post("/p/", TYPED, REMOTE_ADDR="10.0.0.2").status_code == 302
+
+
+def test_an_hour_later_it_may_be_tried_again(client):
+    appeal = make_appeal()
+    for _ in range(5):
+        track(client, appeal, "000000" if appeal.code != "000000" else "111111")
+    assert track(client, appeal).status_code == 429
+
+    with time_machine.travel(NOON.replace(hour=11), tick=False):
+        assert track(client, appeal).status_code == 302
+
+
+def test_wrong_codes_of_one_number_are_limited_and_leave_others_alone(client):
+    mine, other = make_appeal(), make_appeal(phone="13900000001", source_number="2")
+    wrong = "000000" if mine.code != "000000" else "111111"
+    answers = [track(client, mine, wrong) for _ in range(6)]
+
+    assert [answer.status_code for answer in answers] == [422] * 5 + [429]
+    assert "编号和查询码对不上，请核对短信或提交时的页面。" in answers[0].content.decode()
+    assert "编号和查询码一小时内最多试 5 次" in answers[5].content.decode()
+    assert soup(answers[0]).find("input", {"name": "number"})["value"] == mine.number
+    assert track(client, mine).status_code == 429  # the right code too, lest guessing go on unseen
+    assert track(client, other).status_code == 302
+
+
+def test_wrong_codes_from_one_address_are_limited_whatever_the_number(client):
+    appeal = make_appeal()
+    for n in range(25):
+        services.count_query(number=f"S{n:012}", address="10.0.0.1", at=NOON)
+
+    assert (
+        client.post("/p/track/", {"number": appeal.number, "code": appeal.code}, REMOTE_ADDR="10.0.0.1").status_code
+        == 429
+    )
+    assert (
+        client.post("/p/track/", {"number": appeal.number, "code": appeal.code}, REMOTE_ADDR="10.0.0.2").status_code
+        == 302
+    )
+
+
+def test_right_codes_are_not_counted(client):
+    appeal = make_appeal()
+
+    assert [track(client, appeal).status_code for _ in range(8)] == [302] * 8
+
+
+def test_an_unknown_number_is_answered_like_a_wrong_code(client):
+    appeal = make_appeal()
+    unknown = client.post("/p/track/", {"number": "S261110999999", "code": "123456"})
+    wrong = track(client, appeal, "000000" if appeal.code != "000000" else "111111")
+
+    assert (unknown.status_code, wrong.status_code) == (422, 422)
+    assert [soup(answer).select_one(".note-over").get_text() for answer in (unknown, wrong)] == [
+        "编号和查询码对不上，请核对短信或提交时的页面。忘了可以拨 12345。"
+    ] * 2
+
+
+def test_the_code_stands_in_no_address(client):
+    appeal = make_appeal()
+    answer = track(client, appeal)
+
+    assert answer.headers["Location"] == "/p/track/"
+    assert appeal.title in words(client.get("/p/track/"))
+    assert "编号，S 开头" in str(soup(Client().get("/p/track/")))
+
+
+def test_progress_is_told_in_plain_words_without_names_and_numbers(client, world):
+    from tests.factories.tickets import fresh
+    from tickets import services as tickets
+
+    appeal = make_accepted()
+    ticket = ticket_of(appeal)
+    tickets.dispatch_ticket(ticket_id=ticket.pk, unit=world.department, item=None, by=None, at=NOON)
+    tickets.sign_assignment(assignment_id=fresh(ticket).lead_id, by=None, at=NOON)
+    track(client, appeal)
+    said = words(client.get("/p/track/"))
+
+    assert "市城市管理局 正在办。" in said
+    assert "最晚 12月1日 17:30 办完。" in said
+    for hidden in (ticket.number, "王丽", PHONE, "承办单位", "工单", "流转"):
+        assert hidden not in said
+
+
+def test_a_late_matter_says_so(client):
+    appeal = make_accepted()
+    with time_machine.travel(NOON.replace(month=12, day=20), tick=False):
+        track(client, appeal)
+        said = words(client.get("/p/track/"))
+
+    assert "本该 12月1日 17:30 前办完，已经晚了，正在催办。" in said
+
+
+@pytest.mark.parametrize(
+    ("code", "typed", "said", "kind"),
+    [
+        ("urge", {}, "已转告办理单位。", "urge"),
+        ("supplement", {"text": "东门那边也有"}, "补充的内容已记下，会转给办理单位。", "supplement"),
+        ("withdraw", {"text": "已经停工了"}, "已撤回。", "withdraw"),
+    ],
+)
+def test_what_a_citizen_adds_on_the_page(client, code, typed, said, kind):
+    appeal = make_accepted()
+    track(client, appeal)
+    answer = client.post(f"/p/track/{code}/", typed)
+
+    assert (answer.status_code, soup(answer).select_one(".note-done").get_text()) == (200, said)
+    assert Interaction.objects.exclude(kind="new").get().kind == kind
+    assert Appeal.objects.count() == 1
+
+
+def test_photos_may_be_added_later(client, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    appeal = make_accepted()
+    track(client, appeal)
+    client.post("/p/track/supplement/", {"text": "见照片", "photo": SimpleUploadedFile("1.png", PNG)})
+
+    assert AppealFile.objects.get().appeal == appeal
+
+
+@pytest.mark.parametrize("code", ["urge", "supplement", "withdraw"])
+def test_nothing_is_added_without_number_and_code(client, code):
+    make_accepted()
+    answer = client.post(f"/p/track/{code}/", {"text": "随便写写"})
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/p/track/")
+    assert Interaction.objects.count() == 1
+
+
+def test_a_refused_addition_keeps_the_words(client):
+    appeal = make_appeal()
+    track(client, appeal)
+    answer = client.post("/p/track/urge/", {"text": "快一点"})
+
+    assert (answer.status_code, Interaction.objects.count()) == (422, 1)
+    assert "没有在办的工单可催。" in answer.content.decode()
+
+
+def test_too_many_additions_are_stopped_and_the_words_kept(client):
+    appeal = make_accepted()
+    track(client, appeal)
+    answers = [client.post("/p/track/supplement/", {"text": f"补充第 {n} 次"}) for n in range(11)]
+
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429]
+    assert "这件诉求一小时内已催办、补充 10 次，请稍后再试，或拨 12345。" in answers[10].content.decode()
+    assert soup(answers[10]).find("textarea").get_text() == "补充第 10 次"
+    assert Interaction.objects.filter(kind="supplement").count() == 10
