@@ -325,24 +325,33 @@ class CalendarForm(ActForm):
             raise forms.ValidationError(f"第 {number} 行看不懂，应写成 2027-01-01,元旦,休。") from exc
 
 
-class PublishPage(ActPage):
-    """What moves running clocks is shown with them first, and published on confirmation."""
+class PublishPage(ActPage, ReadOnly):
+    """A list with a page that shows which running clocks move, and publishes on confirmation."""
 
-    def publish_page(self, request, *, form, title, preview, publish, done):
+    change_list_template = "admin/hotline/calendar_list.html"
+
+    def get_urls(self):
+        page = self.admin_site.admin_view(self.publish)
+        return [path("publish/", page, name=f"hotline_{self.opts.model_name}_publish"), *super().get_urls()]
+
+    def publish(self, request):
+        if not request.user.has_perm("hotline.administer_parameters"):
+            raise PermissionDenied
+        form = self.publish_form(request.POST or None)
         moves, ready = None, False
         if request.method == "POST" and form.is_valid():
             rules = {name: value for name, value in form.cleaned_data.items() if name not in {"source", "confirmed"}}
-            moves = preview(**rules)
+            moves = self.preview_service(**rules)
             ready = form.cleaned_data["confirmed"]
 
         def does(data):
-            moved = publish(**rules, source=data["source"], by=request.user, at=timezone.now())
-            return f"{done.format(**rules)}，{moved} 个在计时限已按新日历调整。"
+            moved = self.publish_service(**rules, source=data["source"], by=request.user, at=timezone.now())
+            return f"{self.published.format(**rules)}，{moved} 个在计时限已按新日历调整。"
 
         return self.act(
             request,
             form=form,
-            title=title,
+            title=f"发布{self.opts.verbose_name}",
             does=does,
             button="确认发布" if moves is not None else "查看影响",
             back=reverse(f"admin:hotline_{self.opts.model_name}_changelist"),
@@ -353,27 +362,14 @@ class PublishPage(ActPage):
 
 
 @admin.register(CalendarYear)
-class CalendarYearAdmin(PublishPage, ReadOnly):
+class CalendarYearAdmin(PublishPage):
     list_display = ["year", "version", "provisional", "source", "published_at"]
     list_filter = ["year"]
     ordering = ["-year", "-version"]
-    change_list_template = "admin/hotline/calendar_list.html"
-
-    def get_urls(self):
-        page = self.admin_site.admin_view(self.publish)
-        return [path("publish/", page, name="hotline_calendaryear_publish"), *super().get_urls()]
-
-    def publish(self, request):
-        if not request.user.has_perm("hotline.administer_parameters"):
-            raise PermissionDenied
-        return self.publish_page(
-            request,
-            form=CalendarForm(request.POST or None),
-            title="发布工作日历",
-            preview=services.preview_calendar,
-            publish=services.publish_calendar,
-            done="{year} 年日历已发布",
-        )
+    publish_form = CalendarForm
+    preview_service = staticmethod(services.preview_calendar)
+    publish_service = staticmethod(services.publish_calendar)
+    published = "{year} 年日历已发布"
 
 
 @admin.register(CalendarDay)
@@ -406,26 +402,13 @@ class HoursForm(ActForm):
 
 
 @admin.register(WorkInterval)
-class WorkIntervalAdmin(PublishPage, ReadOnly):
+class WorkIntervalAdmin(PublishPage):
     list_display = ["valid_from", "starts", "ends"]
     ordering = ["-valid_from", "starts"]
-    change_list_template = "admin/hotline/calendar_list.html"
-
-    def get_urls(self):
-        page = self.admin_site.admin_view(self.publish)
-        return [path("publish/", page, name="hotline_workinterval_publish"), *super().get_urls()]
-
-    def publish(self, request):
-        if not request.user.has_perm("hotline.administer_parameters"):
-            raise PermissionDenied
-        return self.publish_page(
-            request,
-            form=HoursForm(request.POST or None),
-            title="发布上班时段",
-            preview=services.preview_hours,
-            publish=services.publish_hours,
-            done="{valid_from:%Y-%m-%d} 起的上班时段已发布",
-        )
+    publish_form = HoursForm
+    preview_service = staticmethod(services.preview_hours)
+    publish_service = staticmethod(services.publish_hours)
+    published = "{valid_from:%Y-%m-%d} 起的上班时段已发布"
 
 
 class ParameterForm(forms.ModelForm):
