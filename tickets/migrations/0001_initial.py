@@ -2,6 +2,7 @@
 
 import datetime
 import django.db.models.deletion
+import django.db.models.functions.comparison
 import django_fsm
 import hotline.fsm
 from django.conf import settings
@@ -280,6 +281,7 @@ class Migration(migrations.Migration):
                 ('ground', models.CharField(choices=[('assigned', '本单位承办'), ('ancestor', '下级单位承办'), ('grant', '授权知悉')], max_length=10, verbose_name='依据')),
                 ('until', models.DateTimeField(blank=True, null=True, verbose_name='有效至')),
                 ('created_at', models.DateTimeField(verbose_name='建单时间')),
+                ('kind', models.CharField(choices=[('consult', '咨询'), ('help', '求助'), ('complaint', '投诉'), ('report', '举报'), ('suggest', '建议'), ('praise', '表扬')], max_length=12, verbose_name='诉求类型')),
                 ('state', models.CharField(choices=[('pending_dispatch', '待派单'), ('pending_info', '待补充'), ('pending_sign', '待签收'), ('return_review', '退单审核'), ('pending_ruling', '待裁定'), ('in_progress', '办理中'), ('completion_review', '待审核'), ('pending_followup', '待回访'), ('deferred', '挂账'), ('closed', '已办结'), ('merged', '已并单'), ('voided', '已作废')], max_length=20, verbose_name='工单状态')),
                 ('is_open', models.BooleanField(verbose_name='未办结')),
                 ('sort_at', models.DateTimeField(default=datetime.datetime(2999, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), verbose_name='最近时限')),
@@ -353,11 +355,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ticket',
+            index=models.Index(fields=['kind', '-created_at', '-id'], name='ticket_kind_newest'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
             index=models.Index(condition=models.Q(('is_open', True)), fields=['sort_at', 'id'], name='ticket_burns'),
         ),
         migrations.AddIndex(
             model_name='ticket',
             index=models.Index(condition=models.Q(('is_open', True)), fields=['state', 'sort_at', 'id'], name='ticket_queue'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
+            index=models.Index(condition=models.Q(('secrecy', 'open'), _negated=True), fields=['id'], name='ticket_secret'),
         ),
         migrations.AddConstraint(
             model_name='ticket',
@@ -451,6 +461,10 @@ class Migration(migrations.Migration):
             model_name='ticketclock',
             index=models.Index(fields=['assignment', 'kind'], name='ticketclock_assignment'),
         ),
+        migrations.AddIndex(
+            model_name='ticketclock',
+            index=models.Index(django.db.models.functions.comparison.Least('stopped_at', 'due_at'), condition=models.Q(('kind', 'handle')), name='ticketclock_handle_ended'),
+        ),
         migrations.AddConstraint(
             model_name='ticketclock',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('stopped_at__isnull', True)), models.Q(('outcome__in', ['met', 'void', 'superseded']), ('stopped_at__isnull', False), ('sweep_at__isnull', True)), _connector='OR'), name='tickets_ticketclock_stopped_with_outcome'),
@@ -513,11 +527,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ticketscope',
+            index=models.Index(fields=['unit', 'kind', '-created_at', '-ticket'], name='scope_kind_newest'),
+        ),
+        migrations.AddIndex(
+            model_name='ticketscope',
             index=models.Index(condition=models.Q(('is_open', True)), fields=['unit', 'sort_at', 'ticket'], name='scope_burns'),
         ),
         migrations.AddIndex(
             model_name='ticketscope',
             index=models.Index(condition=models.Q(('is_open', True)), fields=['unit', 'state', 'sort_at'], name='scope_queue'),
+        ),
+        migrations.AddIndex(
+            model_name='ticketscope',
+            index=models.Index(condition=models.Q(('ground', 'assigned'), ('is_open', True), models.Q(('burning', ''), _negated=True)), fields=['sort_at', 'unit', 'ticket'], name='scope_wall'),
         ),
         migrations.AddConstraint(
             model_name='ticketscope',

@@ -4,12 +4,13 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Least
 from django_fsm import RETURN_VALUE, transition
 
 from hotline.fsm import StateField, StateModel
 from hotline.models import Breach, Clock
 from tickets import rights
-from tickets.states import AssignmentRole, AssignmentState, EndedAs
+from tickets.states import AssignmentRole, AssignmentState, ClockKind, EndedAs
 
 ENDED = [AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER]
 IN_HAND = [
@@ -153,6 +154,10 @@ class TicketClock(Clock):
             *Clock.Meta.indexes,
             models.Index(fields=["ticket", "kind"], name="ticketclock_ticket"),
             models.Index(fields=["assignment", "kind"], name="ticketclock_assignment"),
+            # When a part's handling ended, by completion or by its limit: the figures of a month.
+            models.Index(
+                Least("stopped_at", "due_at"), condition=Q(kind=ClockKind.HANDLE), name="ticketclock_handle_ended"
+            ),
         ]
 
 

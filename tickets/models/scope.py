@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from hotline.rights import has_right
-from tickets.states import TicketState
+from tickets.states import Kind, TicketState
 
 NOTHING_BURNS = datetime(2999, 1, 1, tzinfo=UTC)
 """Sort key of what waits for nobody's clock, so that lists page by one column that is never null."""
@@ -45,6 +45,7 @@ class TicketScope(models.Model):
     category = models.ForeignKey(
         "responsibility.Category", models.PROTECT, null=True, related_name="+", db_index=False
     )
+    kind = models.CharField("诉求类型", max_length=12, choices=Kind.choices)
     state = models.CharField("工单状态", max_length=20, choices=TicketState.choices)
     is_open = models.BooleanField("未办结")
     sort_at = models.DateTimeField("最近时限", default=NOTHING_BURNS)
@@ -66,8 +67,15 @@ class TicketScope(models.Model):
             models.Index(fields=["unit", "-created_at", "-ticket"], name="scope_newest"),
             models.Index(fields=["unit", "category", "-created_at", "-ticket"], name="scope_category_newest"),
             models.Index(fields=["unit", "state", "-created_at", "-ticket"], name="scope_state_newest"),
+            models.Index(fields=["unit", "kind", "-created_at", "-ticket"], name="scope_kind_newest"),
             models.Index(fields=["unit", "sort_at", "ticket"], condition=Q(is_open=True), name="scope_burns"),
             models.Index(fields=["unit", "state", "sort_at"], condition=Q(is_open=True), name="scope_queue"),
+            # What burns in the whole city, counted by unit.
+            models.Index(
+                fields=["sort_at", "unit", "ticket"],
+                condition=Q(is_open=True, ground="assigned") & ~Q(burning=""),
+                name="scope_wall",
+            ),
         ]
 
     def __str__(self) -> str:

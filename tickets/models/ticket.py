@@ -183,8 +183,11 @@ class Ticket(StateModel):
             models.Index(fields=["-created_at", "-id"], name="ticket_newest"),
             models.Index(fields=["category", "-created_at", "-id"], name="ticket_category_newest"),
             models.Index(fields=["state", "-created_at", "-id"], name="ticket_state_newest"),
+            models.Index(fields=["kind", "-created_at", "-id"], name="ticket_kind_newest"),
             models.Index(fields=["sort_at", "id"], condition=Q(is_open=True), name="ticket_burns"),
             models.Index(fields=["state", "sort_at", "id"], condition=Q(is_open=True), name="ticket_queue"),
+            # The few that a scope row alone does not open.
+            models.Index(fields=["id"], condition=~Q(secrecy=Secrecy.OPEN), name="ticket_secret"),
         ]
 
     def __str__(self) -> str:

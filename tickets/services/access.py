@@ -16,7 +16,7 @@ from tickets.states import LIVE_ASSIGNMENT_STATES, AssignmentState, ClockKind
 
 SEEN_STATES = LIVE_ASSIGNMENT_STATES | {AssignmentState.ACCEPTED}
 UNIT_CLOCKS = frozenset({ClockKind.SIGN, ClockKind.CONTACT, ClockKind.HANDLE})
-COPIED = ["ground", "assignment_id", "created_at", "category_id", "state", "is_open", "sort_at", "burning"]
+COPIED = ["ground", "assignment_id", "created_at", "category_id", "kind", "state", "is_open", "sort_at", "burning"]
 CHECKED_AFTER_CLOSING = timedelta(days=2)
 
 
@@ -42,7 +42,11 @@ def _write_rows(ticket: Ticket, wanted: dict[int, TicketScope]) -> None:
     )
     if len(there) > len(of_units):
         TicketScope.objects.filter(ticket=ticket, user__isnull=False).update(
-            state=ticket.state, is_open=ticket.is_open, category=ticket.category_id, sort_at=ticket.sort_at
+            state=ticket.state,
+            is_open=ticket.is_open,
+            category=ticket.category_id,
+            kind=ticket.kind,
+            sort_at=ticket.sort_at,
         )
 
 
@@ -84,6 +88,7 @@ def _row(
         assignment_id=assignment_id,
         created_at=ticket.created_at,
         category_id=ticket.category_id,
+        kind=ticket.kind,
         state=ticket.state,
         is_open=ticket.is_open,
         sort_at=sort_at,
@@ -103,6 +108,7 @@ def grant_scope(*, ticket_id: int, user: User, until: datetime | None) -> Ticket
             "until": until,
             "created_at": ticket.created_at,
             "category": ticket.category,
+            "kind": ticket.kind,
             "state": ticket.state,
             "is_open": ticket.is_open,
             "sort_at": ticket.sort_at,
