@@ -15,8 +15,8 @@ from hotline.rights import has_right
 from hotline.selectors import subtree_ids
 from supervision.models import Card
 from supervision.states import WEIGHT, CardKind
-from tickets.models import Ticket, TicketClock, TicketScope
-from tickets.states import Secrecy
+from tickets.models import TicketClock, TicketScope
+from tickets.selectors.lists import readable
 
 EVERYWHERE: Final = frozenset({Unit.Kind.CENTRE, Unit.Kind.AUTHORITY, Unit.Kind.OVERSIGHT})
 READ: Final = ("tickets.view_all_tickets", "tickets.view_subtree_tickets", "tickets.handle_ticket")
@@ -80,14 +80,10 @@ def watch_of(user: User, *, at: datetime) -> Watch:
 
 def _parts(watch: Watch) -> QuerySet[TicketScope]:
     """Open parts of the units that a person watches; what they may not open is left out of the counts as well."""
-    rows = TicketScope.objects.filter(ground=TicketScope.Ground.ASSIGNED, is_open=True, user__isnull=True).exclude(
-        burning=""
-    )
+    rows = TicketScope.objects.filter(ground=TicketScope.Ground.ASSIGNED, is_open=True).exclude(burning="")
     if watch.unit_ids is not None:
         rows = rows.filter(unit__in=watch.unit_ids)
-    if watch.opens:
-        return rows.filter(ticket__in=Ticket.objects.visible_to(watch.user, watch.limits.now).values("pk"))
-    return rows.filter(ticket__secrecy=Secrecy.OPEN)
+    return readable(rows, watch.user, watch.limits.now)
 
 
 def burning(watch: Watch, *, name: str = "", unit: Unit | None = None) -> QuerySet[TicketScope]:

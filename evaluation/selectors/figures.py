@@ -191,7 +191,7 @@ def unit_figures(user: User, *, month: date, at: datetime, kinds: Sequence[str] 
     in_merged = Coalesce(Subquery(merged.annotate(n=Sum("appeal_count")).values("n"), output_field=IntegerField()), 0)
     found = (
         _parts(month, at=at)
-        .filter(assignment__unit__in=units.values("pk"))
+        .filter(assignment__unit__in=list(unit_of))
         .annotate(carried=F("ticket__appeal_count") + in_merged)
         .annotate(**{name: _count(_said().filter(wanted)) for name, wanted in _ANSWERS.items()})
         .order_by()
@@ -207,7 +207,7 @@ def unit_figures(user: User, *, month: date, at: datetime, kinds: Sequence[str] 
     ended = {unit: numbers for unit, *numbers in found}
     redone = dict(
         _redone(month)
-        .filter(assignment__unit__in=units.values("pk"))
+        .filter(assignment__unit__in=list(unit_of))
         .order_by()
         .values("assignment__unit")
         .annotate(n=Count("pk"))
