@@ -156,6 +156,12 @@ def county_candidates(
     ]
 
 
+def township_role(*, item: DutyItem, text: str) -> str:
+    """What a township may be in a matter: the item's word, unless a condition that the text fulfils says otherwise."""
+    match = _compile(item.duty_list).index.match_item(item.code, text)
+    return match.township_role if match else item.township_role
+
+
 def limit_for(*, item: DutyItem, kind: str, at: datetime, step: str = "handle") -> ItemLimit | None:
     """The limit that the item sets for a step of a kind, or None: then urgency, enterprise and kind decide.
 

@@ -280,6 +280,20 @@ def test_a_countys_own_list_decides_inside_it(now):
 
 
 @pytest.mark.parametrize(
+    ("code", "text", "role"),
+    [
+        ("CG-02-003", "文清路的路灯坏了", "assist"),
+        ("CG-02-003", "我们村的路灯坏了", "lead"),
+        ("NY-01-001", "宅基地建房审批没有答复", "lead"),
+        ("NY-01-001", "宅基地建房占用耕地", "assist"),
+        ("SC-07-002", "电梯坏了", "none"),
+    ],
+)
+def test_what_a_township_may_be_follows_the_conditions(ganzhou, code, text, role):
+    assert selectors.township_role(item=DutyItem.objects.get(code=code), text=text) == role
+
+
+@pytest.mark.parametrize(
     ("kind", "step", "expected"),
     [
         ("complaint", "handle", ("45wd", "法定步骤")),

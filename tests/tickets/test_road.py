@@ -158,6 +158,25 @@ def test_township_gets_only_what_the_item_says_it_leads(city):
     assert (ticket.holder.unit, ticket.item) == (city.township, item)
 
 
+@pytest.mark.parametrize(("role", "by_condition"), [("assist", "lead"), ("lead", "assist")])
+def test_a_condition_that_the_text_fulfils_says_whether_the_township_leads(city, role, by_condition):
+    item = make_item(township_role=role, conditions=[{"when": {"words": ["自家院子"]}, "township_role": by_condition}])
+    of_the_item = signed(city, unit=city.county)
+    of_the_condition = signed(city, unit=city.county, text="村民在自家院子夜间施工，噪声大，希望停止。")
+    given, refused = (of_the_item, of_the_condition) if role == "lead" else (of_the_condition, of_the_item)
+
+    def pass_down(ticket):
+        services.pass_down(
+            assignment_id=ticket.lead_id, unit=city.township, item=item, by=city.county_clerk, at=at("11-10 11:00")
+        )
+
+    pass_down(given)
+    with pytest.raises(services.InputRefused, match="该事项不在乡镇（街道）履职事项内"):
+        pass_down(refused)
+
+    assert (fresh(given).holder.unit, fresh(refused).holder.unit) == (city.township, city.county)
+
+
 def test_redo_and_reopened_results_always_go_to_the_city(city):
     ticket = submitted(city, urgency="urgent", result={"resolved": "partly", "unresolved_reason": "尚有一处待拆"})
 

@@ -7,7 +7,9 @@ from django.db import transaction
 
 from hotline import parameters
 from hotline.models import StoredFile, Unit, User
+from responsibility import selectors as responsibility
 from responsibility.models import DutyItem
+from responsibility.states import TownshipRole
 from tickets import rights
 from tickets.models import Assignment, Attachment, OnSiteRecord, Ticket, TicketEvent
 from tickets.selectors.readiness import contact_was_tried
@@ -97,7 +99,7 @@ def pass_down(
     for receiver in (unit, *co_units):
         refuse_receiver(receiver, giver=assignment.unit, at=at)
         parts.refuse_second_part(act, receiver)
-    refuse_township(unit, item=item)
+    refuse_township(unit, item=item, ticket=act.ticket)
     if unit in co_units:
         raise InputRefused("同一单位不能既主办又协办。")
     child = parts.give_lead(act, unit=unit, item=item, objectable=True, parent=assignment)
@@ -116,9 +118,12 @@ def refuse_receiver(unit: Unit, *, giver: Unit, at: datetime) -> None:
         raise InputRefused(f"{unit.name}已停用，请选择承接单位。")
 
 
-def refuse_township(unit: Unit, *, item: DutyItem | None) -> None:
+def refuse_township(unit: Unit, *, item: DutyItem | None, ticket: Ticket) -> None:
     """国办函〔2025〕66号（五）: a department's matter goes to a township only when the item says that it leads."""
-    if unit.kind == Unit.Kind.TOWNSHIP and (item is None or item.township_role != "lead"):
+    if unit.kind != Unit.Kind.TOWNSHIP:
+        return
+    text = f"{ticket.title}\n{ticket.text}"
+    if item is None or responsibility.township_role(item=item, text=text) != TownshipRole.LEAD:
         raise InputRefused("该事项不在乡镇（街道）履职事项内，不能交乡镇（街道）主办；需要配合的，请加派协办。")
 
 
