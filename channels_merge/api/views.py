@@ -1,8 +1,7 @@
 """`/api/v1/`: a channel files an appeal and asks how it stands. Who it is, its key says."""
 
-from io import BytesIO
-
 from django.core.cache import cache
+from django.core.exceptions import RequestDataTooBig
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import extend_schema
@@ -21,7 +20,6 @@ from hotline.client_address import client_address
 from hotline.errors import DomainError
 
 WRONG_KEYS_AN_HOUR = 30
-LONGEST_BODY = 1 << 20
 
 
 class ChannelKey(BaseAuthentication):
@@ -75,6 +73,8 @@ def in_chinese(exc, context):
             {"message": f"{first}：{''.join(str(error) for error in fields[first])}", "fields": fields},
             status=status.HTTP_400_BAD_REQUEST,
         )
+    if isinstance(exc, RequestDataTooBig):
+        return Response({"message": "请求内容太长，没有登记。"}, status=status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
     if isinstance(exc, exceptions.ParseError):
         return Response({"message": "请求内容不是正确的 JSON 对象。"}, status=status.HTTP_400_BAD_REQUEST)
     if isinstance(exc, exceptions.UnsupportedMediaType):
@@ -85,20 +85,12 @@ def in_chinese(exc, context):
     return None
 
 
-class TooLong(exceptions.APIException):
-    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = "请求内容太长，一件诉求最多 1 兆字节。"
-
-
-class BoundedJSONParser(JSONParser):
-    """Reads no more than an appeal can be, and takes a body nested without end for what it is."""
+class FlatJSONParser(JSONParser):
+    """A body nested without end is no appeal, and no fault of ours."""
 
     def parse(self, stream, media_type=None, parser_context=None):
-        body = stream.read(LONGEST_BODY + 1)
-        if len(body) > LONGEST_BODY:
-            raise TooLong
         try:
-            return super().parse(BytesIO(body), media_type, parser_context)
+            return super().parse(stream, media_type, parser_context)
         except RecursionError as exc:
             raise exceptions.ParseError from exc
 
@@ -106,7 +98,7 @@ class BoundedJSONParser(JSONParser):
 class ChannelView(APIView):
     authentication_classes = [ChannelKey]
     permission_classes = [HasChannel]
-    parser_classes = [BoundedJSONParser]
+    parser_classes = [FlatJSONParser]
     renderer_classes = [JSONRenderer]
 
     def get_exception_handler(self):

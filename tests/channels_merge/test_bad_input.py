@@ -38,7 +38,10 @@ def agent(client, person):
 
 
 def chinese(answer):
-    return re.search(r"[\u4e00-\u9fff]{4}", answer.content.decode()) is not None
+    said = (
+        answer.json()["message"] if answer.headers["Content-Type"] == "application/json" else answer.content.decode()
+    )
+    return re.search(r"[\u4e00-\u9fff]{4}", said) is not None
 
 
 def rows():
@@ -82,7 +85,7 @@ BODIES = {
     "a date as an object": json.dumps({**GOOD, "occurred_at": {}}),
     "a date before all years": json.dumps({**GOOD, "occurred_at": "0001-01-01T00:00:00+14:00"}),
     "a date after all years": json.dumps({**GOOD, "occurred_at": "9999-12-31T23:59:59-14:00"}),
-    "a huge text": json.dumps({**GOOD, "text": "长" * 1_000_000}),
+    "a huge text": json.dumps({**GOOD, "text": "长" * 100_000}),
     "a huge number": json.dumps({**GOOD, "source_number": "1" * 10_000}),
     "an empty number": json.dumps({**GOOD, "source_number": " "}),
     "blanks as text": json.dumps({**GOOD, "text": " " * 20}),
@@ -123,7 +126,7 @@ def test_a_body_beyond_all_bounds_is_not_read(client, key):
         headers={"X-Channel-Key": key},
     )
 
-    assert (answer.status_code, answer.json()) == (413, {"message": "请求内容太长，一件诉求最多 1 兆字节。"})
+    assert (answer.status_code, answer.json()) == (413, {"message": "请求内容太长，没有登记。"})
     assert Appeal.objects.count() == 0
 
 
