@@ -125,6 +125,16 @@ def test_hand_over_refused(city, to, by, error, why):
     assert part_of(ticket, city.department).state == "signed"
 
 
+def test_a_departments_matter_is_not_handed_to_a_township(city):
+    """国办函〔2025〕66号（五）: by no way, unless the item says that the township leads."""
+    ticket = passed_down(city)
+
+    with pytest.raises(services.InputRefused, match="该事项不在乡镇（街道）履职事项内，不能交乡镇（街道）主办"):
+        hand_over(city, city.county_department, city.township, city.county_clerk)
+
+    assert fresh(ticket).holder.unit == city.county_department
+
+
 def test_not_to_a_unit_that_has_its_own_part(city):
     ticket = signed(city, co_units=[city.other])
 
@@ -181,7 +191,7 @@ def test_heir_handles_what_a_person_leaves(city):
     "unit, employment, why",
     [
         ("department", "contract", "主责办理人员须为在编人员。"),
-        ("department", "outsourced", "主责办理人员须为在编人员。"),
+        ("department", "outsourced", "外包人员不得作经办人。"),
         ("enterprise", "contract", "主责办理人员须为企业自有员工。"),
         ("other", "staff", "经办人须是本单位在用的人员。"),
     ],
@@ -194,6 +204,18 @@ def test_who_may_be_the_lead_handler(city, unit, employment, why):
 
     with pytest.raises(services.InputRefused, match=why):
         services.name_handler(assignment_id=ticket.lead_id, handler=person, by=signer, at=at("11-10 11:00"))
+
+
+def test_outsourced_people_handle_no_part_of_a_co_unit_either(city):
+    ticket = signed(city, co_units=[city.other])
+    person = UserFactory(unit=city.other, employment="outsourced", roles=["handler"])
+
+    with pytest.raises(services.InputRefused, match="外包人员不得作经办人。"):
+        services.sign_assignment(
+            assignment_id=part_of(ticket, city.other).pk, handler=person, by=city.other_handler, at=at("11-10 11:00")
+        )
+
+    assert part_of(ticket, city.other).state == "pending_sign"
 
 
 def test_new_calendar_moves_the_clock_and_says_so(city, committing):

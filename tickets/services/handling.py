@@ -12,6 +12,7 @@ from responsibility.models import DutyItem
 from responsibility.states import TownshipRole
 from tickets import rights
 from tickets.models import Assignment, Attachment, OnSiteRecord, Ticket, TicketEvent
+from tickets.selectors.inbox import may_be_handler
 from tickets.selectors.readiness import contact_was_tried
 from tickets.services import access, parts
 from tickets.services.act import Act, InputRefused, require_text
@@ -28,8 +29,6 @@ from tickets.states import (
     TicketState,
 )
 
-GOVERNMENT_EMPLOYMENT = frozenset({User.Employment.STAFF})
-ENTERPRISE_EMPLOYMENT = frozenset({User.Employment.STAFF, User.Employment.REGULAR})
 WORKING_STATES = (TicketState.IN_PROGRESS,)
 
 
@@ -56,11 +55,12 @@ def refuse_handler(handler: User, assignment: Assignment) -> None:
     """Raise unless ``handler`` may be the named handler of this part."""
     if handler.unit_id != assignment.unit_id or not handler.is_active:
         raise InputRefused("经办人须是本单位在用的人员。")
-    if assignment.role != AssignmentRole.LEAD:
-        return
-    is_enterprise = assignment.unit.kind == Unit.Kind.ENTERPRISE
+    # 国办函〔2025〕66号（三）: 外包人员不得承担诉求办理的主体工作
+    if handler.employment == User.Employment.OUTSOURCED:
+        raise InputRefused("外包人员不得作经办人。")
     # 赣市改字〔2025〕10号 第8条: 主责单位要确保主责办理人员为在编人员
-    if handler.employment not in (ENTERPRISE_EMPLOYMENT if is_enterprise else GOVERNMENT_EMPLOYMENT):
+    if assignment.role == AssignmentRole.LEAD and not may_be_handler(handler):
+        is_enterprise = assignment.unit.kind == Unit.Kind.ENTERPRISE
         raise InputRefused("主责办理人员须为企业自有员工。" if is_enterprise else "主责办理人员须为在编人员。")
 
 

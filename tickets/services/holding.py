@@ -10,8 +10,8 @@ from tickets import rights
 from tickets.models import Approval, Assignment, Ticket, TicketEvent, TicketHold
 from tickets.services import parts
 from tickets.services.act import Act, InputRefused, require_text
-from tickets.services.handling import refuse_handler
-from tickets.states import LIVE_ASSIGNMENT_STATES, ApprovalState, TicketState
+from tickets.services.handling import refuse_handler, refuse_township
+from tickets.states import LIVE_ASSIGNMENT_STATES, ApprovalState, AssignmentRole, TicketState
 
 SHOWN = 5
 """Numbers that a refusal names."""
@@ -121,6 +121,8 @@ def _hand_over_one(assignment_id: int, *, unit_to: Unit, reason: str, by: User |
     act.require(rights.HAND_OVER, old)
     if act.ticket.assignments.filter(unit=unit_to).exclude(state__in=parts.ENDED).exists():
         raise InputRefused(f"{act.ticket.number}：{unit_to.name}已在承办这一件，须先收回其中一方。")
+    if old.role == AssignmentRole.LEAD:
+        refuse_township(unit_to, item=old.item, ticket=act.ticket)
     state, signed_at, submitted_at = old.state, old.signed_at, old.submitted_at
     act.move_assignment(old, Assignment.hand_over, at=at)
     new = Assignment(
