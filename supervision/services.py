@@ -23,6 +23,7 @@ from tickets.models import Approval, Assignment, Ticket, TicketClock, TicketCloc
 from tickets.states import ClockKind, Urgency
 
 BATCH = 200
+ROUNDS = 20
 LOOK_BACK = timedelta(days=7)
 """How far the reconciliation looks for breaches without a card."""
 
@@ -119,9 +120,19 @@ def after_quiet_hours(at: datetime) -> datetime:
     return end if end > here else end + timedelta(days=1)
 
 
-@transaction.atomic
 def tell_units(*, at: datetime) -> int:
-    """Send the notices of cards whose hour has come, at most a batch. Safe beside itself. Returns how many were told."""
+    """Send the notices of cards whose hour has come. Bounded and safe beside itself. Returns how many cards were told."""
+    told = 0
+    for _ in range(ROUNDS):
+        batch = _tell_batch(at=at)
+        told += batch
+        if batch < BATCH:
+            break
+    return told
+
+
+@transaction.atomic
+def _tell_batch(*, at: datetime) -> int:
     cards = list(
         Card.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
         .filter(told_at__isnull=True, tell_after__lte=at)

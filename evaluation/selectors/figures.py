@@ -155,8 +155,10 @@ def _redone(month: date) -> QuerySet[TicketClock]:
     """Parts that were sent back for a new round in the month: the clock starts in the moment of the redo."""
     begins, ends = month_bounds(month)
     redo = TicketEvent.objects.filter(ticket=OuterRef("ticket"), act="redo", at=OuterRef("started_at"))
-    return TicketClock.objects.filter(
+    # What began in the month ended after it began: by that the index finds them.
+    return TicketClock.objects.alias(over_at=Least("stopped_at", "due_at", output_field=DateTimeField())).filter(
         Exists(redo),
+        over_at__gte=begins,
         kind=ClockKind.HANDLE,
         assignment__role=AssignmentRole.LEAD,
         generation=1,

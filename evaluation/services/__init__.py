@@ -4,12 +4,13 @@ Invariants kept here: the ticket row is locked before its follow-ups and decisio
 'satisfied'; a ticket closes when every live caller of its round is concluded and no decision is pending.
 """
 
-from evaluation.services.calling import record_attempt, take_number
+from evaluation.services.calling import CALL_LASTS, record_attempt, take_number
 from evaluation.services.conclusion import FollowUpInputRefused, FollowUpRefused, closing_kind
 from evaluation.services.deciding import decide
 from evaluation.services.settling import open_follow_ups, reconcile, settle_appeal, settle_ticket
 
 __all__ = [
+    "CALL_LASTS",
     "FollowUpInputRefused",
     "FollowUpRefused",
     "closing_kind",

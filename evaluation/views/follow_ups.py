@@ -38,12 +38,15 @@ def _list(request, tab, key, *, follow_up=None, form=None, missed=None, status=2
     rows = list(page.rows)
     if follow_up is not None and follow_up.pk not in {row.pk for row in rows}:
         rows.insert(0, follow_up)
-    chosen = follow_up or (rows[0] if rows else None)
+    calling = {row.pk for row in rows if row.caller_id and at - row.called_at < services.CALL_LASTS}
+    free = [row for row in rows if row.pk not in calling or row.caller_id == request.user.pk]
+    chosen = follow_up or next(iter(free or rows), None)
     url = reverse("evaluation:follow-ups")
     context = {
         "tabs": [(code, TABS[code], _capped(tabs[code]), f"{url}?tab={code}") for code in TABS],
         "tab": tab,
         "rows": rows,
+        "calling": calling,
         "chosen": chosen.pk if chosen else 0,
         "at": at,
         "hours": calling_hours.in_words(at),

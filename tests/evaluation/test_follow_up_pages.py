@@ -247,6 +247,21 @@ def test_the_number_is_masked_until_it_is_asked_for(city, log_in, page_of):
     assert "13807972231" not in other.content.decode()
 
 
+def test_the_case_that_is_ready_is_not_one_that_a_colleague_is_calling(city, page_of, time_machine_at):
+    first, second = replied(city), replied(city)
+    services.take_number(follow_up_id=first.follow_ups[0].pk, by=city.caller2, at=at("11-11 10:00"))
+
+    def ready(who):
+        page = page_of(who, LIST)
+        states = [row.select("td")[-1].get_text(strip=True) for row in page.select("table[data-rows] tbody tr")]
+        return int(page.select_one("tr[aria-selected=true]")["data-id"]), states
+
+    assert ready(city.caller) == (second.follow_ups[0].pk, ["拨打中", ""])
+    assert ready(city.caller2) == (first.follow_ups[0].pk, ["拨打中", ""])
+    time_machine_at("11-11 10:10")
+    assert ready(city.caller) == (first.follow_ups[0].pk, ["", ""])
+
+
 def test_who_handled_it_does_not_ask(city, page_of):
     case = replied(city)
     case.ticket.assignments.update(handler=city.caller)

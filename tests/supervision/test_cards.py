@@ -353,15 +353,16 @@ def test_a_red_card_is_told_even_when_it_is_done_by_then(city):
     assert (card.tell_after, card.told_count) == (at("11-12 08:00"), 4)
 
 
-def test_telling_goes_on_where_the_batch_ended(city, monkeypatch):
-    for _ in range(3):
+def test_telling_is_bounded_and_goes_on_where_it_ended(city, monkeypatch):
+    for _ in range(5):
         in_hand(city)
     sweep(SOON)
     monkeypatch.setattr(services, "BATCH", 2)
+    monkeypatch.setattr(services, "ROUNDS", 2)
 
-    assert [services.tell_units(at=SOON) for _ in range(3)] == [2, 1, 0]
+    assert [services.tell_units(at=SOON) for _ in range(3)] == [4, 1, 0]
 
-    assert Notice.objects.count() == 12
+    assert Notice.objects.count() == 20
 
 
 def test_the_tasks_may_run_twice(city, committing, time_machine_at):
