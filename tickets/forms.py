@@ -1,5 +1,6 @@
 """Shape of what a person hands in with an act. Rules are the services'; here only what a field looks like."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -438,6 +439,14 @@ class ResultForm(ActForm):
             self.initial.setdefault("public_text", item.reply_template)
         if not self.found.silent_co_units:
             del self.fields["missing_co_reason"]
+
+    def clean_public_text(self) -> str:
+        """The template of an item has blanks like {地点}; none of them goes to a citizen."""
+        text = self.cleaned_data["public_text"]
+        blanks = list(dict.fromkeys(re.findall(r"\{[^{}]*\}", text)))
+        if blanks:
+            raise forms.ValidationError(f"还没有填：{'、'.join(blanks)}。")
+        return text
 
 
 class CoReportForm(ActForm):

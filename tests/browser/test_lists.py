@@ -1,38 +1,168 @@
-"""The lists in a real browser: keys, ticks that stay off, the peek of the right row; and their pictures."""
+"""The lists in a real browser: keys, ticks that stay off, the peek of the right row, an approval on the phone.
+
+Slow, as everything here is: a browser.
+"""
 
 import pytest
 import time_machine
 
-from tests.browser.conftest import DESKTOP
-from tests.tickets_pages.scene import MORNING, make_scene
+from hotline import calendar, parameters
+from responsibility.models import Governance
+from responsibility.selectors import _compiled
+from tests.browser.conftest import PHONE
+from tests.factories.hotline import CountyFactory, load_rules
+from tests.factories.tickets import (
+    NOW,
+    acts,
+    contacted,
+    dispatched,
+    fresh,
+    make_city,
+    make_item,
+    register,
+    state_of,
+    submitted,
+)
 from tickets.models import Ticket
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
+NOISE = {"title": "夜间施工噪声大", "text": "锦江花园东侧夜间施工，施工噪声大，整夜睡不着。", "kind": "complaint"}
+
 
 @pytest.fixture
-def scene(transactional_db):
-    with time_machine.travel(MORNING, tick=True):
-        yield make_scene()
+def city(transactional_db):
+    with time_machine.travel(NOW, tick=True):
+        load_rules()
+        city = make_city()
+        make_item("CG-01", words=["夜间施工", "施工噪声", "噪声大"])
+        Governance.objects.create(region=CountyFactory(), unit=city.county, valid_from="2026-01-01", source="测试")
+        yield city
+    calendar.forget_calendar()
+    parameters.forget_parameters()
+    _compiled.clear()
+
+
+def noise(city):
+    ticket = register(region=city.region, **NOISE)
+    Ticket.objects.filter(pk=ticket.pk).update(proposed_score=95)
+    return ticket
 
 
 def peeked(page, number):
     page.wait_for_selector(f'#peek [data-peek-of="{number}"]')
 
 
-def rows(page):
-    return page.eval_on_selector_all("[data-rows] tbody tr", "rows => rows.map(row => row.dataset.id)")
+def step_back(page):
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog.act", state="hidden")
 
 
-def test_dispatch_by_keys(scene, log_in, shots):
-    """Slow: a browser and some sixty tickets."""
-    page = log_in(scene.dispatcher)
+def selected(page):
+    return page.get_attribute('[data-rows] tr[aria-selected="true"]', "data-id")
+
+
+def ticked(page):
+    return page.eval_on_selector_all("[data-rows] tbody input:checked", "boxes => boxes.map(box => box.value)")
+
+
+def test_dispatch_by_keys(city, log_in):
+    first, second, third = (noise(city) for _ in range(3))
+    nowhere = register(title="想说几句", text="今天天气不错。")
+    page = log_in(city.dispatcher)
     page.goto(page.base + "/dispatch/")
-    order = rows(page)
-    peeked(page, order[0])
-    shots(page, "dispatch", (DESKTOP,))
+
+    peeked(page, first.number)
+    assert ticked(page) == [first.number, second.number, third.number]
     page.keyboard.press("j")
     page.keyboard.press("Enter")  # too early: the peek is still the first row's
-    assert Ticket.objects.get(number=order[0]).state == "pending_dispatch"
-    peeked(page, order[1])
-    shots(page, "dispatch-second", (DESKTOP,))
+    peeked(page, second.number)
+    assert [state_of(ticket) for ticket in (first, second)] == ["pending_dispatch", "pending_dispatch"]
+
+    page.keyboard.press("x")
+    assert ticked(page) == [first.number, third.number]
+    page.keyboard.press("Enter")
+    peeked(page, third.number)
+    assert state_of(second) == "pending_sign"
+    assert fresh(second).lead.unit == city.county
+    assert selected(page) == third.number
+    assert "已派给章贡区12345政务服务便民热线中心" in page.inner_text("#says")
+
+    page.keyboard.press("z")
+    page.wait_for_url("**/dispatch/?at=*")
+    assert acts(second) == ["register", "dispatch", "recall"]
+    assert selected(page) == second.number
+
+    page.goto(page.base + "/dispatch/")
+    peeked(page, first.number)
+    assert ticked(page) == [first.number, third.number]  # the second was out before
+    page.keyboard.press("x")
+    page.goto(page.base + "/dispatch/")
+    assert ticked(page) == [third.number]  # what was unticked by hand stays so
+
+    while selected(page) != nowhere.number:
+        page.keyboard.press("j")
+    peeked(page, nowhere.number)
+    page.keyboard.press("Enter")
+    assert "没有可派的单位，按 u 改派。" in page.inner_text("#says")
+    page.keyboard.press("u")
+    page.wait_for_selector("dialog.act[open]")
+    assert page.evaluate("document.activeElement.name") == "unit"
+    step_back(page)
+
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_url("**/dispatch/batch/")
+    assert "办成 1 件" in page.inner_text("h1")
+    assert [state_of(ticket) for ticket in (first, third)] == ["pending_dispatch", "pending_sign"]
+
+
+def test_inbox_by_keys(city, log_in):
+    to_sign, working = dispatched(city, urgency="urgent"), contacted(city)
+    page = log_in(city.handler)
+    page.goto(page.base + "/inbox/")
+
+    peeked(page, to_sign.number)
+    page.keyboard.press("Space")
+    page.wait_for_selector("dialog.act[open]")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/inbox/")
+    page.get_by_text(f"已签收 {to_sign.number}。").wait_for()
+    assert state_of(to_sign) == "in_progress"
+
+    page.keyboard.press("j")
+    peeked(page, working.number)
+    page.keyboard.press("r")
+    page.get_by_label("给群众的答复").fill("写了一半")
+    page.keyboard.press("Control+Enter")
+    page.locator(".err").first.wait_for()
+    assert "请选择是否解决。" in page.inner_text("#act-body")
+    step_back(page)
+    page.keyboard.press("r")
+    assert page.get_by_label("给群众的答复").input_value() == "写了一半"
+    assert state_of(working) == "in_progress"
+    step_back(page)
+
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/tickets/{working.number}/")
+
+
+def test_approvals_on_the_phone(city, log_in):
+    first, second = submitted(city, urgency="urgent"), submitted(city, urgency="urgent")
+    page = log_in(city.head, PHONE)
+    page.goto(page.base + "/approvals/")
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    button = page.locator(f"tr:has-text('{first.number}')").get_by_role("button", name="通过")
+    assert button.bounding_box()["height"] >= 44
+    button.click()
+
+    page.get_by_text(f"{first.number} 审核通过。").wait_for()
+    assert [fresh(ticket).approvals.order_by("pk").first().state for ticket in (first, second)] == [
+        "approved",
+        "pending",
+    ]
+    page.locator(f"tr:has-text('{second.number}')").get_by_text("退回", exact=True).click()
+    page.get_by_label("理由").fill("答复没有写明何时解决。")
+    page.locator("dialog.act").get_by_role("button", name="退回再办").click()
+    page.get_by_text(f"{second.number} 已退回再办。").wait_for()
+    assert state_of(second) == "in_progress"

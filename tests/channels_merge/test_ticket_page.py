@@ -5,6 +5,7 @@ import re
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
 from channels_merge import services as intake
@@ -12,6 +13,7 @@ from channels_merge.models import Channel
 from channels_merge.selectors import appeals_of_ticket
 from channels_merge.services import sync_channels
 from hotline import calendar, parameters
+from hotline.services import store_file
 from tests.factories.channels_merge import make_accepted, ticket_of
 from tests.factories.hotline import load_rules
 from tests.factories.tickets import (
@@ -249,6 +251,24 @@ def test_what_happened_is_told_newest_first_and_can_be_narrowed(city, open_as):
 
 def _appeal_of(ticket):
     return appeals_of_ticket(ticket.pk)[0]
+
+
+def test_pictures_are_shown_and_other_files_named(city, open_as):
+    ticket = given(city, reported())
+    png = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
+    files = [
+        store_file(upload=SimpleUploadedFile(name, content), by=city.handler, at=NOW)
+        for name, content in (("现场.png", png), ("移交单.pdf", b"%PDF-1.4 test"))
+    ]
+    services.record_onsite(
+        assignment_id=ticket.lead_id, found="仍在施工。", visited_at=NOW, before=files, by=city.handler, at=NOW
+    )
+
+    html = open_as(city.handler, ticket).content.decode()
+
+    shots = re.search(r'<div class="shots">(.*?)</div>', html, re.DOTALL)[1]
+    assert re.findall(r'alt="([^"]+)"', shots) == ["处置前 现场.png"]
+    assert re.findall(r">([^<>]+)</a>", shots) == ["处置前 移交单.pdf"]
 
 
 def test_the_units_stand_in_their_chain(city, open_as):

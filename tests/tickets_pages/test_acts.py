@@ -7,7 +7,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from hotline.models import StoredFile
 from hotline.services import set_parameter
-from tests.factories.tickets import NOW, REPLY, acts, dispatched, fresh, pending_approval, register, signed
+from tests.factories.tickets import (
+    NOW,
+    REPLY,
+    acts,
+    contacted,
+    dispatched,
+    fresh,
+    make_item,
+    pending_approval,
+    register,
+    signed,
+)
 from tests.tickets_pages.cases import CASES, REASON, doer, give_back, looked_at, url
 from tickets import services
 from tickets.models import Attachment
@@ -248,6 +259,19 @@ def test_what_the_service_misses_is_said_and_the_words_stay(city, log_in):
         "standard_met": True,
         "standard_note": None,
     }
+    assert acts(ticket)[-1] == "record_contact"
+
+
+def test_a_blank_of_the_template_does_not_go_to_a_citizen(city, log_in):
+    ticket = contacted(city, item=make_item(reply_template="您反映的{地点}问题，{单位}已处理，{地点}将每日巡查。"))
+    client = log_in(city.handler)
+    text = client.get(url(ticket, "submit"), **HTMX).context["form"]["public_text"].value()
+
+    response = client.post(
+        url(ticket, "submit"), {"resolved": "yes", "public_text": text, "standard_met": "on"}, **HTMX
+    )
+
+    assert (response.status_code, errors(response)) == (422, {"public_text": ["还没有填：{地点}、{单位}。"]})
     assert acts(ticket)[-1] == "record_contact"
 
 

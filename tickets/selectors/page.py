@@ -32,8 +32,11 @@ Moment = Callable[[datetime, datetime], str]
 
 @dataclass(frozen=True)
 class Shot:
+    """A file of an event; a picture is shown, another is named."""
+
     name: str
     url: str
+    is_picture: bool
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,9 @@ def _shots(ticket: Ticket) -> dict[int, list[Shot]]:
     shots: dict[int, list[Shot]] = {}
     for each in Attachment.objects.filter(ticket=ticket, event__isnull=False).select_related("file").order_by("pk"):
         url = reverse("tickets:file", args=[ticket.number, each.pk])
-        shots.setdefault(each.event_id, []).append(Shot(f"{each.get_kind_display()} {each.file.name}", url))
+        shots.setdefault(each.event_id, []).append(
+            Shot(f"{each.get_kind_display()} {each.file.name}", url, each.file.content_type.startswith("image/"))
+        )
     return shots
 
 
