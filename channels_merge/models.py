@@ -4,6 +4,7 @@ An appeal is one person, one channel, one matter. Direct identifiers live in `Co
 and in `Draft`; nowhere else.
 """
 
+import json
 import uuid
 
 from django.contrib.postgres.fields import ArrayField
@@ -524,6 +525,20 @@ class Draft(models.Model):
 
     def __str__(self):
         return self.key
+
+    @property
+    def aad(self):
+        return f"draft:{self.token}"
+
+    @property
+    def content(self):
+        return json.loads(crypto.decrypt(self.content_cipher, self.aad))
+
+    @property
+    def first_words(self):
+        """By which its owner knows it again."""
+        typed = self.content
+        return typed.get("text", "")[:18] or masking.mask_phone(typed.get("phone", "")) or "还没写内容"
 
 
 class OutboxMessage(models.Model):

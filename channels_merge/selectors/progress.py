@@ -88,7 +88,8 @@ def progress_of(appeal: Appeal) -> Progress:
     clock = AppealClock.objects.filter(appeal=appeal, kind=AppealClock.CITIZEN).order_by("-generation").first()
     shows_ticket = ticket is not None and appeal.state == AppealState.ACCEPTED
     is_open = ticket is not None and ticket.is_open
-    steps = sorted(_steps(appeal, ticket), key=lambda step: step.at, reverse=True)
+    # Newest first; of the same moment, what came later stands above.
+    steps = sorted(_steps(appeal, ticket), key=lambda step: step.at)[::-1]
     if steps:
         steps[0] = Step(steps[0].at, steps[0].title, steps[0].text, is_now=True)
     return Progress(

@@ -20,7 +20,7 @@ from tickets.selectors.queues import dispatch_page, pending_extensions, pending_
 from tickets.states import Secrecy
 
 EACH = 25
-SHOWN = 25
+SHOWN = 14
 CITY_SECONDS = 20
 
 

@@ -112,6 +112,7 @@ def register_appeal(
     before = _already_there(channel, source_number, story.text)
     if before:
         return before
+    is_further = contact is not None
     if contact is None and ((person and person.says_something) or story.values):
         contact = create_contact(person or Person(is_anonymous=True), moved_out=story.values, at=at)
     appeal = Appeal(
@@ -135,7 +136,7 @@ def register_appeal(
         received_by=by,
     )
     code = f"{secrets.randbelow(1_000_000):06}"
-    appeal.number = _next_appeal_number(contact, at)
+    appeal.number = _next_appeal_number(contact if is_further else None, at)
     appeal.code_cipher = crypto.encrypt(code, f"appeal.code:{appeal.number}")
     try:
         with transaction.atomic():
@@ -277,7 +278,9 @@ def accept_appeal(
             appeal=appeal, ticket=ticket, since=at, by=by, reason=clean(reason)[:200] or "同一件事"
         )
         tell_ticket(ticket.pk, appeals=1)
-    write_search_entry(appeal, ticket=ticket)
+    if changed or ticket_id is not None:
+        # No unit sees a ticket that was just opened: the words written at registration stand.
+        write_search_entry(appeal, ticket=ticket)
     return event
 
 

@@ -28,9 +28,8 @@ def intake(request):
     channel = asked(request, "channel")
     if channel:
         rows = rows.filter(channel__code=channel)
-    state = asked(request, "state")
-    if state in {AppealState.RECEIVED, AppealState.NEED_INFO}:
-        rows = rows.filter(state=state)
+    state = AppealState.NEED_INFO if asked(request, "state") == AppealState.NEED_INFO else ""
+    rows = rows.filter(state=state or AppealState.RECEIVED)
     rows = _after(rows, asked(request, "after"))
     shown = list(rows[: PAGE + 1])
     more = len(shown) > PAGE

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from channels_merge import rights, selectors
+from hotline.context import shell
 from hotline.notice_kinds import notice_kind
 from hotline.rights import has_right
 from hotline.selectors import notices_for
@@ -24,6 +25,7 @@ def workbench(request):
             "drafts": selectors.drafts_of(user, at=now)[:5] if has_right(user, rights.USE_DESK, now) else [],
             "city": selectors.city_now(at=now) if has_right(user, rights.VIEW_ALL, now) else None,
             "notices": [_line(notice) for notice in notices_for(user)[:6]],
+            "queues": [entry for entry in shell(request)["shell"].rail if entry["count"]],
             "may_take_calls": has_right(user, rights.USE_DESK, now),
         },
     )

@@ -1,0 +1,142 @@
+"""`/`: what each person must do first, in the order of what burns."""
+
+import re
+
+import pytest
+import time_machine
+from bs4 import BeautifulSoup
+
+from channels_merge import services
+from hotline import calendar, parameters
+from tests.factories.channels_merge import NOON, STORY, make_accepted, make_appeal, ticket_of
+from tests.factories.evaluation import add_callers, work_on
+from tests.factories.hotline import UserFactory, load_rules
+from tests.factories.tickets import fresh, make_city, submit
+from tickets import services as tickets
+
+
+@pytest.fixture
+def city(db):
+    load_rules()
+    with time_machine.travel(NOON, tick=False):
+        yield add_callers(make_city())
+    calendar.forget_calendar()
+    parameters.forget_parameters()
+
+
+@pytest.fixture
+def bench(client):
+    def open_bench(user):
+        client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+        page = BeautifulSoup(client.get("/").content.decode(), "html.parser")
+        rows = [
+            (row.select("td")[1].get_text(), row["data-id"], row.select_one(".go").get_text())
+            for row in page.select("table[data-rows] tbody tr")
+        ]
+        return page, rows
+
+    return open_bench
+
+
+def dispatched(city, appeal, unit):
+    tickets.dispatch_ticket(ticket_id=ticket_of(appeal).pk, unit=unit, item=None, by=city.dispatcher, at=NOON)
+    return fresh(ticket_of(appeal))
+
+
+def signed(city, appeal):
+    ticket = dispatched(city, appeal, city.department)
+    tickets.sign_assignment(assignment_id=ticket.lead_id, handler=city.handler, by=city.liaison, at=NOON)
+    return fresh(ticket)
+
+
+def test_each_role_sees_its_own_work(city, bench):
+    waiting = make_appeal()
+    to_dispatch = ticket_of(make_accepted(phone="13900000001"))
+    to_sign = dispatched(city, make_accepted(phone="13900000002"), city.department)
+    in_county = dispatched(city, make_accepted(phone="13900000003"), city.county)
+    in_work = signed(city, make_accepted(phone="13900000004"))
+    for_head = signed(city, make_accepted(phone="13900000005"))
+    tickets.record_contact(assignment_id=for_head.lead_id, reached=True, by=city.handler, at=NOON)
+    submit(city, fresh(for_head), at=NOON, by=city.handler)
+
+    assert bench(city.agent)[1] == [("来件", waiting.number, "受理")]
+    assert bench(city.dispatcher)[1] == [("派单", to_dispatch.number, "派单"), ("来件", waiting.number, "受理")]
+    assert ("收件", to_sign.number, "签收") in bench(city.liaison)[1]
+    assert ("收件", in_county.number, "签收") in bench(city.county_clerk)[1]
+    assert {row[1] for row in bench(city.handler)[1]} == {to_sign.number, in_work.number}
+    assert ("审核", for_head.number, "审办结") in bench(city.head)[1]
+    for nobody in (city.other_handler, city.township_head, city.leader, city.caller):
+        assert bench(nobody)[1] == []
+
+
+@pytest.mark.parametrize("role", ["leader", "administrator", "follow_up_agent", "township_head"])
+def test_who_has_nothing_to_do_is_told_so(city, bench, role):
+    user = getattr(city, role) if hasattr(city, role) else UserFactory(unit=city.centre, roles=(role,))
+    page, rows = bench(user)
+
+    assert rows == []
+    assert "现在没有等您办的。" in page.get_text()
+    assert "各队列" not in page.get_text()
+
+
+def test_an_emergency_that_nobody_has_taken_comes_first(city, bench):
+    waiting = make_appeal(phone="13900000001")
+    transferred = make_appeal(by=city.agent)
+    services.transfer_appeal(appeal_id=transferred.pk, line="119", by=city.agent, at=NOON)
+
+    assert bench(city.agent)[1] == [("转接", transferred.number, "记结果"), ("来件", waiting.number, "受理")]
+
+
+def test_what_is_late_is_counted_and_stands_first(city, bench):
+    late = make_accepted(at=NOON.replace(hour=9, minute=0), phone="13900000001")
+    make_appeal()
+    with time_machine.travel(NOON.replace(hour=11, minute=30), tick=False):
+        page, rows = bench(city.dispatcher)
+
+    assert rows[0][1] == ticket_of(late).number
+    assert re.sub(r"\s+", "", page.select_one(".sum p").get_text()).startswith("先办2件：1件已超期，1件今天到期。")
+
+
+def test_at_most_fourteen_are_shown_and_more_is_said(city, bench):
+    for n in range(15):
+        make_appeal(source_number=str(n))
+    page, rows = bench(city.agent)
+
+    assert len(rows) == 14
+    assert "前 14 件" in page.get_text()
+
+
+def test_a_draft_is_known_by_its_first_words(city, bench):
+    services.save_draft(key="desk-1", content={"text": STORY}, by=city.agent, at=NOON)
+    services.save_draft(key="desk-2", content={"phone": "13900000001"}, by=city.agent, at=NOON)
+    services.save_draft(key="desk-3", content={"urgency": "normal"}, by=city.agent, at=NOON)
+    page, _ = bench(city.agent)
+
+    assert [link.get_text() for link in page.select("a[href*='draft=']")] == [
+        "还没写内容",
+        "139****0001",
+        "锦江花园东侧工地近一周每晚11点以后",
+    ]
+
+
+def test_a_restricted_matter_is_on_nobodys_bench(city, bench):
+    make_appeal(secrecy="restricted")
+    make_accepted(secrecy="restricted", phone="13900000001")
+
+    assert [bench(who)[1] for who in (city.agent, city.dispatcher)] == [[], []]
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_bench_makes_the_same_queries_at_one_and_three_rows(city, bench, client, rows, django_assert_num_queries):
+    for n in range(rows):
+        make_accepted(source_number=str(n))
+        work_on(city, ticket_of(make_accepted(source_number=f"w{n}")))
+    bench(city.dispatcher)
+
+    with django_assert_num_queries(BENCH_QUERIES):
+        answer = client.get("/")
+
+    assert answer.content.count(b'class="go"') == rows
+
+
+BENCH_QUERIES = 10
