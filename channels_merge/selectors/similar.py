@@ -7,9 +7,10 @@ text decide the score, since people open with the matter and close with their fe
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -20,7 +21,7 @@ from tickets.models import Ticket
 from tickets.states import Secrecy
 
 OPENING = 220
-MOST_PROBES = 110
+MOST_PROBES = 40
 TOO_COMMON = 0.06
 CANDIDATES = 60
 LEAST_PERCENT = 30
@@ -96,13 +97,21 @@ def similar_matters(
     found = _candidates(weights, since)
     if not found:
         return []
-    best: dict[int, Similar] = {}
-    for appeal, ticket in _open_matters(found, leave_out):
-        similar = _score(opening, weights, appeal, ticket, region, at)
-        before = best.get(ticket.pk)
-        if similar is not None and (before is None or similar.percent > before.percent):
-            best[ticket.pk] = similar
-    return sorted(best.values(), key=lambda similar: (-similar.percent, -similar.ticket.pk))[:limit]
+    best: dict[int, _Likeness] = {}
+    for row in _open_matters(found, leave_out):
+        alike = _compare(weights, row, region)
+        before = best.get(row["links__ticket"])
+        if alike.percent >= LEAST_PERCENT and (before is None or alike.percent > before.percent):
+            best[row["links__ticket"]] = alike
+    chosen = sorted(best.items(), key=lambda pair: (-pair[1].percent, -pair[0]))[:limit]
+    return _loaded(chosen, opening, weights, at)
+
+
+@dataclass(frozen=True)
+class _Likeness:
+    appeal_id: int
+    percent: int
+    shared: frozenset[int]
 
 
 def _candidates(weights: dict[int, float], since: datetime) -> list[int]:
@@ -121,37 +130,45 @@ def _candidates(weights: dict[int, float], since: datetime) -> list[int]:
         return [appeal_id for appeal_id, _ in cursor.fetchall()]
 
 
-def _open_matters(appeal_ids: list[int], leave_out: int | None) -> Iterable[tuple[Appeal, Ticket]]:
-    appeals = (
+def _open_matters(appeal_ids: list[int], leave_out: int | None) -> Iterable[dict[str, Any]]:
+    """What is compared, and no more: few of these are shown."""
+    rows = (
         Appeal.objects.live()
         .filter(pk__in=appeal_ids, secrecy=Secrecy.OPEN)
         .filter(links__until=None, links__ticket__is_open=True, links__ticket__secrecy=Secrecy.OPEN)
-        .values_list("pk", "links__ticket")
+        .values("pk", "links__ticket", "title", "text", "region", "region__level", "region__parent")
     )
-    pairs = [(pk, ticket_id) for pk, ticket_id in appeals if ticket_id != leave_out]
-    rows = Appeal.objects.select_related("region__parent").in_bulk([pk for pk, _ in pairs])
-    tickets = Ticket.objects.select_related("holder__unit").in_bulk([ticket_id for _, ticket_id in pairs])
-    return [(rows[pk], tickets[ticket_id]) for pk, ticket_id in pairs]
+    return [row for row in rows if row["links__ticket"] != leave_out]
 
 
-def _score(
-    opening: str, weights: dict[int, float], appeal: Appeal, ticket: Ticket, region: Region | None, at: datetime
-) -> Similar | None:
-    theirs = _weigh(bigrams.codes(f"{appeal.title}\n{appeal.text[:OPENING]}"))
-    shared = weights.keys() & theirs.keys()
-    if not shared:
-        return None
+def _compare(weights: dict[int, float], row: dict[str, Any], region: Region | None) -> _Likeness:
+    theirs = _weigh(bigrams.codes(f"{row['title']}\n{row['text'][:OPENING]}"))
+    shared = frozenset(weights.keys() & theirs.keys())
     norm = math.sqrt(sum(w * w for w in weights.values()) * sum(w * w for w in theirs.values()))
-    cosine = sum(weights[code] ** 2 for code in shared) / norm
-    if region is not None and appeal.region is not None and _county(region) != _county(appeal.region):
-        cosine *= 0.4
+    cosine = sum(weights[code] ** 2 for code in shared) / norm if shared else 0.0
+    if region is not None and row["region"] is not None:
+        is_township = row["region__level"] == Region.Level.TOWNSHIP and row["region__parent"]
+        if _county(region) != (row["region__parent"] if is_township else row["region"]):
+            cosine *= 0.4
     # 0.1–0.6 is where matters are alike or not; the scale spreads that zone.
-    percent = min(round(100 * (1 - math.exp(-4.5 * cosine))), 99)
-    if percent < LEAST_PERCENT:
-        return None
-    return Similar(
-        ticket, percent, shared_words(opening, shared, weights), appeal, max((at - appeal.received_at).days, 0)
-    )
+    return _Likeness(row["pk"], min(round(100 * (1 - math.exp(-4.5 * cosine))), 99), shared)
+
+
+def _loaded(
+    chosen: list[tuple[int, _Likeness]], opening: str, weights: dict[int, float], at: datetime
+) -> list[Similar]:
+    appeals = Appeal.objects.select_related("region__parent").in_bulk([alike.appeal_id for _, alike in chosen])
+    tickets = Ticket.objects.select_related("holder__unit").in_bulk([ticket_id for ticket_id, _ in chosen])
+    return [
+        Similar(
+            tickets[ticket_id],
+            alike.percent,
+            shared_words(opening, alike.shared, weights),
+            appeals[alike.appeal_id],
+            max((at - appeals[alike.appeal_id].received_at).days, 0),
+        )
+        for ticket_id, alike in chosen
+    ]
 
 
 def _county(region: Region) -> int:
@@ -159,7 +176,7 @@ def _county(region: Region) -> int:
     return region.parent_id if region.level == Region.Level.TOWNSHIP and region.parent_id else region.pk
 
 
-def shared_words(text: str, shared: set[int], weights: dict[int, float], most: int = 3) -> tuple[str, ...]:
+def shared_words(text: str, shared: Set[int], weights: dict[int, float], most: int = 3) -> tuple[str, ...]:
     """The heaviest stretches of `text` whose pairs are all shared."""
     stretches: dict[str, float] = {}
     for run in bigrams.runs(text):
