@@ -25,7 +25,7 @@ from tickets.selectors.lists import Wanted, ticket_page
 SIZES, SHORT_SIZES = (10_000, 300_000), (2_000, 20_000)
 RUNS, SHORT_RUNS = 20, 8
 P95_MS, FACTOR, MORE_MS, BUFFERS = 150, 1.5, 20, 400
-EMPTY_SWEEP_MS, MS_PER_CLOCK, COUNTERS_MS, TYPING_MS = 5, 1, 20, 100
+EMPTY_SWEEP_MS, MS_PER_CLOCK, COUNTERS_MS, TYPING_MS, MONTH_MS = 5, 1, 20, 100, 1000
 WORDS = {"rare": stories.RARE, "middling": stories.MIDDLING, "common": stories.COMMON}
 
 
@@ -39,6 +39,8 @@ class Page:
     typed: Sequence[dict[str, str]] = ()
     """What is posted, for the desk."""
     most_ms: int = P95_MS
+    grows: bool = False
+    """Its work is the month's rows, so it may take longer in a larger city."""
 
 
 def run(*, short: bool) -> None:
@@ -162,7 +164,7 @@ def _days(at, first: int, last: int) -> str:
 
 def _figures(who: str, at: datetime) -> Page:
     month = (timezone.localdate(at).replace(day=1) - timedelta(days=1)).replace(day=1)
-    return Page(who, "figures of a month", [f"/figures/?month={month:%Y-%m}"])
+    return Page(who, "figures of a month", [f"/figures/?month={month:%Y-%m}"], most_ms=MONTH_MS, grows=True)
 
 
 def _own_of_handler(who: str, at: datetime) -> list[Page]:
@@ -242,6 +244,7 @@ def _measure(client: Client, page: Page, runs: int) -> dict[str, Any]:
         "page": page.name,
         "is_list": page.is_list,
         "most_ms": page.most_ms,
+        "grows": page.grows,
         **times.as_json(),
         "queries": len(queries),
         "buffers": sum(buffers_of(sql, params) for sql, params in reads),
@@ -350,7 +353,7 @@ def _missed(small: dict[str, Any], large: dict[str, Any]) -> list[str]:
         words
         for words, is_missed in (
             ("p95", large["p95_ms"] > large["most_ms"]),
-            ("growth", grown),
+            ("growth", grown and not large["grows"]),
             ("buffers", large["is_list"] and large["buffers"] > BUFFERS),
             ("queries", large["queries"] > small["queries"]),
         )

@@ -1,8 +1,8 @@
 """An appeal's way through the whole chain, beside hand-written SQL that writes the same rows.
 
-The chain is what happens when an agent saves a call: similar open matters are looked for, the router proposes an item and
-so the category, then `take_call` checks the form, moves numbers out of the text, encrypts the caller, writes appeal, clocks,
-events, message and search words, and opens the ticket with its own proposal and clock. All of it in one transaction.
+The chain is what happens when an agent saves a call: similar open matters are looked for, then `take_call` checks the
+form, moves numbers out of the text, encrypts the caller, writes appeal, clocks, events, message and search words, lets the
+router propose the item (so the category) and the unit, and opens the ticket with its clock. All writing is one transaction.
 
 The floor is the least that any program would do for the same rows: one INSERT for each table that the chain was recorded
 to insert into, with the very values that a chain left there, in one transaction over the same connection. Keys, numbers and
@@ -32,7 +32,6 @@ from channels_merge.models import Appeal, Channel
 from channels_merge.selectors import similar_matters
 from hotline.models import Region, User
 from hotline.numbers import next_number
-from responsibility import selectors as responsibility
 from tickets.models import Ticket
 
 TICKETS, SHORT_TICKETS = 10_000, 2_000
@@ -106,13 +105,11 @@ class Desk:
         """One call, from the finished text to the commit."""
         at, story, region = timezone.now(), self.dice.choice(self.stories), self.dice.choice(self.regions)
         similar_matters(text=f"{story.title} {story.text}", region=region, at=at)
-        candidates = responsibility.suggest(text=f"{story.title}\n{story.text}\n{story.place}", region=region, at=at)
         return services.take_call(
             channel=self.phone,
             matter=services.Matter(
                 text=story.text,
                 title=story.title,
-                category=candidates[0].item.category if candidates else None,
                 region=region,
                 place=story.place,
             ),
