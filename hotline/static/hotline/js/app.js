@@ -239,7 +239,7 @@ setInterval(() => $$("[data-undo]").forEach(undo => {
   $("[data-left]", undo).textContent = undo.dataset.seconds;
   if (undo.dataset.seconds <= 0) undo.closest(".note").remove();
 }), 1000);
-act?.addEventListener("close", () => { stow(); $(".act-says", act).replaceChildren(); });
+act?.addEventListener("close", () => { stow(); $(".act-says", act).replaceChildren(); if (act.contains(document.activeElement)) document.activeElement.blur(); });
 countPicks();
 /* After an act the next row is ready: the list comes back one shorter, at the same place. */
 const [path, place] = JSON.parse(sessionStorage.getItem("row") || "[]");
