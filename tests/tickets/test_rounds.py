@@ -262,7 +262,7 @@ def test_deferred_reviewed_and_kept_on_the_books(city):
 
 
 def test_deferred_and_concluded_with_an_explanation(city):
-    """The department had not even signed; the co-unit had not reported."""
+    """The department had not even signed; the co-unit had not reported; the county had asked for more time."""
     ticket = signed(city, unit=city.county, co_units=[city.other])
     services.pass_down(
         assignment_id=ticket.lead_id,
@@ -270,6 +270,9 @@ def test_deferred_and_concluded_with_an_explanation(city):
         item=None,
         by=city.county_clerk,
         at=at("11-10 10:10"),
+    )
+    services.request_extension(
+        assignment_id=ticket.lead_id, days=2, reason="会商。", by=city.county_clerk, at=at("11-10 10:20")
     )
     services.defer_ticket(ticket_id=ticket.pk, reason="待明年计划。", by=city.reviewer, at=at("11-10 11:00"))
 
@@ -284,6 +287,7 @@ def test_deferred_and_concluded_with_an_explanation(city):
         "accepted",
         [],
     )
+    assert ticket.lead.extensionrequests.get().decision == "cancelled"
     assert [part_of(ticket, city.county)] == list(ticket.assignments.exclude(state="taken_back"))
     reply = ticket.replies.get()
     assert (reply.resolved, reply.unresolved_reason, reply.published_at) == (

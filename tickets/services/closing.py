@@ -12,6 +12,7 @@ from tickets import deadlines, rights
 from tickets.models import Assignment, Reply, Ticket, TicketEvent
 from tickets.services import dispatch, parts, review
 from tickets.services.act import Act, InputRefused, require_reply, require_text
+from tickets.services.extensions import cancel_extension
 from tickets.states import (
     AssignmentRole,
     AssignmentState,
@@ -148,6 +149,7 @@ def _release_units(act: Act) -> None:
     _, *below = parts.with_those_below(lead)
     parts.take_back(act, below, ended_as=EndedAs.TAKEN_BACK)
     act.move_assignment(lead, Assignment.submit, at=act.at)
+    cancel_extension(act, lead)
     act.ticket.lead = act.ticket.holder = lead
 
 
