@@ -23,6 +23,7 @@ from tests.factories.tickets import (
     state_of,
     submitted,
 )
+from tickets import services
 from tickets.models import Ticket
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -166,3 +167,20 @@ def test_approvals_on_the_phone(city, log_in):
     page.locator("dialog.act").get_by_role("button", name="退回再办").click()
     page.get_by_text(f"{second.number} 已退回再办。").wait_for()
     assert state_of(second) == "in_progress"
+
+
+def test_the_slower_of_two_keeps_the_words(city, log_in):
+    ticket = submitted(city, urgency="urgent")
+    page = log_in(city.head)
+    page.goto(page.base + "/approvals/")
+    step = ticket.approvals.get()
+    peeked(page, step.pk)
+    page.keyboard.press("b")
+    page.get_by_label("理由").fill("答复没有写明何时解决。")
+    services.approve(approval_id=step.pk, by=city.head2, at=NOW)
+
+    page.keyboard.press("Control+Enter")
+
+    page.locator("dialog.act .note").get_by_text("胡*").wait_for()
+    assert page.get_by_label("理由").input_value() == "答复没有写明何时解决。"
+    assert acts(ticket)[-1] == "await_review"

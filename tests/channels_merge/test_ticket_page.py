@@ -153,6 +153,7 @@ def test_what_is_missing_comes_before_the_result(city, open_as):
         ("note", "n", False, ""),
     ]
     html = page.content.decode()
+    assert 'aria-disabled="true" aria-describedby="why-submit" data-key="r"' in html
     assert f'id="why-submit">填写结果：{missing}</p>' in html
     assert re.findall(r'<a class="btn btn-primary" href="([^"]+)"', html) == [
         f"/tickets/{ticket.number}/acts/contact/"

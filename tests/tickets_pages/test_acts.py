@@ -407,3 +407,12 @@ def test_a_dispatch_from_the_form_can_be_taken_back(city, log_in):
 
     assert acts(ticket) == ["register", "dispatch", "recall"]
     assert fresh(ticket).state == "pending_dispatch"
+
+
+def test_an_act_of_another_state_is_greyed_with_a_whole_sentence(city, log_in):
+    ticket = looked_at(city)
+
+    peek = log_in(city.reviewer).get(f"/tickets/{ticket.number}/acts/void/", **HTMX)
+
+    assert peek.status_code == 409
+    assert "工单当前为“待审核”，不能执行该操作。" in peek.content.decode()

@@ -194,7 +194,7 @@ SPECS: Sequence[_Spec] = (
     _Spec("submit", "填写结果", "r", lambda s: _own(rights.SUBMIT, SIGNED)(s) and _holds(s), _missing, main=True),
     _Spec("report", "协办意见", "r", _own(rights.REPORT_AS_CO, SIGNED), main=True),
     _Spec("contact", "记联系", "c", lambda s: _own(rights.HANDLE, SIGNED)(s) and s.ticket.contactable),
-    _Spec("onsite", "现场", "s", _own(rights.HANDLE, SIGNED)),
+    _Spec("onsite", "现场核实", "s", _own(rights.HANDLE, SIGNED)),
     _Spec(
         "extend",
         "申请延期",
@@ -296,6 +296,7 @@ def acts_of(found: Situation) -> list[ActButton]:
         if not spec.offered(found):
             continue
         why = spec.why(found)
+        why = f"工单{why}" if why.startswith("当前") else why
         main = (spec.main or spec.code == lacks) and not why and not has_main
         has_main = has_main or main
         key = "" if spec.key in taken_keys else spec.key
