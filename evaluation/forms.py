@@ -18,14 +18,16 @@ KEYS: Final = {
     "duty_done": "34",
     "verdict": "re",
 }
-"""The key of each choice, in the order of the choices; shown beside it."""
+"""The key of each choice, in the order of the choices; shown beside it. Of fewer choices the last keys."""
 
 
 class KeyedForm(forms.Form):
     def picks(self):
         """(field, ((choice, key), …)) of the rows of choices, by name."""
         return {
-            name: (self[name], list(zip(self[name], KEYS[name], strict=True))) for name in self.fields if name in KEYS
+            name: (self[name], list(zip(self[name], KEYS[name][-len(field.choices) :], strict=True)))
+            for name, field in self.fields.items()
+            if name in KEYS
         }
 
 
@@ -97,5 +99,13 @@ class DecisionForm(KeyedForm):
         error_messages={"required": "请选择发回重办或不再重办。", "invalid_choice": "请选择发回重办或不再重办。"},
     )
 
+    def __init__(self, *args, all_withdrew: bool = False, **kwargs):
+        """With `all_withdrew` nobody is left to be asked or served: the ticket can only be closed."""
+        super().__init__(*args, **kwargs)
+        if all_withdrew:
+            del self.fields["is_reasonable"], self.fields["duty_done"]
+            self.fields["verdict"].choices = [(DecisionState.CLOSE.value, "按撤诉办结")]
+            self.fields["verdict"].initial = DecisionState.CLOSE.value
+
     def said(self, name: str) -> bool | None:
-        return {"yes": True, "no": False}.get(self.cleaned_data[name])
+        return {"yes": True, "no": False}.get(self.cleaned_data.get(name))

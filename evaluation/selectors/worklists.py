@@ -64,14 +64,15 @@ def follow_up_case(follow_up: FollowUp, *, at: datetime) -> Case:
         follow_up=follow_up,
         reply=follow_up.reply,
         attempts=list(follow_up.attempts.select_related("by").order_by("at", "pk")),
-        earlier=list(
-            FollowUp.objects.filter(
-                appeal_id=follow_up.appeal_id, state=FollowUpState.CONCLUDED, round__lt=follow_up.round
-            ).order_by("-round", "-pk")
-        ),
+        earlier=_earlier(follow_up),
         others=carried_by(follow_up.ticket_id).live().exclude(pk=follow_up.appeal_id).count(),
         attempts_allowed=parameters.integer("followup_attempts", at=at),
     )
+
+
+def _earlier(follow_up: FollowUp) -> list[FollowUp]:
+    rounds = FollowUp.objects.filter(appeal_id=follow_up.appeal_id, state=FollowUpState.CONCLUDED)
+    return list(rounds.filter(round__lt=follow_up.round).order_by("-round", "-pk"))
 
 
 def decisions_pending(user: User, *, at: datetime) -> QuerySet[ReviewDecision]:
@@ -101,6 +102,8 @@ class Evidence:
 
     decision: ReviewDecision
     appeal: Appeal | None
+    earlier: Sequence[FollowUp]
+    """What the same caller said of earlier rounds."""
     words: Sequence[Interaction]
     reply: Reply | None
     onsite: Sequence[OnSiteRecord]
@@ -129,6 +132,7 @@ def evidence_of(decision: ReviewDecision, *, at: datetime) -> Evidence:
     return Evidence(
         decision=decision,
         appeal=appeal,
+        earlier=_earlier(follow_up) if follow_up else [],
         words=list(
             Interaction.objects.filter(of_appeal, kind__in=[InteractionKind.URGE, InteractionKind.SUPPLEMENT])
             .exclude(text="")

@@ -95,9 +95,8 @@ def _mine(request, pk, at):
 @needs(CALL)
 def peek(request: HttpRequest, pk: int) -> HttpResponse:
     at = timezone.now()
-    return render(
-        request, "evaluation/partials/follow_up_case.html", _peek_context(request, _mine(request, pk, at), at)
-    )
+    context = {"tab": request.GET.get("tab", ""), **_peek_context(request, _mine(request, pk, at), at)}
+    return render(request, "evaluation/partials/follow_up_case.html", context)
 
 
 @require_POST
@@ -139,7 +138,8 @@ def attempt(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             forget_shell(request.user)
             messages.success(request, _said(done))
-            return redirect(f"{reverse('evaluation:follow-ups')}?tab={request.POST.get('tab', 'now')[:8]}")
+            tab = request.POST.get("tab", "")
+            return redirect(f"{reverse('evaluation:follow-ups')}?tab={tab if tab in TABS else 'now'}")
     return _list(request, request.POST.get("tab", "now"), "", follow_up=follow_up, form=form, status=status)
 
 

@@ -49,7 +49,7 @@ def _evidence_context(request, decision, at, form=None) -> dict:
     evidence = selectors.evidence_of(decision, at=at)
     return {
         "evidence": evidence,
-        "form": form or DecisionForm(),
+        "form": form or DecisionForm(all_withdrew=decision.ground == Ground.WITHDRAWN),
         "at": at,
         "is_withdrawal": decision.ground == Ground.WITHDRAWN,
         "why_not": rights.DECIDE.refusal(decision, Actor(request.user, at)),
@@ -73,7 +73,7 @@ def evidence(request: HttpRequest, pk: int) -> HttpResponse:
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     at = timezone.now()
     decision = get_object_or_404(selectors.decisions(request.user, at=at), pk=pk)
-    form = DecisionForm(request.POST)
+    form = DecisionForm(request.POST, all_withdrew=decision.ground == Ground.WITHDRAWN)
     status = 422
     if form.is_valid():
         try:
@@ -93,7 +93,12 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
             status = 409
         else:
             forget_shell(request.user)
-            what = "已发回重办" if done.state == DecisionState.REDO else "不再重办"
-            messages.success(request, f"{done.ticket.number} {what}。")
+            messages.success(request, f"{done.ticket.number} {_outcome(done)}。")
             return redirect("evaluation:review-decisions")
     return _list(request, "", decision=decision, form=form, status=status)
+
+
+def _outcome(done) -> str:
+    if done.state == DecisionState.REDO:
+        return "已发回重办"
+    return "已按撤诉办结" if done.ground == Ground.WITHDRAWN else "不再重办"

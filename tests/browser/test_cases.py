@@ -141,9 +141,9 @@ def test_the_wall_and_the_figures(city, log_in, shots):
     for person in (city.reviewer, city.county_clerk, city.head, city.leader, city.third_head):
         page = log_in(person)
         page.goto(page.base + "/supervision/")
-        shots(page, f"wall-{person.unit.kind}-{person.pk}", (DESKTOP, PHONE))
+        shots(page, f"wall-{person.username}", (DESKTOP, PHONE))
         page.goto(page.base + "/figures/")
-        shots(page, f"figures-{person.unit.kind}-{person.pk}", (DESKTOP, PHONE))
+        shots(page, f"figures-{person.username}", (DESKTOP, PHONE))
     page = log_in(city.reviewer)
     page.goto(page.base + "/figures/")
     page.keyboard.press("h")

@@ -26,7 +26,7 @@ def tabs(page):
 
 
 def post(client, follow_up, **fields):
-    return client.post(f"{LIST}{follow_up.pk}/attempt/", {"tab": "now", **fields})
+    return client.post(f"{LIST}{follow_up.pk}/attempt/", fields)
 
 
 def errors(page):
@@ -130,6 +130,20 @@ def test_an_answer_is_written_down_and_the_next_case_is_ready(city, log_in):
     page = soup(client.get(answered["Location"]))
     assert f"{first.appeals[0].number} 已解决，基本满意。" in page.get_text()
     assert page.select_one("tr[aria-selected=true]")["data-id"] == str(second.follow_ups[0].pk)
+
+
+def test_the_agent_stays_in_the_list_that_was_open(city, log_in, time_machine_at):
+    case = replied(city, callers=2)
+    client = log_in(city.caller)
+    row = soup(client.get(LIST, {"tab": "all"})).select("table[data-rows] tbody tr")[1]
+    form = soup(client.get(row["data-peek-url"])).select_one("form")
+
+    answered = post(client, case.follow_ups[1], tab=form.select_one("[name=tab]")["value"], result="no_answer")
+
+    assert (form["action"], answered["Location"]) == (
+        f"{LIST}{case.follow_ups[1].pk}/attempt/",
+        f"{LIST}?tab=all",
+    )
 
 
 def test_a_dissatisfied_caller_goes_to_the_reviewers(city, log_in):

@@ -136,7 +136,9 @@ def test_the_second_time_the_page_says_why_it_cannot_go_back(city, log_in, page_
     time_machine_at("11-13 11:00")
     why = "这一件已重办 1 次，不再发回；仍须解决的，报督办。"
 
-    assert why in page_of(city.reviewer, LIST).get_text()
+    page = page_of(city.reviewer, LIST).get_text()
+    assert why in page
+    assert "第 1 轮回访（11月11日）：未解决，不满意，没有人来。“没人来过。”" in page
     refused = post(log_in(city.reviewer), again, **REDO)
 
     assert (refused.status_code, errors(soup(refused))) == (409, [why])
@@ -200,11 +202,14 @@ def test_when_all_withdrew_only_closing_is_offered(city, log_in, page_of):
     )
 
     page = page_of(city.reviewer, LIST)
-    assert page.select("input[name=is_reasonable]") == []
+    assert [label.get_text(" ", strip=True) for label in page.select(".case-call .pick label")] == ["按撤诉办结 e"]
     assert "反映人都已撤回。" in page.select_one("#peek").get_text()
-    answered = post(log_in(city.reviewer), decision, verdict="close", sentence="反映人撤回，同意办结。")
+    client = log_in(city.reviewer)
+    refused = post(client, decision, verdict="redo", sentence="再办一次试试。")
+    assert (refused.status_code, fresh(decision).state) == (422, "pending")
+    answered = post(client, decision, verdict="close", sentence="反映人撤回，同意办结。")
 
-    assert answered.status_code == 302
+    assert f"{case.ticket.number} 已按撤诉办结。" in soup(client.get(answered["Location"])).get_text()
     assert (state_of(case.ticket), fresh(case.ticket).closing_kind) == ("closed", "withdrawn")
 
 
@@ -226,5 +231,5 @@ def test_the_list_asks_the_same_questions_for_one_and_three(city, log_in, count,
     client = log_in(city.reviewer)
     client.get(LIST)
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         client.get(LIST)
