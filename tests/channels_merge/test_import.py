@@ -85,3 +85,62 @@ def test_what_cannot_be_read_is_said(run, text, arguments, sentence):
 def test_an_unknown_channel_is_said(world, tmp_path):
     with pytest.raises(CommandError, match="没有渠道“nowhere”。"):
         call_command("import_appeals", str(tmp_path / "x.csv"), "--channel", "nowhere")
+
+
+NASTY = {
+    "a number that cannot be seen": (
+        b"id,text\n\xe2\x80\x8b,\xe8\xbf\x99\xe4\xb8\x80\xe8\xa1\x8c\xe6\xb2\xa1\xe6\x9c\x89\n",
+        "没有来源编号。",
+    ),
+    "too many columns": ("id,text\n1,这一行的列太多了,多\n".encode(), "这一行的列数比表头多，可能缺少引号。"),
+    "a text without end": (f"id,text\n1,{'长' * 200_000}\n".encode(), "诉求内容最多 10000 个字，现在有 200000 个字。"),
+    "a phone that is none": ("id,text,phone\n1,这一行的电话不对劲,九九\n".encode(), "电话号码不对"),
+    "a kind that is none": ("id,text,kind\n1,这一行的类型不对劲,闲聊\n".encode(), "没有诉求类型“闲聊”。"),
+    "another text under the number": (
+        "id,text\n1,第一件事情请处理。\n1,第二件事情请处理。\n".encode(),
+        "来源编号 1 已登记过另一件诉求",
+    ),
+    "a time beyond all years": (
+        "id,text,time\n1,这一行的时间不对劲,99999-01-01\n".encode(),
+        "时间“99999-01-01”看不懂。",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_a_nasty_row_is_rejected_with_its_reason(world, tmp_path, name):
+    content, reason = NASTY[name]
+    path = tmp_path / "nasty.csv"
+    path.write_bytes(content)
+    out = StringIO()
+    call_command("import_appeals", str(path), "--channel", "import", stdout=out, stderr=StringIO())
+
+    assert "拒绝 1 行" in out.getvalue()
+    assert reason in path.with_name("nasty.csv.rejected.csv").read_text("utf-8-sig")
+
+
+def test_characters_that_cannot_be_stored_are_left_out(world, tmp_path):
+    path = tmp_path / "nul.csv"
+    path.write_bytes("id,text\n1\0,这一行有\0看不见的字符。\n".encode())
+    call_command("import_appeals", str(path), "--channel", "import", stdout=StringIO(), stderr=StringIO())
+
+    assert Appeal.objects.values_list("source_number", "text").get() == ("1", "这一行有看不见的字符。")
+
+
+def test_a_good_second_run_leaves_no_old_rejects(run, tmp_path):
+    _, rejects = run()
+    assert rejects.exists()
+    run("id,text\n9,这一行没有什么问题。\n")
+
+    assert not rejects.exists()
+
+
+def test_a_broken_file_says_where_and_keeps_what_was_read(world, tmp_path):
+    path = tmp_path / "broken.csv"
+    rows = "".join(f"{n},第 {n} 件事情请处理。\n" for n in range(50))
+    path.write_text(f'id,text\n{rows}99,"{"长" * 1_100_000}\n', "utf-8")
+
+    with pytest.raises(CommandError, match="行附近读不懂"):
+        call_command("import_appeals", str(path), "--channel", "import", stdout=StringIO(), stderr=StringIO())
+
+    assert Appeal.objects.count() == 50

@@ -12,6 +12,7 @@ from django.db import DataError, transaction
 from django.utils import timezone
 
 from channels_merge import services
+from channels_merge.identity import clean
 from channels_merge.models import Channel
 from hotline.dates import SHANGHAI
 from hotline.errors import DomainError
@@ -32,6 +33,7 @@ COLUMNS = {
 NEEDED = ("number", "text")
 TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d")
 BATCH = 50
+LONGEST_FIELD = 1_000_000
 
 
 class RowRefused(DomainError):
@@ -72,6 +74,7 @@ class Command(BaseCommand):
         rejects = options["rejects"] or path.with_name(f"{path.name}.rejected.csv")
         count, began = Count(), time.monotonic()
         self._refused = []
+        csv.field_size_limit(LONGEST_FIELD)
         with path.open(encoding=_encoding(path), newline="") as handle:
             reader = csv.DictReader(handle)
             missing = [columns[name] for name in NEEDED if columns[name] not in (reader.fieldnames or [])]
@@ -80,10 +83,15 @@ class Command(BaseCommand):
                     f"文件里没有列：{'、'.join(missing)}。现有列：{'、'.join(reader.fieldnames or [])}。"
                 )
             importer = _Importer(channel, columns, hold=options["hold"])
-            for batch in _batches(reader, options["limit"]):
-                self._refused += importer.take(batch, count)
-                if count.read % 500 < BATCH:
-                    self._say(count, began)
+            try:
+                for batch in _batches(reader, options["limit"]):
+                    self._refused += importer.take(batch, count)
+                    if count.read % 500 < BATCH:
+                        self._say(count, began)
+            except csv.Error as exc:
+                raise CommandError(
+                    f"第 {reader.line_num} 行附近读不懂（{exc}），可能缺少引号。已读 {count.read} 行已导入，改好后再执行一次即可。"
+                ) from exc
             self._say(count, began)
             self._write_rejects(rejects, reader.fieldnames)
         spent = max(time.monotonic() - began, 0.001)
@@ -98,6 +106,7 @@ class Command(BaseCommand):
 
     def _write_rejects(self, path, names):
         self.stderr.write("")
+        path.unlink(missing_ok=True)  # of an earlier run
         if not self._refused:
             return
         with path.open("w", encoding="utf-8-sig", newline="") as handle:
@@ -134,7 +143,7 @@ class _Importer:
         at = timezone.now()
         if None in row:
             raise RowRefused("这一行的列数比表头多，可能缺少引号。")
-        value = {name: (row.get(column) or "").strip() for name, column in self.columns.items()}
+        value = {name: clean(row.get(column) or "") for name, column in self.columns.items()}
         if not value["number"]:
             raise RowRefused("没有来源编号。")
         registered = services.register_appeal(
