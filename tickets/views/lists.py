@@ -4,10 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.forms.utils import flatatt
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from hotline.models import Unit, User
@@ -20,6 +23,22 @@ from tickets.views.answers import after, opens_with, paged
 ORDERS = [("", "新受理的在前"), ("due", "先到期的在前")]
 
 
+class LongSelect(forms.Select):
+    """A thousand options without a template for each: that alone would take longer than the rest of the page."""
+
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        chosen = self.format_value(value)
+        options = [
+            format_html('<option value="{}"{}>{}</option>', key, SELECTED if str(key) in chosen else "", label)
+            for key, label in self.choices
+        ]
+        own = flatatt({**self.build_attrs(self.attrs, attrs), "name": name})
+        return format_html("<select{}>{}</select>", own, format_html_join("", "{}", ((each,) for each in options)))
+
+
+SELECTED = mark_safe(" selected")
+
+
 class FilterForm(forms.Form):
     """GET and forgiving: a field that is not understood says so and filters nothing."""
 
@@ -28,10 +47,20 @@ class FilterForm(forms.Form):
     state = forms.ChoiceField(label="状态", choices=[("", "全部状态"), *TicketState.choices], required=False)
     kind = forms.ChoiceField(label="类型", choices=[("", "全部类型"), *Kind.choices], required=False)
     category = forms.ModelChoiceField(
-        label="分类", queryset=Category.objects.none(), required=False, to_field_name="code", empty_label="全部分类"
+        label="分类",
+        queryset=Category.objects.none(),
+        required=False,
+        to_field_name="code",
+        empty_label="全部分类",
+        widget=LongSelect,
     )
     unit = forms.ModelChoiceField(
-        label="单位", queryset=Unit.objects.none(), required=False, to_field_name="code", empty_label="全部单位"
+        label="单位",
+        queryset=Unit.objects.none(),
+        required=False,
+        to_field_name="code",
+        empty_label="全部单位",
+        widget=LongSelect,
     )
     first_day = forms.DateField(label="受理起", required=False, widget=forms.DateInput({"type": "date"}))
     last_day = forms.DateField(label="止", required=False, widget=forms.DateInput({"type": "date"}))
