@@ -71,6 +71,7 @@ class Roads:
         self.reviewer, self.second_reviewer = self._user("reviewer1"), self._user("reviewer2")
         self.caller = self._user("followup1")
         self.last: Ticket | None = None
+        self.before: Ticket | None = None
 
     def _user(self, username: str) -> User:
         return User.objects.get(username=username)
@@ -174,10 +175,10 @@ class Roads:
     # --- what becomes of it
 
     def _go_on(self, road: str, appeal, moment: Moment) -> None:
-        ticket = appeals.ticket_of(appeal)
-        if road != "same":
-            self.last = ticket
-            ROADS[road](self, ticket, appeal, moment)
+        if road == "same":
+            return
+        self.before, self.last = self.last, appeals.ticket_of(appeal)
+        ROADS[road](self, self.last, appeal, moment)
 
     def dispatch(self, ticket: Ticket, moment: Moment) -> Assignment:
         ticket = Ticket.objects.select_related("proposed_unit", "proposed_item").get(pk=ticket.pk)
@@ -490,6 +491,35 @@ def deferred(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
     )
 
 
+def asked(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    tickets.ask_information(
+        ticket_id=ticket.pk,
+        question="请说明是哪个小区、哪一栋，从什么时候开始的，方便派到负责的单位。",
+        by=roads.dispatcher,
+        at=moment.after(0.2),
+    )
+
+
+def recalled(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    lead = roads.dispatch(ticket, moment)
+    tickets.recall_ticket(
+        ticket_id=ticket.pk,
+        reason=f"来电人补充说不在{lead.unit.short_name}的地界，撤回核对后再派。",
+        by=roads.dispatcher,
+        at=moment.after(0.1),
+    )
+
+
+def merged(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    tickets.merge_ticket(
+        ticket_id=ticket.pk,
+        into_id=roads.before.pk,
+        reason="同一工地夜间施工，一起办。",
+        by=roads.dispatcher,
+        at=moment.after(0.3),
+    )
+
+
 def voided(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
     tickets.void_ticket(ticket_id=ticket.pk, reason="重复登记，作废。", by=roads.dispatcher, at=moment.after(0.5))
 
@@ -527,6 +557,9 @@ ROADS: dict[str, Callable[[Roads, Ticket, object, Moment], None]] = {
     "dissatisfied": dissatisfied,
     "redo": redo,
     "deferred": deferred,
+    "asked": asked,
+    "recalled": recalled,
+    "merged": merged,
     "voided": voided,
     "withdrawn": withdrawn,
 }

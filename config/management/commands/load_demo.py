@@ -41,7 +41,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"演示数据 {index + 1}/{len(rows)} 件")
                 self.stdout.flush()
         sweep_clocks(at=now, batch=5000)
-        self.stdout.write(f"演示数据已装好：{people.made} 个账号，{Ticket.objects.count()} 张工单。")
+        self.stdout.write(f"演示数据已装好：{User.objects.count()} 个账号，{Ticket.objects.count()} 张工单。")
 
 
 def read_rows() -> list[dict[str, str]]:

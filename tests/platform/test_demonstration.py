@@ -1,0 +1,41 @@
+from io import StringIO
+
+import pytest
+import time_machine
+from django.core.management import call_command
+
+from channels_merge.models import Appeal
+from channels_merge.states import AppealState
+from config.demo_accounts import ACCOUNTS
+from config.management.commands.prepare import REFERENCE
+from hotline.models import User
+from tests.factories.tickets import at
+from tickets.models import Ticket
+from tickets.states import TicketState
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+
+def load(monkeypatch):
+    monkeypatch.setenv("HOTLINE_DEMO_PASSWORD", "Gan-Zhou-12345")
+    out = StringIO()
+    call_command("load_demo", stdout=out)
+    return out.getvalue().splitlines()[-1]
+
+
+def test_the_demonstration_shows_every_state_and_loads_what_is_missing(monkeypatch):
+    """Slow: a hundred matters on their roads."""
+    for command in REFERENCE:
+        call_command(command, stdout=StringIO())
+
+    with time_machine.travel(at("11-10 10:00"), tick=False):
+        said = load(monkeypatch)
+        again = load(monkeypatch)
+
+    assert set(Ticket.objects.values_list("state", flat=True)) == set(TicketState.values)
+    assert set(Appeal.objects.values_list("state", flat=True)) == set(AppealState.values)
+    assert set(User.objects.filter(username__in=ACCOUNTS).values_list("username", flat=True)) == set(ACCOUNTS)
+    assert (said, again) == (
+        "演示数据已装好：202 个账号，93 张工单。",
+        "演示数据已装好：202 个账号，93 张工单。",
+    )
