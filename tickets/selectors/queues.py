@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -116,19 +116,13 @@ def dispatch_page(user: User, *, segment: str, after: Key | None, at: datetime) 
     page = take(_with_past(tickets), by="sort_at", pk="id", after=after)
     clocks = running_clocks(page.rows, ClockKind.DISPATCH)
     sure = sure_score(at)
-    return Page(
-        [
-            DispatchRow(
-                ticket,
-                clocks.get(ticket.pk),
-                _ground(ticket, sure),
-                # Urgent ones are sent one by one, at once; what was out before has a story.
-                ticked=_is_ripe(ticket, sure) and ticket.urgency == Urgency.NORMAL and not ticket.was_out,
-            )
-            for ticket in page.rows
-        ],
-        page.next_key,
-    )
+    return Page([_dispatch_row(ticket, clocks.get(ticket.pk), sure) for ticket in page.rows], page.next_key)
+
+
+def _dispatch_row(ticket: "WithAnnotations[Ticket, Past]", clock: TicketClock | None, sure: int) -> DispatchRow:
+    # Urgent ones are sent one by one, at once; what was out before has a story.
+    ticked = _is_ripe(ticket, sure) and ticket.urgency == Urgency.NORMAL and not ticket.was_out
+    return DispatchRow(ticket, clock, _ground(ticket, sure), ticked=ticked)
 
 
 def _is_ripe(ticket: Ticket, sure: int) -> bool:
@@ -283,23 +277,26 @@ def _pending(requests: QuerySet[Request], user: User, at: datetime) -> QuerySet[
     )
 
 
-def _awaited(kind: str) -> dict[str, Any]:
+def _of_clock(kind: str, column: str) -> Subquery:
     clocks = TicketClock.objects.filter(assignment=OuterRef("assignment"), kind=kind, stopped_at__isnull=True)
-    return {
-        "due_at": Coalesce(Subquery(clocks.values("due_at")[:1]), "requested_at"),
-        "due_unit": Subquery(clocks.values("limit_unit")[:1]),
-        "soon_at": Subquery(clocks.values("soon_at")[:1]),
-    }
+    return Subquery(clocks.values(column)[:1])
 
 
 def pending_returns(user: User, at: datetime) -> "QuerySet[WithAnnotations[ReturnRequest, Awaited]]":
     """Returns that wait for the person's unit, with ``due_at``; who asked may not decide."""
-    found = _pending(ReturnRequest.objects.select_related("suggested_unit"), user, at)
-    return found.annotate(**_awaited(ClockKind.RETURN_REVIEW))
+    return _pending(ReturnRequest.objects.select_related("suggested_unit"), user, at).annotate(
+        due_at=Coalesce(_of_clock(ClockKind.RETURN_REVIEW, "due_at"), "requested_at"),
+        due_unit=_of_clock(ClockKind.RETURN_REVIEW, "limit_unit"),
+        soon_at=_of_clock(ClockKind.RETURN_REVIEW, "soon_at"),
+    )
 
 
 def pending_extensions(user: User, at: datetime) -> "QuerySet[WithAnnotations[ExtensionRequest, Awaited]]":
-    return _pending(ExtensionRequest.objects.all(), user, at).annotate(**_awaited(ClockKind.EXTENSION))
+    return _pending(ExtensionRequest.objects.all(), user, at).annotate(
+        due_at=Coalesce(_of_clock(ClockKind.EXTENSION, "due_at"), "requested_at"),
+        due_unit=_of_clock(ClockKind.EXTENSION, "limit_unit"),
+        soon_at=_of_clock(ClockKind.EXTENSION, "soon_at"),
+    )
 
 
 def decides_extensions(user: User, at: datetime) -> bool:
