@@ -16,9 +16,9 @@ CELERY_BEAT_SCHEDULE = {
         "task": "hotline.recount_clocks",
         "schedule": crontab(minute=17),
     },
-    # design.md 5: an extension that nobody decided in time is refused.
+    # docs/clocks.md 5: an extension that nobody decided in time is refused.
     "tickets.lapse_extensions": {"task": "tickets.lapse_extensions", "schedule": 60.0},
-    # design.md 4: who may see a ticket has one writer, and a checker every night.
+    # docs/architecture.md: who may see a ticket has one writer, and a checker every night.
     "tickets.check_scopes": {"task": "tickets.check_scopes", "schedule": crontab(hour=2, minute=10)},
     # Notices are kept for 90 days.
     "hotline.clear_old_notices": {"task": "hotline.clear_old_notices", "schedule": crontab(hour=3, minute=40)},

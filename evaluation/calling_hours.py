@@ -1,4 +1,4 @@
-"""When people are called, and which half-day a call belongs to (domain rows 43, 45, 46). Parameters as of `at`."""
+"""When people are called, and which half-day a call belongs to (parameters followup_hours.*, as of `at`)."""
 
 from datetime import datetime, timedelta
 from typing import Final

@@ -1,4 +1,4 @@
-"""Who may call and who may decide: a permission and a standing. Handler ≠ follow-up, asker ≠ decider (design.md 4)."""
+"""Who may call and who may decide: a permission and a standing. Handler ≠ follow-up, asker ≠ decider."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Chinese words as exact bigram codes in an int4[] (design.md 6): shared by search and by similar matters. Pure.
+"""Chinese words as exact bigram codes in an int4[]: shared by search and by similar matters. Pure.
 
 code = (ord(a) << 16 | ord(b)) - 2**31: no hash, no collision within the Basic Multilingual Plane. A text's characters
 are paired inside a run of letters, digits and ideographs; punctuation and spaces part the runs.

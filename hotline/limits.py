@@ -1,4 +1,4 @@
-"""A limit is an amount with a unit; design.md 5. Pure, no Django."""
+"""A limit is an amount with a unit; docs/clocks.md 1. Pure, no Django."""
 
 import re
 from dataclasses import dataclass

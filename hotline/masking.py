@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-# Samples of domain.md 9.4: 张*, 138****1234, 3607**********1234.
+# As in: 张*, 138****1234, 3607**********1234.
 _ID_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643
 _ID_CHECKS: Final = "10X98765432"
 _GAP: Final = r"[ \-－—]?"

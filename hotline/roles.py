@@ -1,4 +1,4 @@
-"""Roles are bundles of named permissions; who has what is decided in design.md 4. Groups carry the role's code as name.
+"""Roles are bundles of named permissions; who has what is tested in tests/hotline/test_people.py. Groups carry the role's code as name.
 
 A right is a permission and a standing: what a role may do it may do to the matters of its own unit, which the rooms check.
 """

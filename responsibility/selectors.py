@@ -165,7 +165,7 @@ def township_role(*, item: DutyItem, text: str) -> str:
 def limit_for(*, item: DutyItem, kind: str, at: datetime, step: str = "handle") -> ItemLimit | None:
     """The limit that the item sets for a step of a kind, or None: then urgency, enterprise and kind decide.
 
-    A step set by statute wins over the item's own limit (design.md 5). `at` is the moment of the rule; the item
+    A step set by statute wins over the item's own limit (docs/clocks.md 5). `at` is the moment of the rule; the item
     belongs to one version, which never changes.
     """
     for row in item.statute_limits:

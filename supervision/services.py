@@ -41,7 +41,7 @@ DECIDERS = {
 def card_kind(breach: TicketClockBreach) -> str:
     """Soon → 催办, or 黄牌 when the handling limit is within `yellow_card_before`; due → 红牌; later → 超期通知.
 
-    Shandong 2017 (domain row 37): yellow 1 working day before due, red on the first working day overdue. For limits in
+    Shandong 2017 (parameter yellow_card_before): yellow 1 working day before due, red on the first working day overdue. For limits in
     days `soon` is the opening of the last working day, so the yellow card is that moment's reminder: nobody is told twice.
     """
     if breach.threshold == Breach.Threshold.DUE:

@@ -4,7 +4,7 @@ What is counted is a *part*: a lead assignment's handle clock that ended in the 
 when the limit runs out, whichever comes first; so each part counts once, a late one in the month in which it became late,
 and nobody gains by not finishing. Voided clocks (returned, recalled, merged) do not count; of a result that was sent back
 and handed in again only the last clock does; a redo is a new part. A county centre and the unit it passed a matter to have
-one each, which are never summed (design.md 6).
+one each, which are never summed.
 """
 
 from collections.abc import Sequence
@@ -74,29 +74,29 @@ class UnitFigures:
 
     @property
     def on_time_rate(self) -> float | None:
-        """按时办结率 = completed on time ÷ should be completed in the period (domain 3.1, Lianyungang)."""
+        """按时办结率 = completed on time ÷ should be completed in the period (as Lianyungang publishes it)."""
         return _rate(self.on_time, self.parts)
 
     @property
     def resolution_rate(self) -> float | None:
-        """解决率, after exclusion: 已解决 ÷ callers who said so or not (domain 3.1: resolved ÷ in assessment; 纳入考核
+        """解决率, after exclusion: 已解决 ÷ callers who said so or not (as Gao'an publishes it: resolved ÷ in assessment; 纳入考核
         = reached, as nobody else can say; our reading of Gao'an). 部分解决 does not count as solved.
         """
         return _rate(self.resolved, self.rated)
 
     @property
     def resolution_rate_before(self) -> float | None:
-        """The same before exclusion: exempt and unreached callers stay in the denominator (domain 3.2)."""
+        """The same before exclusion: exempt and unreached callers stay in the denominator."""
         return _rate(self.resolved, self.asked)
 
     @property
     def satisfaction_rate(self) -> float | None:
-        """满意率 = (满意 + 基本满意) ÷ (满意 + 基本满意 + 不满意), 未评价 left out (domain 3.1; 参评满意率 of Jiangsu)."""
+        """满意率 = (满意 + 基本满意) ÷ (满意 + 基本满意 + 不满意), 未评价 left out (参评满意率 of Jiangsu)."""
         return _rate(self.satisfied, self.evaluated)
 
     @property
     def satisfaction_rate_before(self) -> float | None:
-        """The same before exclusion: 未评价 stays in the denominator and is not satisfied (domain 3.2)."""
+        """The same before exclusion: 未评价 stays in the denominator and is not satisfied."""
         return _rate(self.satisfied, self.asked)
 
 

@@ -90,7 +90,7 @@ def decisions(user: User, *, at: datetime) -> QuerySet[ReviewDecision]:
 
 
 def redo_refusal(ticket: Ticket, *, at: datetime) -> str:
-    """Why the ticket cannot be sent back once more; empty when it can (domain row 51: once, then 督办)."""
+    """Why the ticket cannot be sent back once more; empty when it can (parameter redo_max: once, then 督办)."""
     most = parameters.integer("redo_max", at=at)
     done = ticket.events.filter(act="redo").count()
     return f"这一件已重办 {done} 次，不再发回；仍须解决的，报督办。" if done >= most else ""

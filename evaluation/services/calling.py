@@ -91,7 +91,7 @@ def _call_at_hand(follow_up_id: int, *, by: User, at: datetime) -> tuple[FollowU
 
 
 def _refuse_second_try(follow_up: FollowUp, *, at: datetime) -> None:
-    """Attempts in vain lie in different half-days (domain row 45)."""
+    """Attempts in vain lie in different half-days (parameter followup_attempts)."""
     if follow_up.attempts.filter(half_day=calling_hours.half_day(at), result__in=sorted(MISSED)).exists():
         raise FollowUpRefused("这半天已拨过一次没有接通，请换一个半天再拨。")
 

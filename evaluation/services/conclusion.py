@@ -35,7 +35,7 @@ def lock_ticket(ticket_id: int) -> Ticket:
 
 
 def decision_ground(follow_up: FollowUp) -> str:
-    """Why a reviewer must look at this answer; empty when nobody needs to (domain 2.2, 3.4).
+    """Why a reviewer must look at this answer; empty when nobody needs to.
 
     Said to be not done, not true or nobody came; or not resolved, unless the unit itself says so and the caller accepts it.
     """
@@ -48,7 +48,7 @@ def decision_ground(follow_up: FollowUp) -> str:
 
 
 def ask_reviewer(ticket: Ticket, *, follow_up: FollowUp | None, ground: str, at: datetime) -> ReviewDecision:
-    """Put the case on the reviewers' worklist with a clock of its own (domain row 50: 1 working day)."""
+    """Put the case on the reviewers' worklist with a clock of its own (parameter review_decision_limit)."""
     decision = ReviewDecision(
         ticket=ticket, round=ticket.round, follow_up=follow_up, ground=ground, created_at=at, due_at=at
     )

@@ -1,6 +1,6 @@
-"""The reviewer's word on a caller who says it was not done: once more, or enough (design.md 4, domain rows 50, 51).
+"""The reviewer's word on a caller who says it was not done: once more, or enough (parameters review_decision_limit, redo_max).
 
-Two questions (domain 3.4): is the appeal reasonable, did the unit do its duty? The answers bind the verdict.
+Two questions, those of the social review of Wuhan: is the appeal reasonable, did the unit do its duty? The answers bind the verdict.
 """
 
 from datetime import datetime

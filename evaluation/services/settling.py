@@ -71,7 +71,7 @@ def settle_ticket(*, ticket_id: int, at: datetime) -> bool:
 
 
 def _ask_about_withdrawal(ticket: Ticket, *, nobody_left: bool, at: datetime) -> None:
-    """Every caller withdrew: closing as 撤诉 is proposed to a person, never done by itself (design.md 4)."""
+    """Every caller withdrew: closing as 撤诉 is proposed to a person, never done by itself."""
     proposed = ReviewDecision.objects.filter(ticket=ticket, round=ticket.round, follow_up__isnull=True)
     if nobody_left and ticket.withdrawal_proposed and not proposed.exists():
         conclusion.drop_decisions(ticket, by=None, at=at)

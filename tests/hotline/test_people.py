@@ -52,7 +52,7 @@ def test_the_administrator_has_no_business_data():
 
 @pytest.mark.parametrize(
     ("permission", "roles"),
-    # design.md 4: who sees and does what.
+    # Who sees and does what.
     [
         ("tickets.dispatch_ticket", {"dispatcher"}),
         ("tickets.view_all_tickets", {"dispatcher", "reviewer"}),
