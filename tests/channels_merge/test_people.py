@@ -248,7 +248,8 @@ def test_a_citizens_photo_is_for_those_who_see_the_appeal(city, as_, tmp_path, s
 
     def status(who):
         answer = as_(who).get(url)
-        answer.close()
+        if answer.status_code == 200:
+            assert b"".join(answer.streaming_content) == PNG
         return answer.status_code
 
     assert [status(who) for who in (city.agent, city.third_handler)] == [200, 404]
