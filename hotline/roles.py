@@ -123,6 +123,7 @@ _ROLES: Final = (
             "tickets.void_ticket",
             "tickets.merge_ticket",
             "tickets.hold_ticket",
+            "tickets.restrict_ticket",
             "tickets.hand_over",
             "evaluation.decide_review",
             "responsibility.edit_duty_list",

@@ -1,4 +1,4 @@
-"""Which limit applies to an assignment and why (design.md 5). Parameters are read as of ``at``; nothing is written."""
+"""Which limit applies to an assignment and why (docs/clocks.md 5). Parameters are read as of ``at``; nothing is written."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Who may do what: a right is a permission and a standing (design.md 4).
+"""Who may do what: a right is a permission and a standing.
 
 One ``Right`` guards the service, the transition and the API, and greys the button on the page.
 """
@@ -92,7 +92,7 @@ def of_approval_unit(approval: Any, user: Any) -> str:
 
 
 def of_request_decider(request: Any, user: Any) -> str:
-    """The asker never decides (design.md 4: asker ≠ decider)."""
+    """The asker never decides."""
     if request.requested_by_id == user.pk:
         return "申请人不能自己审批。"
     return centre_or_parent(request.assignment, user)
@@ -121,6 +121,7 @@ CLOSE = Right("tickets.close_ticket", at_the_centre)
 VOID = Right("tickets.void_ticket", at_the_centre)
 MERGE = Right("tickets.merge_ticket", at_the_centre)
 HOLD = Right("tickets.hold_ticket", at_the_centre)
+KEEP_SECRET = Right("tickets.restrict_ticket", at_the_centre)
 HAND_OVER = Right("tickets.hand_over", of_its_unit_or_above)
 REMARK = Right("tickets.remark_ticket", with_a_part)
 INSTRUCT = Right("tickets.instruct_ticket", with_a_part)

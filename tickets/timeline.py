@@ -67,6 +67,9 @@ ACTS: dict[str, Sentence] = {
     "hand_over": Sentence("移交", "改由{unit}办理", "work"),
     "place_hold": Sentence("加保留"),
     "release_hold": Sentence("解除保留"),
+    "restrict_ticket": Sentence("设为保密"),
+    "lift_restriction": Sentence("解除保密"),
+    "grant_access": Sentence("授权知悉"),
     "propose_withdrawal": Sentence("反映人都已撤回，建议按撤诉办结"),
     "clock_moved": Sentence("工作日历校订，时限调整", "办理期限按新的工作日历调整"),
 }

@@ -1,4 +1,4 @@
-"""The machines of ticket and assignment, as design.md 4 has them; what the database refuses whoever writes."""
+"""The machines of ticket and assignment; what the database refuses whoever writes."""
 
 import pytest
 from django.apps import apps

@@ -75,6 +75,9 @@ conclude_deferred                      post  post  post   post  post  post      
 resume_ticket                          post  post  post   post  post  post       yes      post
 place_hold                             post  post  post   post  post  post       yes      post
 release_hold                           post  post  post   post  post  post       yes      post
+restrict_ticket                        post  post  post   post  post  post       yes      post
+lift_restriction                       post  post  post   post  post  post       yes      post
+grant_access                           post  post  post   post  post  post       yes      post
 close_ticket                           post  post  post   post  post  post       yes      post
 close_as_withdrawn                     post  post  post   post  post  post       yes      post
 redo_ticket                            post  post  post   post  post  post       yes      post
@@ -239,6 +242,12 @@ def held(city):
     return s
 
 
+def secret(city):
+    s = at_work(city)
+    services.restrict_ticket(ticket_id=s.ticket.pk, readers=(), reason="举报。", by=city.reviewer, at=s.at)
+    return renewed(s)
+
+
 def ticket_of(s):
     return s.ticket.pk
 
@@ -365,6 +374,9 @@ ACTS = {
     "resume_ticket": (deferred, on_ticket(**WHY)),
     "place_hold": (at_work, on_ticket(source="督办", **WHY)),
     "release_hold": (held, lambda s: {"hold_id": s.hold.pk, **WHY}),
+    "restrict_ticket": (at_work, on_ticket(readers=[], **WHY)),
+    "lift_restriction": (secret, on_ticket(**WHY)),
+    "grant_access": (secret, lambda s: {"ticket_id": s.ticket.pk, "reader": s.city.handler, "until": None, **WHY}),
     "close_ticket": (followed_up, on_ticket(closing_kind="resolved")),
     "close_as_withdrawn": (all_withdrawn, on_ticket(**WHY)),
     "redo_ticket": (followed_up, on_ticket(**WHY)),

@@ -1,4 +1,4 @@
-"""Who may see a ticket, with the columns that lists sort and filter by (design.md 4, 6)."""
+"""Who may see a ticket, with the columns that lists sort and filter by."""
 
 from datetime import UTC, datetime
 

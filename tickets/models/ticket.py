@@ -24,7 +24,7 @@ from tickets.states import (
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def update(self, **changes: object) -> int:
-        """Refuses the machine's column: a state changes by a transition (style.md 2.3)."""
+        """Refuses the machine's column: a state changes by a transition."""
         if "state" in changes:
             raise TypeError("A ticket's state changes by a transition, not by update().")
         return super().update(**changes)
@@ -128,6 +128,7 @@ class Ticket(StateModel):
             ("remark_ticket", "批注"),
             ("instruct_ticket", "批示"),
             ("hold_ticket", "保留与解除"),
+            ("restrict_ticket", "保密与授权知悉"),
             ("hand_over", "移交"),
             ("view_all_tickets", "查看全部工单"),
             ("view_subtree_tickets", "查看下级工单"),

@@ -61,6 +61,7 @@ from tickets.services.merging import count_appeals, merge_ticket, propose_withdr
 from tickets.services.registration import register_ticket, revise_ticket
 from tickets.services.returns import dispute_return, grant_return, refuse_return, request_return
 from tickets.services.review import approve, send_back
+from tickets.services.secrecy import grant_access, lift_restriction, restrict_ticket
 
 __all__ = [
     "ActNotAllowed",
@@ -80,6 +81,7 @@ __all__ = [
     "dispatch_ticket",
     "dispute_return",
     "give_information",
+    "grant_access",
     "grant_extension",
     "grant_return",
     "grant_scope",
@@ -89,6 +91,7 @@ __all__ = [
     "keep_deferred",
     "lapse_extension",
     "lapse_extensions",
+    "lift_restriction",
     "merge_ticket",
     "name_handler",
     "pass_down",
@@ -110,6 +113,7 @@ __all__ = [
     "request_extension",
     "request_return",
     "restore_ticket",
+    "restrict_ticket",
     "resume_ticket",
     "revise_ticket",
     "rule_first_handler",

@@ -1,4 +1,4 @@
-"""Who may see a ticket: the one writer of TicketScope (design.md 4).
+"""Who may see a ticket: the one writer of TicketScope.
 
 A unit that was given the ticket sees it, and the units above it below the centre; what was recalled, returned or
 handed over is theirs no longer.

@@ -52,7 +52,7 @@ def close_as_withdrawn(*, ticket_id: int, reason: str, by: User, at: datetime) -
 
 @transaction.atomic
 def redo_ticket(*, ticket_id: int, reason: str, by: User | None, at: datetime) -> TicketEvent:
-    """A new round for the same unit with the redo limit (domain row 50: 3 working days)."""
+    """A new round for the same unit with the redo limit (parameter redo_limit)."""
     act = Act.on_ticket(ticket_id, by=by, at=at)
     act.require(rights.CLOSE)
     reason = require_text(reason, "请写明为何发回重办。")

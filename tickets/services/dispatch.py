@@ -84,7 +84,7 @@ def refuse_unit(unit: Unit, *, at: datetime) -> None:
 
 
 def remember_outcome(ticket: Ticket, *, unit: Unit | None, item: DutyItem | None, outcome: str, at: datetime) -> None:
-    """The router learns from what people decided (design.md 3: RoutingExample)."""
+    """The router learns from what people decided (RoutingExample)."""
     responsibility.record_outcome(
         ticket_number=ticket.number,
         text=f"{ticket.title}\n{ticket.text}",

@@ -61,7 +61,7 @@ def _decide(act: Act, request: ExtensionRequest, decision: str, reason: str) -> 
 def grant_extension(*, request_id: int, reason: str, by: User, at: datetime) -> TicketEvent:
     """The handle clock ends as superseded and its next generation is due that many working days later.
 
-    The citizen is told the new date and why (domain row 35): the event is public.
+    The citizen is told the new date and why: the event is public.
     """
     act, request, assignment = _open_request(request_id, by=by, at=at)
     clock = handle_clock(assignment)

@@ -86,7 +86,7 @@ def unmerge_ticket(*, ticket_id: int, reason: str, by: User | None, at: datetime
 def count_appeals(*, ticket_id: int, appeals: int = 0, urges: int = 0, live: int | None = None) -> None:
     """Add to the ticket's counters. ``live`` is the number of appeals not withdrawn, when the caller has counted them.
 
-    With none left, closing as withdrawn is proposed to a person, never done by itself (design.md 4).
+    With none left, closing as withdrawn is proposed to a person, never done by itself.
     """
     changes: dict[str, object] = {"appeal_count": F("appeal_count") + appeals, "urge_count": F("urge_count") + urges}
     if live is not None:

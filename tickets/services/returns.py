@@ -2,7 +2,7 @@
 
 Returns counted are those to the city, a county being one unit: one each, two in all, within the window from that
 unit's dispatch. A township's return to its county is counted there. After the window a unit may ask for a
-take-back, which is counted apart (design.md 4; 国办函〔2025〕66号（五）派单异议审核制度).
+take-back, which is counted apart (国办函〔2025〕66号（五）派单异议审核制度).
 """
 
 from collections.abc import Sequence
