@@ -98,18 +98,23 @@ def create_contact(person: Person, *, moved_out: tuple[str, ...] = (), at: datet
 def move_out_of(appeal: Appeal, typed: str, *, at: datetime) -> str:
     """What was added to a locked appeal, without the identifiers in it; they join those of its person."""
     cleaned = move_identifiers_out(clean(typed))
-    if not cleaned.values:
-        return cleaned.text
-    if appeal.contact_id is None:
+    if cleaned.values and appeal.contact_id is None:
         appeal.contact = create_contact(Person(is_anonymous=True), moved_out=cleaned.values, at=at)
         appeal.save(update_fields=["contact"])
-        return cleaned.text
-    contact = Contact.objects.select_for_update(no_key=True).get(pk=appeal.contact_id)
-    known = dict.fromkeys([*contact.moved_out, *cleaned.values])
+    elif appeal.contact_id is not None:
+        keep_identifiers(appeal.contact_id, cleaned.values)
+    return cleaned.text
+
+
+def keep_identifiers(contact_id: int, values: tuple[str, ...]) -> None:
+    """Add to what was moved out of the words of this person; the own phone is not among it."""
+    if not values:
+        return
+    contact = Contact.objects.select_for_update(no_key=True).get(pk=contact_id)
+    known = dict.fromkeys([*contact.moved_out, *values])
     known.pop(contact.phone, None)
     _seal(contact, "moved_out", "\n".join(known))
     contact.save(update_fields=["moved_out_cipher"])
-    return cleaned.text
 
 
 def _seal(contact: Contact, field: str, plain: str) -> None:

@@ -29,7 +29,13 @@ from channels_merge.models import (
     Transfer,
 )
 from channels_merge.services import clocks, messages
-from channels_merge.services.contacts import Person, create_contact, move_identifiers_out, move_out_of
+from channels_merge.services.contacts import (
+    Person,
+    create_contact,
+    keep_identifiers,
+    move_identifiers_out,
+    move_out_of,
+)
 from channels_merge.services.indexing import write_search_entry
 from channels_merge.services.moves import AppealRefused, locked, move, record
 from channels_merge.states import (
@@ -115,6 +121,8 @@ def register_appeal(
     is_further = contact is not None
     if contact is None and ((person and person.says_something) or story.values):
         contact = create_contact(person or Person(is_anonymous=True), moved_out=story.values, at=at)
+    elif contact is not None:
+        keep_identifiers(contact.pk, story.values)
     appeal = Appeal(
         contact=contact,
         channel=channel,

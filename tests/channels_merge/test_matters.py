@@ -175,6 +175,20 @@ def test_a_number_in_the_later_words_of_nobody_finds_a_place_too(city, phone):
     )
 
 
+def test_numbers_in_a_further_matter_of_the_call_join_the_same_person(city, phone):
+    first = make_accepted()
+    second = services.register_appeal(
+        channel=phone,
+        matter=services.Matter(text="另外房东13979712345不退押金，请帮忙。"),
+        contact=first.contact,
+        by=city.agent,
+        at=NOW,
+    ).appeal
+
+    assert second.text == "另外房东139****2345不退押金，请帮忙。"
+    assert fresh(second).contact.moved_out == ["13979712345"]
+
+
 def test_a_corrected_place_and_the_subject_are_checked_for_numbers(city):
     appeal = make_appeal(subject="黄老板 13979712345")
     services.accept_appeal(appeal_id=appeal.pk, place="找13979712346带路", by=city.agent, at=NOW)
