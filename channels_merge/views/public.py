@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from channels_merge import selectors, services
 from channels_merge.forms import PublicForm, TrackForm
 from channels_merge.models import Channel
+from hotline.calendar import load_calendar
 from hotline.client_address import client_address
 from hotline.errors import DomainError
 from hotline.services import store_file
@@ -130,9 +131,15 @@ def _track_page(request, form, typed, progress=None, status=200):
     return render(
         request,
         "channels_merge/public_track.html",
-        {"form": form, "typed": typed, "progress": progress, "now": timezone.now()},
+        {"form": form, "typed": typed, **_shown(progress, timezone.now())},
         status=status,
     )
+
+
+def _shown(progress, now):
+    clock = progress.clock if progress else None
+    left = load_calendar().working_days(now, clock.due_at) if clock and clock.due_at > now else 0
+    return {"progress": progress, "now": now, "days_left": left}
 
 
 WORDS = {"urge": "已转告办理单位。", "supplement": "补充的内容已记下，会转给办理单位。", "withdraw": "已撤回。"}
@@ -173,10 +180,9 @@ def track_act(request, code):
         {
             "form": form,
             "typed": {"number": number, "text": text if status != 200 else "", "act": code},
-            "progress": progress,
             "said": said,
             "said_tone": "done" if status == 200 else "over",
-            "now": now,
+            **_shown(progress, now),
         },
         status=status,
     )

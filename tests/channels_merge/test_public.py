@@ -221,7 +221,7 @@ def test_progress_is_told_in_plain_words_without_names_and_numbers(client, world
     said = words(client.get("/p/track/"))
 
     assert "市城市管理局 正在办。" in said
-    assert "最晚 12月1日 17:30 办完。" in said
+    assert "最晚 12月1日 17:30 办完，还有 15 个工作日。" in said
     for hidden in (ticket.number, "王丽", PHONE, "承办单位", "工单", "流转"):
         assert hidden not in said
 
