@@ -1,6 +1,6 @@
 from django.dispatch import receiver
 
-from channels_merge import tasks
+from channels_merge import services, tasks
 from hotline.queue import enqueue
 from tickets.signals import ticket_event
 
@@ -9,6 +9,16 @@ QUIET = frozenset(
     {"register", "revise", "note", "instruct", "record_contact", "record_onsite", "sign", "request_extension", "approve",
      "report_as_co", "refuse_extension", "lapse_extension", "grant_extension", "place_hold", "release_hold"}
 )  # fmt: skip
+
+
+SECRECY = frozenset({"restrict_ticket", "lift_restriction"})
+
+
+@receiver(ticket_event, dispatch_uid="channels_merge.follow_secrecy")
+def follow_secrecy(sender, event, **kwargs):
+    """At once and not by a task: until then the people behind a restricted matter would stand in others' lists."""
+    if event.act in SECRECY:
+        services.follow_secrecy(ticket_id=event.ticket_id)
 
 
 @receiver(ticket_event, dispatch_uid="channels_merge.follow_ticket")

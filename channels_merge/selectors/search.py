@@ -1,4 +1,4 @@
-"""Finding tickets and appeals by number, phone, last four digits or words (scale-notes.md 3).
+"""Finding tickets and appeals by number, phone, last four digits or words.
 
 Words are asked in two legs. Leg 1 walks the newest rows the user may see and stops when the page is full: quick for
 common words. Leg 2 asks the GIN index: quick for rare ones. `visible_to` decides in both; there are no totals.

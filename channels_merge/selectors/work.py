@@ -179,7 +179,7 @@ class CityNow:
 
 
 def city_now(*, at: datetime) -> CityNow:
-    """Counted for everybody together and kept for 20 s (design.md 9)."""
+    """Counted for everybody together and kept for 20 s."""
     return cache.get_or_set("city-now", lambda: _count_city(at), CITY_SECONDS)
 
 

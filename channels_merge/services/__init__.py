@@ -11,7 +11,7 @@ from channels_merge.services.contacts import (
 )
 from channels_merge.services.desk import Decision, take_call
 from channels_merge.services.drafts import discard_draft, expire_drafts, restore_draft, save_draft
-from channels_merge.services.following import follow_ticket, settle_citizen_clocks
+from channels_merge.services.following import follow_secrecy, follow_ticket, settle_citizen_clocks
 from channels_merge.services.indexing import refresh_scope, write_search_entry
 from channels_merge.services.intake import (
     Matter,
@@ -59,6 +59,7 @@ __all__ = [
     "discard_draft",
     "expire_drafts",
     "explain_appeal",
+    "follow_secrecy",
     "follow_ticket",
     "give_info",
     "hand_to_police",

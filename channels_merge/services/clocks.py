@@ -1,4 +1,4 @@
-"""The two clocks of an appeal; design.md 5.
+"""The two clocks of an appeal; docs/clocks.md 5.
 
 The accept clock runs while the appeal waits for us to decide. The citizen clock runs from acceptance to the approved
 public reply of the round that held; returns, disputes and holds never stop it.

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from channels_merge import selectors
-from channels_merge.models import AppealClock
+from channels_merge.models import Appeal, AppealClock
 from channels_merge.services import clocks
 from channels_merge.services.indexing import refresh_scope
 from tickets.models import Reply, Ticket, TicketEvent
@@ -20,6 +20,12 @@ def follow_ticket(*, event_id: int) -> None:
     event = TicketEvent.objects.select_related("ticket").get(pk=event_id)
     refresh_scope(ticket_id=event.ticket_id)
     settle_citizen_clocks(ticket_id=event.ticket_id, at=event.at)
+
+
+def follow_secrecy(*, ticket_id: int) -> None:
+    """The appeals that a ticket carries are as secret as the ticket."""
+    secrecy = Ticket.objects.values_list("secrecy", flat=True).get(pk=ticket_id)
+    Appeal.objects.filter(links__ticket=ticket_id, links__until=None).update(secrecy=secrecy)
 
 
 @transaction.atomic

@@ -212,7 +212,7 @@ def _already_there(channel: Channel, source_number: str, text: str) -> Registere
 
 
 def _next_appeal_number(contact: Contact | None, at: datetime) -> str:
-    """S + yymmdd + sequence; a further matter of the same call is -02, -03 (domain.md 6.3)."""
+    """S + yymmdd + sequence; a further matter of the same call is -02, -03."""
     if contact is not None:
         # Two matters of one call saved at once must not take the same suffix.
         Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)

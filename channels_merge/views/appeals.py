@@ -103,7 +103,7 @@ SERVICES = {
 @require_http_methods(["GET", "POST"])
 @needs(rights.REVEAL)
 def reveal(request, number):
-    """Name and phone in clear after a reason, logged; design.md 4."""
+    """Name and phone in clear after a reason, logged."""
     appeal = _appeal(number)
     title = f"查看姓名电话 {appeal.number}"
     form = WordsForm(request.POST if request.method == "POST" else None, label="为什么要看")

@@ -384,3 +384,16 @@ def test_a_void_ticket_ends_the_clock_without_a_reply(city, committing):
         tickets.void_ticket(ticket_id=ticket_of(appeal).pk, reason="测试件", by=city.dispatcher, at=LATER)
 
     assert citizen_clocks(appeal) == [(NOW, LATER, "void")]
+
+
+def test_the_people_behind_a_matter_are_as_secret_as_the_matter(city):
+    first, second, other = make_accepted(), make_appeal(phone="13900000002"), make_accepted(phone="13900000003")
+    ticket = ticket_of(first)
+    services.accept_appeal(appeal_id=second.pk, ticket_id=ticket.pk, by=None, at=LATER)
+    words = {"ticket_id": ticket.pk, "reason": "举报承办单位的人员。", "by": city.reviewer, "at": LATER}
+
+    tickets.restrict_ticket(readers=[], **words)
+
+    assert [fresh(appeal).secrecy for appeal in (first, second, other)] == ["restricted", "restricted", "open"]
+    tickets.lift_restriction(**words)
+    assert [fresh(appeal).secrecy for appeal in (first, second, other)] == ["open", "open", "open"]
