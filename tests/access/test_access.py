@@ -1,0 +1,196 @@
+"""Every address with every role: who gets in, who is refused, who is told that there is no such thing.
+
+`access.txt` is the table: method, address, then one status for each column. A dot is 404: the row does not exist for
+this person. 302 of a visitor leads to the log-in. Statuses of posts that get in are those of an empty form.
+"""
+
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.urls import URLResolver, get_resolver, resolve
+
+from channels_merge import services as channels
+from channels_merge.models import Appeal, AppealFile, Transfer
+from hotline.services import store_file
+from tests.factories.channels_merge import make_accepted, make_appeal, ticket_of
+from tests.factories.evaluation import WEDNESDAY, add_callers, complain, replied
+from tests.factories.hotline import UserFactory, load_rules
+from tests.factories.tickets import fresh, make_city, submit
+from tickets import services
+from tickets.models import Approval, Attachment, ReturnRequest
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+
+TABLE = Path(__file__).with_name("access.txt")
+PEOPLE = {
+    "visitor": None,
+    "agent": "agent",
+    "dispatch": "dispatcher",
+    "reviewer": "reviewer",
+    "caller": "caller",
+    "leader": "leader",
+    "admin": "administrator",
+    "county": "county_clerk",
+    "handler": "handler",
+    "liaison": "liaison",
+    "head": "head",
+    "other": "other_handler",
+}
+"""Column → whose it is in the city of the factories. `handler`, `liaison`, `head`: of the unit that has the matters."""
+
+
+PIXEL = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
+
+RAILS = {
+    "agent": "工作台 受理 来件",
+    "dispatch": "工作台 来件 派单 工单 退单 统计 督办",
+    "reviewer": "工作台 工单 退单 裁定 审核 复核 统计 督办",
+    "caller": "工作台 工单 回访",
+    "leader": "工作台 统计 督办",
+    "admin": "工作台 管理",
+    "county": "工作台 收件 工单 退单 审核 统计 督办",
+    "handler": "工作台 收件 工单",
+    "liaison": "工作台 收件 工单 督办",
+    "head": "工作台 收件 工单 审核 统计 督办",
+    "other": "工作台 收件 工单",
+}
+
+
+@pytest.fixture
+def city(db):
+    load_rules()
+    city = add_callers(make_city())
+    city.administrator = UserFactory(name="谢敏", unit=city.centre, roles=("administrator",))
+    return city
+
+
+def at_work(city, *, contacted=True):
+    """A matter that the department has signed."""
+    ticket = ticket_of(make_accepted(at=WEDNESDAY, by=city.agent))
+    services.dispatch_ticket(ticket_id=ticket.pk, unit=city.department, item=None, by=city.dispatcher, at=WEDNESDAY)
+    ticket = fresh(ticket)
+    services.sign_assignment(assignment_id=ticket.lead_id, handler=city.handler, by=city.liaison, at=WEDNESDAY)
+    if contacted:
+        services.record_contact(assignment_id=ticket.lead_id, reached=True, by=city.handler, at=WEDNESDAY)
+    return fresh(ticket)
+
+
+def returned(city):
+    ticket = at_work(city)
+    services.request_return(
+        assignment_id=ticket.lead_id, ground="not_our_duty", reason="属市教育局。", by=city.liaison, at=WEDNESDAY
+    )
+    return ReturnRequest.objects.get(assignment__ticket=ticket)
+
+
+@pytest.fixture
+def rows(city):
+    """Every kind of row that an address names: word in braces in the table → number or key."""
+    waiting = ticket_of(make_accepted(at=WEDNESDAY, by=city.agent))
+    worked = at_work(city)
+    photo = store_file(upload=SimpleUploadedFile("a.png", PIXEL, "image/png"), by=city.handler, at=WEDNESDAY)
+    services.record_onsite(
+        assignment_id=worked.lead_id,
+        found="现场属实。",
+        visited_at=WEDNESDAY,
+        before=[photo],
+        by=city.handler,
+        at=WEDNESDAY,
+    )
+    disputed = returned(city)
+    services.dispute_return(request_id=disputed.pk, reason="两家都不认。", by=city.reviewer, at=WEDNESDAY)
+    extended = at_work(city)
+    services.request_extension(
+        assignment_id=extended.lead_id, days=2, reason="等配件。", by=city.handler, at=WEDNESDAY
+    )
+    done = at_work(city)
+    submit(city, done, by=city.handler, at=WEDNESDAY)
+    urgent = make_appeal(at=WEDNESDAY)
+    AppealFile.objects.create(appeal=urgent, file=photo, at=WEDNESDAY)
+    channels.transfer_appeal(appeal_id=urgent.pk, line="110", note="", by=city.agent, at=WEDNESDAY)
+    worked_appeal = Appeal.objects.get(links__ticket=worked)
+    return {
+        "received": make_appeal(at=WEDNESDAY).number,
+        "waiting": waiting.number,
+        "worked": worked.number,
+        "appeal": worked_appeal.number,
+        "urgent": urgent.number,
+        "appeal_file": AppealFile.objects.get(appeal=urgent).pk,
+        "transfer": Transfer.objects.get(appeal=urgent).pk,
+        "photo": Attachment.objects.get(ticket=worked).pk,
+        "return": returned(city).pk,
+        "ruling": disputed.assignment.ticket.number,
+        "extension": extended.lead.extensionrequests.get().pk,
+        "approval": Approval.objects.get(ticket=done, state="pending").pk,
+        "follow_up": replied(city).follow_ups[0].pk,
+        "decision": complain(city, replied(city).follow_ups[0]).pk,
+        "unit": city.department.pk,
+    }
+
+
+def table():
+    """(method, address) → the statuses, in the order of the head line."""
+    lines = [line.split() for line in TABLE.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"]
+    assert lines[0] == ["method", "address", *PEOPLE]
+    return {(method, address): statuses for method, address, *statuses in lines[1:]}
+
+
+def ask(client, person, method, address):
+    """The answer of a request that leaves nothing behind, not even its session."""
+    with transaction.atomic():
+        client.logout()
+        if person is not None:
+            client.force_login(person, "django.contrib.auth.backends.ModelBackend")
+        answer = client.get(address) if method == "GET" else client.post(address)
+        if answer.streaming:
+            answer.getvalue()
+        transaction.set_rollback(True)
+    return "." if answer.status_code == 404 else str(answer.status_code)
+
+
+def test_everybody_gets_in_where_the_table_says_and_nowhere_else(city, rows, client):
+    """Slow: some eight hundred requests."""
+    expected = table()
+
+    with time_machine.travel(WEDNESDAY, tick=False):
+        found = {
+            (method, address): [
+                ask(client, getattr(city, who) if who else None, method, address.format(**rows))
+                for who in PEOPLE.values()
+            ]
+            for method, address in expected
+        }
+
+    assert found == expected
+
+
+def test_no_address_is_missing_from_the_table(rows):
+    routes = {resolve(address.format(**rows).partition("?")[0]).view_name for _, address in table()}
+
+    assert routes == {name for name in names(get_resolver()) if not name.startswith("admin:")}
+
+
+def test_the_rail_of_nobody_leads_to_a_closed_door(city, client):
+    doors = {}
+    with time_machine.travel(WEDNESDAY, tick=False):
+        for column, who in PEOPLE.items():
+            if who is not None:
+                client.force_login(getattr(city, who), "django.contrib.auth.backends.ModelBackend")
+                rail = client.get("/").context["shell"].rail
+                doors[column] = [(entry["label"], client.get(entry["url"]).status_code) for entry in rail]
+
+    assert {column: [label for label, status in rail if status != 200] for column, rail in doors.items()} == {
+        column: [] for column in doors
+    }
+    assert {column: " ".join(label for label, _ in rail) for column, rail in doors.items()} == RAILS
+
+
+def names(resolver, namespace=""):
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from names(entry, f"{namespace}{entry.namespace}:" if entry.namespace else namespace)
+        else:
+            yield f"{namespace}{entry.name}"
