@@ -13,7 +13,7 @@ from hotline import calendar, parameters
 
 HOME = "hotline"
 """The database that the servers come with: a place to stand while others are made."""
-ORIGINALS, UNFINISHED = "originals", "unfinished"
+ORIGINALS, UNFINISHED, WRITTEN = "originals", "unfinished", "written"
 
 
 def filled(*sizes: int, passes: int) -> list[str]:
@@ -30,6 +30,13 @@ def filled(*sizes: int, passes: int) -> list[str]:
             use(HOME)
             _execute(f"DROP DATABASE IF EXISTS {name}", f"ALTER DATABASE {UNFINISHED} RENAME TO {name}")
     return names
+
+
+def use_copy(name: str) -> None:
+    """Use a copy made for this run alone: what is written there leaves the kept one as it was."""
+    use(HOME)
+    _create(WRITTEN, template=name)
+    use(WRITTEN)
 
 
 def use(name: str) -> None:
