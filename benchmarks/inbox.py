@@ -123,7 +123,7 @@ def pages_of(who: str, user: User) -> list[Page]:
 
 
 def _ticket_lists(who: str, user: User, at: datetime) -> list[Page]:
-    category = _category_in_the_middle(user)
+    category = _category_in_the_middle(user, at)
     third = ticket_page(user, Wanted(), after=None, at=at)
     filters = {
         "all": "",
@@ -143,16 +143,17 @@ def _ticket_lists(who: str, user: User, at: datetime) -> list[Page]:
     ]
 
 
-def _category_in_the_middle(user: User) -> str:
-    """Code of a category that is neither the commonest nor the rarest among the open tickets."""
+def _category_in_the_middle(user: User, at: datetime) -> str:
+    """Code of a category that is neither the commonest nor the rarest among the open tickets that the person sees."""
     counted = (
-        Ticket.objects.filter(is_open=True, category__isnull=False)
+        Ticket.objects.visible_to(user, at)
+        .filter(is_open=True, category__isnull=False)
         .values("category__code")
         .annotate(n=Count("pk"))
         .order_by("-n", "category__code")
     )
     codes = [row["category__code"] for row in counted]
-    return codes[len(codes) // 4]
+    return codes[len(codes) // 2]
 
 
 def _days(at, first: int, last: int) -> str:
