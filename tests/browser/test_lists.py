@@ -50,13 +50,24 @@ def noise(city):
     return ticket
 
 
+HAND = 150
+"""Milliseconds between two keys of a person; htmx takes what it drew in hand within 20."""
+
+
 def peeked(page, number):
     page.wait_for_selector(f'#peek [data-peek-of="{number}"]')
+    page.wait_for_timeout(HAND)
+
+
+def asked(page):
+    page.wait_for_selector("dialog.act[open]")
+    page.wait_for_timeout(HAND)
 
 
 def step_back(page):
     page.keyboard.press("Escape")
     page.wait_for_selector("dialog.act", state="hidden")
+    page.wait_for_timeout(HAND)
 
 
 def selected(page):
@@ -91,6 +102,7 @@ def test_dispatch_by_keys(city, log_in):
 
     page.keyboard.press("z")
     page.wait_for_url("**/dispatch/?at=*")
+    peeked(page, second.number)
     assert acts(second) == ["register", "dispatch", "recall"]
     assert selected(page) == second.number
 
@@ -107,7 +119,7 @@ def test_dispatch_by_keys(city, log_in):
     page.keyboard.press("Enter")
     assert "没有可派的单位，按 u 改派。" in page.inner_text("#says")
     page.keyboard.press("u")
-    page.wait_for_selector("dialog.act[open]")
+    asked(page)
     assert page.evaluate("document.activeElement.name") == "unit"
     step_back(page)
 
@@ -124,21 +136,25 @@ def test_inbox_by_keys(city, log_in):
 
     peeked(page, to_sign.number)
     page.keyboard.press("Space")
-    page.wait_for_selector("dialog.act[open]")
+    asked(page)
     page.keyboard.press("Control+Enter")
     page.wait_for_url("**/inbox/")
     page.get_by_text(f"已签收 {to_sign.number}。").wait_for()
     assert state_of(to_sign) == "in_progress"
 
+    peeked(page, to_sign.number)
     page.keyboard.press("j")
     peeked(page, working.number)
     page.keyboard.press("r")
+    asked(page)
     page.get_by_label("给群众的答复").fill("写了一半")
     page.keyboard.press("Control+Enter")
     page.locator(".err").first.wait_for()
+    page.wait_for_timeout(HAND)
     assert "请选择是否解决。" in page.inner_text("#act-body")
     step_back(page)
     page.keyboard.press("r")
+    asked(page)
     assert page.get_by_label("给群众的答复").input_value() == "写了一半"
     assert state_of(working) == "in_progress"
     step_back(page)
@@ -176,6 +192,7 @@ def test_the_slower_of_two_keeps_the_words(city, log_in):
     step = ticket.approvals.get()
     peeked(page, step.pk)
     page.keyboard.press("b")
+    asked(page)
     page.get_by_label("理由").fill("答复没有写明何时解决。")
     services.approve(approval_id=step.pk, by=city.head2, at=NOW)
 

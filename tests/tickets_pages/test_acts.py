@@ -262,6 +262,19 @@ def test_what_the_service_misses_is_said_and_the_words_stay(city, log_in):
     assert acts(ticket)[-1] == "record_contact"
 
 
+def test_without_scripts_the_form_is_a_page_that_keeps_the_words(city, log_in):
+    ticket = signed(city)
+
+    response = log_in(city.handler).post(url(ticket, "return"), {"reason": REASON})
+
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert errors(response) == {"ground": ["请选择退单事由。"]}
+    assert "<h1>退单<small>" in page
+    assert f"{REASON}</textarea>" in page
+    assert f'<a href="/tickets/{ticket.number}/">回到工单</a>' in page
+
+
 def test_a_blank_of_the_template_does_not_go_to_a_citizen(city, log_in):
     ticket = contacted(city, item=make_item(reply_template="您反映的{地点}问题，{单位}已处理，{地点}将每日巡查。"))
     client = log_in(city.handler)
@@ -400,10 +413,10 @@ def test_a_dispatch_from_the_form_can_be_taken_back(city, log_in):
     ticket = register()
     client = log_in(city.dispatcher)
     page = client.post(url(ticket, "dispatch"), {"unit": city.department.name}, follow=True).content.decode()
-    undo = re.search(r'action="([^"]+)\?undo"', page)
+    undo = re.search(r'action="([^"]+)/undo/"', page)
 
     assert f"{ticket.number} 已派给{city.department.name}。" in page
-    client.post(f"{undo[1]}?undo")
+    client.post(f"{undo[1]}/undo/")
 
     assert acts(ticket) == ["register", "dispatch", "recall"]
     assert fresh(ticket).state == "pending_dispatch"

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from hotline.limits import Limit
 from tickets.models import Assignment, Attachment, Reply, Ticket, TicketClock, TicketEvent
 from tickets.rights import at_the_centre
 from tickets.selectors.acts import Situation
@@ -283,7 +282,3 @@ def _step(
         note = {"审核": "限 1 个工作日", "回访": "次日，逐人"}.get(name, "")
     late = bool(clock and clock.stopped_at is None and clock.due_at < at)
     return Step(name, note, "now" if index == now_at else "", late=late)
-
-
-def limit_words(clock: TicketClock) -> str:
-    return str(Limit(clock.limit_amount, clock.limit_unit))

@@ -34,7 +34,7 @@ class Page:
     verb: str = ""
     """The word on the button that sends it, where the act's name does not say it."""
     undo: str = ""
-    """Code of the act that takes this one back for half a minute."""
+    """Address that takes this one back for half a minute."""
 
 
 def _files(found: Situation, uploads: list) -> list:
@@ -161,7 +161,7 @@ PAGES: dict[str, Page] = {
         forms.DispatchForm,
         _on_ticket(services.dispatch_ticket, "unit", "item", "co_units", "superior"),
         "{number} 已派给{unit}。",
-        undo="recall",
+        undo="tickets:dispatch-undo",
     ),
     "ask-information": Page(
         forms.QuestionForm, _on_ticket(services.ask_information, "question"), "{number} 已退回补充。"
@@ -234,9 +234,6 @@ PAGES: dict[str, Page] = {
 """Code of tickets.selectors.acts → its form and service. `contact` is served by the room that keeps contacts."""
 
 
-UNDO_REASON = "派出后立即撤回。"
-
-
 @require_http_methods(["GET", "POST"])
 def act(request: HttpRequest, number: str, code: str) -> HttpResponse:
     at = timezone.now()
@@ -261,10 +258,7 @@ def act(request: HttpRequest, number: str, code: str) -> HttpResponse:
 
 
 def _do(request: HttpRequest, found: Situation, button: ActButton, page: Page) -> HttpResponse:
-    data = request.POST.copy()
-    if "undo" in request.GET:
-        data.setdefault("reason", UNDO_REASON)
-    form = page.form(data, request.FILES, found=found)
+    form = page.form(request.POST, request.FILES, found=found)
     if not form.is_valid():
         return _draw(request, found, button, page, form, status=422)
     try:
@@ -319,7 +313,7 @@ def _refused(request: HttpRequest, ticket: Ticket, page: Page, head: str, text: 
 
 def _done(request: HttpRequest, ticket: Ticket, page: Page, data: dict[str, Any]) -> HttpResponse:
     unit = data.get("unit")
-    undo = f"undo={reverse('tickets:act', args=[ticket.number, page.undo])}?undo" if page.undo else ""
+    undo = f"undo={reverse(page.undo, args=[ticket.number])}" if page.undo else ""
     words = page.done.format(number=ticket.number, unit=unit.name if unit else "")
     messages.success(request, words, extra_tags=undo)
     target = _where_to(request, ticket)

@@ -176,7 +176,9 @@ document.addEventListener("htmx:afterRequest", e => {
   const done = e.detail.successful && e.detail.requestConfig?.verb === "post" && form?.matches("[data-act-form]");
   if (done) { dirty.delete(actUrl); kept.delete(actUrl); if (e.detail.xhr.getResponseHeader("HX-Trigger")?.includes("act-done")) act.close(); }
 });
-document.addEventListener("htmx:afterSwap", e => { if (e.detail.target.id === "act-body" && e.detail.target.childElementCount) showAct(); countPicks(); });
+/* Not before htmx has taken the form in hand: sent earlier it would leave the page. */
+document.addEventListener("htmx:afterSettle", e => { if (e.detail.target.id === "act-body" && e.detail.target.childElementCount) showAct(); });
+document.addEventListener("htmx:afterSwap", countPicks);
 document.addEventListener("htmx:responseError", e => {
   const { status, responseText } = e.detail.xhr;
   if (status === 423 || (status === 401 && $("#lock"))) return lockNow();
