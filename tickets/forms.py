@@ -82,6 +82,24 @@ class _Names:
         return iter(self.units.values_list("name", flat=True))
 
 
+class PeopleField(forms.CharField):
+    """People in use by their numbers, several separated by 、."""
+
+    def __init__(self, **kwargs):
+        super().__init__(max_length=400, help_text="填工号，多人用顿号隔开。", **kwargs)
+
+    def clean(self, value):
+        text = super().clean(value)
+        names = [name.strip() for name in text.replace("，", "、").replace(",", "、").split("、") if name.strip()]
+        people = {user.username: user for user in User.objects.filter(username__in=names, is_active=True)}
+        unknown = [name for name in names if name not in people]
+        if unknown:
+            raise forms.ValidationError(f"没有工号为“{'、'.join(unknown)}”的在用人员。")
+        if text and not people:
+            raise forms.ValidationError("请填写工号。")
+        return list(people.values())
+
+
 class ItemField(forms.CharField):
     """An item of the current duty list by its code."""
 
@@ -361,6 +379,24 @@ class ReleaseForm(ActForm):
         holds = self.found.ticket.holds.filter(released_at__isnull=True).order_by("pk")
         self.fields["hold"].queryset = holds
         self.fields["hold"].label_from_instance = lambda hold: f"{hold.source}，{hold.placed_at:%m-%d}起"
+
+
+class RestrictForm(ActForm):
+    readers = PeopleField(label="还有谁能看", required=False)
+    reason = words("为何保密")
+
+    def prepare(self) -> None:
+        holder = self.found.ticket.holder
+        if holder is not None and holder.handler is not None:
+            self.initial.setdefault("readers", holder.handler.username)
+
+
+class GrantForm(ActForm):
+    readers = PeopleField(label="授权给谁", error_messages={"required": "请填写授权给谁。"})
+    last_day = forms.DateField(
+        label="看到哪一天", required=False, help_text="留空为一直能看。", widget=forms.DateInput({"type": "date"})
+    )
+    reason = words("为何授权")
 
 
 class HandlerField(forms.ModelChoiceField):

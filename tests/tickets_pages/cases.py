@@ -104,6 +104,7 @@ def withdrawn(_city: SimpleNamespace) -> Ticket:
 asked = after(services.ask_information, new, "dispatcher", question="哪一栋楼？")
 disputed = after(services.refer_to_ruling, new, "dispatcher", reason=REASON)
 deferred = after(services.defer_ticket, signed, "reviewer", reason="列入明年改造计划。")
+secret = after(services.restrict_ticket, signed, "reviewer", readers=[], reason=REASON)
 held = after(services.place_hold, signed, "reviewer", source="督办", reason=REASON)
 voided = after(services.void_ticket, new, "dispatcher", reason=REASON)
 
@@ -243,6 +244,25 @@ CASES: dict[str, Case] = {
     "release": Case(
         held, "reviewer", ["release_hold"], ["hold", "reason"], lambda city, t: {"hold": t.holds.get().pk}
     ),
+    "restrict": Case(
+        signed,
+        "reviewer",
+        ["restrict_ticket"],
+        ["readers", "reason"],
+        lambda city, t: {"readers": city.handler.username, "reason": REASON},
+    ),
+    "grant-access": Case(
+        secret,
+        "reviewer",
+        ["grant_access", "grant_access"],
+        ["readers", "last_day", "reason"],
+        lambda city, t: {
+            "readers": f"{city.handler.username}、{city.head.username}",
+            "last_day": "2026-11-30",
+            "reason": REASON,
+        },
+    ),
+    "lift-restriction": Case(secret, "reviewer", ["lift_restriction"], ["reason"], reason),
     "close-withdrawn": Case(withdrawn, "reviewer", ["close_as_withdrawn"], ["reason"], reason),
     "reopen": Case(
         closed,

@@ -33,6 +33,7 @@ from tickets.states import (
     AssignmentRole,
     AssignmentState,
     Decision,
+    Secrecy,
     TicketState,
 )
 
@@ -183,6 +184,10 @@ def return_label(s: Situation) -> str:
     return "申请收回" if s.own is not None and s.at > return_deadline(s.own, at=s.at) else "退单"
 
 
+def _is_secret(s: Situation) -> bool:
+    return s.ticket.secrecy == Secrecy.RESTRICTED
+
+
 SIGNED = AssignmentState.SIGNED
 WAITING = AssignmentState.PENDING_SIGN
 HELD = (TicketState.PENDING_SIGN, TicketState.IN_PROGRESS)
@@ -242,6 +247,11 @@ SPECS: Sequence[_Spec] = (
     _Spec("keep-deferred", "继续挂账", "", _centre(rights.DEFER, TicketState.DEFERRED)),
     _Spec("hold", "保留", "", _centre(rights.HOLD, *sorted(OPEN_STATES))),
     _Spec("release", "解除保留", "", lambda s: s.ticket.open_hold_count > 0 and s.may(rights.HOLD, s.ticket)),
+    _Spec(
+        "restrict", "设为保密", "", lambda s: s.ticket.secrecy == Secrecy.OPEN and s.may(rights.KEEP_SECRET, s.ticket)
+    ),
+    _Spec("grant-access", "授权知悉", "", lambda s: _is_secret(s) and s.may(rights.KEEP_SECRET, s.ticket)),
+    _Spec("lift-restriction", "解除保密", "", lambda s: _is_secret(s) and s.may(rights.KEEP_SECRET, s.ticket)),
     _Spec(
         "close-withdrawn",
         "按撤诉办结",

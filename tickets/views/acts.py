@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -129,6 +130,14 @@ def _take_back_child(found: Situation, data: dict[str, Any]) -> Any:
     )
 
 
+def _grant_access(found: Situation, data: dict[str, Any]) -> Any:
+    last = data["last_day"]
+    until = last and datetime.combine(last + timedelta(days=1), time(), timezone.get_current_timezone())
+    words = {"until": until, "reason": data["reason"], "by": found.user, "at": found.at}
+    with transaction.atomic():
+        return [services.grant_access(ticket_id=found.ticket.pk, reader=reader, **words) for reader in data["readers"]]
+
+
 PAGES: dict[str, Page] = {
     "sign": Page(forms.SignForm, _on_own(services.sign_assignment, "handler"), "已签收 {number}。"),
     "handler": Page(forms.HandlerForm, _on_own(services.name_handler, "handler"), "{number} 已换经办人。"),
@@ -220,6 +229,16 @@ PAGES: dict[str, Page] = {
         _on_ticket(services.place_hold, "source", "reason"),
         "{number} 已保留。",
         "保留期间不能办结，时限照走。",
+    ),
+    "restrict": Page(
+        forms.RestrictForm,
+        _on_ticket(services.restrict_ticket, "readers", "reason"),
+        "{number} 已设为保密。",
+        "设为保密后，只有您和写在这里的人能看到；承办人不写在内就办不了。",
+    ),
+    "grant-access": Page(forms.GrantForm, _grant_access, "{number} 已授权。"),
+    "lift-restriction": Page(
+        forms.ReasonForm, _on_ticket(services.lift_restriction, "reason"), "{number} 已解除保密。"
     ),
     "release": Page(forms.ReleaseForm, _release, "{number} 已解除保留。"),
     "close-withdrawn": Page(
