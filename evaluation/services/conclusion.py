@@ -48,11 +48,17 @@ def decision_ground(follow_up: FollowUp) -> str:
 
 
 def ask_reviewer(ticket: Ticket, *, follow_up: FollowUp | None, ground: str, at: datetime) -> ReviewDecision:
-    """Put the case on the reviewers' worklist with a clock of its own (parameter review_decision_limit)."""
-    decision = ReviewDecision(
-        ticket=ticket, round=ticket.round, follow_up=follow_up, ground=ground, created_at=at, due_at=at
+    """Put the case on the reviewers' worklist with a clock of its own (parameter review_decision_limit).
+
+    A decision that had lost its subject is asked for anew when the subject is back.
+    """
+    asked = {"ground": ground, "state": DecisionState.PENDING, "created_at": at, "due_at": at}
+    decision, _ = ReviewDecision.objects.update_or_create(
+        ticket=ticket,
+        round=ticket.round,
+        follow_up=follow_up,
+        defaults={**asked, "decided_at": None, "decided_by": None},
     )
-    decision.save(force_insert=True)
     clock = start_clock(
         DecisionClock,
         kind="decision",

@@ -105,6 +105,8 @@ def _refuse_contradiction(
 
 
 def _close_as_withdrawn(ticket: Ticket, *, by: User, at: datetime) -> None:
+    if not ticket.withdrawal_proposed:
+        raise FollowUpRefused("又有反映人的诉求并到这张工单，不能按撤诉办结。")
     if ticket.open_hold_count:
         raise FollowUpRefused("本工单被督办、核查等事项保留，解除后才能办结。")
     tickets.close_ticket(ticket_id=ticket.pk, closing_kind=ClosingKind.WITHDRAWN, by=by, at=at)

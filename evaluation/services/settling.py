@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from channels_merge import selectors as channels
 from channels_merge.models import Appeal, AppealLink
@@ -67,15 +67,28 @@ def settle_ticket(*, ticket_id: int, at: datetime) -> bool:
         round=ticket.round, appeal__in=live
     ).update(state=FollowUpState.VOID, caller=None, called_at=None)
     _ask_about_withdrawal(ticket, nobody_left=not live, at=at)
+    _ask_again(of_round.filter(appeal__in=live), at=at)
     return conclusion.close_if_done(ticket, by=None, at=at)
 
 
 def _ask_about_withdrawal(ticket: Ticket, *, nobody_left: bool, at: datetime) -> None:
-    """Every caller withdrew: closing as 撤诉 is proposed to a person, never done by itself."""
-    proposed = ReviewDecision.objects.filter(ticket=ticket, round=ticket.round, follow_up__isnull=True)
-    if nobody_left and ticket.withdrawal_proposed and not proposed.exists():
+    """Every caller withdrew: closing as 撤诉 is proposed to a person, never done by itself. Whoever joins ends that."""
+    proposed = ReviewDecision.objects.filter(
+        ticket=ticket, round=ticket.round, follow_up__isnull=True, state=DecisionState.PENDING
+    ).exists()
+    if nobody_left and ticket.withdrawal_proposed and not proposed:
         conclusion.drop_decisions(ticket, by=None, at=at)
         conclusion.ask_reviewer(ticket, follow_up=None, ground=Ground.WITHDRAWN, at=at)
+    elif proposed and not nobody_left:
+        conclusion.drop_decisions(ticket, by=None, at=at)
+
+
+def _ask_again(of_live: QuerySet[FollowUp], *, at: datetime) -> None:
+    """Decisions dropped while the ticket was merged, or while everybody seemed to have withdrawn, are still owed."""
+    for follow_up in (
+        of_live.filter(decision__state=DecisionState.MOOT).select_related("ticket", "decision").order_by("pk")
+    ):
+        conclusion.ask_reviewer(follow_up.ticket, follow_up=follow_up, ground=follow_up.decision.ground, at=at)
 
 
 def settle_appeal(*, appeal_id: int, at: datetime) -> None:

@@ -146,6 +146,67 @@ def test_when_all_withdraw_a_person_decides_and_nothing_closes_by_itself(city, c
     assert (state_of(case.ticket), fresh(case.ticket).closing_kind) == ("closed", "withdrawn")
 
 
+def withdraw_all(case, *, moment):
+    for appeal in case.appeals:
+        channels.withdraw_appeal(
+            appeal_id=appeal.pk, channel=Channel.objects.get(code="phone"), reason="不用办了", by=None, at=moment
+        )
+
+
+def test_who_joins_after_all_withdrew_is_asked_and_nothing_closes_as_withdrawn(city, committing):
+    case = replied(city)
+    with committing():
+        withdraw_all(case, moment=at("11-11 08:00"))
+    decision = ReviewDecision.objects.get()
+    late = take_appeal(at=at("11-11 08:30"), ticket=case.ticket, phone="13900000009")
+
+    with pytest.raises(services.FollowUpRefused, match="又有反映人的诉求并到这张工单，不能按撤诉办结"):
+        decide(city, decision, verdict="close", is_reasonable=None, duty_done=None)
+    services.settle_ticket(ticket_id=case.ticket.pk, at=at("11-11 08:31"))
+
+    assert (fresh(decision).state, state_of(case.ticket)) == ("moot", "pending_followup")
+    call(city, FollowUp.objects.get(appeal=late, state="waiting"))
+    assert (state_of(case.ticket), fresh(case.ticket).closing_kind) == ("closed", "resolved")
+
+
+def test_when_the_one_who_joined_withdraws_too_a_person_is_asked_again(city, committing):
+    case = replied(city)
+    with committing():
+        withdraw_all(case, moment=at("11-11 08:00"))
+    late = take_appeal(at=at("11-11 08:30"), ticket=case.ticket, phone="13900000009")
+    services.settle_ticket(ticket_id=case.ticket.pk, at=at("11-11 08:31"))
+    with committing():
+        channels.withdraw_appeal(
+            appeal_id=late.pk,
+            channel=Channel.objects.get(code="phone"),
+            reason="也不用办了",
+            by=None,
+            at=at("11-11 09:00"),
+        )
+
+    decision = ReviewDecision.objects.get()
+    assert (decision.ground, decision.state, decision.decided_at) == ("withdrawn", "pending", None)
+    clocks = DecisionClock.objects.filter(decision=decision).order_by("pk")
+    assert [clock.outcome for clock in clocks] == ["void", ""]
+
+
+def test_a_decision_dropped_by_a_merge_is_owed_again_after_it(city, committing):
+    case, other = replied(city), replied(city)
+    decision = complain(city, case.follow_ups[0])
+    with committing():
+        tickets.merge_ticket(
+            ticket_id=case.ticket.pk, into_id=other.ticket.pk, reason="同一件事", by=city.dispatcher, at=WEDNESDAY
+        )
+    assert fresh(decision).state == "moot"
+
+    with committing():
+        tickets.unmerge_ticket(ticket_id=case.ticket.pk, reason="并错了", by=city.dispatcher, at=WEDNESDAY)
+
+    assert (fresh(decision).state, state_of(case.ticket)) == ("pending", "pending_followup")
+    decide(city, decision, verdict="redo")
+    assert state_of(case.ticket) == "in_progress"
+
+
 def test_merged_away_and_back(city, committing):
     case = replied(city)
     into = Ticket.objects.get(pk=take_appeal(at=at("11-11 09:00")).links.get(until=None).ticket_id)
