@@ -307,6 +307,19 @@ def test_who_calls_about_a_merged_ticket_is_heard_by_its_lead(city, phone):
     assert (fresh(lead).urge_count, fresh(merged).urge_count) == (1, 0)
 
 
+def test_urges_heard_by_the_lead_do_not_hinder_moving_the_appeal_on(city, phone):
+    appeal, _ = two_of_one_matter()
+    merged, lead, other = ticket_of(appeal), ticket_of(make_accepted()), ticket_of(make_accepted())
+    tickets.merge_ticket(ticket_id=merged.pk, into_id=lead.pk, reason="同一件事", by=city.dispatcher, at=NOW)
+    services.urge_appeal(appeal_id=appeal.pk, channel=phone, by=city.agent, at=LATER)
+
+    services.link_appeal(appeal_id=appeal.pk, ticket_id=other.pk, reason="另一处工地", by=city.dispatcher, at=LATER)
+
+    assert ticket_of(appeal) == other
+    assert (fresh(merged).appeal_count, fresh(merged).urge_count) == (1, 0)
+    assert (fresh(other).appeal_count, fresh(other).urge_count) == (2, 1)
+
+
 def test_the_citizens_clock_is_met_by_the_approved_reply_of_the_round_that_held(city, committing):
     appeal = make_accepted()
     with committing():

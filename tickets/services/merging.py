@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Greatest
 
 from hotline.models import User
 from tickets import rights
@@ -86,9 +87,12 @@ def unmerge_ticket(*, ticket_id: int, reason: str, by: User | None, at: datetime
 def count_appeals(*, ticket_id: int, appeals: int = 0, urges: int = 0, live: int | None = None) -> None:
     """Add to the ticket's counters. ``live`` is the number of appeals not withdrawn, when the caller has counted them.
 
-    With none left, closing as withdrawn is proposed to a person, never done by itself.
+    Urges made while it was merged stand at its lead: taking them off stops at none. With no live appeal left, closing as withdrawn is proposed to a person, never done by itself.
     """
-    changes: dict[str, object] = {"appeal_count": F("appeal_count") + appeals, "urge_count": F("urge_count") + urges}
+    changes: dict[str, object] = {
+        "appeal_count": F("appeal_count") + appeals,
+        "urge_count": Greatest(F("urge_count") + urges, 0),
+    }
     if live is not None:
         changes["withdrawal_proposed"] = live == 0
     Ticket.objects.filter(pk=ticket_id).update(**changes)
