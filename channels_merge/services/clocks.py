@@ -8,8 +8,9 @@ from datetime import datetime
 
 from channels_merge.models import Appeal, AppealClock
 from hotline import parameters
+from hotline import services as hotline
 from hotline.limits import Limit
-from hotline.services import start_clock, stop_clock
+from hotline.services import start_clock
 from tickets.deadlines import handle_rule
 
 
@@ -31,9 +32,12 @@ def restart_accept_clock(appeal: Appeal, *, at: datetime) -> AppealClock:
 
 
 def stop_clocks(appeal: Appeal, kind: str, *, at: datetime, outcome: str) -> None:
-    """Who joins a matter that was already answered has waited for nothing: his clock stops where it began."""
-    for clock in AppealClock.objects.filter(appeal=appeal, kind=kind, stopped_at=None):
-        stop_clock(clock, at=max(at, clock.started_at), outcome=outcome)
+    clocks = AppealClock.objects.filter(appeal=appeal, kind=kind)
+    stopped = hotline.stop_clocks(clocks.filter(started_at__lte=at), at=at, outcome=outcome)
+    if kind == AppealClock.CITIZEN and not stopped:
+        # Who joins a matter that was already answered has waited for nothing: his clock stops where it began.
+        for clock in clocks.filter(stopped_at__isnull=True):
+            hotline.stop_clock(clock, at=clock.started_at, outcome=outcome)
 
 
 def start_citizen_clock(appeal: Appeal, *, at: datetime) -> AppealClock:

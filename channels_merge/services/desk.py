@@ -1,13 +1,12 @@
 """A call, decided while the caller is on the line: register and decide in one transaction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
-from channels_merge.models import Channel, Contact
+from channels_merge.models import Appeal, AppealEvent, Channel, Contact, Transfer
 from channels_merge.services import intake
 from channels_merge.services.contacts import Person
 from channels_merge.services.drafts import discard_draft
@@ -50,14 +49,14 @@ def take_call(
             f"这一通刚才已登记为 {taken.number}，现在写的内容不同，没有再登记。要加的话记为补充；另一件事请按同一通话再记一件。"
         ) from taken
     if registered.is_new:
-        _decide(registered.appeal.pk, matter, decision, by, at)
+        decided = _decide(registered.appeal.pk, matter, decision, by, at)
+        registered = replace(registered, appeal=decided)
     if draft_key:
         discard_draft(key=draft_key, by=by)
-    registered.appeal.refresh_from_db()
     return registered
 
 
-def _decide(appeal_id: int, matter: intake.Matter, decision: Decision, by: User, at: datetime) -> None:
+def _decide(appeal_id: int, matter: intake.Matter, decision: Decision, by: User, at: datetime) -> Appeal:
     if decision.act == "attach" and decision.ticket_id is None:
         raise AppealRefused("请先选中要挂接的工单。")
     if decision.act == "answer" and matter.category is None:
@@ -74,10 +73,11 @@ def _decide(appeal_id: int, matter: intake.Matter, decision: Decision, by: User,
         "legal_route": decision.choice,
         "ground": decision.choice,
     }
-    act(appeal_id=appeal_id, by=by, at=at, **{name: offered[name] for name in needed})
+    done = act(appeal_id=appeal_id, by=by, at=at, **{name: offered[name] for name in needed})
+    return done.appeal
 
 
-_ACTS: dict[str, tuple[Callable[..., Any], tuple[str, ...]]] = {
+_ACTS: dict[str, tuple[Callable[..., AppealEvent | Transfer], tuple[str, ...]]] = {
     "accept": (intake.accept_appeal, ()),
     "attach": (intake.accept_appeal, ("ticket_id",)),
     "answer": (intake.answer_appeal, ("category", "told")),

@@ -203,9 +203,10 @@ def _checked_story(matter: Matter) -> _Story:
 def _already_there(channel: Channel, source_number: str, text: str) -> Registered | None:
     if not source_number:
         return None
-    appeal = Appeal.objects.filter(channel=channel, source_number=source_number).first()
-    if appeal is None:
+    there = Appeal.objects.filter(channel=channel, source_number=source_number).values_list("pk", flat=True).first()
+    if there is None:
         return None
+    appeal = Appeal.objects.get(pk=there)
     if appeal.text != text:
         raise SourceNumberTaken(source_number, appeal.number)
     return Registered(appeal, appeal.code, is_new=False)

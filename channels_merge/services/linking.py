@@ -34,6 +34,7 @@ from hotline.selectors import people_with_right
 from hotline.services import notify
 from tickets import services as tickets
 from tickets.models import Assignment, Ticket
+from tickets.selectors.lists import who_may_know
 
 # Somebody is still to read what is added.
 HEARD_STATES = frozenset({AppealState.RECEIVED, AppealState.NEED_INFO, AppealState.TRANSFERRED, AppealState.ACCEPTED})
@@ -106,7 +107,8 @@ def urge_appeal(*, appeal_id: int, channel: Channel, text: str = "", by: User | 
     row = _interact(appeal, InteractionKind.URGE, channel=channel, text=text, by=by, at=at)
     tell_ticket(ticket.pk, urges=1)
     if ticket.holder is not None:
-        notify(users=_who_works_on(ticket.holder), kind="urge", number=ticket.number, at=at, dedupe=f"urge:{row.pk}")
+        told = who_may_know(ticket, _who_works_on(ticket.holder), at)
+        notify(users=told, kind="urge", number=ticket.number, at=at, dedupe=f"urge:{row.pk}")
     return row
 
 

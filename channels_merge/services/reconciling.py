@@ -2,12 +2,14 @@
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from channels_merge.models import Appeal, AppealClock, AppealLink, SearchEntry
 from channels_merge.services import clocks
 from channels_merge.services.following import DEAD, REPLIED, settle_citizen_clocks
 from channels_merge.services.indexing import reconcile_scopes, write_search_entry
+from channels_merge.services.moves import locked
 from channels_merge.states import AppealState
 from tickets.models import Ticket
 from tickets.states import TicketState
@@ -28,14 +30,21 @@ def reconcile(*, at: datetime) -> dict[str, int]:
 
 def _start_missing_accept_clocks(at: datetime) -> int:
     running = AppealClock.objects.filter(appeal=OuterRef("pk"), kind=AppealClock.ACCEPT, stopped_at=None)
-    missing = (
-        Appeal.objects.filter(state="received", received_at__lte=at - GRACE)
-        .filter(~Exists(running))
-        .order_by("pk")[:BATCH]
-    )
-    for appeal in missing:
-        clocks.restart_accept_clock(appeal, at=appeal.received_at)
-    return len(missing)
+    missing = Appeal.objects.filter(
+        ~Exists(running), state=AppealState.RECEIVED, received_at__lte=at - GRACE
+    ).values_list("pk", flat=True)
+    return sum(_start_accept_clock(appeal_id) for appeal_id in missing.order_by("pk")[:BATCH])
+
+
+@transaction.atomic
+def _start_accept_clock(appeal_id: int) -> bool:
+    """Whether it was still needed: somebody may decide on the appeal, or start its clock, at this moment."""
+    appeal = locked(appeal_id)
+    running = AppealClock.objects.filter(appeal=appeal, kind=AppealClock.ACCEPT, stopped_at=None)
+    if appeal.state != AppealState.RECEIVED or running.exists():
+        return False
+    clocks.restart_accept_clock(appeal, at=appeal.received_at)
+    return True
 
 
 def _write_missing_entries(at: datetime) -> int:
