@@ -20,6 +20,7 @@ from hotline.services import notify
 from supervision.models import Card
 from supervision.states import BEFORE_DUE, CardKind
 from tickets.models import Approval, Assignment, Ticket, TicketClock, TicketClockBreach
+from tickets.selectors.lists import who_may_know
 from tickets.states import ClockKind, Urgency
 
 BATCH = 200
@@ -141,7 +142,8 @@ def _tell_batch(*, at: datetime) -> int:
     )
     posts = _people_of_posts(cards)
     for card in cards:
-        people = [] if _is_moot(card) else [*posts[_post(card), card.unit_id], *_handler(card)]
+        concerned = [] if _is_moot(card) else [*posts[_post(card), card.unit_id], *_handler(card)]
+        people = who_may_know(card.ticket, concerned, at)
         card.told_at, card.told_count = at, len({person.pk for person in people})
         if people:
             notify(

@@ -410,3 +410,28 @@ def test_the_people_behind_a_matter_are_as_secret_as_the_matter(city):
     assert [fresh(appeal).secrecy for appeal in (first, second, other)] == ["restricted", "restricted", "open"]
     tickets.lift_restriction(**words)
     assert [fresh(appeal).secrecy for appeal in (first, second, other)] == ["open", "open", "open"]
+
+
+def test_a_lost_clock_of_acceptance_is_started_once_and_not_for_what_is_decided(city):
+    waiting, decided = make_appeal(), make_appeal(phone="13900000002")
+    services.accept_appeal(appeal_id=decided.pk, by=None, at=NOW)
+    AppealClock.objects.filter(kind="accept").delete()
+
+    assert services.reconcile(at=LATER)["accept_clocks"] == 1
+    assert services.reconcile(at=LATER)["accept_clocks"] == 0
+
+    started = AppealClock.objects.filter(kind="accept", stopped_at=None).values_list("appeal", "started_at")
+    assert list(started) == [(waiting.pk, waiting.received_at)]
+
+
+def test_only_who_may_see_a_restricted_matter_hears_of_its_urge(city, phone):
+    appeal = make_accepted()
+    ticket = ticket_of(appeal)
+    tickets.dispatch_ticket(ticket_id=ticket.pk, unit=city.department, item=None, by=city.dispatcher, at=NOW)
+    tickets.restrict_ticket(
+        ticket_id=ticket.pk, readers=[city.head], reason="举报承办单位的人员。", by=city.reviewer, at=NOW
+    )
+
+    services.urge_appeal(appeal_id=appeal.pk, channel=phone, by=city.agent, at=LATER)
+
+    assert list(Notice.objects.filter(kind="urge").values_list("recipient", flat=True)) == [city.head.pk]

@@ -236,6 +236,18 @@ def test_handler_liaison_and_heads_hear_of_it_once_and_nobody_else(city):
     assert (card.told_at, card.told_count) == (SOON, 4)
 
 
+def test_of_a_restricted_matter_only_those_hear_who_may_see_it(city):
+    ticket = in_hand(city)
+    tickets.restrict_ticket(
+        ticket_id=ticket.pk, readers=[city.handler], reason="举报本单位负责人。", by=city.reviewer, at=NOW
+    )
+
+    sweep(SOON)
+    services.tell_units(at=SOON)
+
+    assert told() == [("张伟", "card_yellow", ticket.number)]
+
+
 def test_a_head_who_handles_it_is_told_once(city):
     ticket = dispatched(city)
     tickets.sign_assignment(assignment_id=ticket.lead_id, handler=city.head, by=city.head, at=NOW)

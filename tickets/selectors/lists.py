@@ -4,7 +4,7 @@ Never an offset and never a total: a page is one range of an index, one row more
 another page. Units read through their scope rows, the centre reads the ticket table (docs/architecture.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Generic, Self, TypeVar
@@ -75,6 +75,16 @@ def readable(scopes: QuerySet[TicketScope], user: User, at: datetime) -> QuerySe
     # The few secret ones are read from their own index: no look at the ticket of every row.
     secret = Ticket.objects.exclude(secrecy=Secrecy.OPEN).exclude(pk__in=granted)
     return scopes.exclude(ticket__in=secret.values("pk"))
+
+
+def who_may_know(ticket: Ticket, people: Iterable[User], at: datetime) -> list[User]:
+    """Of people whose work it is, those who may hear of the ticket: of a restricted one, whom it was granted to."""
+    told = list(people)
+    if ticket.secrecy == Secrecy.OPEN:
+        return told
+    granted = TicketScope.objects.current(at).filter(ticket=ticket, user__in=told)
+    readers = set(granted.values_list("user_id", flat=True))
+    return [person for person in told if person.pk in readers]
 
 
 def day_bounds(first: date | None, last: date | None) -> tuple[datetime | None, datetime | None]:
