@@ -17,15 +17,15 @@ class Rule:
 
 
 def handle_rule(*, item: Any, kind: str, urgency: str, is_enterprise: bool, at: datetime) -> Rule:
-    """First match of statute step > item and kind > urgency > enterprise > kind.
+    """First match of the statute's step `handle` > item and kind > urgency > enterprise > kind.
 
-    The statute beats the hotline's own limits (12315: 投诉 7 个工作日决定受理, 45 个工作日调解), an item's own
-    limit beats the general one.
+    The statute beats the hotline's own limits (12315: 投诉 45 个工作日内调解), an item's own limit the general one.
     """
     if item is not None:
-        statute = next((step for step in item.statute_limits if kind in step.get("kinds", [kind])), None)
+        steps = [step for step in item.statute_limits if step["step"] == "handle"]
+        statute = next((step for step in steps if kind in step.get("kinds", [kind])), None)
         if statute is not None:
-            return Rule(Limit.parse(statute["limit"]), f"法定时限：{statute['step']}（{statute['source']}）")
+            return Rule(Limit.parse(statute["limit"]), f"法定时限（{statute['source']}）")
         if kind in item.limits:
             return Rule(Limit.parse(item.limits[kind]), f"职责清单 {item.code}（{Kind(kind).label}）")
     if urgency == Urgency.CRITICAL:
