@@ -17,7 +17,6 @@ from typing import Any, Final
 
 from hotline.bigrams import normalise, runs
 
-SURE: Final = 90
 PLACE_POINTS: Final = 8
 """Of the 100 points, those given for knowing which unit's territory it is."""
 

@@ -11,12 +11,11 @@ from typing import Any, Final
 from django.db.models import Count, Q
 
 from hotline.dates import local_day
-from hotline.limits import Limit
 from hotline.models import Region, Unit
 from responsibility.models import Category, DutyItem, DutyList, Governance, RoutingExample
 from responsibility.places import Gazetteer, Place
-from responsibility.routing import PLACE_POINTS, SURE, Condition, Index, ItemText, Match
-from responsibility.states import FUNCTIONS, AppealKind, Level, Outcome, TownshipRole
+from responsibility.routing import PLACE_POINTS, Condition, Index, ItemText, Match
+from responsibility.states import FUNCTIONS, Level, Outcome, TownshipRole
 
 _CITY_KINDS: Final = (Unit.Kind.CITY_DEPARTMENT, Unit.Kind.ENTERPRISE, Unit.Kind.AUTHORITY)
 _COMPILED_KEPT: Final = 24
@@ -54,19 +53,6 @@ class Candidate:
     overseer: Unit | None = None
     county_function: str = ""
     region_code: str = ""
-
-    @property
-    def is_sure(self) -> bool:
-        return self.score >= SURE and self.unit is not None and not self.refused
-
-
-@dataclass(frozen=True, slots=True)
-class ItemLimit:
-    """A limit that the item sets, the rule that set it (“法定步骤” or “事项时限”), and its source for the explanation."""
-
-    limit: Limit
-    rule: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,20 +148,6 @@ def township_role(*, item: DutyItem, text: str) -> str:
     return match.township_role if match else item.township_role
 
 
-def limit_for(*, item: DutyItem, kind: str, at: datetime, step: str = "handle") -> ItemLimit | None:
-    """The limit that the item sets for a step of a kind, or None: then urgency, enterprise and kind decide.
-
-    A step set by statute wins over the item's own limit (docs/clocks.md 5). `at` is the moment of the rule; the item
-    belongs to one version, which never changes.
-    """
-    for row in item.statute_limits:
-        if row["step"] == step and kind in row.get("kinds", AppealKind.values):
-            return ItemLimit(Limit.parse(row["limit"]), "法定步骤", row["source"])
-    if step == "handle" and (text := item.limits.get(kind)):
-        return ItemLimit(Limit.parse(text), "事项时限", f"职责清单事项 {item.code} {item.title}")
-    return None
-
-
 def item_record(*, item: DutyItem, at: datetime, days: int = 90) -> ItemRecord:
     """What became of the item's dispatches in the `days` before `at`, whatever version of the list. One query."""
     return item_records(items=[item], at=at, days=days)[item.code]
@@ -201,12 +173,6 @@ def why_none(*, text: str, at: datetime) -> str:
     if len(text.strip()) < 6:
         return "诉求内容太短，没有可以对照清单的用词，请补充后再派。"
     return "诉求用词没有命中清单中的任何事项，请由派单员判断，或按首办负责提请裁定。"
-
-
-def governing_centre(*, region: Region, at: datetime) -> Unit | None:
-    """The county or zone centre that answers for a place at a moment; the place's own row before those above it."""
-    gazetteer = _gazetteer()
-    return _governed_by(gazetteer.chain(region.code), at)[0]
 
 
 def _compile(duty_list: DutyList) -> _Compiled:
