@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from hotline.models import Region, Unit, User
+from responsibility import selectors as responsibility
 from responsibility.models import Category, DutyItem
 from tickets.models import TicketHold
 from tickets.states import Kind, Resolved, ReturnGround, Urgency
@@ -317,6 +318,20 @@ class PassDownForm(ActForm):
         self.fields["unit"].units = self.fields["co_units"].units = below
         self.fields["item"].items = current_items(self.found.at)
         self.initial.setdefault("item", self.found.ticket.item)
+        self.initial.setdefault("unit", None if self.is_bound else self._proposed())
+
+    def _proposed(self) -> Unit | None:
+        """Whom the duty list names inside the county. It proposes; the county centre decides."""
+        ticket, centre = self.found.ticket, self.found.own.unit
+        candidates = responsibility.county_candidates(
+            item=ticket.item,
+            text=f"{ticket.title}\n{ticket.text}",
+            region=ticket.region,
+            centre=centre,
+            at=self.found.at,
+        )
+        below = (each.unit for each in candidates if not each.refused and each.unit.parent_id == centre.pk)
+        return next(below, None)
 
 
 class QuestionForm(ActForm):

@@ -429,3 +429,13 @@ def test_an_act_of_another_state_is_greyed_with_a_whole_sentence(city, log_in):
 
     assert peek.status_code == 409
     assert "工单当前为“待审核”，不能执行该操作。" in peek.content.decode()
+
+
+def test_a_county_finds_its_own_department_named_by_the_duty_list(duty, log_in):
+    ticket = signed(duty, unit=duty.county, item=duty.noise)
+
+    drawn = log_in(duty.county_clerk).get(url(ticket, "pass-down"), **HTMX)
+    left_empty = log_in(duty.county_clerk).post(url(ticket, "pass-down"), {"unit": ""}, **HTMX)
+
+    assert words_of(drawn)["unit"] == duty.county_department.name
+    assert (left_empty.status_code, errors(left_empty)) == (422, {"unit": ["请选择承办单位。"]})
