@@ -3,6 +3,8 @@
 Slow, as everything here is: a browser.
 """
 
+import time
+
 import pytest
 import time_machine
 
@@ -76,6 +78,21 @@ def selected(page):
 
 def ticked(page):
     return page.eval_on_selector_all("[data-rows] tbody input:checked", "boxes => boxes.map(box => box.value)")
+
+
+def test_quick_j_is_not_taken_back(city, log_in):
+    numbers = [noise(city).number for _ in range(4)]
+    page = log_in(city.dispatcher)
+    page.route("**/dispatch/*/peek/", lambda route: (time.sleep(0.4), route.continue_()))
+    page.goto(page.base + "/dispatch/")
+    page.wait_for_selector('[data-rows] tr[aria-selected="true"]')
+    for number in numbers[1:]:
+        page.keyboard.press("j")
+        assert selected(page) == number
+        page.wait_for_timeout(250)  # the peek of this row is asked for, and arrives after the next j
+        assert selected(page) == number
+    peeked(page, numbers[-1])
+    assert selected(page) == numbers[-1]
 
 
 def test_dispatch_by_keys(city, log_in):

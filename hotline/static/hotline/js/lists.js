@@ -24,8 +24,9 @@
     e.detail.parameters.next = selected()?.nextElementSibling?.dataset.id || "";
     e.detail.parameters.s = new URLSearchParams(location.search).get("s") || "";
   });
+  /* Only what was sent from a peek moves the selection: a peek that was merely looked at may arrive after the next j. */
   document.addEventListener("htmx:afterSwap", e => {
-    const row = e.detail.target.id === "peek" && document.getElementById(`row-${peeked()}`);
+    const row = e.detail.target.id === "peek" && e.detail.requestConfig?.verb === "post" && document.getElementById(`row-${peeked()}`);
     if (!row || row === selected()) return;
     selected()?.removeAttribute("aria-selected");
     row.setAttribute("aria-selected", "true");
