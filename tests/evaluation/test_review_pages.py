@@ -3,6 +3,8 @@
 import pytest
 from bs4 import BeautifulSoup
 
+from channels_merge import services as channels
+from channels_merge.models import Channel
 from evaluation import services
 from evaluation.models import DecisionClock, FollowUp, ReviewDecision
 from hotline.limits import Limit
@@ -196,10 +198,15 @@ def test_what_is_kept_secret_is_not_found(city, log_in, page_of, decision):
 
 def test_when_all_withdrew_only_closing_is_offered(city, log_in, page_of):
     case = replied(city)
-    FollowUp.objects.update(state="void")
-    decision = ReviewDecision.objects.create(
-        ticket=case.ticket, round=1, ground="withdrawn", created_at=at("11-11 09:00"), due_at=at("11-12 17:30")
+    channels.withdraw_appeal(
+        appeal_id=case.appeals[0].pk,
+        channel=Channel.objects.get(code="phone"),
+        reason="不用办了",
+        by=None,
+        at=at("11-11 09:00"),
     )
+    services.settle_ticket(ticket_id=case.ticket.pk, at=at("11-11 09:00"))
+    decision = ReviewDecision.objects.get()
 
     page = page_of(city.reviewer, LIST)
     assert [label.get_text(" ", strip=True) for label in page.select(".case-call .pick label")] == ["按撤诉办结 e"]
