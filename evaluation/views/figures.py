@@ -11,9 +11,9 @@ from django.views.decorators.http import require_safe
 
 from channels_merge.views.gate import needs
 from evaluation import rights, selectors
-from evaluation.paging import page_of
 from hotline.models import Unit
 from hotline.rights import has_right
+from tickets.selectors.lists import Key, take
 
 READ = ("tickets.view_all_tickets", "tickets.view_subtree_tickets")
 GROUPS = {
@@ -87,7 +87,7 @@ def tickets_behind(request: HttpRequest) -> HttpResponse:
     unit: Unit = get_object_or_404(selectors.units_seen(request.user), pk=int(request.GET["unit"][:18]))
     rows = selectors.figure_rows(request.user, unit=unit, month=month, figure=figure, at=at)
     key = request.GET.get("after", "")
-    page = page_of(rows, key, field="ended_at", descending=True)
+    page = take(rows, by="ended_at", pk="id", after=Key.parse(key), newest=True)
     url = f"{reverse('evaluation:figure-tickets')}?unit={unit.pk}&month={month:%Y-%m}&figure={figure}"
     context = {
         "rows": page.rows,
@@ -99,7 +99,7 @@ def tickets_behind(request: HttpRequest) -> HttpResponse:
         "names": [(code, name, f"{url.rpartition('=')[0]}={code}") for code, name in selectors.FIGURES.items()],
         "back": f"{reverse('evaluation:figures')}?month={month:%Y-%m}",
         "first_url": url if key else "",
-        "next_url": f"{url}&after={page.next_key}".replace("+", "%2B") if page.next_key else "",
+        "next_url": f"{url}&after={page.next_key}" if page.next_key else "",
         "at": at,
     }
     return render(request, "evaluation/figure_tickets.html", context)

@@ -10,12 +10,12 @@ from django.views.decorators.http import require_POST, require_safe
 from channels_merge.views.gate import needs
 from evaluation import calling_hours, rights, selectors, services
 from evaluation.forms import AttemptForm
-from evaluation.paging import page_of
 from evaluation.states import CallResult, FollowUpState
 from hotline.client_address import client_address
 from hotline.context import forget_shell
 from hotline.errors import DomainError
 from tickets.rights import Actor
+from tickets.selectors.lists import Key, take
 
 CALL = "evaluation.follow_up"
 COUNTED = 100
@@ -34,7 +34,7 @@ def _list(request, tab, key, *, follow_up=None, form=None, missed=None, status=2
     now = selectors.callable_now(waiting, at=at)
     tabs = {"now": now, "later": waiting.exclude(pk__in=now.values("pk")), "all": waiting}
     tab = tab if tab in tabs else "now"
-    page = page_of(tabs[tab], key, field="due_at")
+    page = take(tabs[tab], by="due_at", pk="id", after=Key.parse(key))
     rows = list(page.rows)
     if follow_up is not None and follow_up.pk not in {row.pk for row in rows}:
         rows.insert(0, follow_up)
@@ -54,7 +54,7 @@ def _list(request, tab, key, *, follow_up=None, form=None, missed=None, status=2
         "missed": missed,
         "words": request.POST.get("words", "") if missed else "",
         "first_url": f"{url}?tab={tab}" if key else "",
-        "next_url": f"{url}?tab={tab}&after={page.next_key}".replace("+", "%2B") if page.next_key else "",
+        "next_url": f"{url}?tab={tab}&after={page.next_key}" if page.next_key else "",
         **(_peek_context(request, chosen, at, form) if chosen else {}),
     }
     return render(request, "evaluation/follow_up_list.html", context, status=status)

@@ -10,11 +10,11 @@ from django.views.decorators.http import require_POST, require_safe
 from channels_merge.views.gate import needs
 from evaluation import rights, selectors, services
 from evaluation.forms import DecisionForm
-from evaluation.paging import page_of
 from evaluation.states import DecisionState, Ground
 from hotline.context import forget_shell
 from hotline.errors import DomainError
 from tickets.rights import Actor
+from tickets.selectors.lists import Key, take
 from tickets.timeline import ACTS
 
 DECIDE = "evaluation.decide_review"
@@ -28,7 +28,7 @@ def decisions(request: HttpRequest) -> HttpResponse:
 
 def _list(request, key, *, decision=None, form=None, status=200) -> HttpResponse:
     at = timezone.now()
-    page = page_of(selectors.decisions_pending(request.user, at=at), key, field="due_at")
+    page = take(selectors.decisions_pending(request.user, at=at), by="due_at", pk="id", after=Key.parse(key))
     rows = list(page.rows)
     if decision is not None and decision.pk not in {row.pk for row in rows}:
         rows.insert(0, decision)
@@ -39,7 +39,7 @@ def _list(request, key, *, decision=None, form=None, status=200) -> HttpResponse
         "chosen": chosen.pk if chosen else 0,
         "at": at,
         "first_url": url if key else "",
-        "next_url": f"{url}?after={page.next_key}".replace("+", "%2B") if page.next_key else "",
+        "next_url": f"{url}?after={page.next_key}" if page.next_key else "",
         **(_evidence_context(request, chosen, at, form) if chosen else {}),
     }
     return render(request, "evaluation/decision_list.html", context, status=status)

@@ -7,10 +7,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from channels_merge.views.gate import needs
-from evaluation.paging import page_of
 from hotline.models import Unit
 from supervision import selectors
 from tickets.models import TicketScope
+from tickets.selectors.lists import Key, take
 from tickets.states import ClockKind
 
 LONGEST_KEY = 19
@@ -28,7 +28,7 @@ def wall(request: HttpRequest) -> HttpResponse:
     tab = tab if tab in TABS else ""
     key = request.GET.get("after", "")
     found = selectors.burning(watch, name=tab, unit=unit) if watch.opens else TicketScope.objects.none()
-    page = page_of(found, key, field="sort_at")
+    page = take(found, by="sort_at", pk="id", after=Key.parse(key))
     clocks = selectors.running_clocks(page.rows)
     cards = selectors.heaviest_cards(page.rows)
     here = f"{reverse('supervision:wall')}?unit={unit.pk if unit else ''}"
@@ -54,7 +54,7 @@ def wall(request: HttpRequest) -> HttpResponse:
         ],
         "at": at,
         "first_url": f"{here}&tab={tab}" if key else "",
-        "next_url": f"{here}&tab={tab}&after={page.next_key}".replace("+", "%2B") if page.next_key else "",
+        "next_url": f"{here}&tab={tab}&after={page.next_key}" if page.next_key else "",
     }
     return render(request, "supervision/wall.html", context)
 
