@@ -5,6 +5,7 @@
     python3 run.py test [ARG …]     run the tests (arguments go to pytest)
     python3 run.py check            formatting, lint, layers, migrations, deployment checks, types
     python3 run.py manage COMMAND … run a management command beside the running system, or with servers of its own
+    python3 run.py bench NAME       measure: intake or inbox, with servers of its own (docs/benchmarks.md)
 
 Standard library only: this file runs before anything is installed. docs/running.md lists the variables.
 """
@@ -25,6 +26,8 @@ FRONTEND = ROOT / "frontend"
 PRODUCT_LOCK = ROOT / "requirements.txt"
 # Holds everything of the product's lock as well, in the same versions.
 DEVELOPMENT_LOCK = ROOT / "requirements-dev.txt"
+# On every core; the long ones at the end are shared out again.
+ALL_TESTS = ("-n", "auto", "--dist", "worksteal")
 NODE_LOCK = ROOT / "requirements-node.txt"
 
 
@@ -41,10 +44,14 @@ def main():
         install_python_packages(for_development=False)
         install_frontend_packages()
         become("manage.py", *rest, settings="config.settings.local")
+    elif command == "bench":
+        install_python_packages(for_development=False)
+        install_frontend_packages()
+        become("-m", "benchmarks", *rest)
     elif command in {"test", "check"}:
         install_python_packages(for_development=True)
         install_frontend_packages()
-        become("-m", *(["pytest", *rest] if command == "test" else ["config.checks"]))
+        become("-m", *(["pytest", *(rest or ALL_TESTS)] if command == "test" else ["config.checks"]))
     else:
         sys.exit(__doc__)
 

@@ -51,7 +51,7 @@ class Servers:
     def start(self) -> None:
         """Start what the environment does not name, and write down how others reach it."""
         kept = _secrets(self.state / "secret.json")
-        for variable in ("DJANGO_SECRET_KEY", "HOTLINE_FIELD_KEYS", "HOTLINE_INDEX_KEY", "HOTLINE_DEMO_PASSWORD"):
+        for variable in ("DJANGO_SECRET_KEY", "HOTLINE_FIELD_KEYS", "HOTLINE_INDEX_KEY"):
             self.environment[variable] = os.environ.get(variable) or kept[variable]
         for variable, server in (
             ("DATABASE_URL", EmbeddedPostgres(self.state, password=kept["postgres"], durable=self.durable)),
@@ -110,7 +110,6 @@ def _secrets(file: Path) -> dict[str, str]:
             "DJANGO_SECRET_KEY": secrets.token_urlsafe(50),
             "HOTLINE_FIELD_KEYS": f"k1={secrets.token_hex(16)}",
             "HOTLINE_INDEX_KEY": secrets.token_hex(32),
-            "HOTLINE_DEMO_PASSWORD": f"gz-{secrets.token_hex(4)}",
         }
         _write_private(file, json.dumps(made))
     return json.loads(file.read_text())

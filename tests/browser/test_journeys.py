@@ -65,7 +65,6 @@ class Stage:
         if page is None:
             page = self.windows[who] = self.log_in(self.people[who], **kwargs)
         page.goto(page.base + path)
-        page.wait_for_load_state("networkidle")
         return page
 
     def tomorrow(self, moment):
@@ -85,7 +84,6 @@ class Stage:
             "#act:not([open]), #act .err, #act .note-over, #act .act-says:not(:empty)", state="attached"
         )
         assert not page.query_selector("#act[open]"), page.inner_text("#act")
-        page.wait_for_load_state("networkidle")
         return page
 
     def take_call(self, text, *, phone, place="锦江花园北门", kind="complaint"):
@@ -100,7 +98,6 @@ class Stage:
         page.keyboard.press("Alt+3")
         page.keyboard.type(place)
         page.check(f"input[name=kind][value={kind}]")
-        page.wait_for_load_state("networkidle")
         with page.expect_navigation(url=re.compile("/desk/done/")):
             page.keyboard.press("F8")
         return page.url.rstrip("/").rsplit("/", 1)[1]
@@ -299,7 +296,6 @@ def of_caller(stage, phone, key, **fields):
     fill(page.wait_for_selector("#act [data-act-form]"), fields)
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("#act:not([open])", state="attached")
-    page.wait_for_load_state("networkidle")
 
 
 def test_a_citizen_submits_and_follows_it_without_scripts(stage, open_page):
