@@ -1,7 +1,6 @@
 """Every part of a page, as the browser gets it."""
 
 import re
-from dataclasses import dataclass, field
 
 import pytest
 from django import forms
@@ -91,59 +90,6 @@ def test_pager_at_the_end():
     )
 
 
-@dataclass
-class Named:
-    name: str = ""
-    code: str = ""
-    title: str = ""
-    pk: int = 1
-
-
-@dataclass
-class Candidate:
-    item: Named
-    unit: Named
-    score: int = 93
-    matched_words: tuple[str, ...] = ("夜间", "混凝土")
-    reasons: tuple[str, ...] = ()
-    place_rule: str = "地点在章贡区，由区级主责"
-    expected_unit: Named | None = None
-    refused: str = field(default="")
-
-
-def test_candidate():
-    candidate = Candidate(Named(code="CG-04-013", title="夜间建筑施工噪声"), Named("章贡区热线中心", pk=7))
-
-    assert draw("candidate", candidate=candidate, number="1", selected=True, threshold=90) == (
-        '<li data-unit="7" data-item="1" aria-selected="true"><div class="row0"><kbd>1</kbd><b>章贡区热线中心</b>'
-        '<span class="sure end"><progress max="100" value="93" aria-label="把握"></progress><b>93</b></span></div>'
-        '<div class="pts"><span>事项 CG-04-013 夜间建筑施工噪声</span><b></b>'
-        "<span>命中 <mark>夜间</mark> <mark>混凝土</mark> </span><b></b><span>属地 地点在章贡区，由区级主责</span><b></b></div></li>"
-    )
-
-
-def test_candidate_below_the_threshold_is_grey():
-    candidate = Candidate(Named(), Named("城管局"), score=64)
-
-    assert '<span class="sure low end">' in draw("candidate", candidate=candidate, number="1", threshold=90)
-
-
-def test_candidate_that_cannot_be_chosen():
-    candidate = Candidate(Named(), Named("章江街道办事处"), refused="不在乡镇（街道）履职事项内")
-
-    assert draw("candidate", candidate=candidate, number="2", threshold=90) == (
-        '<li class="no"><div class="row0"><kbd>—</kbd><span>章江街道办事处</span><span class="end s">不能派</span></div>'
-        '<div class="s m">不在乡镇（街道）履职事项内</div></li>'
-    )
-
-
-def test_peek_without_rows():
-    assert draw("peek", first="") == (
-        '<aside class="pane wash peek" id="peek" aria-label="选中的一行" aria-live="off"><div class="none">'
-        "<b>没有选中</b>用 j、k 选一行，这里显示它的要点。</div></aside>"
-    )
-
-
 @pytest.mark.parametrize(("unread", "label", "number"), [("", "通知", "<b></b>"), ("4", "通知 4 条未读", "<b>4</b>")])
 def test_bell(unread, label, number):
     assert draw("bell", url="/notices/", poll_url="/notices/bell/", unread=unread) == (
@@ -191,17 +137,6 @@ def test_act_form():
     assert '<div class="note note-over mb" role="alert"><span>批注和照片至少填一项。</span></div>' in drawn
     assert 'name="text" value="夜班巡查"' in drawn
     assert '<button class="btn btn-primary" type="submit">记下 <kbd>Ctrl Enter</kbd></button>' in drawn
-
-
-def test_public_field():
-    form = NoteForm({"text": ""})
-    del form.fields["photo"]
-
-    assert draw("public_field", field=form["text"]) == (
-        '<label class="pfld"><span>批注 <b>必填</b></span><input type="text" name="text" class="is-miss" required '
-        'aria-invalid="true" aria-describedby="id_text_error" id="id_text">'
-        '<em class="err" id="id_text_error">该字段是必填项。</em></label>'
-    )
 
 
 @pytest.mark.parametrize("code", [400, 403, 404, 409, 429, 500])
