@@ -288,10 +288,6 @@ class Appeal(StateModel):
         """The query code, told to the citizen with the number."""
         return crypto.decrypt(self.code_cipher, f"appeal.code:{self.number}")
 
-    @property
-    def is_live(self):
-        return self.state != AppealState.WITHDRAWN
-
     @transition(state, source=AppealState.RECEIVED, target=AppealState.NEED_INFO)
     def ask_information(self, *, told):
         self.told = told

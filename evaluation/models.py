@@ -4,7 +4,6 @@ from django.db import models
 from django.db.models import Q
 
 from evaluation.states import (
-    EVALUATED,
     MISSED,
     CallResult,
     DecisionState,
@@ -86,10 +85,6 @@ class FollowUp(models.Model):
 
     def __str__(self) -> str:
         return f"{self.appeal_id} 第{self.round}轮"
-
-    @property
-    def is_evaluated(self) -> bool:
-        return self.satisfaction in EVALUATED
 
 
 class FollowUpAttempt(models.Model):

@@ -6,7 +6,6 @@ are paired inside a run of letters, digits and ideographs; punctuation and space
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from typing import Final
 
 _RUNS: Final = re.compile(r"[0-9a-z\u3400-\u9fff\uf900-\ufaff]+")
@@ -40,7 +39,3 @@ def scope_token(number: int) -> int:
     if not 0 <= number < _SCOPE_LIMIT:
         raise ValueError(f"no scope token for {number}")
     return ((_SCOPE_FIRST + number // _SCOPE_SECONDS) << 16 | number % _SCOPE_SECONDS) - 2**31
-
-
-def scope_tokens(numbers: Iterable[int]) -> list[int]:
-    return sorted({scope_token(number) for number in numbers})

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.apps import apps
 from django.db.models import QuerySet
 
-from hotline.models import Clock, Notice, SecurityLog, Unit, User
+from hotline.models import Clock, Notice, Unit, User
 
 
 def clock_models() -> list[type[Clock]]:
@@ -30,10 +30,6 @@ def unread_state(user: User) -> tuple[int, int]:
     """How many notices are unread (at most 100 are counted) and the newest one's id (0 for none)."""
     ids = list(unread_notices(user).values_list("id", flat=True)[:UNREAD_SHOWN])
     return len(ids), ids[0] if ids else 0
-
-
-def security_log() -> QuerySet[SecurityLog]:
-    return SecurityLog.objects.select_related("user").order_by("-at", "-id")
 
 
 def subtree_ids(unit: Unit) -> list[int]:

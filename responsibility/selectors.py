@@ -112,7 +112,7 @@ def suggest(
     units = _UnitsByFunction.load(matches, territory.centre, at)
     candidates = [_candidate(match, compiled.items[match.item.key], territory, units) for match in matches]
     candidates.sort(key=lambda candidate: (-candidate.score, candidate.item.code))
-    refused = _refused_township(matches, candidates, compiled, territory)
+    refused = _refused_township(matches, candidates, territory)
     return [*candidates, refused] if refused else candidates
 
 
@@ -348,7 +348,7 @@ def _account(
 
 
 def _refused_township(
-    matches: Sequence[Match], candidates: Sequence[Candidate], compiled: _Compiled, territory: _Territory
+    matches: Sequence[Match], candidates: Sequence[Candidate], territory: _Territory
 ) -> Candidate | None:
     """The township of the place, listed to say that it may not be given a department's matter (国办函〔2025〕66号 五)."""
     if territory.township is None:

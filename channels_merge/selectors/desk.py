@@ -70,7 +70,7 @@ def public_promises(*, at: datetime) -> dict[str, str]:
     }
 
 
-def promise_of(appeal: Appeal, *, at: datetime) -> Promise | None:
+def promise_of(appeal: Appeal) -> Promise | None:
     """What was promised for an accepted appeal, from its own clock."""
     clock = AppealClock.objects.filter(appeal=appeal, kind=AppealClock.CITIZEN).order_by("-generation").first()
     if clock is None or appeal.accepted_at is None:

@@ -194,7 +194,7 @@ def _count_city(at: datetime) -> CityNow:
     )
 
 
-def intake_count(user: User, at: datetime) -> tuple[int, bool]:
+def intake_count(*, at: datetime) -> tuple[int, bool]:
     """How many machine appeals wait (at most 100 are counted), and whether one is late."""
     rows = list(
         Appeal.objects.waiting()

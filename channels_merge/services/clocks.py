@@ -53,7 +53,7 @@ def start_citizen_clock(appeal: Appeal, *, at: datetime) -> AppealClock:
     )
 
 
-def resume_citizen_clock(appeal: Appeal, *, at: datetime) -> AppealClock | None:
+def resume_citizen_clock(appeal: Appeal) -> AppealClock | None:
     """The reply did not hold: the same limit counts again from acceptance, as the next generation.
 
     Nothing to do when a clock is running or none ever ran.

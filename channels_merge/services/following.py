@@ -45,7 +45,7 @@ def settle_citizen_clocks(*, ticket_id: int, at: datetime) -> None:
         elif ticket.state in REPLIED or ticket.state in DEAD:
             clocks.stop_clocks(appeal, AppealClock.CITIZEN, at=at, outcome=AppealClock.Outcome.VOID)
         else:
-            clocks.resume_citizen_clock(appeal, at=at)
+            clocks.resume_citizen_clock(appeal)
 
 
 def _replied_at(ticket: Ticket) -> datetime | None:

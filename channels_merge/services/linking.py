@@ -72,7 +72,7 @@ def unlink_appeal(*, appeal_id: int, reason: str, by: User | None, at: datetime)
         raise AppealRefused("这张工单只有这一件诉求，不需要拆单。")
     ticket = open_ticket(appeal, by=by, at=at)
     _relink(appeal, old, ticket, act="unlink", reason=reason, by=by, at=at)
-    clocks.resume_citizen_clock(appeal, at=at)
+    clocks.resume_citizen_clock(appeal)
     return ticket
 
 

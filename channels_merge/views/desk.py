@@ -221,7 +221,7 @@ def done(request, number):
         {
             "appeal": appeal,
             "now": now,
-            "promise": selectors.promise_of(appeal, at=now),
+            "promise": selectors.promise_of(appeal),
             "ticket": selectors.ticket_of(appeal),
             "transfer": appeal.transfers.filter(outcome="").first(),
             "spaced_code": " ".join(appeal.code),

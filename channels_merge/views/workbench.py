@@ -39,4 +39,4 @@ def _line(notice):
 
 def intake_badge(user):
     """The number at 来件 in the rail."""
-    return selectors.intake_count(user, timezone.now())
+    return selectors.intake_count(at=timezone.now())

@@ -194,14 +194,14 @@ def _move_model(rows: models.QuerySet[Clock], work: WorkCalendar, *, by: User | 
         move = _move(row, work)
         if move is None:
             continue
-        _apply(move, work, at=at)
+        _apply(move, work)
         if move.old_due_at != move.new_due_at:
             changed += 1
             clock_moved.send(sender=type(row), clock=row, old_due_at=move.old_due_at, by=by, at=at)
     return changed
 
 
-def _apply(move: ClockMove, work: WorkCalendar, *, at: datetime) -> None:
+def _apply(move: ClockMove, work: WorkCalendar) -> None:
     row = move.clock
     row.due_at, row.soon_at, row.provisional = move.due.due_at, move.due.soon_at, move.due.provisional
     row.explanation = {**row.explanation, **move.due.explanation}

@@ -251,7 +251,7 @@ def past_returns(ticket: Ticket) -> tuple[ReturnRequest, ...]:
     )
 
 
-def _asked_of(user: User, at: datetime) -> Q:
+def _asked_of(user: User) -> Q:
     """Requests that the person's unit decides: the centre those of units it dispatched to, a county its own units'."""
     if not rights.at_the_centre(None, user):
         return Q(assignment__parent__isnull=True)
@@ -271,7 +271,7 @@ class Awaited(TypedDict):
 
 def _pending(requests: QuerySet[Request], user: User, at: datetime) -> QuerySet[Request]:
     return (
-        requests.filter(_asked_of(user, at), decision=Decision.PENDING, assignment__ticket__is_open=True)
+        requests.filter(_asked_of(user), decision=Decision.PENDING, assignment__ticket__is_open=True)
         .filter(assignment__ticket__in=Ticket.objects.visible_to(user, at))
         .select_related("assignment__ticket__region", "assignment__unit", "assignment__parent__unit", "requested_by")
     )
@@ -307,7 +307,7 @@ def extensions_seen(user: User, at: datetime) -> QuerySet[ExtensionRequest]:
     """The requests that the person's unit decides, whether or not somebody has decided since."""
     return (
         ExtensionRequest.objects.filter(
-            _asked_of(user, at), assignment__ticket__in=Ticket.objects.visible_to(user, at)
+            _asked_of(user), assignment__ticket__in=Ticket.objects.visible_to(user, at)
         )
         .select_related("assignment__ticket", "assignment__parent")
         .order_by("pk")
