@@ -35,6 +35,10 @@ def guess_kind(*, title: str, text: str) -> str:
     return Kind.HELP
 
 
+# Who speaks and where they live is not yet the matter.
+_WHO: Final = re.compile(r"(?:我|本人|我们)(?:是|系)|(?:我|本人|我们)?(?:家住|家在|住在)")
+
+
 def make_title(text: str, limit: int = 40) -> str:
     """The first clause that says something, as a title an agent may change."""
     for sentence in re.split(r"[。！？!?；;\n]", text):
@@ -45,6 +49,10 @@ def make_title(text: str, limit: int = 40) -> str:
         )
         if len(clause) >= 5:
             parts = re.split(r"[，,]", clause)
+            if _WHO.match(parts[0]):
+                parts = parts[1:]
+            if not parts:
+                continue
             title = parts[0]
             for part in parts[1:]:
                 if len(title) >= 12:
