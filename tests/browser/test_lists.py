@@ -96,6 +96,22 @@ def test_quick_j_is_not_taken_back(city, log_in):
     assert selected(page) == third
 
 
+def test_a_proposed_unit_is_typed_over(city, log_in):
+    ticket = noise(city)
+    page = log_in(city.dispatcher)
+    page.goto(page.base + "/dispatch/")
+    peeked(page, ticket.number)
+    page.keyboard.press("u")
+    asked(page)
+    assert page.input_value("dialog.act [name=unit]") == city.county.name
+    page.keyboard.type("市城管局")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("dialog.act", state="hidden")
+    page.wait_for_selector("#says .note-done")
+
+    assert fresh(ticket).lead.unit == city.department
+
+
 def test_dispatch_by_keys(city, log_in):
     first, second, third = (noise(city) for _ in range(3))
     nowhere = register(title="想说几句", text="今天天气不错。")

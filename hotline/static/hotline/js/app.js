@@ -75,6 +75,7 @@ const showAct = () => {
   if (!act.open) act.showModal();
   const first = $(".is-miss, [autofocus]", act) || $$("input:not([type=hidden]),textarea,select", act).find(shown) || $("button", act);
   first?.focus();
+  if (first?.matches("input[list]")) first.select(); // a proposed name is typed over
 };
 const leave = new Set(), narrow = matchMedia("(max-width:760px)");
 document.addEventListener("click", e => {
