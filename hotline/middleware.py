@@ -1,13 +1,16 @@
 """What stands between a logged-in person and every page: the idle lock and the password that must be changed."""
 
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from hotline import idle, services
 from hotline.forms import UnlockForm
@@ -20,10 +23,23 @@ LOCKED_WORDS: Final = "屏幕已锁定，请输入密码继续。正在写的内
 CHANGE_WORDS: Final = "请先修改密码。"
 
 
+class LoginMiddleware(LoginRequiredMiddleware):
+    """Log-in leads back to the page a form stood on: the address it was sent to takes nothing but forms."""
+
+    def handle_no_permission(self, request, view_func):
+        if request.method in {"GET", "HEAD"}:
+            return super().handle_no_permission(request, view_func)
+        came_from = request.headers.get("Referer", "")
+        here = came_from and url_has_allowed_host_and_scheme(came_from, {request.get_host()})
+        back = urlsplit(came_from)._replace(scheme="", netloc="", fragment="").geturl() if here else "/"
+        return redirect_to_login(back, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
+
+
 class AccountMiddleware:
-    """After LoginRequiredMiddleware. Pages that need no log-in are left alone.
+    """After LoginMiddleware. Pages that need no log-in are left alone.
 
     While locked a script gets 423, a page load is sent to the lock page.
+    An address that takes only forms, opened by hand, gets a page instead of an empty answer.
     """
 
     def __init__(self, get_response):
@@ -31,6 +47,8 @@ class AccountMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not _by_script(request):
+            response.content = render(request, "405.html").content
         seconds = getattr(request, "idle_seconds", None)
         if seconds is not None:
             response["X-Idle-Seconds"] = str(seconds)

@@ -49,6 +49,23 @@ def test_login_opens_the_page_that_was_asked_for(client, user, clock):
     assert (SecurityLog.objects.get().user, SecurityLog.objects.get().address) == (user, "127.0.0.1")
 
 
+@pytest.mark.parametrize(
+    ("came_from", "back"),
+    [("http://testserver/notices/?unread=1", "/notices/%3Funread%3D1"), ("https://evil.example/", "/"), ("", "/")],
+)
+def test_a_form_sent_without_log_in_leads_back_to_its_page(client, came_from, back):
+    answer = client.post(reverse("hotline:password"), headers={"Referer": came_from})
+
+    assert answer.url == f"{reverse('hotline:login')}?next={back}"
+
+
+def test_an_address_for_forms_says_so_when_opened(browser):
+    answer = browser.get(reverse("hotline:logout"))
+
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "不能直接打开" in answer.content.decode()
+
+
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
 def test_login_never_leads_elsewhere(client, user, clock, target):
     answer = client.post(reverse("hotline:login"), {"username": "G1001", "password": PASSWORD, "next": target})
