@@ -9,9 +9,11 @@ from hotline.errors import DomainError
 from hotline.models import Unit
 from tests.factories.hotline import CountyDepartmentFactory, UnitFactory, UserFactory
 from tests.factories.tickets import (
+    NOW,
     at,
     closed,
     contacted,
+    dispatched,
     fresh,
     part_of,
     passed_down,
@@ -23,7 +25,7 @@ from tests.factories.tickets import (
     submitted,
 )
 from tickets import services
-from tickets.models import Assignment, TicketScope
+from tickets.models import Assignment, Ticket, TicketScope
 
 
 def hand_over(city, unit_from, unit_to, by, moment=None):
@@ -238,3 +240,12 @@ def test_new_calendar_moves_the_clock_and_says_so(city, committing):
     assert TicketScope.objects.get(ticket=ticket).sort_at == at("11-20 17:30")
     clock = ticket.clocks.get(stopped_at=None)
     assert services.record_clock_move(clock_id=clock.pk, old_due_at=at("11-19 17:30"), at=at("11-11 10:00")) is None
+
+
+@pytest.mark.parametrize("role", ["leader", "administrator"])
+def test_to_belong_to_a_unit_is_not_to_handle_there(city, role):
+    ticket = dispatched(city)
+    person = UserFactory(unit=city.department, roles=(role,))
+
+    assert not Ticket.objects.visible_to(person, NOW).exists()
+    assert list(Ticket.objects.visible_to(city.handler, NOW)) == [ticket]

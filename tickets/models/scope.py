@@ -18,8 +18,11 @@ class ScopeQuerySet(models.QuerySet["TicketScope"]):
         return self.filter(ends if at is None else ends | Q(until__gt=at))
 
     def of_unit(self, user, at: datetime | None) -> "ScopeQuerySet":
-        """Rows of the user's unit: what it was assigned; with the right to the subtree, what units below were."""
-        if user.unit_id is None:
+        """Rows of the unit of whoever handles there: what it was assigned; with the right to the subtree, also below.
+
+        Leaders and administrators belong to units too, and see no matter by that.
+        """
+        if user.unit_id is None or not has_right(user, "tickets.handle_ticket", at):
             return self.none()
         rows = self.current(at).filter(unit_id=user.unit_id)
         if not has_right(user, "tickets.view_subtree_tickets", at):
