@@ -3,6 +3,7 @@
 import uuid
 
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -76,15 +77,16 @@ def _stored(request, now):
 def _register(request, typed, matter):
     now = timezone.now()
     services.count_submission(phone=typed["phone"], address=client_address(request), at=now)
-    return services.register_appeal(
-        channel=_channel(),
-        matter=services.Matter(**matter),
-        person=services.Person(name=typed["name"], phone=typed["phone"], hide_from_unit=typed["hide"]),
-        source_number=str(typed["token"] or uuid.uuid4()),
-        files=_stored(request, now),
-        by=None,
-        at=now,
-    )
+    with transaction.atomic():  # photos are kept with the appeal or not at all
+        return services.register_appeal(
+            channel=_channel(),
+            matter=services.Matter(**matter),
+            person=services.Person(name=typed["name"], phone=typed["phone"], hide_from_unit=typed["hide"]),
+            source_number=str(typed["token"] or uuid.uuid4()),
+            files=_stored(request, now),
+            by=None,
+            at=now,
+        )
 
 
 @login_not_required
@@ -166,7 +168,8 @@ def track_act(request, code):
         if code == "urge":
             services.urge_appeal(text=text, **common)
         elif code == "supplement":
-            services.supplement_appeal(text=text, files=_stored(request, now), **common)
+            with transaction.atomic():
+                services.supplement_appeal(text=text, files=_stored(request, now), **common)
         else:
             services.withdraw_appeal(reason=text or "诉求人在网上撤回", **common)
     except services.TooOften as refused:

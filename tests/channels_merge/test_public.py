@@ -10,6 +10,7 @@ from django.test import Client
 
 from channels_merge import services
 from channels_merge.models import Appeal, AppealFile, Contact, Interaction
+from hotline.models import StoredFile
 from tests.factories.channels_merge import NOON, PHONE, STORY, make_accepted, make_appeal, ticket_of
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\x00" * 64
@@ -260,6 +261,16 @@ def test_photos_may_be_added_later(client, settings, tmp_path):
     client.post("/p/track/supplement/", {"text": "见照片", "photo": SimpleUploadedFile("1.png", PNG)})
 
     assert AppealFile.objects.get().appeal == appeal
+
+
+def test_no_photo_is_kept_of_what_was_refused(client, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    good, bad = SimpleUploadedFile("1.png", PNG), SimpleUploadedFile("2.png", b"MZ not a picture")
+    assert client.post("/p/", {**TYPED, "photo": [good, bad]}).status_code == 422
+    track(client, make_appeal())
+    refused = client.post("/p/track/supplement/", {"text": "", "photo": SimpleUploadedFile("1.png", PNG)})
+
+    assert (refused.status_code, StoredFile.objects.count()) == (422, 0)
 
 
 @pytest.mark.parametrize("code", ["urge", "supplement", "withdraw"])
