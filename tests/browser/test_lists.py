@@ -112,6 +112,24 @@ def test_a_proposed_unit_is_typed_over(city, log_in):
     assert fresh(ticket).lead.unit == city.department
 
 
+def test_the_keys_of_the_page_are_those_that_work_on_it(city, log_in):
+    first, nowhere = noise(city), register(title="想说几句", text="今天天气不错。")
+    page = log_in(city.dispatcher)
+    page.goto(page.base + "/dispatch/")
+    peeked(page, first.number)
+
+    page.keyboard.press("?")
+    assert "Enter\t派给章贡热线中心" in page.inner_text("#keys")
+    assert "u\t改派" in page.inner_text("#keys")
+    page.keyboard.press("Escape")
+
+    page.keyboard.press("j")
+    peeked(page, nowhere.number)
+    page.keyboard.press("?")
+    assert "派给章贡热线中心" not in page.inner_text("#keys")
+    assert page.inner_text("#keys").count("u\t改派") == 1
+
+
 def test_dispatch_by_keys(city, log_in):
     first, second, third = (noise(city) for _ in range(3))
     nowhere = register(title="想说几句", text="今天天气不错。")

@@ -82,6 +82,10 @@ def test_keys_of_the_frame(person, log_in):
     page.keyboard.press("Escape")
     assert page.locator("#keys").is_hidden()
 
+    page.keyboard.press("/")
+    page.keyboard.press("F1")  # ? would be typed here
+    assert page.locator("#keys").is_visible()
+
 
 @pytest.mark.parametrize("width", [360, 1366])
 def test_no_page_of_the_frame_is_wider_than_its_window(person, log_in, width):

@@ -100,7 +100,7 @@ document.addEventListener("click", e => {
   }
   if (el.matches("[data-close]")) el.closest("dialog")?.close();
   else if (el.matches("[data-shut]")) el.closest(".note")?.remove();
-  else if (el.matches("[data-open-dialog]")) { e.preventDefault(); document.getElementById(el.dataset.openDialog)?.showModal(); }
+  else if (el.matches("[data-open-dialog]")) { e.preventDefault(); el.dataset.openDialog === "keys" ? pageKeys["?"]() : document.getElementById(el.dataset.openDialog)?.showModal(); }
   else if (el.matches("[data-print]")) window.print();
   else if (el.matches("tr")) { if (!e.target.closest("input,label")) narrow.matches ? location.assign(el.dataset.href) : hotline.select(el); }
   else if (dirty.size && !el.target && !el.closest("[hx-get],[hx-post]") && el.origin === location.origin && !leave.has(el.href) && !e.ctrlKey && !e.metaKey) {
@@ -126,15 +126,34 @@ const rowKeys = {
   Enter: () => { const row = current(); const link = row && $("[data-open]", row); link ? link.click() : row?.dataset.href && location.assign(row.dataset.href); },
   " ": () => $(".go", current() || document.createElement("i"))?.click(),
 };
+/* The rows of the keys dialog: what the page wrote, and every key that can be pressed on it now. */
+const listKeys = () => {
+  const body = $("#keys tbody"), words = cell => cell.textContent.replace(/\s+/g, " ").trim();
+  $$("[data-found]", body).forEach(row => row.remove());
+  $$("[data-usual]", body).forEach(cell => { cell.textContent = cell.dataset.usual; });
+  const known = new Set($$("kbd", body).map(words));
+  for (const el of $$("[data-key]").filter(shown)) {
+    const key = el.dataset.key, says = el.cloneNode(true), same = $$("tr", body).find(row => words(row.cells[0]) === key);
+    $$("kbd,.ti", says).forEach(part => part.remove());
+    const does = words(says) || el.getAttribute("aria-label") || "";
+    if (same) { same.cells[1].dataset.usual ??= words(same.cells[1]); same.cells[1].textContent = does; continue; }
+    if (!does || known.has(key) || /^(\d|Shift .*)$/.test(key)) continue;
+    const row = body.insertRow();
+    row.dataset.found = key;
+    row.insertCell().append(Object.assign(document.createElement("kbd"), { textContent: key }));
+    row.insertCell().textContent = does;
+  }
+};
 const pageKeys = {
   "/": () => { const find = $(".find input"); find?.focus(); find?.select(); },
-  "?": () => $("#keys")?.showModal(),
+  "?": () => { if ($("#keys")) listKeys(), $("#keys").showModal(); },
   z: () => $("[data-undo]")?.click(),
   g: () => { going = Date.now(); },
 };
 document.addEventListener("keydown", e => {
   if (e.isComposing || e.keyCode === 229 || e.defaultPrevented) return;
   const dialog = openDialog();
+  if (e.key === "F1" && !dialog) return e.preventDefault(), pageKeys["?"](); // where ? would be typed
   if ((e.ctrlKey || e.metaKey) && e.key === "Enter") {
     const form = e.target.closest?.("form") || (dialog && $("form", dialog));
     return form?.matches("[data-act-form],[data-ctrl-enter]") && (e.preventDefault(), form.requestSubmit());
