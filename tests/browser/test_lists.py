@@ -130,6 +130,18 @@ def test_the_keys_of_the_page_are_those_that_work_on_it(city, log_in):
     assert page.inner_text("#keys").count("u\t改派") == 1
 
 
+def test_shift_enter_without_a_tick_opens_nothing(city, log_in):
+    ticket = noise(city)
+    page = log_in(city.dispatcher)
+    page.goto(page.base + "/dispatch/")
+    peeked(page, ticket.number)
+    page.keyboard.press("x")
+    page.keyboard.press("Shift+Enter")
+
+    assert "还没有勾选" in page.inner_text("#says")
+    assert page.url.endswith("/dispatch/")
+
+
 def test_dispatch_by_keys(city, log_in):
     first, second, third = (noise(city) for _ in range(3))
     nowhere = register(title="想说几句", text="今天天气不错。")

@@ -170,6 +170,7 @@ document.addEventListener("keydown", e => {
   }
   const pressed = keyed(e.shiftKey && e.key.length > 1 ? `Shift ${e.key}` : e.key);
   if (pressed) return e.preventDefault(), pressed.click();
+  if (e.shiftKey && e.key === "Enter") return $("[data-needs-picks]") && hotline.say("还没有勾选。x 勾选这一行。", "due");
   const onControl = e.target.closest?.("a,button,summary,label,[type=checkbox],[type=radio]");
   const does = pageKeys[e.key] || (rows().length && !((e.key === "Enter" || e.key === " ") && onControl) && rowKeys[e.key]);
   if (does) e.preventDefault(), does();
