@@ -2,10 +2,11 @@
 
 import time as clock
 from bisect import bisect_right
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from hotline.dates import local
 from hotline.errors import DomainError
 from hotline.limits import Limit, LimitNotUnderstood
 from hotline.models import Parameter
@@ -91,8 +92,12 @@ def hours(key: str, *, at: datetime) -> tuple[int, int]:
     return start.hour * 60 + start.minute, end.hour * 60 + end.minute
 
 
-def is_within_hours(key: str, *, at: datetime, local_time: datetime) -> bool:
-    """Whether the time of day of `local_time` lies in the span of `key`, which may run past midnight."""
+def after_hours(key: str, *, at: datetime) -> datetime:
+    """`at`, or the end of the span of `key` that it falls into, which may run past midnight."""
+    here = local(at)
     start, end = hours(key, at=at)
-    minute = local_time.hour * 60 + local_time.minute
-    return start <= minute < end if start <= end else minute >= start or minute < end
+    minute = here.hour * 60 + here.minute
+    if not (start <= minute < end if start <= end else minute >= start or minute < end):
+        return at
+    ends = here.replace(hour=end // 60, minute=end % 60, second=0, microsecond=0)
+    return ends if ends > here else ends + timedelta(days=1)

@@ -13,7 +13,6 @@ from django.db import transaction
 
 from hotline import parameters
 from hotline.calendar import load_calendar
-from hotline.dates import local
 from hotline.models import Breach, Unit, User
 from hotline.selectors import people_with_right
 from hotline.services import notify
@@ -62,7 +61,7 @@ def write_cards(*, breaches: Sequence[TicketClockBreach], at: datetime) -> None:
     clocks = [breach.clock for breach in breaches]
     urgency = dict(Ticket.objects.filter(pk__in={clock.ticket_id for clock in clocks}).values_list("pk", "urgency"))
     units = _answerable_units(clocks)
-    morning = after_quiet_hours(at)
+    morning = parameters.after_hours("quiet_hours", at=at)
     Card.objects.bulk_create(
         (
             Card(
@@ -109,16 +108,6 @@ def _answerable_units(clocks: Sequence[TicketClock]) -> dict[int, int]:
             unit = giver
         units[clock.pk] = unit or centre
     return units
-
-
-def after_quiet_hours(at: datetime) -> datetime:
-    """`at`, or the end of the quiet hours it falls into (parameter quiet_hours, which may run past midnight)."""
-    here = local(at)
-    if not parameters.is_within_hours("quiet_hours", at=at, local_time=here):
-        return at
-    _, ends = parameters.hours("quiet_hours", at=at)
-    end = here.replace(hour=ends // 60, minute=ends % 60, second=0, microsecond=0)
-    return end if end > here else end + timedelta(days=1)
 
 
 def tell_units(*, at: datetime) -> int:

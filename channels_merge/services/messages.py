@@ -1,11 +1,10 @@
 """What the citizen is to be told. A row waits here until the gateway sends it; nothing leaves inside a transaction."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime
 
 from channels_merge.models import Appeal, OutboxMessage
 from channels_merge.states import MessageKind
 from hotline import crypto, parameters
-from hotline.dates import local
 from tickets.states import Urgency
 
 _WORDS = {
@@ -25,21 +24,10 @@ def tell_citizen(appeal: Appeal, kind: str, *, ordinal: int = 1, at: datetime) -
         kind=kind,
         dedupe=f"{kind}:{appeal.number}:{ordinal}",
         created_at=at,
-        not_before=at if appeal.urgency != Urgency.NORMAL else after_quiet_hours(at),
+        not_before=at if appeal.urgency != Urgency.NORMAL else parameters.after_hours("quiet_hours", at=at),
     )
     row.next_try_at = row.not_before
     body = _WORDS[MessageKind(kind)].format(number=appeal.number, code=appeal.code, told=appeal.told)
     row.body_cipher = crypto.encrypt(body, f"outbox:{row.token}")
     row.save(force_insert=True)
     return row
-
-
-def after_quiet_hours(at: datetime) -> datetime:
-    """`at`, or the end of the quiet hours it falls into."""
-    begins, ends = (time.fromisoformat(part) for part in parameters.text("quiet_hours", at=at).split("-"))
-    here = local(at)
-    if here.time() >= begins:
-        here += timedelta(days=1)
-    elif here.time() >= ends:
-        return at
-    return here.replace(hour=ends.hour, minute=ends.minute, second=0, microsecond=0)

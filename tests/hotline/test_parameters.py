@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -51,11 +51,26 @@ def test_a_missing_parameter_is_named(now):
         parameters.text("no.such", at=now)
 
 
-@pytest.mark.parametrize(("hour", "quiet"), [(21, False), (22, True), (3, True), (7, True), (8, False), (12, False)])
-def test_a_span_may_run_past_midnight(now, hour, quiet):
-    local_time = now.replace(hour=hour, minute=0)
+@pytest.mark.parametrize(
+    ("hours", "moment", "after"),
+    [
+        ("22:00-08:00", "10T21:59", "10T21:59"),
+        ("22:00-08:00", "10T22:00", "11T08:00"),
+        ("22:00-08:00", "11T00:30", "11T08:00"),
+        ("22:00-08:00", "11T07:59", "11T08:00"),
+        ("22:00-08:00", "11T08:00", "11T08:00"),
+        ("12:00-14:00", "10T11:59", "10T11:59"),
+        ("12:00-14:00", "10T12:00", "10T14:00"),
+        ("12:00-14:00", "10T15:00", "10T15:00"),
+    ],
+)
+def test_the_end_of_a_span_which_may_run_past_midnight(now, hours, moment, after):
+    put("quiet_hours", hours, now)
 
-    assert parameters.is_within_hours("quiet_hours", at=now, local_time=local_time) is quiet
+    def at(text):
+        return datetime.fromisoformat(f"2026-11-{text}:00+08:00")
+
+    assert parameters.after_hours("quiet_hours", at=at(moment)) == at(after)
 
 
 def test_a_new_value_holds_from_its_date_and_is_logged(now):

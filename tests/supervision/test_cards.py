@@ -317,20 +317,6 @@ def test_nobody_is_woken(city):
     assert [kind for _, kind, _ in told()] == ["card_reminder"] * 4
 
 
-@pytest.mark.parametrize(
-    ("moment", "told_from"),
-    [
-        ("11-10 21:59", "11-10 21:59"),
-        ("11-10 22:00", "11-11 08:00"),
-        ("11-11 00:30", "11-11 08:00"),
-        ("11-11 07:59", "11-11 08:00"),
-        ("11-11 08:00", "11-11 08:00"),
-    ],
-)
-def test_the_night_is_from_ten_to_eight(city, moment, told_from):
-    assert services.after_quiet_hours(at(moment)) == at(told_from)
-
-
 def test_an_urgent_one_wakes_people(city):
     """Dispatched at 02:00, to be signed within one hour."""
     ticket = dispatched(city, at=at("11-11 02:00"), urgency="urgent")
