@@ -306,9 +306,7 @@ def decides_extensions(user: User, at: datetime) -> bool:
 def extensions_seen(user: User, at: datetime) -> QuerySet[ExtensionRequest]:
     """The requests that the person's unit decides, whether or not somebody has decided since."""
     return (
-        ExtensionRequest.objects.filter(
-            _asked_of(user), assignment__ticket__in=Ticket.objects.visible_to(user, at)
-        )
+        ExtensionRequest.objects.filter(_asked_of(user), assignment__ticket__in=Ticket.objects.visible_to(user, at))
         .select_related("assignment__ticket", "assignment__parent")
         .order_by("pk")
     )
