@@ -81,6 +81,17 @@ def test_from_the_ring_to_accepted_by_keys(desk, shots):
     desk.wait_for_url("**/desk/")
 
 
+def test_going_back_brings_no_registered_call_back(desk):
+    take(desk)
+    press(desk, "F8")
+    desk.wait_for_url("**/desk/done/**")
+    desk.go_back()
+    desk.wait_for_url("**/desk/")
+    desk.wait_for_timeout(300)
+
+    assert desk.input_value("[name=text]") == ""
+
+
 def test_an_urge_by_keys_leaves_what_is_being_typed(desk):
     """Slow: a browser."""
     appeal = services.register_appeal(
