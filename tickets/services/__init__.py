@@ -55,7 +55,6 @@ from tickets.services.holding import (
     place_hold,
     release_handler,
     release_hold,
-    work_in_hand,
 )
 from tickets.services.merging import count_appeals, merge_ticket, propose_withdrawal, unmerge_ticket
 from tickets.services.registration import register_ticket, revise_ticket
@@ -125,5 +124,4 @@ __all__ = [
     "to_be_checked",
     "unmerge_ticket",
     "void_ticket",
-    "work_in_hand",
 ]

@@ -1,6 +1,5 @@
 """Holds of higher rooms, and work that changes hands when units or people go."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -44,15 +43,6 @@ def release_hold(*, hold_id: int, reason: str, by: User | None, at: datetime) ->
     hold.save(update_fields=["released_at", "released_by"])
     act.ticket.open_hold_count -= 1
     return act.record("release_hold", reason=reason.strip(), data={"source": hold.source})
-
-
-def work_in_hand(unit: Unit) -> Iterable[Assignment]:
-    """What a unit still has to do: shown before it is abolished."""
-    return (
-        Assignment.objects.filter(unit=unit, state__in=sorted(LIVE_ASSIGNMENT_STATES), ticket__is_open=True)
-        .select_related("ticket", "unit")
-        .order_by("pk")
-    )
 
 
 def hand_over(*, unit_from: Unit, unit_to: Unit, reason: str, by: User | None, at: datetime) -> int:
