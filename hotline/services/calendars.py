@@ -100,6 +100,7 @@ def publish_hours(
     return _move_all(_due_from(valid_from), by=by, at=at)
 
 
+@transaction.atomic
 def recount_clocks(*, at: datetime) -> int:
     """Move running clocks that a publication missed: provisional ones, and those that had only just started.
 

@@ -1,5 +1,9 @@
+import pytest
+from django.utils import timezone
+
 from config.celery import app
 from config.schedule import CELERY_BEAT_SCHEDULE
+from hotline.services import reference
 
 
 def test_every_scheduled_name_is_a_task():
@@ -28,3 +32,15 @@ def test_every_sweep_and_reconciliation_is_scheduled():
     finders = {name for name in app.tasks if name.partition(".")[2].startswith(verbs)}
 
     assert finders - {entry["task"] for entry in CELERY_BEAT_SCHEDULE.values()} - {"celery.backend_cleanup"} == set()
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", sorted(entry["task"] for entry in CELERY_BEAT_SCHEDULE.values()))
+def test_a_scheduled_task_opens_its_own_transaction(name):
+    """Slow: as the worker runs it, with no transaction around it; a lock outside one fails without any row, too."""
+    reference.load_calendar_years(at=timezone.now())
+    reference.load_parameters()
+    app.loader.import_default_modules()
+
+    app.tasks[name].apply(throw=True)
