@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from celery import shared_task
 from django.utils import timezone
 
@@ -12,6 +14,11 @@ def follow_ticket(*, event_id):
 @shared_task(name="channels_merge.reconcile")
 def reconcile():
     return services.reconcile(at=timezone.now())
+
+
+@shared_task(name="channels_merge.reconcile_scopes")
+def reconcile_scopes():
+    return services.reconcile_scopes(since=timezone.now() - timedelta(days=2))
 
 
 @shared_task(name="channels_merge.expire_drafts")

@@ -28,7 +28,16 @@ CELERY_BEAT_SCHEDULE = {
     "supervision.tell_units": {"task": "supervision.tell_units", "schedule": 60.0},
     "supervision.reconcile_cards": {"task": "supervision.reconcile_cards", "schedule": crontab(minute=42)},
     # Appeals whose clock, search entry or settled ticket a lost message missed.
-    "channels_merge.reconcile": {"task": "channels_merge.reconcile", "schedule": 60.0},
+    "channels_merge.reconcile": {
+        "task": "channels_merge.reconcile",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    # Search finds by units: those of tickets that changed while no worker was there.
+    "channels_merge.reconcile_scopes": {
+        "task": "channels_merge.reconcile_scopes",
+        "schedule": crontab(hour=2, minute=40),
+    },
     # Drafts hold what a person said: they are kept for `draft_days` and no longer.
     "channels_merge.expire_drafts": {"task": "channels_merge.expire_drafts", "schedule": crontab(hour=3, minute=20)},
 }

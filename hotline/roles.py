@@ -129,7 +129,7 @@ _ROLES: Final = (
             "responsibility.edit_duty_list",
         ),
     ),
-    Role("leader", "领导", ("tickets.instruct_ticket", "evaluation.view_figures", "supervision.view_wall")),
+    Role("leader", "领导", ("evaluation.view_figures", "supervision.view_wall")),
     Role(
         "administrator",
         "管理员",

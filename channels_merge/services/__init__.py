@@ -12,7 +12,7 @@ from channels_merge.services.contacts import (
 from channels_merge.services.desk import Decision, take_call
 from channels_merge.services.drafts import discard_draft, expire_drafts, restore_draft, save_draft
 from channels_merge.services.following import follow_secrecy, follow_ticket, settle_citizen_clocks
-from channels_merge.services.indexing import refresh_scope, write_search_entry
+from channels_merge.services.indexing import reconcile_scopes, refresh_scope, write_search_entry
 from channels_merge.services.intake import (
     Matter,
     Registered,
@@ -69,6 +69,7 @@ __all__ = [
     "move_identifiers_out",
     "need_info",
     "reconcile",
+    "reconcile_scopes",
     "record_contact",
     "record_progress_asked",
     "redirect_appeal",

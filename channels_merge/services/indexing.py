@@ -1,11 +1,18 @@
 """The words of an appeal for search and for similar matters, with one scope token per unit that may see it."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from django.db import models
 
 from channels_merge.models import Appeal, AppealLink, SearchEntry
 from hotline import bigrams
 from hotline.bigrams import scope_token
 from tickets.models import Ticket, TicketEvent, TicketScope
+
+BATCH: Final = 500
 
 
 def write_search_entry(appeal: Appeal, *, ticket: Ticket | None = None) -> None:
@@ -26,24 +33,36 @@ def refresh_scope(*, ticket_id: int) -> int:
 
     Safe to run twice, early or late: the tokens only narrow a search, `visible_to` decides.
     """
-    wanted = {scope_token(unit_id) for unit_id in _units_of([ticket_id])[ticket_id]}
-    rows = SearchEntry.objects.filter(
-        appeal__in=AppealLink.objects.filter(ticket=ticket_id, until=None).values("appeal")
+    return _refresh([ticket_id])
+
+
+def reconcile_scopes(*, since: datetime) -> int:
+    """Refresh the tickets that something happened to since then, whatever became of their messages."""
+    ids = (
+        TicketEvent.objects.filter(at__gte=since).order_by("ticket_id").values_list("ticket_id", flat=True).distinct()
     )
+    return sum(_refresh(list(batch)) for batch in _batches(ids))
+
+
+def _batches(ids: models.QuerySet[TicketEvent, int]) -> Iterator[tuple[int, ...]]:
+    rest = ids.iterator(chunk_size=BATCH)
+    while batch := tuple(islice(rest, BATCH)):
+        yield batch
+
+
+def _refresh(ticket_ids: list[int]) -> int:
+    """Two reads however many tickets, and a write where something differs."""
+    units = _units_of(ticket_ids)
+    carrier = dict(AppealLink.objects.filter(ticket__in=ticket_ids, until=None).values_list("appeal", "ticket"))
     changed = []
-    for row in rows:
+    for row in SearchEntry.objects.filter(appeal__in=carrier):
+        wanted = set(map(scope_token, units[carrier[row.appeal_id]]))
         present = _tokens_among(row.codes)
         if present != wanted:
             row.codes = sorted(({*row.codes} - present) | wanted)
             changed.append(row)
     SearchEntry.objects.bulk_update(changed, ["codes"])
     return len(changed)
-
-
-def reconcile_scopes(*, at: datetime) -> int:
-    """Refresh the tickets that changed in the last two days, whatever became of their messages."""
-    tickets = TicketEvent.objects.filter(at__gte=at - timedelta(days=2)).values_list("ticket_id", flat=True).distinct()
-    return sum(refresh_scope(ticket_id=ticket_id) for ticket_id in tickets)
 
 
 def _tokens_among(codes: list[int]) -> set[int]:

@@ -15,6 +15,8 @@ from tickets.models import Ticket
 from tickets.states import TicketState
 
 GRACE = timedelta(minutes=1)
+RECENT = timedelta(minutes=15)
+"""What the minutely look goes back for search scopes; the nightly one takes two days."""
 BATCH = 500
 
 
@@ -24,7 +26,7 @@ def reconcile(*, at: datetime) -> dict[str, int]:
         "accept_clocks": _start_missing_accept_clocks(at),
         "search_entries": _write_missing_entries(at),
         "citizen_clocks": _settle_tickets(at),
-        "scopes": reconcile_scopes(at=at),
+        "scopes": reconcile_scopes(since=at - RECENT),
     }
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from hotline.dates import SHANGHAI
-from hotline.models import Unit
+from hotline.models import StoredFile, Unit
 from tests.factories.tickets import (
     REPLY,
     acts,
@@ -17,6 +17,7 @@ from tests.factories.tickets import (
     dispatched,
     followed_up,
     fresh,
+    make_item,
     part_of,
     pending_approval,
     register,
@@ -94,6 +95,7 @@ def test_sent_back_in_the_second_round_runs_on_with_what_remained_of_that_round(
         submit(city, fresh(ticket), at=at("11-10 11:10"))
     ticket = approve_all(city, ticket, at=at("11-10 11:20"))
     services.redo_ticket(ticket_id=ticket.pk, reason="未解决。", by=city.reviewer, at=at("11-13 10:00"))
+    services.record_contact(assignment_id=ticket.lead_id, reached=True, by=city.handler, at=at("11-16 10:00"))
     submit(city, fresh(ticket), at=at("11-16 10:00"))
 
     ticket = send_back(city, ticket, city.head, at("11-17 10:00"))
@@ -124,10 +126,47 @@ def test_redo_is_a_new_round_of_three_working_days_for_the_same_units(city):
             by=city.county_handler,
             at=at("11-13 11:00"),
         )
-    submit(city, ticket, at=at("11-13 11:00"))
+    services.record_contact(assignment_id=ticket.holder_id, reached=True, by=city.county_handler, at=at("11-13 11:00"))
+    submit(city, fresh(ticket), at=at("11-13 11:00"))
     services.approve(approval_id=pending_approval(ticket).pk, by=city.county_head, at=at("11-13 11:00"))
     services.approve(approval_id=pending_approval(ticket).pk, by=city.county_clerk, at=at("11-13 11:00"))
     assert pending_approval(ticket).why == "重办件"
+
+
+def test_what_was_done_in_the_round_before_proves_nothing_in_the_next(city):
+    item = make_item(onsite_required=True)
+    ticket = contacted(city, item=item)
+    visit(city, ticket, at("11-10 10:30"), "a")
+    submit(city, ticket, at=at("11-10 11:00"))
+    approve_all(city, ticket, at=at("11-10 11:10"))
+    services.redo_ticket(ticket_id=ticket.pk, reason="恢复经营。", by=city.reviewer, at=at("11-13 10:00"))
+
+    with pytest.raises(services.InputRefused) as refused:
+        submit(city, fresh(ticket), at=at("11-13 11:00"))
+
+    assert str(refused.value) == "还不能提交，缺：联系反映人；到过现场；现场照片至少 2 张，已有 0 张。"
+    services.record_contact(assignment_id=ticket.lead_id, reached=True, by=city.handler, at=at("11-13 11:10"))
+    visit(city, ticket, at("11-13 11:20"), "b")
+    submit(city, fresh(ticket), at=at("11-13 11:30"))
+    assert fresh(ticket).state == "completion_review"
+
+
+def visit(city, ticket, when, seed):
+    before, after = (
+        StoredFile.objects.create(
+            sha256=seed * 63 + turn, size=1, content_type="image/png", name="x.png", path=seed + turn, uploaded_at=when
+        )
+        for turn in "12"
+    )
+    services.record_onsite(
+        assignment_id=ticket.lead_id,
+        found="现场已清理。",
+        visited_at=when,
+        before=[before],
+        after=[after],
+        by=city.handler,
+        at=when,
+    )
 
 
 def test_redo_of_the_centres_own_answer_goes_to_the_dispatcher_and_may_be_returned(city):
@@ -448,7 +487,7 @@ def test_revision_makes_the_proposal_and_the_limit_anew(city):
     assert fresh(ticket).urgency == "urgent"
     assert ticket.clocks.get(stopped_at=None).due_at == at("11-10 10:45")
     assert ticket.events.order_by("-pk")[0].data == {"fields": ["urgency"]}
-    with pytest.raises(services.TransitionRefused, match="没有改动。"):
+    with pytest.raises(services.InputRefused, match="没有改动。"):
         services.revise_ticket(
             ticket_id=ticket.pk, changes={"urgency": "urgent"}, by=city.dispatcher, at=at("11-10 10:31")
         )

@@ -212,6 +212,7 @@ class Migration(migrations.Migration):
             name='OnSiteRecord',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('round', models.PositiveSmallIntegerField(verbose_name='轮次')),
                 ('found', models.TextField(verbose_name='现场情况')),
                 ('visited_at', models.DateTimeField(verbose_name='到场时间')),
                 ('assignment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='onsite_records', to='tickets.assignment')),

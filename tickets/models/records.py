@@ -88,6 +88,7 @@ class OnSiteRecord(models.Model):
     ticket = models.ForeignKey("tickets.Ticket", models.PROTECT, related_name="onsite_records")
     assignment = models.ForeignKey("tickets.Assignment", models.PROTECT, related_name="onsite_records")
     event = models.OneToOneField(TicketEvent, models.PROTECT, related_name="onsite")
+    round = models.PositiveSmallIntegerField("轮次")
     found = models.TextField("现场情况")
     visited_at = models.DateTimeField("到场时间")
     by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+")

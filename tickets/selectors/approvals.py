@@ -33,7 +33,11 @@ def pending_approvals(user: User, at: datetime) -> "QuerySet[WithAnnotations[App
         ticket=OuterRef("ticket"), assignment__isnull=True, kind=ClockKind.APPROVAL, stopped_at__isnull=True
     )
     photos = (
-        Attachment.objects.filter(ticket=OuterRef("ticket"), kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER])
+        Attachment.objects.filter(
+            ticket=OuterRef("ticket"),
+            kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER],
+            event__onsite__round=OuterRef("ticket__round"),
+        )
         .order_by()
         .values("ticket")
         .annotate(number=Count("pk"))
@@ -46,7 +50,7 @@ def pending_approvals(user: User, at: datetime) -> "QuerySet[WithAnnotations[App
         .annotate(
             due_at=Coalesce(Subquery(clocks.values("due_at")[:1]), "created_at"),
             soon_at=Subquery(clocks.values("soon_at")[:1]),
-            was_onsite=Exists(OnSiteRecord.objects.filter(ticket=OuterRef("ticket"))),
+            was_onsite=Exists(OnSiteRecord.objects.filter(ticket=OuterRef("ticket"), round=OuterRef("ticket__round"))),
             photos=Coalesce(Subquery(photos), 0),
         )
         .select_related(

@@ -148,7 +148,7 @@ def with_standing(rows: QuerySet[TicketScope]) -> "QuerySet[WithAnnotations[Tick
         .annotate(
             step=Subquery(step),
             extension_asked=Exists(asked),
-            was_onsite=Exists(OnSiteRecord.objects.filter(ticket=OuterRef("ticket"))),
+            was_onsite=Exists(OnSiteRecord.objects.filter(ticket=OuterRef("ticket"), round=OuterRef("ticket__round"))),
         )
     )
 

@@ -109,9 +109,12 @@ def contact_was_tried(ticket: Ticket, *, at: datetime, trying: bool = False) -> 
 
 def _onsite_requirements(ticket: Ticket, *, at: datetime) -> list[Requirement]:
     least = parameters.integer("onsite_photos_min", at=at)
-    photos = ticket.attachments.filter(kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER]).count()
+    visits = ticket.onsite_records.filter(round=ticket.round)
+    photos = ticket.attachments.filter(
+        kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER], event__onsite__round=ticket.round
+    ).count()
     return [
-        Requirement(ticket.onsite_records.exists(), "到过现场", "onsite"),
+        Requirement(visits.exists(), "到过现场", "onsite"),
         Requirement(photos >= least, f"现场照片至少 {least} 张，已有 {photos} 张", "onsite"),
     ]
 

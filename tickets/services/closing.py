@@ -79,7 +79,10 @@ def _lead_goes_on(act: Act) -> bool:
 
 
 def _begin_round(act: Act, limit_key: str, why: str) -> None:
-    """The lead chain has it in hand again with a limit of the new round; or the dispatcher has."""
+    """The lead chain has it in hand again with a limit of the new round; or the dispatcher has.
+
+    What was done in the round before proves nothing now: the citizen is called and the place looked at again.
+    """
     if act.ticket.state == TicketState.PENDING_DISPATCH:
         parts.take_back_all(act, ended_as=EndedAs.REOPENED)
         dispatch.restart_dispatch(act)
@@ -91,7 +94,7 @@ def _begin_round(act: Act, limit_key: str, why: str) -> None:
             parts.take_back(act, [part], ended_as=EndedAs.TAKEN_BACK)
             act.ticket.holder = part.parent
             continue
-        part.objectable = False
+        part.objectable, part.contacted_at = False, None
         act.move_assignment(part, Assignment.work_again)
         act.start_clock(ClockKind.HANDLE, rule, assignment=part, round=act.ticket.round)
 

@@ -188,7 +188,13 @@ def record_onsite(
         raise InputRefused("到场时间须在派单之后、现在之前。")
     event = act.record("record_onsite", assignment=assignment, data={"before": len(before), "after": len(after)})
     OnSiteRecord.objects.create(
-        ticket=act.ticket, assignment=assignment, event=event, found=found, visited_at=visited_at, by=by
+        ticket=act.ticket,
+        assignment=assignment,
+        event=event,
+        round=act.ticket.round,
+        found=found,
+        visited_at=visited_at,
+        by=by,
     )
     Attachment.objects.bulk_create(
         [

@@ -14,7 +14,7 @@ from responsibility import selectors as responsibility
 from responsibility.models import Category
 from tickets import deadlines, rights
 from tickets.models import Attachment, Ticket, TicketClock, TicketEvent
-from tickets.services.act import Act
+from tickets.services.act import Act, InputRefused
 from tickets.states import AttachmentKind, ClockKind, Secrecy, TicketState
 
 NO_CANDIDATE = "职责清单中没有相近事项，须人工判断"
@@ -114,7 +114,7 @@ def revise_ticket(*, ticket_id: int, changes: dict[str, Any], by: User, at: date
     ticket = act.ticket
     changed = sorted(name for name, value in changes.items() if name in REVISABLE and getattr(ticket, name) != value)
     if not changed:
-        act.refuse("没有改动。")
+        raise InputRefused("没有改动。")
     for name in changed:
         setattr(ticket, name, changes[name])
     act.shows_elsewhere()

@@ -20,7 +20,7 @@ from tickets.views.answers import address, after, batch_result, each_of, opens_w
 
 
 def _why_no_inbox(user: User, at: datetime) -> str:
-    if user.unit is None or user.unit.kind in {Unit.Kind.CENTRE, Unit.Kind.AUTHORITY, Unit.Kind.OVERSIGHT}:
+    if user.unit is None or user.unit.kind in {Unit.Kind.CENTRE, Unit.Kind.OVERSIGHT}:
         return "收件是承办单位的页面，您不在承办单位。"
     if not any(has_right(user, right, at) for right in ("tickets.sign_ticket", "tickets.handle_ticket")):
         return "您的岗位不签收、不办理工单。"
