@@ -13,6 +13,28 @@ _LASTING: Final = re.compile(
 )
 _WISH: Final = re.compile(r"(?:希望|请求|要求|恳请|建议)[^，。；！!]{2,24}")
 
+# Life or property now in danger, and who comes (国办函〔2025〕66号（二）: 紧急的即时转). A hint to the agent, nothing more.
+_DANGERS: Final = (
+    ("119", re.compile(r"着火|起火|火灾|(?:煤气|燃气|天然气)(?:泄漏|漏气|漏了)|爆炸|有人被困|溺水|落水")),
+    ("120", re.compile(r"晕倒|昏迷|昏倒|没有呼吸|大出血|心脏病发|中毒|触电|休克")),
+    ("110", re.compile(r"持刀|砍人|抢劫|绑架|要跳楼|跳河|轻生|自杀|割腕|正在打人")),
+)
+
+
+@dataclass(frozen=True)
+class Danger:
+    """The words that sound like one, and the lines to put the caller through to."""
+
+    words: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+def danger(text: str) -> Danger | None:
+    found = [(line, match[0]) for line, pattern in _DANGERS if (match := pattern.search(text))]
+    if not found:
+        return None
+    return Danger(tuple(word for _, word in found), tuple(line for line, _ in found))
+
 
 @dataclass(frozen=True)
 class Heard:

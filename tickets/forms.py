@@ -12,6 +12,7 @@ from hotline.models import Region, Unit, User
 from responsibility import selectors as responsibility
 from responsibility.models import Category, DutyItem
 from tickets.models import TicketHold
+from tickets.selectors.acts import parts_to_hand_over
 from tickets.states import Kind, Resolved, ReturnGround, Urgency
 
 SENTENCE = 2000
@@ -513,6 +514,22 @@ class ChildForm(ActForm):
         field = self.fields["assignment"]
         field.queryset = self.found.ticket.assignments.filter(pk__in=leads).select_related("unit").order_by("pk")
         field.label_from_instance = lambda part: f"{part.get_role_display()} {part.unit.name}"
+
+
+class HandOverForm(ActForm):
+    assignment = forms.ModelChoiceField(label="移交哪个单位的承办", queryset=None, empty_label=None)
+    unit = UnitField(label="承接单位", units=Unit.objects.none(), help_text="同一上级的另一个单位；时限照走。")
+    reason = words("移交的原因")
+
+    def prepare(self) -> None:
+        parts = parts_to_hand_over(self.found)
+        field = self.fields["assignment"]
+        field.queryset = self.found.ticket.assignments.filter(pk__in=[part.pk for part in parts]).select_related(
+            "unit"
+        )
+        field.label_from_instance = lambda part: f"{part.get_role_display()} {part.unit.name}"
+        siblings = Unit.objects.valid(self.found.at).filter(parent__in={part.unit.parent_id for part in parts})
+        self.fields["unit"].units = siblings.order_by("kind", "code")
 
 
 class WithdrawnForm(ActForm):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from channels_merge.hearing import heard, still_to_ask
+from channels_merge.hearing import danger, heard, still_to_ask
 from channels_merge.identity import PhoneNotUnderstood, clean
 from channels_merge.kinds import guess_kind, make_title
 from channels_merge.models import Appeal, AppealClock
@@ -113,6 +113,7 @@ def desk_panes(typed: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
         "history": history,
         "history_recent": recent(history or [], at=at),
         "caller_is_new": history == [],
+        "danger": danger(text),
         "heard": heard(text),
         "question": still_to_ask(text, place=place, has_region=found_region is not None),
         "found_region": found_region,

@@ -86,6 +86,7 @@ reopen_ticket                          post  post  post   post  post  post      
 add_note                               yes   yes   yes    yes   part  yes        yes      out
 instruct_ticket                        yes   yes   yes    yes   part  post       yes      out
 hand_over                              yes   below yes    below below post       yes      out
+hand_over_part                         yes   below yes    below below post       yes      out
 """
 
 SENTENCES = {
@@ -383,6 +384,10 @@ ACTS = {
     "reopen_ticket": (closed, on_ticket(same_unit=True, **WHY)),
     "add_note": (at_work, on_ticket(text="已电话了解。")),
     "instruct_ticket": (at_work, on_ticket(text="请速办。")),
+    "hand_over_part": (
+        at_work,
+        lambda s: {"assignment_id": s.child.pk, "unit_to": another_department(s), "reason": "职能划转。"},
+    ),
     "hand_over": (
         at_work,
         lambda s: {"unit_from": s.city.county_department, "unit_to": another_department(s), "reason": "职能划转。"},

@@ -244,6 +244,13 @@ CASES: dict[str, Case] = {
     "release": Case(
         held, "reviewer", ["release_hold"], ["hold", "reason"], lambda city, t: {"hold": t.holds.get().pk}
     ),
+    "hand-over": Case(
+        signed,
+        "head",
+        ["hand_over"],
+        ["assignment", "unit", "reason"],
+        lambda city, t: {"assignment": t.lead_id, "unit": city.other.name, "reason": REASON},
+    ),
     "restrict": Case(
         signed,
         "reviewer",

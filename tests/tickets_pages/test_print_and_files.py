@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from hotline.models import SecurityLog
 from hotline.services import store_file
 from tests.factories.hotline import TownshipFactory
-from tests.factories.tickets import NOW, contacted, dispatched, fresh, register, signed
+from tests.factories.tickets import NOW, contacted, dispatched, fresh, part_of, register, signed
 from tests.tickets_pages.cases import REASON
 from tickets import services
 from tickets.models import Attachment
@@ -156,6 +156,23 @@ def test_a_file_is_not_found_by_others_nor_through_another_ticket(city, log_in):
     assert log_in(city.other_handler).get(f"/tickets/{other.number}/files/{attachment.pk}/").status_code == 404
     assert log_in(city.agent).get(f"/tickets/{ticket.number}/files/{attachment.pk}/").status_code == 404
     assert log_in(city.handler).get(f"/tickets/{ticket.number}/files/{attachment.pk + 1}/").status_code == 404
+
+
+def test_a_co_unit_opens_its_own_files_and_the_citizens(city, log_in):
+    ticket = dispatched(city, co_units=[city.other])
+    of_lead = attach(ticket, city.handler, "现场.png", PNG)
+    of_citizen = attach(ticket, city.agent, "来件.png", PNG + b"1")
+    Attachment.objects.filter(pk=of_citizen.pk).update(kind="citizen", assignment=None)
+    of_own = attach(ticket, city.other_handler, "核查.png", PNG + b"2")
+    Attachment.objects.filter(pk=of_own.pk).update(assignment=part_of(ticket, city.other))
+    client = log_in(city.other_handler)
+
+    of_lead, *open_to_it = [
+        client.get(f"/tickets/{ticket.number}/files/{each.pk}/") for each in (of_lead, of_citizen, of_own)
+    ]
+
+    assert of_lead.status_code == 404
+    assert [response.getvalue() for response in open_to_it] == [PNG + b"1", PNG + b"2"]
 
 
 def test_evidence_of_a_return_is_read_by_who_decides(city, log_in):

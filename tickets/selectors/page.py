@@ -12,6 +12,7 @@ from tickets.selectors.acts import Situation
 from tickets.states import (
     AssignmentRole,
     AssignmentState,
+    AttachmentKind,
     ClockKind,
     NoteKind,
     Resolved,
@@ -117,6 +118,13 @@ def sees_whole_chain(found: Situation, assignments: Iterable[Assignment]) -> boo
         return True
     roles = {part.role for part in assignments if part.unit_id == found.user.unit_id}
     return not roles or AssignmentRole.LEAD in roles
+
+
+def sees_file(found: Situation, attachment: Attachment) -> bool:
+    """What the citizen handed in everybody beside the ticket sees; what a unit did, that unit and the lead chain."""
+    of_citizen = attachment.kind == AttachmentKind.CITIZEN
+    of_own = attachment.assignment is not None and attachment.assignment.unit_id == found.user.unit_id
+    return of_citizen or of_own or sees_whole_chain(found, found.ticket.assignments.all())
 
 
 def timeline(found: Situation, *, sees_all: bool) -> list[Item]:

@@ -52,6 +52,7 @@ from tickets.services.handling import (
 from tickets.services.holding import (
     hand_over,
     hand_over_abolished,
+    hand_over_part,
     place_hold,
     release_handler,
     release_hold,
@@ -86,6 +87,7 @@ __all__ = [
     "grant_scope",
     "hand_over",
     "hand_over_abolished",
+    "hand_over_part",
     "instruct_ticket",
     "keep_deferred",
     "lapse_extension",

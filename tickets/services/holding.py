@@ -50,10 +50,7 @@ def hand_over(*, unit_from: Unit, unit_to: Unit, reason: str, by: User | None, a
 
     One ticket, one transaction: a refusal in the middle leaves the others moved and can be run again.
     """
-    if unit_from == unit_to or not unit_to.is_valid(at):
-        raise InputRefused("请选择另一个在用的单位承接。")
-    if unit_to.parent_id != unit_from.parent_id:
-        raise InputRefused("只能移交给同一上级的单位。")
+    _refuse_receiver(unit_from, unit_to, at)
     reason = require_text(reason, "请写明移交的原因。")
     moved = 0
     for assignment_id in _to_hand_over(unit_from):
@@ -103,6 +100,22 @@ def _rename_handler(assignment_id: int, *, heir: User, at: datetime) -> TicketEv
     assignment.handler = heir
     assignment.save(update_fields=["handler"])
     return act.record("name_handler", assignment=assignment, data={"handler": heir.pk})
+
+
+@transaction.atomic
+def hand_over_part(*, assignment_id: int, unit_to: Unit, reason: str, by: User, at: datetime) -> TicketEvent:
+    """One unit's part of one ticket to another unit below the same one, as when duties were moved; clocks run on."""
+    unit_from = Unit.objects.get(pk=Assignment.objects.values_list("unit_id", flat=True).get(pk=assignment_id))
+    _refuse_receiver(unit_from, unit_to, at)
+    reason = require_text(reason, "请写明移交的原因。")
+    return _hand_over_one(assignment_id, unit_to=unit_to, reason=reason, by=by, at=at)
+
+
+def _refuse_receiver(unit_from: Unit, unit_to: Unit, at: datetime) -> None:
+    if unit_from == unit_to or not unit_to.is_valid(at):
+        raise InputRefused("请选择另一个在用的单位承接。")
+    if unit_to.parent_id != unit_from.parent_id:
+        raise InputRefused("只能移交给同一上级的单位。")
 
 
 @transaction.atomic

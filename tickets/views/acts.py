@@ -130,6 +130,16 @@ def _take_back_child(found: Situation, data: dict[str, Any]) -> Any:
     )
 
 
+def _hand_over(found: Situation, data: dict[str, Any]) -> Any:
+    return services.hand_over_part(
+        assignment_id=data["assignment"].pk,
+        unit_to=data["unit"],
+        reason=data["reason"],
+        by=found.user,
+        at=found.at,
+    )
+
+
 def _grant_access(found: Situation, data: dict[str, Any]) -> Any:
     last = data["last_day"]
     until = last and datetime.combine(last + timedelta(days=1), time(), timezone.get_current_timezone())
@@ -230,6 +240,7 @@ PAGES: dict[str, Page] = {
         "{number} 已保留。",
         "保留期间不能办结，时限照走。",
     ),
+    "hand-over": Page(forms.HandOverForm, _hand_over, "{number} 已移交{unit}。"),
     "restrict": Page(
         forms.RestrictForm,
         _on_ticket(services.restrict_ticket, "readers", "reason"),

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -11,7 +11,7 @@ from hotline.models import SecurityLog
 from hotline.services import log_security, open_file
 from tickets.models import Attachment, Ticket
 from tickets.selectors.acts import situation
-from tickets.selectors.page import ticket_page, timeline
+from tickets.selectors.page import sees_file, ticket_page, timeline
 from tickets.views.answers import holds_any, opens_with
 
 INLINE = ("image/", "application/pdf", "video/", "audio/")
@@ -19,10 +19,12 @@ INLINE = ("image/", "application/pdf", "video/", "audio/")
 
 @require_safe
 def file(request: HttpRequest, number: str, attachment_id: int) -> FileResponse:
-    """A file of a ticket, to whoever may see the ticket."""
+    """A file of a ticket, to whoever may see the ticket; what other units wrote, to the centre and the lead chain."""
     at = timezone.now()
     ticket = get_object_or_404(Ticket.objects.visible_to(request.user, at), number=number)
     attachment = get_object_or_404(Attachment.objects.select_related("file"), pk=attachment_id, ticket=ticket)
+    if not sees_file(situation(ticket, request.user, at), attachment):
+        raise Http404
     stored = attachment.file
     response = FileResponse(open_file(stored), content_type=stored.content_type)
     way = "inline" if stored.content_type.startswith(INLINE) else "attachment"

@@ -1,0 +1,28 @@
+import pytest
+
+from channels_merge.hearing import Danger, danger, heard, still_to_ask
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("瑞金路家里煤气泄漏，有人晕倒了，门打不开！", Danger(("煤气泄漏", "晕倒"), ("119", "120"))),
+        ("邻居说要跳楼，快来人。", Danger(("要跳楼",), ("110",))),
+        ("小区没有装天然气，希望尽快通气。", None),
+        ("工地夜间施工，孩子睡不着。", None),
+    ],
+)
+def test_words_of_danger_name_the_lines(text, found):
+    assert danger(text) == found
+
+
+def test_what_was_heard_and_what_to_ask_next():
+    text = "每晚11点以后施工，已经一周，希望停止夜间施工"
+
+    assert [(one.label, one.words) for one in heard(text)] == [
+        ("时间", "每晚11点以后"),
+        ("持续", "已经一周"),
+        ("诉求", "停止夜间施工"),
+    ]
+    assert still_to_ask(text, place="", has_region=False) == "具体在什么地方，哪个县区、路名或小区？"
+    assert still_to_ask(text, place="锦江花园", has_region=True) == ""
