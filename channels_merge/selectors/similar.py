@@ -49,7 +49,7 @@ class Similar:
 
 
 def _weights() -> tuple[dict[int, float], float]:
-    """(share of appeals that have the gram, for the common ones; the share assumed for all others)."""
+    """(weight of the grams that many appeals have; the weight of all others): log of how rare they are."""
     global _background
     now = time.monotonic()
     if _background is None or now - _background[0] > BACKGROUND_SECONDS:
@@ -64,13 +64,14 @@ def _weights() -> tuple[dict[int, float], float]:
         elems, shares = row if row and row[0] else ([], [])
         known = dict(zip(elems, shares, strict=False))  # three figures about the array follow the shares
         rest = min(known.values()) / 2 if known else 0.002
-        _background = (now, known, rest)
+        known = known or dict.fromkeys(_POLITE, 0.2)
+        _background = (now, {code: math.log(1 / share) for code, share in known.items()}, math.log(1 / rest))
     return _background[1], _background[2]
 
 
 def _weigh(codes: Iterable[int]) -> dict[int, float]:
     known, rest = _weights()
-    return {code: math.log(1 / known.get(code, 0.2 if code in _POLITE and not known else rest)) for code in codes}
+    return {code: known.get(code, rest) for code in codes}
 
 
 _CANDIDATES = """
@@ -98,8 +99,9 @@ def similar_matters(
     if not found:
         return []
     best: dict[int, _Likeness] = {}
+    length = _length(weights)
     for row in _open_matters(found, leave_out):
-        alike = _compare(weights, row, region)
+        alike = _compare(weights, length, row, region)
         before = best.get(row["links__ticket"])
         if alike.percent >= LEAST_PERCENT and (before is None or alike.percent > before.percent):
             best[row["links__ticket"]] = alike
@@ -141,11 +143,14 @@ def _open_matters(appeal_ids: list[int], leave_out: int | None) -> Iterable[dict
     return [row for row in rows if row["links__ticket"] != leave_out]
 
 
-def _compare(weights: dict[int, float], row: dict[str, Any], region: Region | None) -> _Likeness:
+def _length(weights: dict[int, float]) -> float:
+    return math.sqrt(sum(weight * weight for weight in weights.values()))
+
+
+def _compare(weights: dict[int, float], length: float, row: dict[str, Any], region: Region | None) -> _Likeness:
     theirs = _weigh(bigrams.codes(f"{row['title']}\n{row['text'][:OPENING]}"))
     shared = frozenset(weights.keys() & theirs.keys())
-    norm = math.sqrt(sum(w * w for w in weights.values()) * sum(w * w for w in theirs.values()))
-    cosine = sum(weights[code] ** 2 for code in shared) / norm if shared else 0.0
+    cosine = sum(weights[code] ** 2 for code in shared) / (length * _length(theirs)) if shared else 0.0
     if region is not None and row["region"] is not None:
         is_township = row["region__level"] == Region.Level.TOWNSHIP and row["region__parent"]
         if _county(region) != (row["region__parent"] if is_township else row["region"]):
@@ -157,8 +162,9 @@ def _compare(weights: dict[int, float], row: dict[str, Any], region: Region | No
 def _loaded(
     chosen: list[tuple[int, _Likeness]], opening: str, weights: dict[int, float], at: datetime
 ) -> list[Similar]:
-    appeals = Appeal.objects.select_related("region__parent").in_bulk([alike.appeal_id for _, alike in chosen])
-    tickets = Ticket.objects.select_related("holder__unit").in_bulk([ticket_id for ticket_id, _ in chosen])
+    shown = Appeal.objects.select_related("region").only("number", "state", "received_at", "region__name")
+    appeals = shown.in_bulk([alike.appeal_id for _, alike in chosen])
+    tickets = Ticket.objects.only("number", "title", "state", "appeal_count").in_bulk([pk for pk, _ in chosen])
     return [
         Similar(
             tickets[ticket_id],

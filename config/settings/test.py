@@ -8,7 +8,7 @@ os.environ.setdefault("HOTLINE_FIELD_KEYS", "t1=000102030405060708090a0b0c0d0e0f
 os.environ.setdefault("HOTLINE_INDEX_KEY", "ff" * 32)
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import STORAGES
+from config.settings.base import DATABASES, STORAGES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
@@ -17,3 +17,5 @@ STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.s
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 LOGGING = {"version": 1, "disable_existing_loggers": False, "root": {"level": "WARNING"}}
+# The live server's threads wait for the browser's next request; none of them may still hold the database when it is dropped.
+DATABASES["default"]["CONN_MAX_AGE"] = 0
