@@ -227,6 +227,23 @@ def test_progress_is_told_in_plain_words_without_names_and_numbers(client, world
         assert hidden not in said
 
 
+def test_an_answered_matter_promises_no_date(client, world):
+    from tickets import services as tickets
+
+    appeal = make_accepted()
+    ticket = ticket_of(appeal)
+    answer = "您反映的工地已核实，夜间施工许可已收回，今后夜间不再施工，欢迎继续监督，再出现请拨打12345。"
+    tickets.answer_by_centre(ticket_id=ticket.pk, public_text=answer, by=None, at=NOON)
+    services.settle_citizen_clocks(ticket_id=ticket.pk, at=NOON)
+    track(client, appeal)
+
+    said = words(client.get("/p/track/"))
+
+    assert answer in said
+    assert "最晚" not in said
+    assert "为什么是" not in said
+
+
 def test_a_late_matter_says_so(client):
     appeal = make_accepted()
     with time_machine.travel(NOON.replace(month=12, day=20), tick=False):
