@@ -26,8 +26,7 @@ FRONTEND = ROOT / "frontend"
 PRODUCT_LOCK = ROOT / "requirements.txt"
 # Holds everything of the product's lock as well, in the same versions.
 DEVELOPMENT_LOCK = ROOT / "requirements-dev.txt"
-# On every core; the long ones at the end are shared out again.
-ALL_TESTS = ("-n", "auto", "--dist", "worksteal")
+ALL_TESTS = ("-n", "auto")
 NODE_LOCK = ROOT / "requirements-node.txt"
 
 

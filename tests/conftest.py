@@ -5,6 +5,7 @@ import socket
 import uuid
 
 import pytest
+from django.db import connection
 
 THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 
@@ -22,6 +23,17 @@ def no_other_machine():
     socket.socket.connect = connect_here
     yield
     socket.socket.connect = connect
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """A thread of the live server may still hold the database of its last request when the run ends: it is cut off."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)
