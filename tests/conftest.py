@@ -7,6 +7,8 @@ import uuid
 import pytest
 from django.db import connection
 
+from hotline import calendar, parameters
+
 THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -40,6 +42,14 @@ def django_db_setup(django_db_setup, django_db_blocker):
 def own_cache(settings):
     """Each test sees an empty cache, also beside others that run at the same time."""
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": uuid.uuid4().hex}}
+
+
+@pytest.fixture(autouse=True)
+def fresh_reading():
+    """What a test changes of the calendar and the parameters is not remembered by the next."""
+    yield
+    calendar.forget_calendar()
+    parameters.forget_parameters()
 
 
 @pytest.fixture

@@ -2,18 +2,9 @@ import pytest
 import time_machine
 from bs4 import BeautifulSoup
 
-from hotline import calendar, parameters
 from tests.factories.evaluation import WEDNESDAY, add_callers
 from tests.factories.hotline import load_rules
 from tests.factories.tickets import at, make_city
-
-
-@pytest.fixture(autouse=True)
-def fresh_reading():
-    """What a test changes is not remembered by the next."""
-    yield
-    calendar.forget_calendar()
-    parameters.forget_parameters()
 
 
 @pytest.fixture

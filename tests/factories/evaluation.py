@@ -2,9 +2,11 @@
 
 from types import SimpleNamespace
 
+import pytest
+
 from channels_merge.services import sync_channels
 from evaluation import services
-from evaluation.models import FollowUp, ReviewDecision
+from evaluation.models import FollowUp, FollowUpAttempt, ReviewDecision
 from tests.factories.channels_merge import make_accepted
 from tests.factories.hotline import UserFactory
 from tests.factories.tickets import REPLY, approve_all, at, fresh, somebody_of
@@ -98,3 +100,20 @@ def decide(city, decision, *, verdict="redo", at=WEDNESDAY, by=None, **said):
         at=at,
         **said,
     )
+
+
+def said(follow_up):
+    row = fresh(follow_up)
+    return row.state, row.outcome, row.why_not, row.resolved, row.satisfaction
+
+
+def refused(city, follow_up, **kwargs):
+    """The sentence of the refusal, after which nothing has changed."""
+    before = fresh(follow_up)
+    attempts = FollowUpAttempt.objects.count()
+    with pytest.raises((services.FollowUpRefused, services.FollowUpInputRefused)) as refusal:
+        call(city, follow_up, **kwargs)
+    after = fresh(follow_up)
+    assert (after.state, after.attempt_count, after.outcome) == (before.state, before.attempt_count, before.outcome)
+    assert FollowUpAttempt.objects.count() == attempts
+    return str(refusal.value)

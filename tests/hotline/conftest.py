@@ -2,19 +2,8 @@ from datetime import datetime
 
 import pytest
 
-from hotline import calendar, parameters
 from hotline.dates import SHANGHAI
 from hotline.services import reference
-
-
-@pytest.fixture(autouse=True)
-def fresh_reading():
-    """What a test changes is not remembered by the next."""
-    calendar.forget_calendar()
-    parameters.forget_parameters()
-    yield
-    calendar.forget_calendar()
-    parameters.forget_parameters()
 
 
 @pytest.fixture

@@ -1,18 +1,9 @@
 import pytest
 import time_machine
 
-from hotline import calendar, parameters
 from tests.factories.evaluation import add_callers
 from tests.factories.hotline import load_rules
 from tests.factories.tickets import NOW, at, make_city
-
-
-@pytest.fixture(autouse=True)
-def fresh_reading():
-    """What a test changes is not remembered by the next."""
-    yield
-    calendar.forget_calendar()
-    parameters.forget_parameters()
 
 
 @pytest.fixture

@@ -3,17 +3,8 @@ import copy
 import pytest
 from django.db import transaction
 
-from hotline import calendar, parameters
 from tests.factories.hotline import load_rules
 from tests.factories.tickets import make_city
-
-
-@pytest.fixture(autouse=True)
-def fresh_reading():
-    """What a test changes is not remembered by the next."""
-    yield
-    calendar.forget_calendar()
-    parameters.forget_parameters()
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import pytest
 import time_machine
 from django.db import transaction
 
-from hotline import calendar, parameters
 from responsibility.models import Category, Governance
 from responsibility.selectors import _compiled
 from tests.factories.hotline import CountyFactory, TownshipFactory, load_rules
@@ -12,11 +11,9 @@ from tests.factories.tickets import NOW, at, make_city, make_item
 
 
 @pytest.fixture(autouse=True)
-def fresh_reading():
-    """What a test changes is not remembered by the next."""
+def no_list_compiled():
+    """What a test publishes is not remembered by the next."""
     yield
-    calendar.forget_calendar()
-    parameters.forget_parameters()
     _compiled.clear()
 
 
