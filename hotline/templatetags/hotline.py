@@ -169,7 +169,7 @@ def _cell(day: calendar.TapeDay, position: int, today: date) -> dict[str, Any]:
 
 @register.inclusion_tag("components/road.html")
 def road(steps: Iterable[Any], pad: bool = True) -> dict[str, Any]:  # noqa: FBT001 -- a template tag's argument
-    """`steps`: name, state (done, now or ""), note (time taken or limit), late."""
+    """`steps`: name, state (done, skipped, now or ""), note (time taken or limit), late."""
     return {"steps": steps, "pad": pad}
 
 

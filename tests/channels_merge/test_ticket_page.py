@@ -29,6 +29,7 @@ from tests.factories.tickets import (
     passed_down,
     register,
     signed,
+    submit,
 )
 from tickets import services
 
@@ -122,12 +123,68 @@ def test_the_road_shows_what_is_done_and_where_it_is(city, open_as):
         ("受理", "done", "今天 10:00"),
         ("派单", "done", "今天 10:00"),
         ("签收", "done", "今天 10:00"),
-        ("首次联系", "done", ""),
+        ("首次联系", "", "限 11-11 10:00"),
         ("办理", "now", "限 11-19 17:30"),
         ("审核", "", "限 1 个工作日"),
         ("回访", "", "次日，逐人"),
         ("办结", "", ""),
     ]
+    services.record_contact(assignment_id=ticket.lead_id, reached=True, by=city.handler, at=NOW)
+    assert on_the_road(open_as, city.handler, ticket)["首次联系"] == ("done", "今天 10:00")
+
+
+def on_the_road(open_as, user, ticket):
+    """Name of each step → its state and note."""
+    return {step.name: (step.state, step.note) for step in open_as(user, ticket).context["steps"]}
+
+
+def test_a_first_contact_that_is_overdue_says_so_on_the_road(city, open_as, that_morning):
+    ticket = given(city, reported())
+    that_morning.move_to(at("11-12 09:30"))
+
+    step = next(step for step in open_as(city.handler, ticket).context["steps"] if step.name == "首次联系")
+
+    assert (step.state, step.note, step.late) == ("", "限 11-11 10:00", True)
+
+
+def test_who_was_never_reached_is_not_shown_as_called(city, open_as):
+    ticket = given(city, reported())
+    for moment in ("11-10 10:30", "11-10 15:00"):
+        services.record_contact(assignment_id=ticket.lead_id, reached=False, by=city.handler, at=at(moment))
+    assert on_the_road(open_as, city.handler, ticket)["首次联系"] == ("", "还没有联系上")
+
+    submit(city, ticket, at=at("11-10 16:00"))
+
+    assert on_the_road(open_as, city.handler, ticket)["首次联系"] == ("skipped", "没有联系上")
+
+
+def test_steps_that_never_came_are_not_shown_as_done(city, open_as):
+    answered, withdrawn = reported(), given(city, reported())
+    services.answer_by_centre(ticket_id=answered.pk, public_text=REPLY, by=city.dispatcher, at=NOW)
+    services.count_appeals(ticket_id=withdrawn.pk, live=0)
+    services.propose_withdrawal(ticket_id=withdrawn.pk, by=None, at=NOW)
+    services.close_as_withdrawn(ticket_id=withdrawn.pk, reason="已撤回。", by=city.reviewer, at=NOW)
+
+    assert on_the_road(open_as, city.dispatcher, answered) == {
+        "受理": ("done", "今天 10:00"),
+        "派单": ("skipped", "未做"),
+        "签收": ("skipped", "未做"),
+        "首次联系": ("skipped", "未做"),
+        "办理": ("skipped", "未做"),
+        "审核": ("skipped", "未做"),
+        "回访": ("now", ""),
+        "办结": ("", ""),
+    }
+    assert on_the_road(open_as, city.dispatcher, withdrawn) == {
+        "受理": ("done", "今天 10:00"),
+        "派单": ("done", "今天 10:00"),
+        "签收": ("done", "今天 10:00"),
+        "首次联系": ("skipped", "未做"),
+        "办理": ("skipped", "未做"),
+        "审核": ("skipped", "未做"),
+        "回访": ("skipped", "未做"),
+        "办结": ("done", "今天 10:00"),
+    }
 
 
 def test_what_is_missing_comes_before_the_result(city, open_as):

@@ -14,6 +14,7 @@ from tickets.states import (
     AssignmentState,
     AttachmentKind,
     ClockKind,
+    ClosingKind,
     NoteKind,
     Resolved,
     TicketState,
@@ -23,6 +24,7 @@ from tickets.timeline import ACTS
 FILTERS = {"": "全部", "public": "群众可见", "clock": "时限", "contact": "联系"}
 CLOCK_ACTS = frozenset({"request_extension", "grant_extension", "refuse_extension", "lapse_extension", "clock_moved"})
 CONTACT_ACTS = frozenset({"record_contact", "record_onsite", "ask_information", "give_information"})
+FIRST_CONTACT = "首次联系"
 HIDDEN_ACTS = frozenset({"await_review"})
 """Steps that only carry the ticket's next state; the act before says it all."""
 
@@ -58,7 +60,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the road; ``state`` is done, now, or empty for later."""
+    """One step of the road; ``state`` is done, skipped, now, or empty for what is still to come."""
 
     name: str
     note: str
@@ -217,29 +219,58 @@ def _who(event: TicketEvent) -> str:
     return f"{event.actor.masked_name} · {unit.short_name}" if unit else event.actor.masked_name
 
 
+@dataclass(frozen=True)
+class _Mark:
+    """A step and when it happened, if it did."""
+
+    name: str
+    at: datetime | None
+    clock: TicketClock | None = None
+    missed: str = "未做"
+    """What is said of it when the ticket went on without it."""
+
+
 def road(page: TicketPage, *, at: datetime, moment: Moment) -> list[Step]:
-    """The life of the ticket in steps, of the present round. ``moment`` writes a time in short."""
+    """The life of the ticket in steps, of the present round. ``moment`` writes a time in short.
+
+    A step is done when it happened; one that the ticket passed without is shown as skipped.
+    """
     ticket = page.ticket
-    lead = next((part.assignment for part in page.parts if part.assignment.pk == ticket.lead_id), None)
-    holder = next((part.assignment for part in page.parts if part.assignment.pk == ticket.holder_id), lead)
-    handled = page.clock(ClockKind.HANDLE, holder) if holder else None
+    lead, holder = ticket.lead, ticket.holder
+    tried = bool(holder and holder.submitted_at)
     marks = [
-        ("受理", ticket.accepted_at, None),
-        ("派单", lead.given_at if lead else None, page.clock(ClockKind.DISPATCH)),
-        ("签收", lead.signed_at if lead else None, page.clock(ClockKind.SIGN, lead) if lead else None),
-        ("首次联系", holder.contacted_at if holder else None, page.clock(ClockKind.CONTACT, lead) if lead else None),
-        ("办理", holder.submitted_at if holder else None, handled),
-        ("审核", _reviewed_at(page), page.clock(ClockKind.APPROVAL)),
-        ("回访", ticket.closed_at, None),
-        ("办结", ticket.closed_at, None),
+        _Mark("受理", ticket.accepted_at),
+        _Mark("派单", lead.given_at if lead else None, page.clock(ClockKind.DISPATCH)),
+        _Mark("签收", lead.signed_at if lead else None, page.clock(ClockKind.SIGN, lead) if lead else None),
+        _Mark(
+            FIRST_CONTACT,
+            holder.contacted_at if holder else None,
+            page.clock(ClockKind.CONTACT, lead) if lead else None,
+            "没有联系上" if tried else "未做",
+        ),
+        _Mark(
+            "办理", holder.submitted_at if holder else None, page.clock(ClockKind.HANDLE, holder) if holder else None
+        ),
+        _Mark("审核", _reviewed_at(page), page.clock(ClockKind.APPROVAL)),
+        _Mark("回访", _followed_up_at(ticket)),
+        _Mark("办结", ticket.closed_at),
     ]
     if not ticket.contactable:
-        marks = [mark for mark in marks if mark[0] != "首次联系"]
-    now_at = _now_index(ticket, [name for name, *_ in marks])
+        marks = [mark for mark in marks if mark.name != FIRST_CONTACT]
+    now_at = _now_index(ticket, [mark.name for mark in marks])
+    now_name = marks[now_at].name if now_at < len(marks) else ""
     return [
-        _step(name, done, clock, index, now_at, at=at, moment=moment)
-        for index, (name, done, clock) in enumerate(marks)
+        _passed(mark, now_name, at=at, moment=moment)
+        if index < now_at
+        else _ahead(mark, is_now=index == now_at, at=at, moment=moment)
+        for index, mark in enumerate(marks)
     ]
+
+
+def _followed_up_at(ticket: Ticket) -> datetime | None:
+    """A matter that was withdrawn or has nobody to call is closed without."""
+    was_called = ticket.contactable and ticket.closing_kind != ClosingKind.WITHDRAWN
+    return ticket.closed_at if was_called else None
 
 
 def _reviewed_at(page: TicketPage) -> datetime | None:
@@ -269,24 +300,26 @@ def _now_index(ticket: Ticket, names: list[str]) -> int:
     return names.index(name)
 
 
-def _step(
-    name: str,
-    done: datetime | None,
-    clock: TicketClock | None,
-    index: int,
-    now_at: int,
-    *,
-    at: datetime,
-    moment: Moment,
-) -> Step:
-    if index < now_at and done:
-        return Step(name, moment(done, at), "done", late=bool(clock and clock.was_late(done)))
-    if index < now_at:
-        return Step(name, "", "done")
-    note = ""
-    if clock is not None and clock.stopped_at is None:
-        note = f"限 {moment(clock.due_at, at)}"
-    elif index > now_at:
-        note = {"审核": "限 1 个工作日", "回访": "次日，逐人"}.get(name, "")
-    late = bool(clock and clock.stopped_at is None and clock.due_at < at)
-    return Step(name, note, "now" if index == now_at else "", late=late)
+def _passed(mark: _Mark, now_name: str, *, at: datetime, moment: Moment) -> Step:
+    if mark.at is not None:
+        return Step(mark.name, moment(mark.at, at), "done", late=bool(mark.clock and mark.clock.was_late(mark.at)))
+    if mark.name == FIRST_CONTACT and now_name == "办理":
+        # Who has it in hand may still call.
+        return Step(mark.name, _limit(mark, at, moment) or "还没有联系上", late=_is_overdue(mark, at))
+    return Step(mark.name, mark.missed, "skipped")
+
+
+def _ahead(mark: _Mark, *, is_now: bool, at: datetime, moment: Moment) -> Step:
+    note = _limit(mark, at, moment)
+    if not note and not is_now:
+        note = {"审核": "限 1 个工作日", "回访": "次日，逐人"}.get(mark.name, "")
+    return Step(mark.name, note, "now" if is_now else "", late=_is_overdue(mark, at))
+
+
+def _limit(mark: _Mark, at: datetime, moment: Moment) -> str:
+    runs = mark.clock is not None and mark.clock.stopped_at is None
+    return f"限 {moment(mark.clock.due_at, at)}" if runs else ""
+
+
+def _is_overdue(mark: _Mark, at: datetime) -> bool:
+    return bool(mark.clock and mark.clock.stopped_at is None and mark.clock.due_at < at)
