@@ -100,6 +100,18 @@ NASTY = {
         "id,text\n1,第一件事情请处理。\n1,第二件事情请处理。\n".encode(),
         "来源编号 1 已登记过另一件诉求",
     ),
+    "a damaged byte in UTF-8": (
+        "id,text\n1,这一行的字坏了一个".encode() + b"\xe8\n2," + "这一行没有什么问题。\n".encode(),
+        "这一行有读不出的字节，请在原文件里改好。",
+    ),
+    "a damaged byte in GB18030": (
+        "id,text\n1,这一行的字坏了一个".encode("gb18030") + b"\xff\n2," + "这一行没有什么问题。\n".encode("gb18030"),
+        "这一行有读不出的字节，请在原文件里改好。",
+    ),
+    "a number that is too long": (
+        f"id,text\n{'7' * 81},这一行的编号太长了。\n".encode(),
+        "来源编号最多 80 个字符，这一行有 81 个。",
+    ),
     "a time beyond all years": (
         "id,text,time\n1,这一行的时间不对劲,99999-01-01\n".encode(),
         "时间“99999-01-01”看不懂。",
@@ -117,6 +129,45 @@ def test_a_nasty_row_is_rejected_with_its_reason(world, tmp_path, name):
 
     assert "拒绝 1 行" in out.getvalue()
     assert reason in path.with_name("nasty.csv.rejected.csv").read_text("utf-8-sig")
+
+
+def test_long_numbers_that_begin_alike_do_not_become_one(run):
+    long = "7" * 80
+    out, _ = run(f"id,text\n{long},第一件事情请处理。\n{long}1,第一件事情请处理。\n")
+
+    assert list(Appeal.objects.values_list("source_number", flat=True)) == [long]
+    assert "新登记 1 件，原已登记 0 件，拒绝 1 行" in out
+
+
+def test_rows_around_a_damaged_byte_are_taken(world, tmp_path):
+    path = tmp_path / "damaged.csv"
+    rows = ["id,text\n1,第一件事情请处理。\n2,第二件", "事情请处理。\n3,第三件事情请处理。\n"]
+    path.write_bytes(rows[0].encode() + b"\xff" + rows[1].encode())
+    call_command("import_appeals", str(path), "--channel", "import", stdout=StringIO(), stderr=StringIO())
+
+    assert list(Appeal.objects.order_by("pk").values_list("text", flat=True)) == [
+        "第一件事情请处理。",
+        "第三件事情请处理。",
+    ]
+    assert (
+        path.with_name("damaged.csv.rejected.csv")
+        .read_text("utf-8-sig")
+        .splitlines()[1]
+        .startswith("3,这一行有读不出的字节")
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["id,text\n1,第一件事情请处理。\n".encode("utf-16"), bytes(range(128, 256)) * 20],
+    ids=["UTF-16", "no text at all"],
+)
+def test_a_file_that_cannot_be_decoded_is_refused_as_a_whole(world, tmp_path, content):
+    path = tmp_path / "other.csv"
+    path.write_bytes(content)
+
+    with pytest.raises(CommandError, match="既不是 UTF-8，也不是 GB18030"):
+        call_command("import_appeals", str(path), "--channel", "import", stdout=StringIO(), stderr=StringIO())
 
 
 def test_characters_that_cannot_be_stored_are_left_out(world, tmp_path):

@@ -1,6 +1,7 @@
 """Bring in messages of another system as appeals, each with its ticket. Streams; may be run again."""
 
 import csv
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from channels_merge import services
 from channels_merge.identity import clean
-from channels_merge.models import Channel
+from channels_merge.models import Appeal, Channel
 from hotline.dates import SHANGHAI
 from hotline.errors import DomainError
 from hotline.models import Region
@@ -34,6 +35,11 @@ NEEDED = ("number", "text")
 TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d")
 BATCH = 50
 LONGEST_FIELD = 1_000_000
+ENCODINGS = ("utf-8-sig", "gb18030")
+BAD_BYTE = re.compile("[\udc80-\udcff]")
+"""What ``surrogateescape`` makes of a byte that the encoding does not know."""
+UNREADABLE = "读不出文件里的字：既不是 UTF-8，也不是 GB18030。请另存为 UTF-8 的 CSV 再导入。"
+LONGEST_NUMBER = Appeal._meta.get_field("source_number").max_length
 
 
 class RowRefused(DomainError):
@@ -75,8 +81,10 @@ class Command(BaseCommand):
         count, began = Count(), time.monotonic()
         self._refused = []
         csv.field_size_limit(LONGEST_FIELD)
-        with path.open(encoding=_encoding(path), newline="") as handle:
+        with path.open(encoding=_encoding(path), errors="surrogateescape", newline="") as handle:
             reader = csv.DictReader(handle)
+            if any(BAD_BYTE.search(name) or "\0" in name for name in reader.fieldnames or []):
+                raise CommandError(UNREADABLE)
             missing = [columns[name] for name in NEEDED if columns[name] not in (reader.fieldnames or [])]
             if missing:
                 raise CommandError(
@@ -109,7 +117,7 @@ class Command(BaseCommand):
         path.unlink(missing_ok=True)  # of an earlier run
         if not self._refused:
             return
-        with path.open("w", encoding="utf-8-sig", newline="") as handle:
+        with path.open("w", encoding="utf-8-sig", errors="replace", newline="") as handle:
             writer = csv.writer(handle)
             writer.writerow(["行号", "原因", *names])
             for line, reason, row in self._refused:
@@ -143,9 +151,14 @@ class _Importer:
         at = timezone.now()
         if None in row:
             raise RowRefused("这一行的列数比表头多，可能缺少引号。")
+        if any(BAD_BYTE.search(text or "") for text in row.values()):
+            raise RowRefused("这一行有读不出的字节，请在原文件里改好。")
         value = {name: clean(row.get(column) or "") for name, column in self.columns.items()}
         if not value["number"]:
             raise RowRefused("没有来源编号。")
+        if len(value["number"]) > LONGEST_NUMBER:
+            # Cut short, two numbers could become one, and the second matter would be lost as known.
+            raise RowRefused(f"来源编号最多 {LONGEST_NUMBER} 个字符，这一行有 {len(value['number'])} 个。")
         registered = services.register_appeal(
             channel=self.channel,
             matter=services.Matter(
@@ -156,7 +169,7 @@ class _Importer:
                 place=value["place"],
             ),
             person=services.Person(name=value["name"], phone=value["phone"]),
-            source_number=value["number"][:80],
+            source_number=value["number"],
             source_at=_moment(value["time"]),
             by=None,
             at=at,
@@ -190,14 +203,19 @@ def _columns(pairs):
 
 
 def _encoding(path):
-    """UTF-8 when the whole file is, else what Chinese Windows writes."""
-    with path.open(encoding="utf-8-sig") as handle:
-        try:
-            while handle.read(1 << 20):
-                pass
-        except UnicodeDecodeError:
-            return "gb18030"
-    return "utf-8-sig"
+    """UTF-8, or what Chinese Windows writes: the first in which most of the Chinese can be read.
+
+    A damaged byte does not make a file one of the other encoding; its row is refused later.
+    """
+    for encoding in ENCODINGS:
+        chinese = bad = 0
+        with path.open(encoding=encoding, errors="surrogateescape") as handle:
+            while chunk := handle.read(1 << 20):
+                chinese += sum(not letter.isascii() for letter in chunk)
+                bad += len(BAD_BYTE.findall(chunk))
+        if bad * 2 <= chinese:
+            return encoding
+    raise CommandError(UNREADABLE)
 
 
 def _batches(reader, limit) -> Iterator[list[tuple[int, dict[str, str]]]]:
