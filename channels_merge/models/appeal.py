@@ -1,160 +1,27 @@
-"""Channels, the people behind appeals, the appeals themselves and how they hang on tickets.
+"""Appeals and what happens to them. An appeal is one person, one channel, one matter."""
 
-An appeal is one person, one channel, one matter. Direct identifiers live in `Contact` (encrypted), in `ContactRecord`
-and in `Draft`; nowhere else.
-"""
-
-import json
 import uuid
 
-from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django_fsm import transition
 
+from channels_merge.models.channel import Channel
+from channels_merge.models.contact import Contact
 from channels_merge.states import (
     BRANCH_STATES,
     UNDECIDED_STATES,
     AppealState,
-    ChannelKind,
     ContactWay,
     EmergencyLine,
     ExplainGround,
-    Gender,
-    InteractionKind,
     LegalRoute,
-    MessageKind,
     TransferOutcome,
 )
-from hotline import crypto, masking
+from hotline import crypto
 from hotline.fsm import StateField, StateModel
 from hotline.models import Breach, Clock
 from tickets.states import Kind, Secrecy, Urgency
-
-
-class Channel(models.Model):
-    """One way in. A channel with a key may file appeals through the API."""
-
-    code = models.SlugField("代码", max_length=40, unique=True)
-    name = models.CharField("名称", max_length=60)
-    kind = models.CharField("种类", max_length=20, choices=ChannelKind)
-    # Appeals of a machine channel wait at /intake/; the others are decided while the caller is on the line.
-    is_machine = models.BooleanField("机器来件", default=True)
-    is_active = models.BooleanField("启用", default=True)
-    # HMAC-SM3 of a random 256-bit key: the key itself is shown once and kept nowhere.
-    key_hash = models.CharField("接口密钥摘要", max_length=64, blank=True, editable=False)
-    key_issued_at = models.DateTimeField("密钥发放时间", null=True, editable=False)
-
-    class Meta:
-        verbose_name = verbose_name_plural = "渠道"
-        constraints = [
-            models.UniqueConstraint("key_hash", condition=~Q(key_hash=""), name="channel_key_is_unique"),
-            models.CheckConstraint(
-                condition=Q(key_hash="", key_issued_at=None) | (~Q(key_hash="") & Q(key_issued_at__isnull=False)),
-                name="channel_key_has_its_date",
-            ),
-        ]
-        permissions = [("issue_channel_key", "发放渠道接口密钥")]
-
-    def __str__(self):
-        return self.name
-
-
-class Contact(models.Model):
-    """诉求人 of one call or message: direct identifiers, encrypted, found by blind index.
-
-    Written once by `services.contacts`; several appeals of the same call share it.
-    """
-
-    token = models.UUIDField(default=uuid.uuid4, editable=False)
-    name_cipher = models.TextField("姓名（密文）", blank=True)
-    phone_cipher = models.TextField("电话（密文）", blank=True)
-    phone_index = models.CharField(max_length=64, blank=True)
-    phone_tail_index = models.CharField(max_length=64, blank=True)
-    id_cipher = models.TextField("证件号（密文）", blank=True)
-    id_index = models.CharField(max_length=64, blank=True)
-    account_cipher = models.TextField("账号（密文）", blank=True)
-    account_index = models.CharField(max_length=64, blank=True)
-    # Identifiers moved out of the story at intake: phones and numbers of whomever they belong to.
-    moved_out_cipher = models.TextField("正文移出的号码（密文）", blank=True)
-    gender = models.CharField("性别", max_length=10, choices=Gender, blank=True)
-    preferred_time = models.CharField("方便接听", max_length=40, blank=True)
-    hide_from_unit = models.BooleanField("对承办单位隐去", default=True)
-    is_anonymous = models.BooleanField("匿名", default=False)
-    created_at = models.DateTimeField("登记时间")
-
-    class Meta:
-        verbose_name = verbose_name_plural = "诉求人"
-        permissions = [("reveal_contact", "查看诉求人姓名和电话")]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(phone_cipher="", phone_index="", phone_tail_index="")
-                | (~Q(phone_cipher="") & ~Q(phone_index="") & ~Q(phone_tail_index="")),
-                name="contact_phone_can_be_found",
-            ),
-            models.CheckConstraint(
-                condition=Q(id_cipher="", id_index="") | (~Q(id_cipher="") & ~Q(id_index="")),
-                name="contact_id_can_be_found",
-            ),
-            models.CheckConstraint(
-                condition=Q(account_cipher="", account_index="") | (~Q(account_cipher="") & ~Q(account_index="")),
-                name="contact_account_can_be_found",
-            ),
-            models.CheckConstraint(
-                condition=Q(is_anonymous=False) | Q(name_cipher="", id_cipher="", account_cipher=""),
-                name="contact_anonymous_has_no_name",
-            ),
-        ]
-        indexes = [
-            models.Index("phone_index", F("created_at").desc(), condition=~Q(phone_index=""), name="contact_phone"),
-            models.Index(
-                "phone_tail_index", F("created_at").desc(), condition=~Q(phone_tail_index=""), name="contact_tail"
-            ),
-            models.Index("id_index", condition=~Q(id_index=""), name="contact_id"),
-            models.Index("account_index", condition=~Q(account_index=""), name="contact_account"),
-        ]
-
-    def __str__(self):
-        return self.masked_name
-
-    def aad(self, field):
-        """Ties a ciphertext to this person and field: moved elsewhere, it no longer opens."""
-        return f"contact.{field}:{self.token}"
-
-    def _open(self, field):
-        cipher = getattr(self, f"{field}_cipher")
-        return crypto.decrypt(cipher, self.aad(field)) if cipher else ""
-
-    @property
-    def name(self):
-        return self._open("name")
-
-    @property
-    def phone(self):
-        return self._open("phone")
-
-    @property
-    def id_number(self):
-        return self._open("id")
-
-    @property
-    def account(self):
-        return self._open("account")
-
-    @property
-    def moved_out(self):
-        return self._open("moved_out").split("\n") if self.moved_out_cipher else []
-
-    @property
-    def masked_name(self):
-        if self.is_anonymous or not self.name_cipher:
-            return "匿名"
-        return masking.mask_name(self.name)
-
-    @property
-    def masked_phone(self):
-        return masking.mask_phone(self.phone) if self.phone_cipher else "未留电话"
 
 
 class AppealQuerySet(models.QuerySet):
@@ -406,60 +273,19 @@ class Transfer(models.Model):
         return f"{self.appeal_id} {self.line}"
 
 
-class Interaction(models.Model):
-    """来电记录: one call, visit or message about an appeal."""
+class AppealFile(models.Model):
+    """A picture or paper that the citizen handed in."""
 
-    appeal = models.ForeignKey(Appeal, models.PROTECT, related_name="interactions", db_index=False)
-    kind = models.CharField("种类", max_length=20, choices=InteractionKind)
-    channel = models.ForeignKey(Channel, models.PROTECT, related_name="+", db_index=False)
-    text = models.TextField("内容", blank=True)
-    by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
+    appeal = models.ForeignKey(Appeal, models.PROTECT, related_name="files")
+    file = models.ForeignKey("hotline.StoredFile", models.PROTECT, related_name="+", db_index=False)
     at = models.DateTimeField("时间")
 
     class Meta:
-        verbose_name = verbose_name_plural = "来电记录"
-        indexes = [models.Index("appeal", "at", name="interaction_appeal")]
-        constraints = [
-            models.CheckConstraint(
-                condition=~Q(kind=InteractionKind.SUPPLEMENT) | ~Q(text=""), name="interaction_supplement_has_text"
-            ),
-        ]
+        verbose_name = verbose_name_plural = "诉求附件"
+        constraints = [models.UniqueConstraint("appeal", "file", name="appealfile_once_per_file")]
 
     def __str__(self):
-        return f"{self.appeal_id} {self.kind}"
-
-
-class AppealLink(models.Model):
-    """并单: which ticket carries the appeal, since when, and why. At most one open per appeal."""
-
-    appeal = models.ForeignKey(Appeal, models.PROTECT, related_name="links", db_index=False)
-    ticket = models.ForeignKey("tickets.Ticket", models.PROTECT, related_name="+", db_index=False)
-    since = models.DateTimeField()
-    until = models.DateTimeField(null=True)
-    by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
-    reason = models.CharField("理由", max_length=200, blank=True)
-    ended_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
-    end_reason = models.CharField("拆单理由", max_length=200, blank=True)
-
-    class Meta:
-        verbose_name = verbose_name_plural = "并单"
-        constraints = [
-            models.UniqueConstraint("appeal", condition=Q(until=None), name="appeallink_one_open_per_appeal"),
-            models.CheckConstraint(
-                condition=Q(until=None) | Q(until__gte=F("since")), name="appeallink_ends_after_it_began"
-            ),
-            models.CheckConstraint(
-                condition=Q(until=None, end_reason="", ended_by=None) | (Q(until__isnull=False) & ~Q(end_reason="")),
-                name="appeallink_end_has_reason",
-            ),
-        ]
-        indexes = [
-            models.Index("appeal", "since", name="appeallink_appeal"),
-            models.Index("ticket", "appeal", condition=Q(until=None), name="appeallink_open_of_ticket"),
-        ]
-
-    def __str__(self):
-        return f"{self.appeal_id} → {self.ticket_id}"
+        return f"{self.appeal_id} {self.file_id}"
 
 
 class ContactRecord(models.Model):
@@ -485,114 +311,3 @@ class ContactRecord(models.Model):
     @property
     def summary(self):
         return crypto.decrypt(self.summary_cipher, f"contactrecord:{self.token}") if self.summary_cipher else ""
-
-
-class AppealFile(models.Model):
-    """A picture or paper that the citizen handed in."""
-
-    appeal = models.ForeignKey(Appeal, models.PROTECT, related_name="files")
-    file = models.ForeignKey("hotline.StoredFile", models.PROTECT, related_name="+", db_index=False)
-    at = models.DateTimeField("时间")
-
-    class Meta:
-        verbose_name = verbose_name_plural = "诉求附件"
-        constraints = [models.UniqueConstraint("appeal", "file", name="appealfile_once_per_file")]
-
-    def __str__(self):
-        return f"{self.appeal_id} {self.file_id}"
-
-
-class Draft(models.Model):
-    """What somebody typed and has not sent; encrypted, kept for `draft_days`."""
-
-    token = models.UUIDField(default=uuid.uuid4, editable=False)
-    owner = models.ForeignKey("hotline.User", models.CASCADE, related_name="+", db_index=False)
-    # One call at the desk, chosen by the page: a reload of the same page finds its own draft again.
-    key = models.CharField(max_length=60)
-    content_cipher = models.TextField()
-    started_at = models.DateTimeField()
-    saved_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-
-    class Meta:
-        verbose_name = verbose_name_plural = "草稿"
-        constraints = [models.UniqueConstraint("owner", "key", name="draft_one_per_owner_and_key")]
-        indexes = [models.Index("expires_at", name="draft_expires_at")]
-
-    def __str__(self):
-        return self.key
-
-    @property
-    def aad(self):
-        return f"draft:{self.token}"
-
-    @property
-    def content(self):
-        return json.loads(crypto.decrypt(self.content_cipher, self.aad))
-
-    @property
-    def first_words(self):
-        """By which its owner knows it again."""
-        typed = self.content
-        return typed.get("text", "")[:18] or masking.mask_phone(typed.get("phone", "")) or "还没写内容"
-
-
-class OutboxMessage(models.Model):
-    """A message for the citizen that waits for the gateway. The phone is read from the contact when it is sent."""
-
-    token = models.UUIDField(default=uuid.uuid4, editable=False)
-    appeal = models.ForeignKey(Appeal, models.PROTECT, related_name="messages")
-    kind = models.CharField("种类", max_length=20, choices=MessageKind)
-    dedupe = models.CharField(max_length=60, unique=True)
-    body_cipher = models.TextField("内容（密文）")
-    created_at = models.DateTimeField("写入时间")
-    not_before = models.DateTimeField("不早于")
-    attempts = models.PositiveSmallIntegerField("已试次数", default=0)
-    next_try_at = models.DateTimeField("下次发送", null=True)
-    sent_at = models.DateTimeField("发出时间", null=True)
-    dead_at = models.DateTimeField("放弃时间", null=True)
-    last_error = models.CharField("最近错误", max_length=200, blank=True)
-
-    class Meta:
-        verbose_name = verbose_name_plural = "待发消息"
-        constraints = [
-            models.CheckConstraint(condition=Q(sent_at=None) | Q(dead_at=None), name="outbox_sent_or_dead"),
-            models.CheckConstraint(
-                condition=Q(next_try_at__isnull=False, sent_at=None, dead_at=None)
-                | Q(next_try_at=None, sent_at__isnull=False)
-                | Q(next_try_at=None, dead_at__isnull=False),
-                name="outbox_waits_until_it_ends",
-            ),
-        ]
-        indexes = [
-            models.Index("next_try_at", condition=Q(sent_at=None, dead_at=None), name="outbox_due"),
-        ]
-
-    def __str__(self):
-        return f"{self.appeal_id} {self.kind}"
-
-    @property
-    def body(self):
-        return crypto.decrypt(self.body_cipher, f"outbox:{self.token}")
-
-
-class SearchEntry(models.Model):
-    """The words of an appeal as exact bigram codes, with one scope token per unit that may see its ticket.
-
-    Apart from `Appeal` so that reading an appeal never drags the array along. It narrows; `visible_to` decides.
-    """
-
-    appeal = models.OneToOneField(Appeal, models.PROTECT, primary_key=True, related_name="search_entry")
-    at = models.DateTimeField()
-    codes = ArrayField(models.IntegerField())
-
-    class Meta:
-        verbose_name = verbose_name_plural = "检索词"
-        indexes = [
-            # A full pending list would be flushed inside some agent's save; flat latency is worth the slower insert.
-            GinIndex(fields=["codes"], fastupdate=False, name="searchentry_codes"),
-            models.Index(F("at").desc(), F("appeal").desc(), name="searchentry_newest"),
-        ]
-
-    def __str__(self):
-        return str(self.appeal_id)

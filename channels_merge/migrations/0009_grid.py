@@ -1,0 +1,7 @@
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("channels_merge", "0008_petition")]
+
+    operations = []

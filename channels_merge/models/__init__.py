@@ -1,0 +1,35 @@
+"""Channels, the people behind appeals, the appeals themselves and how they hang on tickets."""
+
+from channels_merge.models.appeal import (
+    Appeal,
+    AppealBreach,
+    AppealClock,
+    AppealEvent,
+    AppealFile,
+    AppealQuerySet,
+    ContactRecord,
+    Transfer,
+)
+from channels_merge.models.channel import Channel
+from channels_merge.models.contact import Contact, Draft
+from channels_merge.models.linking import AppealLink, Interaction
+from channels_merge.models.outbox import OutboxMessage
+from channels_merge.models.search import SearchEntry
+
+__all__ = [
+    "Appeal",
+    "AppealBreach",
+    "AppealClock",
+    "AppealEvent",
+    "AppealFile",
+    "AppealLink",
+    "AppealQuerySet",
+    "Channel",
+    "Contact",
+    "ContactRecord",
+    "Draft",
+    "Interaction",
+    "OutboxMessage",
+    "SearchEntry",
+    "Transfer",
+]
