@@ -13,9 +13,10 @@ from channels_merge.forms import DeskForm
 from channels_merge.identity import clean
 from channels_merge.models import Appeal, Channel
 from channels_merge.states import EmergencyLine, ExplainGround, LegalRoute
-from channels_merge.views.gate import asked, needs
+from channels_merge.views.dialogs import asked
 from hotline.dates import local
 from hotline.errors import DomainError
+from hotline.views.gate import needs
 from tickets.states import Kind, Urgency
 
 # What is said for each branch (国办函〔2025〕66号 二); the agent changes it to fit the call.

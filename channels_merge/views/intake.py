@@ -12,7 +12,8 @@ from channels_merge import rights, selectors, services
 from channels_merge.forms import AcceptForm, AnswerForm, ChoiceAndWordsForm, WordsForm
 from channels_merge.models import Appeal, Channel
 from channels_merge.states import AppealState, EmergencyLine, ExplainGround, LegalRoute
-from channels_merge.views.gate import asked, key_of_page, needs, run_act
+from channels_merge.views.dialogs import asked, key_of_page, run_act
+from hotline.views.gate import needs
 from responsibility import selectors as responsibility
 from tickets.states import Secrecy
 

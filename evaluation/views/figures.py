@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from channels_merge.views.gate import needs
 from evaluation import rights, selectors
 from hotline.models import Unit
 from hotline.rights import has_right
+from hotline.views.gate import needs
 from tickets.selectors.lists import Key, take
 
 READ = ("tickets.view_all_tickets", "tickets.view_subtree_tickets")

@@ -7,13 +7,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from channels_merge.views.gate import needs
 from evaluation import calling_hours, rights, selectors, services
 from evaluation.forms import AttemptForm
 from evaluation.states import CallResult, FollowUpState
 from hotline.client_address import client_address
 from hotline.context import forget_shell
 from hotline.errors import DomainError
+from hotline.views.gate import needs
 from tickets.rights import Actor
 from tickets.selectors.lists import Key, take
 

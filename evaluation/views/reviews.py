@@ -7,12 +7,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from channels_merge.views.gate import needs
 from evaluation import rights, selectors, services
 from evaluation.forms import DecisionForm
 from evaluation.states import DecisionState, Ground
 from hotline.context import forget_shell
 from hotline.errors import DomainError
+from hotline.views.gate import needs
 from tickets.rights import Actor
 from tickets.selectors.lists import Key, take
 from tickets.timeline import ACTS

@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from channels_merge.views.gate import needs
 from hotline.models import Unit
+from hotline.views.gate import needs
 from supervision import selectors
 from tickets.models import TicketScope
 from tickets.selectors.lists import Key, take

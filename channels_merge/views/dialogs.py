@@ -1,37 +1,17 @@
-"""Who may open a page of this room, and how a refusal is shown."""
+"""What an address asks for, and the dialog of an act: how a refusal is shown, where to go after it."""
 
 import json
 from datetime import UTC
-from functools import wraps
 from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from channels_merge.identity import clean
 from hotline.errors import DomainError
-from hotline.rights import has_right
-
-
-def needs(*permissions):
-    """Any of these permissions opens the page; else 403."""
-
-    def wrap(view):
-        @wraps(view)
-        def checked(request, *args, **kwargs):
-            at = timezone.now()
-            if not any(has_right(request.user, permission, at) for permission in permissions):
-                raise PermissionDenied("您的岗位没有这项权限。")
-            return view(request, *args, **kwargs)
-
-        return checked
-
-    return wrap
 
 
 def asked(request, name, most=80):
