@@ -1,0 +1,30 @@
+r"""并单: which messages report the same matter. Arithmetic on texts, times and codes; knows no rows and no Django.
+
+    background = Background.of(texts)              # once; stored by whoever owns the pool
+    ids = grams(f"{title}\n{text}")                # what a candidate index stores
+    profiles = Profiles.of([new, *found], background)
+    chances = probabilities(profiles, left, right) # pairs of row numbers
+    said = explain(new, found[0], background)      # why, in words
+
+`probability` and `features` do the same for one pair. docs/adr/0007-merging-engine.md has the figures behind the choices.
+"""
+
+from channels_merge.matching.background import Background
+from channels_merge.matching.explaining import Explanation, explain
+from channels_merge.matching.grams import grams
+from channels_merge.matching.profiles import Message, Profiles
+from channels_merge.matching.scoring import FEATURES, features, pair_features, probabilities, probability
+
+__all__ = [
+    "FEATURES",
+    "Background",
+    "Explanation",
+    "Message",
+    "Profiles",
+    "explain",
+    "features",
+    "grams",
+    "pair_features",
+    "probabilities",
+    "probability",
+]
