@@ -18,6 +18,7 @@ urlpatterns = [
 urlpatterns += [
     path("dispatch/", queues.dispatch_queue, name="dispatch-queue"),
     path("dispatch/batch/", queues.dispatch_batch, name="dispatch-batch"),
+    path("dispatch/batch/undo/", queues.dispatch_batch_undo, name="dispatch-batch-undo"),
     path("dispatch/<str:number>/", queues.dispatch_one, name="dispatch-one"),
     path("dispatch/<str:number>/undo/", queues.dispatch_undo, name="dispatch-undo"),
     path("inbox/", inbox.inbox, name="inbox"),

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from responsibility.models import RoutingExample
+from responsibility.models import DutyList, RoutingExample
 from tests.factories.tickets import NOW, acts, at, dispatched, fresh, register, state_of
 from tickets import services
 from tickets.models import Ticket
@@ -177,6 +177,32 @@ def test_a_unit_that_is_none_is_refused(duty, log_in):
     assert acts(ticket) == ["register"]
 
 
+@pytest.mark.parametrize("state", ["draft", "published"])
+def test_an_item_of_a_draft_or_of_a_county_is_refused(duty, log_in, state):
+    ticket = noise(duty)
+    scope = duty.centre if state == "draft" else duty.county
+    other = DutyList.objects.create(version=2, scope=scope, title="另一份", state=state, effective_from="2026-01-01")
+    item = copy_of(duty.noise, duty_list=other, code="CG-99")
+
+    client = log_in(duty.dispatcher)
+    response = client.post(f"/dispatch/{ticket.number}/", {"unit": duty.county.pk, "item": item.pk}, **HTMX)
+    drawn = client.get(f"/tickets/{ticket.number}/acts/dispatch/", **HTMX).content.decode()
+
+    assert response.status_code == 400
+    assert acts(ticket) == ["register"]
+    assert "CG-01 夜间施工噪声" in drawn
+    assert "CG-99" not in drawn
+
+
+def copy_of(item, **changes):
+    item = type(item).objects.get(pk=item.pk)
+    item.pk = None
+    for name, value in changes.items():
+        setattr(item, name, value)
+    item.save()
+    return item
+
+
 def test_somebody_was_faster(duty, log_in):
     ticket = noise(duty)
     services.dispatch_ticket(ticket_id=ticket.pk, unit=duty.other, item=None, by=duty.dispatcher2, at=NOW)
@@ -251,6 +277,52 @@ def test_a_batch_lists_what_became_of_each(duty, log_in):
         "pending_dispatch",
     ]
     assert "办成 2 件" in page.content.decode()
+
+
+def test_a_batch_can_be_taken_back_as_far_as_nobody_has_signed(duty, log_in):
+    first, second, third = noise(duty), noise(duty), register(**SCHOOL)
+    client = log_in(duty.dispatcher)
+    sent = client.post("/dispatch/batch/", {"ticket": [first.number, second.number, third.number], "s": "sure"})
+    assert "撤回这一批（3 件未签收）" in sent.content.decode()
+    services.sign_assignment(assignment_id=fresh(third).lead_id, by=duty.other_handler, at=NOW)
+    queue = client.get(QUEUE)
+    assert "撤回这一批（2 件未签收）" in queue.content.decode()
+    assert len(queue.context["undo"]) == 2
+
+    page = client.post("/dispatch/batch/undo/", {"dispatch": [*sent.context["undo"], "x", "9" * 30], "s": "sure"})
+
+    assert [(line.number, line.done, line.words) for line in page.context["lines"]] == [
+        (third.number, False, "赵*已于 10:00 执行“签收”。工单当前为“办理中”，不能执行该操作。"),
+        (first.number, True, "已撤回，重新待派；不计退单"),
+        (second.number, True, "已撤回，重新待派；不计退单"),
+    ]
+    assert page.context["back_url"] == "/dispatch/?s=sure"
+    assert [state_of(ticket) for ticket in (first, second, third)] == [
+        "pending_dispatch",
+        "pending_dispatch",
+        "in_progress",
+    ]
+    assert acts(first) == ["register", "dispatch", "recall"]
+    assert first.notes.get().text == "成批派出后撤回"
+    assert "撤回这一批" not in client.get(QUEUE).content.decode()
+
+
+def test_taking_a_batch_back_leaves_what_was_sent_elsewhere_since(duty, log_in):
+    ticket, of_another = noise(duty), noise(duty)
+    client = log_in(duty.dispatcher)
+    sent = client.post("/dispatch/batch/", {"ticket": ticket.number}).context["undo"]
+    services.recall_ticket(ticket_id=ticket.pk, reason="应派教育局。", by=duty.dispatcher, at=NOW)
+    services.dispatch_ticket(ticket_id=ticket.pk, unit=duty.other, item=None, by=duty.dispatcher, at=NOW)
+    theirs = services.dispatch_ticket(ticket_id=of_another.pk, unit=duty.other, item=None, by=duty.dispatcher2, at=NOW)
+
+    page = client.post("/dispatch/batch/undo/", {"dispatch": [*sent, theirs.pk]})
+
+    assert [(line.number, line.done, line.words) for line in page.context["lines"]] == [
+        (ticket.number, False, "已改派其他单位。"),
+        (str(theirs.pk), False, "没有这一件，或不是您派出的。"),
+    ]
+    assert fresh(ticket).lead.unit == duty.other
+    assert acts(of_another) == ["register", "dispatch"]
 
 
 def test_an_empty_batch_changes_nothing(duty, log_in):

@@ -131,11 +131,21 @@ def add_co_unit(*, ticket_id: int, unit: Unit, task: str, by: User, at: datetime
 
 
 @transaction.atomic
-def recall_ticket(*, ticket_id: int, reason: str, by: User, at: datetime) -> TicketEvent:
-    """The centre's own mistake: back to the queue, every unit's part ended. Not counted as a return."""
+def recall_ticket(
+    *, ticket_id: int, reason: str, by: User, at: datetime, unsigned_part: int | None = None
+) -> TicketEvent:
+    """The centre's own mistake: back to the queue, every unit's part ended. Not counted as a return.
+
+    With ``unsigned_part`` only while the lead that it names has not signed: who takes back many at once does not see
+    what each unit did meanwhile.
+    """
     act = Act.on_ticket(ticket_id, by=by, at=at)
     act.require(rights.RECALL)
     ticket = act.ticket
+    if unsigned_part is not None:
+        act.require_state(TicketState.PENDING_SIGN)
+        if ticket.lead_id != unsigned_part:
+            act.refuse("已改派其他单位。")
     reason = require_text(reason, "请写明撤回的原因。")
     unit, item = (ticket.lead.unit, ticket.item) if ticket.lead else (None, None)
     # A ruling that is recalled is ruled anew, not dispatched a third time.

@@ -119,13 +119,16 @@ def each_of(values: Sequence[str], do: Callable[[str], str], *, subjects: dict[s
     return lines
 
 
-def batch_result(request: HttpRequest, lines: Sequence[Line], *, verb: str, back_url: str) -> HttpResponse:
-    """Every ticket with what became of it, the refused ones first."""
+def batch_result(
+    request: HttpRequest, lines: Sequence[Line], *, verb: str, back_url: str, undo: Sequence[int] = ()
+) -> HttpResponse:
+    """Every ticket with what became of it, the refused ones first; ``undo`` are dispatches that can be taken back."""
     context = {
         "lines": sorted(lines, key=lambda line: line.done),
         "verb": verb,
         "done": sum(line.done for line in lines),
         "left": sum(not line.done for line in lines),
         "back_url": back_url,
+        "undo": undo,
     }
     return render(request, "tickets/batch_result.html", context)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,9 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from hotline.errors import DomainError
 from hotline.models import Unit, User
 from hotline.templatetags.hotline import date_cn
+from responsibility import selectors as responsibility
 from responsibility.models import DutyItem
 from tickets import rights, services
-from tickets.models import ReturnRequest, Ticket
+from tickets.models import ReturnRequest, Ticket, TicketEvent
 from tickets.selectors import queues
 from tickets.selectors.acts import ActButton, available_acts
 from tickets.selectors.lists import take
@@ -37,6 +39,7 @@ from tickets.views.answers import (
 
 UNDO = timedelta(seconds=40)
 """The page offers 撤回 for 30 seconds; the rest is the way of the request."""
+LAST_BATCH = "last_dispatch_batch"
 DISPATCH_KEYS = {"dispatch": "u", "refer": "r", "merge": "m", "ask-information": "b", "answer": "f", "revise": "v"}
 DISPATCH_LABELS = {"dispatch": "改派", "refer": "首办裁定", "merge": "并入同一件"}
 
@@ -69,7 +72,8 @@ def dispatch_queue(request: HttpRequest) -> HttpResponse:
     segment = request.GET.get("s", "")
     page = queues.dispatch_page(request.user, segment=segment, after=after(request), at=at)
     chosen = next((row.ticket.number for row in page.rows if row.ticket.number == request.GET.get("at")), "")
-    context = _dispatch_context(request, segment, at) | paged(request, page) | {"chosen_row": chosen}
+    context = _dispatch_context(request, segment, at) | paged(request, page)
+    context |= {"chosen_row": chosen, "undo": _unsigned_of_last_batch(request)}
     if chosen:
         context |= _case_context(request, visible(request.user, at, chosen), at)
     return render(request, "tickets/dispatch_queue.html", context)
@@ -103,7 +107,11 @@ class ChoiceForm(forms.Form):
     """The unit and item of a candidate's button."""
 
     unit = forms.ModelChoiceField(queryset=Unit.objects.all())
-    item = forms.ModelChoiceField(queryset=DutyItem.objects.all(), required=False)
+    item = forms.ModelChoiceField(queryset=DutyItem.objects.none(), required=False)
+
+    def __init__(self, *args, at, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["item"].queryset = responsibility.items_in_force(at)
 
 
 @require_http_methods(["GET", "POST"])
@@ -114,7 +122,7 @@ def dispatch_one(request: HttpRequest, number: str) -> HttpResponse:
     ticket = visible(request.user, at, number)
     if request.method == "GET":
         return render(request, "tickets/partials/dispatch_peek.html", _case_context(request, ticket, at))
-    form = ChoiceForm(request.POST)
+    form = ChoiceForm(request.POST, at=at)
     if not form.is_valid():
         return refused(request, "没有派出。", InputRefused("没有这个单位或事项，请用“改派”重新选择。"))
     unit, item = form.cleaned_data["unit"], form.cleaned_data["item"]
@@ -185,19 +193,71 @@ def dispatch_batch(request: HttpRequest) -> HttpResponse:
         .select_related("proposed_unit", "proposed_item")
     }
 
+    sent: list[int] = []
+
     def send(number: str) -> str:
         ticket = tickets.get(number)
         if ticket is None:
             raise InputRefused("没有这一件，或不在您能看到的范围。")
         if ticket.proposed_unit is None and ticket.state == TicketState.PENDING_DISPATCH:
             raise InputRefused(f"没有建议单位，请逐件选择。{ticket.proposal_note}")
-        services.dispatch_ticket(
+        event = services.dispatch_ticket(
             ticket_id=ticket.pk, unit=ticket.proposed_unit, item=ticket.proposed_item, by=request.user, at=at
         )
+        sent.append(event.pk)
         return f"已派给{ticket.proposed_unit.name}"
 
     lines = each_of(numbers, send, subjects=tickets)
-    return batch_result(request, lines, verb="派单", back_url=_back_to_queue(request))
+    if sent:
+        request.session[LAST_BATCH] = sent
+    return batch_result(request, lines, verb="派单", back_url=_back_to_queue(request), undo=sent)
+
+
+def _unsigned_of_last_batch(request: HttpRequest) -> list[int]:
+    """Dispatches of the person's last batch that can still be taken back; forgotten once there are none."""
+    sent = request.session.get(LAST_BATCH)
+    if not sent:
+        return []
+    waiting = TicketEvent.objects.filter(
+        pk__in=sent, ticket__state=TicketState.PENDING_SIGN, ticket__lead=F("assignment")
+    )
+    unsigned = list(waiting.order_by("pk").values_list("pk", flat=True))
+    if not unsigned:
+        del request.session[LAST_BATCH]
+    return unsigned
+
+
+@require_POST
+@dispatchers
+def dispatch_batch_undo(request: HttpRequest) -> HttpResponse:
+    """Take back what the same person dispatched together, as far as no unit has signed it."""
+    at = timezone.now()
+    ids = [value for value in ticked(request, "dispatch") if value.isascii() and value.isdigit() and len(value) < 18]
+    sent = {
+        str(event.pk): event
+        for event in TicketEvent.objects.filter(
+            pk__in=ids,
+            act="dispatch",
+            actor=request.user,
+            ticket__in=Ticket.objects.visible_to(request.user, at),
+        ).select_related("ticket")
+    }
+
+    def take_back(event_id: str) -> str:
+        event = sent.get(event_id)
+        if event is None:
+            raise InputRefused("没有这一件，或不是您派出的。")
+        services.recall_ticket(
+            ticket_id=event.ticket_id,
+            reason="成批派出后撤回",
+            unsigned_part=event.assignment_id,
+            by=request.user,
+            at=at,
+        )
+        return "已撤回，重新待派；不计退单"
+
+    lines = each_of(ids, take_back, subjects={event_id: event.ticket for event_id, event in sent.items()})
+    return batch_result(request, lines, verb="撤回", back_url=_back_to_queue(request))
 
 
 # --- what units give back
