@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, Final
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from hotline.dates import local_day
 from hotline.models import Region, Unit
@@ -94,6 +94,16 @@ def current_list(at: datetime, *, scope: Unit | None = None) -> DutyList | None:
     return lists.order_by("-effective_from", "-version").first()
 
 
+def items_in_force(at: datetime, *, scope: Unit | None = None) -> QuerySet[DutyItem]:
+    """Items of the list that decides at a moment: that of the centre `scope` if it has one, otherwise the city's."""
+    duty_list = _deciding_list(at, scope)
+    return DutyItem.objects.filter(duty_list=duty_list).order_by("code") if duty_list else DutyItem.objects.none()
+
+
+def _deciding_list(at: datetime, scope: Unit | None) -> DutyList | None:
+    return (current_list(at, scope=scope) if scope else None) or current_list(at)
+
+
 def suggest(
     *, text: str, category: Category | None = None, region: Region | None = None, kind: str = "", at: datetime
 ) -> list[Candidate]:
@@ -124,7 +134,7 @@ def county_candidates(
     The county's own list decides when it has one in force; otherwise the city's. A township is a candidate only for
     an item that says so.
     """
-    duty_list = current_list(at, scope=centre) or current_list(at)
+    duty_list = _deciding_list(at, centre)
     if duty_list is None:
         return []
     compiled = _compile(duty_list)

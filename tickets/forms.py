@@ -260,18 +260,9 @@ class DispatchForm(ActForm):
         units = units_for_city(self.found.at)
         for name in ("unit", "co_units", "superior"):
             self.fields[name].units = units
-        self.fields["item"].items = current_items(self.found.at)
+        self.fields["item"].items = responsibility.items_in_force(self.found.at)
         self.initial.setdefault("unit", self.found.ticket.proposed_unit)
         self.initial.setdefault("item", self.found.ticket.proposed_item)
-
-
-def current_items(at: datetime) -> QuerySet[DutyItem]:
-    day = timezone.localdate(at)
-    return (
-        DutyItem.objects.filter(duty_list__state="published", duty_list__effective_from__lte=day)
-        .exclude(duty_list__effective_until__lte=day)
-        .order_by("code")
-    )
 
 
 class RuleForm(ActForm):
@@ -281,7 +272,7 @@ class RuleForm(ActForm):
 
     def prepare(self) -> None:
         self.fields["unit"].units = units_for_city(self.found.at)
-        self.fields["item"].items = current_items(self.found.at)
+        self.fields["item"].items = responsibility.items_in_force(self.found.at)
 
 
 class RuleOutForm(ActForm):
@@ -317,8 +308,11 @@ class PassDownForm(ActForm):
     def prepare(self) -> None:
         below = Unit.objects.valid(self.found.at).filter(parent=self.found.own.unit).order_by("kind", "code")
         self.fields["unit"].units = self.fields["co_units"].units = below
-        self.fields["item"].items = current_items(self.found.at)
-        self.initial.setdefault("item", self.found.ticket.item)
+        items = responsibility.items_in_force(self.found.at, scope=self.found.own.unit)
+        self.fields["item"].items = items
+        given = self.found.ticket.item
+        # The county's own list may not know the city's item, or know it by another title.
+        self.initial.setdefault("item", items.filter(code=given.code).first() if given and not self.is_bound else None)
         self.initial.setdefault("unit", None if self.is_bound else self._proposed())
 
     def _proposed(self) -> Unit | None:

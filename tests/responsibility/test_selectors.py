@@ -274,6 +274,9 @@ def test_a_countys_own_list_decides_inside_it(now):
     candidates = selectors.county_candidates(item=city_item, text="路灯坏了", region=None, centre=centre, at=now)
 
     assert [candidate.unit for candidate in candidates] == [housing]
+    assert [item.duty_list for item in selectors.items_in_force(now, scope=centre)] == [own]
+    assert list(selectors.items_in_force(now)) == [city_item]
+    assert list(selectors.items_in_force(now, scope=city_item.duty_list.scope)) == [city_item]
 
 
 @pytest.mark.parametrize(
