@@ -10,6 +10,7 @@ ACCOUNTS = {
     "handler1": "章贡区城管局经办人",
     "head1": "章贡区城管局负责人",
     "township1": "章江街道",
+    "channels1": "渠道管理员",
     "leader1": "领导",
     "admin1": "管理员",
 }

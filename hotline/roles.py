@@ -90,14 +90,27 @@ _ROLES: Final = (
     Role(
         "liaison",
         "联络员",
-        (*_HANDLING, "tickets.pass_down_ticket", "tickets.view_subtree_tickets", "supervision.view_wall"),
+        (
+            *_HANDLING,
+            "tickets.pass_down_ticket",
+            "tickets.view_subtree_tickets",
+            "supervision.view_wall",
+            "channels_merge.propose_channel",
+        ),
     ),
     Role("handler", "经办人", _HANDLING),
-    Role("unit_head", "单位负责人", (*_HANDLING, *_LEADING, "tickets.pass_down_ticket")),
+    Role("unit_head", "单位负责人", (*_HANDLING, *_LEADING, "tickets.pass_down_ticket", "channels_merge.propose_channel")),
     Role(
         "county_centre",
         "县级热线中心工作人员",
-        (*_HANDLING, *_LEADING, "tickets.pass_down_ticket", "tickets.decide_return", "tickets.decide_extension"),
+        (
+            *_HANDLING,
+            *_LEADING,
+            "tickets.pass_down_ticket",
+            "tickets.decide_return",
+            "tickets.decide_extension",
+            "channels_merge.propose_channel",
+        ),
     ),
     Role(
         "follow_up_agent",
@@ -129,7 +142,9 @@ _ROLES: Final = (
             "responsibility.edit_duty_list",
         ),
     ),
-    Role("leader", "领导", ("evaluation.view_figures", "supervision.view_wall")),
+    # 赣市改字〔2025〕10号 2: the person at the centre with whom channels are filed.
+    Role("channel_manager", "渠道管理员", ("channels_merge.view_register", "channels_merge.manage_channels")),
+    Role("leader", "领导", ("evaluation.view_figures", "supervision.view_wall", "channels_merge.view_register")),
     Role(
         "administrator",
         "管理员",

@@ -30,7 +30,12 @@ class Channel(models.Model):
                 name="channel_key_has_its_date",
             ),
         ]
-        permissions = [("issue_channel_key", "发放渠道接口密钥")]
+        permissions = [
+            ("issue_channel_key", "发放渠道接口密钥"),
+            ("view_register", "查看渠道总表"),
+            ("propose_channel", "申报本单位渠道"),
+            ("manage_channels", "管理渠道备案"),
+        ]
 
     def __str__(self):
         return self.name

@@ -36,6 +36,7 @@ ACCOUNTS = (
     ("reviewer2", "reviewer", "CENTRE", User.Employment.STAFF),
     ("followup1", "follow_up_agent", "CENTRE", User.Employment.CONTRACT),
     ("followup2", "follow_up_agent", "CENTRE", User.Employment.CONTRACT),
+    ("channels1", "channel_manager", "CENTRE", User.Employment.STAFF),
     ("leader1", "leader", "CITY-XZSP", User.Employment.STAFF),
     ("admin1", "administrator", "CENTRE", User.Employment.STAFF),
 )

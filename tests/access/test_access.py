@@ -38,6 +38,7 @@ PEOPLE = {
     "liaison": "liaison",
     "head": "head",
     "other": "other_handler",
+    "manager": "channel_manager",
 }
 """Column → whose it is in the city of the factories. `handler`, `liaison`, `head`: of the unit that has the matters."""
 
@@ -56,6 +57,7 @@ RAILS = {
     "liaison": "工作台 收件 工单 督办",
     "head": "工作台 收件 工单 审核 统计 督办",
     "other": "工作台 收件 工单",
+    "manager": "工作台",
 }
 
 
@@ -64,6 +66,7 @@ def city(db):
     load_rules()
     city = add_callers(make_city())
     city.administrator = UserFactory(name="谢敏", unit=city.centre, roles=("administrator",))
+    city.channel_manager = UserFactory(name="邱红", unit=city.centre, roles=("channel_manager",))
     return city
 
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("rules")
 # --- roles
 
 
-def test_there_are_ten_roles_with_chinese_names():
+def test_the_roles_have_chinese_names():
     assert {code: role.name for code, role in ROLES.items()} == {
         "agent": "话务员",
         "dispatcher": "派单员",
@@ -35,6 +35,7 @@ def test_there_are_ten_roles_with_chinese_names():
         "county_centre": "县级热线中心工作人员",
         "follow_up_agent": "回访员",
         "reviewer": "审核员",
+        "channel_manager": "渠道管理员",
         "leader": "领导",
         "administrator": "管理员",
     }
@@ -62,6 +63,8 @@ def test_the_administrator_has_no_business_data():
         ("tickets.approve_result", {"unit_head", "county_centre"}),
         ("tickets.handle_ticket", {"liaison", "handler", "unit_head", "county_centre"}),
         ("channels_merge.use_desk", {"agent"}),
+        ("channels_merge.manage_channels", {"channel_manager"}),
+        ("channels_merge.propose_channel", {"liaison", "unit_head", "county_centre"}),
         ("hotline.view_security_log", {"administrator"}),
     ],
 )
