@@ -18,6 +18,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     # docs/clocks.md 5: an extension that nobody decided in time is refused.
     "tickets.lapse_extensions": {"task": "tickets.lapse_extensions", "schedule": 60.0},
+    # docs/clocks.md 8: clocks that a new calendar moved and whose event a lost message left unwritten.
+    "tickets.reconcile_clock_moves": {"task": "tickets.reconcile_clock_moves", "schedule": 600.0},
     # docs/architecture.md: who may see a ticket has one writer, and a checker every night.
     "tickets.check_scopes": {"task": "tickets.check_scopes", "schedule": crontab(hour=2, minute=10)},
     # Notices are kept for 90 days.

@@ -8,8 +8,9 @@ from tickets.models import TicketClock
 
 @receiver(clock_moved, sender=TicketClock, dispatch_uid="tickets.say_that_a_clock_moved")
 def say_that_a_clock_moved(sender, clock, old_due_at, at, **kwargs):
-    # The publication holds the clock; an act holds the ticket and waits for the clock. So not here, but after the commit.
-    enqueue(tasks.record_clock_move, clock_id=clock.pk, old_due_at=old_due_at.isoformat(), at=at.isoformat())
+    # The publication holds the clock; an act holds the ticket and waits for the clock. So the event comes after the commit.
+    shift = services.note_clock_move(clock=clock, old_due_at=old_due_at, at=at)
+    enqueue(tasks.record_clock_move, shift_id=shift.pk)
 
 
 @receiver(unit_abolished, dispatch_uid="tickets.hand_over_of_an_abolished_unit")

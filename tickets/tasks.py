@@ -1,6 +1,5 @@
 from celery import shared_task
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from hotline.queue import enqueue
 from tickets import services
@@ -15,14 +14,19 @@ def lapse_extensions() -> int:
 
 @shared_task(name="tickets.check_scopes")
 def check_scopes(*, after: int = 0) -> list[int]:
-    """One batch; the next is queued with the key where this one ended. Returns the tickets that were put right."""
+    """One batch; the next is queued with the key where this one ends. Returns the tickets that were put right."""
     batch = services.to_be_checked(after=after, most=BATCH, at=timezone.now())
-    wrong = services.check_scopes(batch)
+    # First: a ticket that fails ends this task, not the night's check.
     if len(batch) == BATCH:
         enqueue(check_scopes, after=batch[-1])
-    return wrong
+    return services.check_scopes(batch)
 
 
 @shared_task(name="tickets.record_clock_move")
-def record_clock_move(*, clock_id: int, old_due_at: str, at: str) -> None:
-    services.record_clock_move(clock_id=clock_id, old_due_at=parse_datetime(old_due_at), at=parse_datetime(at))
+def record_clock_move(*, shift_id: int) -> None:
+    services.record_clock_move(shift_id=shift_id)
+
+
+@shared_task(name="tickets.reconcile_clock_moves")
+def reconcile_clock_moves() -> int:
+    return services.reconcile_clock_moves(at=timezone.now())

@@ -1,5 +1,6 @@
 """Finds what a lost message or a killed process left undone. Every step may run twice."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from channels_merge.services.following import DEAD, REPLIED, settle_citizen_cloc
 from channels_merge.services.indexing import reconcile_scopes, write_search_entry
 from channels_merge.services.moves import locked
 from channels_merge.states import AppealState
+from hotline.services import one_by_one
 from tickets.models import Ticket
 from tickets.states import TicketState
 
@@ -21,13 +23,16 @@ BATCH = 500
 
 
 def reconcile(*, at: datetime) -> dict[str, int]:
-    """How many of each were mended."""
-    return {
-        "accept_clocks": _start_missing_accept_clocks(at),
-        "search_entries": _write_missing_entries(at),
-        "citizen_clocks": _settle_tickets(at),
-        "scopes": reconcile_scopes(since=at - RECENT),
+    """How many of each were mended. A row that fails holds up neither its like nor the other steps."""
+    steps: dict[str, Callable[[], int]] = {
+        "accept_clocks": lambda: _start_missing_accept_clocks(at),
+        "search_entries": lambda: _write_missing_entries(at),
+        "citizen_clocks": lambda: _settle_tickets(at),
+        "scopes": lambda: reconcile_scopes(since=at - RECENT),
     }
+    mended: dict[str, int] = {}
+    one_by_one(lambda step: mended.update({step: steps[step]()}), steps)
+    return mended
 
 
 def _start_missing_accept_clocks(at: datetime) -> int:
@@ -35,7 +40,7 @@ def _start_missing_accept_clocks(at: datetime) -> int:
     missing = Appeal.objects.filter(
         ~Exists(running), state=AppealState.RECEIVED, received_at__lte=at - GRACE
     ).values_list("pk", flat=True)
-    return sum(_start_accept_clock(appeal_id) for appeal_id in missing.order_by("pk")[:BATCH])
+    return len(one_by_one(_start_accept_clock, missing.order_by("pk")[:BATCH]))
 
 
 @transaction.atomic
@@ -56,8 +61,7 @@ def _write_missing_entries(at: datetime) -> int:
         .filter(~Exists(entry))
         .order_by("pk")[:BATCH]
     )
-    for appeal in missing:
-        write_search_entry(appeal)
+    one_by_one(write_search_entry, missing)
     return len(missing)
 
 
@@ -73,6 +77,6 @@ def _settle_tickets(at: datetime) -> int:
         ended & Q(pk__in=ticking.values("ticket"))
         | ~ended & Q(is_open=True) & ~Q(state=TicketState.MERGED) & Q(pk__in=silent.values("ticket"))
     ).values_list("pk", flat=True)
-    for ticket_id in (found := list(tickets[:BATCH])):
-        settle_citizen_clocks(ticket_id=ticket_id, at=at)
+    found = list(tickets[:BATCH])
+    one_by_one(lambda ticket_id: settle_citizen_clocks(ticket_id=ticket_id, at=at), found)
     return len(found)

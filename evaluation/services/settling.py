@@ -12,6 +12,7 @@ from evaluation import calling_hours
 from evaluation.models import FollowUp, ReviewDecision
 from evaluation.services import conclusion
 from evaluation.states import DecisionState, FollowUpState, Ground, Outcome, Satisfaction, WhyNot
+from hotline.services import one_by_one
 from tickets.models import Reply, Ticket
 from tickets.states import TicketState
 
@@ -100,10 +101,9 @@ def settle_appeal(*, appeal_id: int, at: datetime) -> None:
 
 
 def reconcile(*, at: datetime) -> int:
-    """Settle what a lost message left behind. Returns how many tickets were looked at."""
+    """Settle what a lost message left behind, each ticket by itself. Returns how many tickets were looked at."""
     found = _tickets_to_settle()
-    for ticket_id in found:
-        settle_ticket(ticket_id=ticket_id, at=at)
+    one_by_one(lambda ticket_id: settle_ticket(ticket_id=ticket_id, at=at), found)
     return len(found)
 
 

@@ -42,6 +42,7 @@ from hotline.services.people import (
     sync_roles,
 )
 from hotline.services.reference import Loaded, load_reference
+from hotline.services.rows import RowsFailed, one_by_one
 from hotline.services.security import log_security
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "PasswordRefused",
     "PermissionsMissing",
     "PersonRefused",
+    "RowsFailed",
     "UnitRefused",
     "abolish_unit",
     "appoint_administrator",
@@ -71,6 +73,7 @@ __all__ = [
     "must_change_password",
     "next_generation",
     "notify",
+    "one_by_one",
     "open_file",
     "preview_calendar",
     "preview_hours",

@@ -8,7 +8,9 @@ from channels_merge import services
 from channels_merge.models import Appeal, AppealClock, AppealEvent, AppealLink, Interaction
 from channels_merge.services.linking import ALONE
 from hotline import calendar, parameters
+from hotline import services as hotline
 from hotline.models import Notice
+from hotline.signals import clocks_breached
 from tests.factories.channels_merge import PHONE, PhoneChannelFactory, make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import ANSWERED_AT, add_callers, answer, work_on
 from tests.factories.hotline import load_rules
@@ -17,6 +19,7 @@ from tickets import services as tickets
 from tickets.models import Ticket
 
 LATER = NOW + timedelta(hours=3)
+LATE = NOW + timedelta(days=28)
 
 
 @pytest.fixture
@@ -367,6 +370,29 @@ def test_a_lost_message_of_a_redo_is_made_good(city, committing):
     assert services.reconcile(at=LATER + timedelta(days=1))["citizen_clocks"] == 1
     assert citizen_clocks(appeal) == [(NOW, ANSWERED_AT, "met"), (NOW, None, "")]
     assert services.reconcile(at=LATER + timedelta(days=1))["citizen_clocks"] == 0
+
+
+def test_a_clock_that_fails_holds_up_neither_the_others_nor_the_other_steps(city):
+    """Answered too late, so that each clock passes its thresholds when it stops; the first one's cannot be written."""
+    first, second = make_accepted(), make_accepted(phone="13900000002")
+    for appeal in (first, second):
+        work_on(city, ticket_of(appeal), answered=LATE)
+
+    def fail(sender, breaches, **kwargs):
+        if breaches[0].clock.appeal_id == first.pk:
+            raise ValueError("broken")
+
+    clocks_breached.connect(fail, sender=AppealClock)
+    try:
+        with pytest.raises(hotline.RowsFailed, match="failed for citizen_clocks; 3 others are done"):
+            services.reconcile(at=LATE)
+    finally:
+        clocks_breached.disconnect(fail, sender=AppealClock)
+
+    assert citizen_clocks(first) == [(NOW, None, "")]
+    assert citizen_clocks(second) == [(NOW, LATE, "met")]
+    assert services.reconcile(at=LATE)["citizen_clocks"] == 1
+    assert citizen_clocks(first) == [(NOW, LATE, "met")]
 
 
 def test_who_joins_an_answered_matter_has_waited_for_nothing(city, committing):

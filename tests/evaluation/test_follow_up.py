@@ -9,6 +9,7 @@ from channels_merge import services as channels
 from channels_merge.models import Channel
 from evaluation import services
 from evaluation.models import DecisionClock, FollowUp, FollowUpAttempt, ReviewDecision
+from hotline import services as hotline
 from hotline.models import SecurityLog
 from tests.factories.evaluation import (
     ANSWERED_AT,
@@ -25,6 +26,7 @@ from tests.factories.hotline import UserFactory
 from tests.factories.tickets import at, fresh, state_of
 from tickets import services as tickets
 from tickets.models import Ticket
+from tickets.signals import ticket_event
 
 # --- who is asked
 
@@ -75,6 +77,26 @@ def test_the_reconciliation_finds_what_a_lost_message_left_out(city):
 
     assert [row.appeal for row in FollowUp.objects.all()] == case.appeals
     assert services.reconcile(at=WEDNESDAY) == 0
+
+
+def test_a_ticket_that_fails_does_not_hold_up_the_others(city):
+    """Both callers want no call: both tickets could close, and the first is kept from it."""
+    first, second = (replied(city, settle=False, wants_follow_up=False) for _ in range(2))
+
+    def fail(sender, event, **kwargs):
+        if event.ticket_id == first.ticket.pk:
+            raise ValueError("broken")
+
+    ticket_event.connect(fail)
+    try:
+        with pytest.raises(hotline.RowsFailed, match=f"failed for {first.ticket.pk}; 1 others are done"):
+            services.reconcile(at=WEDNESDAY)
+    finally:
+        ticket_event.disconnect(fail)
+
+    assert [state_of(case.ticket) for case in (first, second)] == ["pending_followup", "closed"]
+    assert services.reconcile(at=WEDNESDAY) == 1
+    assert state_of(first.ticket) == "closed"
 
 
 def test_a_caller_who_joins_later_is_asked_too(city):

@@ -6,6 +6,7 @@ from hotline import services as hotline
 from tests.factories.tickets import at, clocks, contacted, fresh, passed_down, pending_approval, running, submit
 from tickets import services, tasks
 from tickets.models import ExtensionRequest
+from tickets.signals import ticket_event
 
 
 def ask(ticket, by, moment, days=3):
@@ -95,6 +96,28 @@ def test_nobody_decided_in_time(city, time_machine):
     assert running(ticket) == [("handle", "市城管局", "")]
     assert fresh(ticket).due_at == at("11-19 17:30")
     assert ticket.events.filter(act="lapse_extension").count() == 1
+
+
+def test_one_that_fails_does_not_hold_up_the_others(city, caplog):
+    """The first of two fails; the other is refused, the task ends as failed, and the next run meets the first again."""
+    first, second = contacted(city), contacted(city)
+    requests = [ask(ticket, city.handler, at("11-12 09:00")) for ticket in (first, second)]
+
+    def fail(sender, event, **kwargs):
+        if event.ticket_id == first.pk:
+            raise ValueError("broken")
+
+    ticket_event.connect(fail)
+    try:
+        with pytest.raises(hotline.RowsFailed, match=f"failed for {first.lead_id}; 1 others are done"):
+            services.lapse_extensions(at=at("11-12 15:30"))
+    finally:
+        ticket_event.disconnect(fail)
+
+    assert [fresh(request).decision for request in requests] == ["pending", "lapsed"]
+    assert f"failed for {first.lead_id}" in caplog.text
+    assert services.lapse_extensions(at=at("11-12 15:31")) == 1
+    assert fresh(requests[0]).decision == "lapsed"
 
 
 def test_a_result_makes_the_request_idle(city):

@@ -238,8 +238,40 @@ def test_new_calendar_moves_the_clock_and_says_so(city, committing):
     )
     assert ticket.due_at == ticket.sort_at == at("11-20 17:30")
     assert TicketScope.objects.get(ticket=ticket).sort_at == at("11-20 17:30")
-    clock = ticket.clocks.get(stopped_at=None)
-    assert services.record_clock_move(clock_id=clock.pk, old_due_at=at("11-19 17:30"), at=at("11-11 10:00")) is None
+    assert services.reconcile_clock_moves(at=at("11-11 11:00")) == 0
+    assert ticket.events.filter(act="clock_moved").count() == 1
+
+
+def test_a_move_whose_message_is_lost_is_recorded_later(city, django_capture_on_commit_callbacks):
+    """Moved twice while the broker was down: both are said, in order, once."""
+    ticket = contacted(city)
+    with django_capture_on_commit_callbacks(execute=False):
+        for day, moment in ((16, "11-11 10:00"), (17, "11-11 10:05")):
+            days = [
+                hotline.NamedDay(date(2026, 11, off), is_workday=False, name="临时放假") for off in range(16, day + 1)
+            ]
+            hotline.publish_calendar(year=2026, days=days, source="省政府通知", by=None, at=at(moment))
+    assert services.reconcile_clock_moves(at=at("11-11 10:00")) == 0  # still on its way
+
+    assert services.reconcile_clock_moves(at=at("11-11 10:10")) == 2
+    assert services.reconcile_clock_moves(at=at("11-11 10:20")) == 0
+
+    moves = ticket.events.filter(act="clock_moved").order_by("pk")
+    assert [(move.at, move.data["from"][5:16], move.data["to"][5:16]) for move in moves] == [
+        (at("11-11 10:00"), "11-19T17:30", "11-20T17:30"),
+        (at("11-11 10:05"), "11-20T17:30", "11-23T17:30"),
+    ]
+    assert fresh(ticket).due_at == at("11-23 17:30")
+
+
+def test_a_scope_that_cannot_be_checked_does_not_hold_up_the_others(city):
+    ticket = contacted(city)
+    TicketScope.objects.filter(ticket=ticket).delete()
+
+    with pytest.raises(hotline.RowsFailed, match="failed for 0; 1 others are done"):
+        services.check_scopes([0, ticket.pk])
+
+    assert TicketScope.objects.filter(ticket=ticket).count() == 1
 
 
 @pytest.mark.parametrize("role", ["leader", "administrator"])

@@ -554,4 +554,18 @@ class Migration(migrations.Migration):
             model_name='ticketscope',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('unit__isnull', False), ('user__isnull', True)), models.Q(('unit__isnull', True), ('user__isnull', False)), _connector='OR'), name='scope_is_of_a_unit_or_a_user'),
         ),
+        migrations.CreateModel(
+            name='ClockShift',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('old_due_at', models.DateTimeField(verbose_name='原期限')),
+                ('new_due_at', models.DateTimeField(verbose_name='新期限')),
+                ('at', models.DateTimeField(verbose_name='校订时间')),
+                ('clock', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.ticketclock')),
+            ],
+            options={
+                'verbose_name': '待记的时限调整',
+                'verbose_name_plural': '待记的时限调整',
+            },
+        ),
     ]

@@ -1,6 +1,6 @@
 """The ticket, the units' parts in it, their clocks, and the record of what happened."""
 
-from tickets.models.assignment import Assignment, TicketClock, TicketClockBreach
+from tickets.models.assignment import Assignment, ClockShift, TicketClock, TicketClockBreach
 from tickets.models.decisions import Approval, ExtensionRequest, ReturnRequest
 from tickets.models.records import Attachment, Note, OnSiteRecord, Reply, TicketEvent, TicketHold
 from tickets.models.scope import NOTHING_BURNS, TicketScope
@@ -11,6 +11,7 @@ __all__ = [
     "Approval",
     "Assignment",
     "Attachment",
+    "ClockShift",
     "ExtensionRequest",
     "Note",
     "OnSiteRecord",

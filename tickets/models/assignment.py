@@ -161,6 +161,24 @@ class TicketClock(Clock):
         ]
 
 
+class ClockShift(models.Model):
+    """A new work calendar moved a clock and its event is not written yet; the row goes when it is.
+
+    Written with the move: the publication holds the clock and cannot wait for the ticket, and a message may be lost.
+    """
+
+    clock = models.ForeignKey(TicketClock, models.PROTECT, related_name="+")
+    old_due_at = models.DateTimeField("原期限")
+    new_due_at = models.DateTimeField("新期限")
+    at = models.DateTimeField("校订时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "待记的时限调整"
+
+    def __str__(self) -> str:
+        return f"{self.clock_id} {self.new_due_at}"
+
+
 class TicketClockBreach(Breach):
     clock = models.ForeignKey(TicketClock, models.PROTECT, related_name="breaches")
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
+from hotline import services as hotline
 from hotline.models import User
 from tickets.models import NOTHING_BURNS, Assignment, Ticket, TicketClock, TicketScope
 from tickets.states import LIVE_ASSIGNMENT_STATES, AssignmentState, ClockKind
@@ -119,7 +120,7 @@ def grant_scope(*, ticket_id: int, user: User, until: datetime | None) -> Ticket
 
 def check_scopes(ticket_ids: Iterable[int]) -> list[int]:
     """Tickets whose sort keys or scope rows were not what parts and clocks ask for; they are put right."""
-    return [ticket_id for ticket_id in ticket_ids if _put_right(ticket_id)]
+    return hotline.one_by_one(_put_right, ticket_ids)
 
 
 @transaction.atomic

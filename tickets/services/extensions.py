@@ -1,6 +1,6 @@
 """A unit asks for more time; not decided in time means refused (domain: silent expiry = refused)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -9,10 +9,13 @@ from hotline.dates import local
 from hotline.limits import Limit
 from hotline.models import Clock, User
 from tickets import deadlines, rights
-from tickets.models import Assignment, ExtensionRequest, TicketClock, TicketEvent
+from tickets.models import Assignment, ClockShift, ExtensionRequest, TicketClock, TicketEvent
 from tickets.selectors.readiness import extension_refusal, handle_clock, longest_extension
 from tickets.services.act import Act, InputRefused, require_text
 from tickets.states import UNIT_STATES, ClockKind, Decision, TicketState
+
+GRACE = timedelta(minutes=1)
+"""A message as young as this is on its way."""
 
 
 @transaction.atomic
@@ -93,17 +96,32 @@ def refuse_extension(*, request_id: int, reason: str, by: User, at: datetime) ->
     return act.record("refuse_extension", assignment=assignment, reason=reason)
 
 
+def note_clock_move(*, clock: TicketClock, old_due_at: datetime, at: datetime) -> ClockShift:
+    """A new work calendar moved a clock that the caller holds: inserts one row, `record_clock_move` does the rest."""
+    return ClockShift.objects.create(clock=clock, old_due_at=old_due_at, new_due_at=clock.due_at, at=at)
+
+
 @transaction.atomic
-def record_clock_move(*, clock_id: int, old_due_at: datetime, at: datetime) -> TicketEvent | None:
-    """A new work calendar moved a clock: say so on the timeline, sort by the new date. Idempotent."""
-    clock = TicketClock.objects.select_related("assignment__unit").get(pk=clock_id)
-    act = Act.on_ticket(clock.ticket_id, by=None, at=at)
-    old, new = local(old_due_at).isoformat(), local(clock.due_at).isoformat()
-    data = {"clock": clock.pk, "kind": clock.kind, "from": old, "to": new}
-    if act.ticket.events.filter(act="clock_moved", data=data).exists():
+def record_clock_move(*, shift_id: int) -> TicketEvent | None:
+    """Say on the timeline that a clock was moved, sort by the new date. None when somebody was faster. Idempotent."""
+    shift = ClockShift.objects.select_related("clock__assignment__unit").filter(pk=shift_id).first()
+    if shift is None:
         return None
+    clock = shift.clock
+    act = Act.on_ticket(clock.ticket_id, by=None, at=shift.at)
+    taken, _ = ClockShift.objects.filter(pk=shift_id).delete()
+    if not taken:
+        return None
+    old, new = local(shift.old_due_at).isoformat(), local(shift.new_due_at).isoformat()
     act.shows_elsewhere()
+    data = {"clock": clock.pk, "kind": clock.kind, "from": old, "to": new}
     return act.record("clock_moved", assignment=clock.assignment, data=data)
+
+
+def reconcile_clock_moves(*, at: datetime, most: int = 500) -> int:
+    """Record the moves whose message was lost. Returns how many; each is a transaction of its own."""
+    waiting = ClockShift.objects.filter(at__lte=at - GRACE).order_by("pk").values_list("pk", flat=True)[:most]
+    return len(hotline.one_by_one(lambda pk: record_clock_move(shift_id=pk), list(waiting)))
 
 
 def cancel_extension(act: Act, assignment: Assignment) -> None:
@@ -124,7 +142,7 @@ def lapse_extensions(*, at: datetime, most: int = 500) -> int:
         assignment__clocks__due_at__lte=at,
     )
     waiting = list(overdue.order_by("pk").values_list("assignment_id", flat=True)[:most])
-    return sum(lapse_extension(assignment_id=assignment_id, at=at) is not None for assignment_id in waiting)
+    return len(hotline.one_by_one(lambda pk: lapse_extension(assignment_id=pk, at=at), waiting))
 
 
 @transaction.atomic
