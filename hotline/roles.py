@@ -99,7 +99,11 @@ _ROLES: Final = (
         ),
     ),
     Role("handler", "经办人", _HANDLING),
-    Role("unit_head", "单位负责人", (*_HANDLING, *_LEADING, "tickets.pass_down_ticket", "channels_merge.propose_channel")),
+    Role(
+        "unit_head",
+        "单位负责人",
+        (*_HANDLING, *_LEADING, "tickets.pass_down_ticket", "channels_merge.propose_channel"),
+    ),
     Role(
         "county_centre",
         "县级热线中心工作人员",
