@@ -54,8 +54,18 @@ class DutyListAdmin(DraftsOnly):
 
 @admin.register(DutyItem)
 class DutyItemAdmin(DraftsOnly):
-    list_display = ("code", "title", "duty_list", "level", "city_function", "county_function", "township_role", "mark")
-    list_filter = ("duty_list", "level", "township_role", "city_function", "mark")
+    list_display = (
+        "code",
+        "title",
+        "duty_list",
+        "route",
+        "level",
+        "city_function",
+        "county_function",
+        "township_role",
+        "mark",
+    )
+    list_filter = ("duty_list", "route", "level", "township_role", "city_function", "mark")
     list_select_related = ("duty_list",)
     search_fields = ("code", "title", "belongs")
     autocomplete_fields = ("category",)

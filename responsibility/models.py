@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from responsibility.states import FUNCTIONS, AppealKind, Level, ListState, Outcome, TownshipRole
+from responsibility.states import FUNCTIONS, AppealKind, Level, ListState, Outcome, Route, TownshipRole
 
 
 class Category(models.Model):
@@ -126,6 +126,13 @@ class DutyItem(models.Model):
         blank=True,
         help_text="按条件改派：when 可写 words、place、subject（出现其一）和 hour（起止钟点），都满足才适用。",
     )
+    route = models.CharField(
+        "去向",
+        max_length=12,
+        choices=Route,
+        default=Route.HANDLE,
+        help_text="告知法定途径的不派给任何单位，答复模板是要说的话。",
+    )
     level = models.CharField("主责级别", max_length=6, choices=Level)
     city_function = models.CharField("市级职能", max_length=30, help_text="市级主责事项的主责；县级事项的市级主管。")
     lead_unit = models.ForeignKey(
@@ -181,6 +188,7 @@ class DutyItem(models.Model):
             models.CheckConstraint(
                 name="duty_item_township_role_is_known", condition=Q(township_role__in=TownshipRole.values)
             ),
+            models.CheckConstraint(name="duty_item_route_is_known", condition=Q(route__in=Route.values)),
         ]
 
     def __str__(self) -> str:

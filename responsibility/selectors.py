@@ -15,7 +15,7 @@ from hotline.models import Region, Unit
 from responsibility.models import Category, DutyItem, DutyList, Governance, RoutingExample
 from responsibility.places import Gazetteer, Place
 from responsibility.routing import PLACE_POINTS, Condition, Index, ItemText, Match
-from responsibility.states import FUNCTIONS, Level, Outcome, TownshipRole
+from responsibility.states import FUNCTIONS, Level, Outcome, Route, TownshipRole
 
 _CITY_KINDS: Final = (Unit.Kind.CITY_DEPARTMENT, Unit.Kind.ENTERPRISE, Unit.Kind.AUTHORITY)
 _COMPILED_KEPT: Final = 24
@@ -36,7 +36,8 @@ class Candidate:
     """A proposal; a dispatcher decides.
 
     `unit` is whom the ticket would be dispatched to: a city unit, or the centre that governs the place; None when the
-    place is not known or no such unit exists (`place_rule` says which). `expected_unit` is the department or township
+    law lays down another way (`is_legal_route`; what to say is the item's `reply_template`), the place is not known
+    or no such unit exists (`place_rule` says which). `expected_unit` is the department or township
     that the county centre would pass it to, `overseer` the city department above it (双向交办). `refused` is why the
     unit may not be given the matter: the candidate is listed only to say so.
     """
@@ -53,6 +54,10 @@ class Candidate:
     overseer: Unit | None = None
     county_function: str = ""
     region_code: str = ""
+
+    @property
+    def is_legal_route(self) -> bool:
+        return self.item.route == Route.LEGAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +304,8 @@ class _UnitsByFunction:
 
 
 def _candidate(match: Match, item: DutyItem, territory: _Territory, units: _UnitsByFunction) -> Candidate:
+    if item.route == Route.LEGAL:
+        return _account(match, item, territory, unit=None, rule="依法有专门途径，不派单，由 12345 告知。")
     overseer = units.city.get(match.city_function)
     if match.level == Level.CITY:
         unit = item.lead_unit or overseer
@@ -339,7 +346,10 @@ def _account(
     parts = (
         Part("事项", f"{item.code} {item.title}{agrees}", match.item_points),
         Part("用词", said, match.word_points),
-        Part("属地", rule, PLACE_POINTS if unit else 0),
+        # Where no unit is wanted, no territory is left open.
+        Part("途径", rule, PLACE_POINTS)
+        if item.route == Route.LEGAL
+        else Part("属地", rule, PLACE_POINTS if unit else 0),
     )
     return Candidate(
         item=item,
@@ -366,7 +376,7 @@ def _refused_township(
     roles = {match.item.key: match.township_role for match in matches}
     best = candidates[0]
     role = roles[best.item.pk]
-    if role == TownshipRole.LEAD:
+    if role == TownshipRole.LEAD or best.is_legal_route:
         return None
     if role == TownshipRole.ASSIST:
         why = f"乡镇（街道）对“{best.item.title}”只协助，不能作主责，部门的事不下派。"

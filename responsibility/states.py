@@ -25,6 +25,13 @@ class TownshipRole(models.TextChoices):
     LEAD = "lead", "主责"
 
 
+class Route(models.TextChoices):
+    """Whether a matter is handled by a unit or the person told which way the law lays down (国办函〔2025〕66号 二)."""
+
+    HANDLE = "handle", "派单办理"
+    LEGAL = "legal_route", "告知法定途径"
+
+
 class Outcome(models.TextChoices):
     """What became of a proposal: the memory the router is measured and trained by."""
 

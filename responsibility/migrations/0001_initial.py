@@ -58,6 +58,7 @@ class Migration(migrations.Migration):
                 ('belongs', models.TextField(verbose_name='属于')),
                 ('not_belongs', models.TextField(blank=True, verbose_name='不属于（派到哪里）')),
                 ('conditions', models.JSONField(blank=True, default=list, help_text='按条件改派：when 可写 words、place、subject（出现其一）和 hour（起止钟点），都满足才适用。', verbose_name='条件')),
+                ('route', models.CharField(choices=[('handle', '派单办理'), ('legal_route', '告知法定途径')], default='handle', help_text='告知法定途径的不派给任何单位，答复模板是要说的话。', max_length=12, verbose_name='去向')),
                 ('level', models.CharField(choices=[('city', '市级主责'), ('county', '县级主责')], max_length=6, verbose_name='主责级别')),
                 ('city_function', models.CharField(help_text='市级主责事项的主责；县级事项的市级主管。', max_length=30, verbose_name='市级职能')),
                 ('county_function', models.CharField(blank=True, max_length=30, verbose_name='县级职能')),
@@ -169,6 +170,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='dutyitem',
             constraint=models.CheckConstraint(condition=models.Q(('township_role__in', ['none', 'assist', 'lead'])), name='duty_item_township_role_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='dutyitem',
+            constraint=models.CheckConstraint(condition=models.Q(('route__in', ['handle', 'legal_route'])), name='duty_item_route_is_known'),
         ),
         migrations.AddConstraint(
             model_name='governance',

@@ -17,7 +17,7 @@ from django.db import transaction
 from hotline.errors import DomainError
 from hotline.models import Region, Unit
 from responsibility.models import Category, DutyItem, DutyList, Governance
-from responsibility.states import AppealKind, ListState, TownshipRole
+from responsibility.states import AppealKind, ListState, Route, TownshipRole
 
 REFERENCE: Final = Path(__file__).resolve().parent.parent / "reference"
 FIRST_DAY: Final = date(2026, 1, 1)
@@ -153,6 +153,7 @@ def _item(row: dict[str, Any], duty_list: DutyList, categories: dict[str, Catego
         belongs=row["belongs"],
         not_belongs=row.get("not_belongs", ""),
         conditions=row.get("conditions", []),
+        route=row.get("route", Route.HANDLE),
         level=row["level"],
         city_function=row["city"],
         county_function=row.get("county", ""),

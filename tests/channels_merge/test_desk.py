@@ -100,6 +100,18 @@ def test_who_is_responsible_and_why(agent, item):
     assert fills(answer)["category"] == "010101"
 
 
+def test_where_the_law_lays_down_another_way_the_agent_reads_what_to_say(agent, item):
+    item.route, item.reply_template = "legal_route", "您反映的事项由法院依法处理。"
+    item.save()
+    answer = agent.post("/desk/suggest/", {"text": STORY, "place": "章贡区锦江花园"})
+
+    who = soup(answer).select_one('[data-pane="who"] [data-id="CG-01"]')
+    assert who.select_one(".l1 b").get_text() == "告知法定途径"
+    assert "要说的话 您反映的事项由法院依法处理。" in who.get_text()
+    assert "依法有专门途径，不派单，由 12345 告知。按 F7 登记。" in who.get_text()
+    assert "属地规则" not in who.get_text()
+
+
 @pytest.mark.parametrize("rows", [1, 3])
 def test_all_panes_cost_the_same_queries_whatever_they_show(agent, item, rows, django_assert_num_queries):
     for n in range(rows):

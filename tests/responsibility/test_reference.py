@@ -52,6 +52,13 @@ def test_a_basis_names_law_article_and_words_and_the_rest_is_marked(item):
     assert item.get("mark", "示例，待核") == "示例，待核"
 
 
+def test_matters_for_which_the_law_lays_down_another_way_are_told_so():
+    told = {item["code"]: item["belongs"] for item in ITEMS if item.get("route") == "legal_route"}
+
+    assert set(told) == {"FL-01-001", "ZW-02-001", "XN-01-001"}
+    assert ["不" in belongs and "派" in belongs for belongs in told.values()] == [True] * 3
+
+
 def test_limits_set_by_statute_name_their_rule():
     steps = {
         item["code"]: [(step["step"], step["limit"]) for step in item["statute"]]

@@ -44,6 +44,30 @@ def test_a_city_matter_goes_to_the_city_unit_wherever_it_happened(ganzhou, now):
     assert (best.unit.code, best.expected_unit, best.place_rule) == ("CITY-GJJ", None, "市级主责，不分属地。")
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("法院判决书下来两年了，老赖不还钱，强制执行没有进展", "FL-01-001"),
+        ("举报村干部贪污，侵吞公款，吃拿卡要", "ZW-02-001"),
+        ("信访局的信访答复不满意，要申请复查复核", "XN-01-001"),
+    ],
+)
+def test_a_matter_with_another_lawful_way_is_proposed_to_nobody(ganzhou, now, text, code):
+    candidates = selectors.suggest(text=text, region=region("东山街道"), at=now)
+    best = candidates[0]
+
+    assert (best.item.code, best.is_legal_route, best.unit, best.expected_unit, best.overseer) == (
+        code,
+        True,
+        None,
+        None,
+        None,
+    )
+    assert sum(part.points for part in best.parts) == best.score
+    assert best.reasons[2] == "途径：依法有专门途径，不派单，由 12345 告知。"
+    assert [candidate.refused for candidate in candidates] == [""] * len(candidates)
+
+
 def test_a_township_is_listed_as_refused_for_a_departments_matter(ganzhou, now):
     candidates = selectors.suggest(text="小区电梯困人后停用一周", region=region("东山街道"), at=now)
 

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from responsibility.models import DutyList, RoutingExample
-from tests.factories.tickets import NOW, acts, at, dispatched, fresh, register, state_of
+from tests.factories.tickets import NOW, acts, at, dispatched, fresh, make_item, register, state_of
 from tickets import services
 from tickets.models import Ticket
 
@@ -175,6 +175,35 @@ def test_a_unit_that_is_none_is_refused(duty, log_in):
 
     assert response.status_code == 400
     assert acts(ticket) == ["register"]
+
+
+def test_a_matter_with_another_lawful_way_is_shown_and_sent_to_nobody(duty, log_in):
+    make_item(
+        "FL-01",
+        title="涉法涉诉（告知法定途径）",
+        words=["法院判决", "强制执行"],
+        level="city",
+        city_function="education",
+        county_function="",
+        route="legal_route",
+        reply_template="您反映的事项由法院依法处理。",
+    )
+    told = noise(duty, title="法院判决不执行", text="法院判决一年，申请强制执行没有结果；夜间施工的事也没人管。")
+    client = log_in(duty.dispatcher)
+
+    queue = client.get(QUEUE)
+    peek = client.get(f"/dispatch/{told.number}/").content.decode()
+    batch = client.post("/dispatch/batch/", {"ticket": [told.number]})
+
+    row = queue.context["rows"][0]
+    assert (row.ticket.proposed_unit, row.ground, row.ticked) == (None, "法定途径", False)
+    assert '<td title="">告知法定途径</td>' in queue.content.decode()
+    assert "<b>告知法定途径</b>" in peek
+    assert "您反映的事项由法院依法处理。" in peek
+    assert "应告知法定途径，按 f 答复；要派单的按 u 改派。" in peek
+    assert 'name="unit"' not in peek
+    assert [(line.number, line.done) for line in batch.context["lines"]] == [(told.number, False)]
+    assert acts(told) == ["register"]
 
 
 @pytest.mark.parametrize("state", ["draft", "published"])

@@ -16,7 +16,7 @@ from hotline.rights import has_right
 from responsibility import selectors as responsibility
 from responsibility.models import DutyItem
 from responsibility.selectors import Candidate, ItemRecord
-from responsibility.states import Level, TownshipRole
+from responsibility.states import Level, Route, TownshipRole
 from tickets import deadlines, rights
 from tickets.models import Assignment, Attachment, ExtensionRequest, ReturnRequest, Ticket, TicketClock
 from tickets.rights import Actor, Right
@@ -139,12 +139,18 @@ def _ground(ticket: "WithAnnotations[Ticket, Past]", sure: int) -> str:
     if ticket.proposed_item is None:
         return "无相近事项"
     if ticket.proposed_unit_id is None:
-        return "地点不明" if ticket.proposed_item.level == Level.COUNTY else "无此单位"
+        return _why_no_unit(ticket.proposed_item)
     if ticket.proposed_score < sure:
         return "把握不足"
     if ticket.proposed_item.township_role == TownshipRole.LEAD:
         return "履职事项"
     return "事项 属地" if ticket.proposed_item.level == Level.COUNTY else "市级事项"
+
+
+def _why_no_unit(item: DutyItem) -> str:
+    if item.route == Route.LEGAL:
+        return "法定途径"
+    return "地点不明" if item.level == Level.COUNTY else "无此单位"
 
 
 @dataclass(frozen=True)
@@ -195,7 +201,10 @@ MOST_CHOICES = 5
 
 
 def choices_for(ticket: Ticket, at: datetime) -> tuple[Choice, ...]:
-    """Ranked candidates; those that can be dispatched to are numbered from 1, a refused township comes last."""
+    """Ranked candidates; those that can be dispatched to are numbered from 1, a refused township comes last.
+
+    Where the law lays down another way, that is the one proposal: no key sends the ticket to the next best unit.
+    """
     candidates = responsibility.suggest(
         text=f"{ticket.title}\n{ticket.text}",
         category=ticket.category,
@@ -203,6 +212,8 @@ def choices_for(ticket: Ticket, at: datetime) -> tuple[Choice, ...]:
         kind=ticket.kind,
         at=at,
     )
+    if candidates and candidates[0].is_legal_route:
+        candidates = candidates[:1]
     choices, number = [], 0
     for candidate in candidates:
         can_have_it = candidate.unit is not None and not candidate.refused and number < MOST_CHOICES
