@@ -166,7 +166,7 @@ def _item(row: dict[str, Any], duty_list: DutyList, categories: dict[str, Catego
         completion_standard=row["standard"],
         reply_template=row["reply"],
         legal_basis=basis,
-        mark=row.get("mark", "" if basis else _MARK),
+        mark="" if basis else _MARK,
     )
 
 

@@ -49,7 +49,29 @@ def test_an_item_is_whole(item):
 def test_a_basis_names_law_article_and_words_and_the_rest_is_marked(item):
     if item.get("basis"):
         assert re.fullmatch(r"(《[^《》]+》第[一二三四五六七八九十百千]+条：?.{10,}。)+", item["basis"])
-    assert item.get("mark", "示例，待核") == "示例，待核"
+    assert "mark" not in item
+
+
+IN_REVISION = (
+    "噪声污染防治法",
+    "大气污染防治法",
+    "水污染防治法",
+    "水法",
+    "城乡规划法",
+    "道路交通安全法",
+    "公路法",
+    "价格法",
+    "食品安全法",
+    "社会救助",
+)
+"""Being rewritten, replaced or gathered into a code: their articles are not to be cited from memory."""
+
+
+def test_no_article_is_cited_that_may_have_moved():
+    cited = {item["code"]: item["basis"] for item in ITEMS if item.get("basis")}
+
+    assert [code for code, basis in cited.items() if any(law in basis for law in IN_REVISION)] == []
+    assert len(cited) == 30
 
 
 def test_matters_for_which_the_law_lays_down_another_way_are_told_so():
@@ -82,7 +104,7 @@ def test_it_is_loaded_once(ganzhou):
 
 def test_items_say_whether_their_basis_is_checked(ganzhou):
     marks = Counter(DutyItem.objects.values_list("mark", flat=True))
-    checked = [item for item in ITEMS if item.get("basis") and "mark" not in item]
+    checked = [item for item in ITEMS if item.get("basis")]
 
     assert marks == {"": len(checked), "示例，待核": len(ITEMS) - len(checked)}
     assert not DutyItem.objects.filter(legal_basis="", mark="").exists()
