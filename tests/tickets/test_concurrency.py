@@ -11,13 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection, transaction
 
+from hotline import services as hotline
 from hotline.errors import DomainError
-from tests.factories.hotline import load_rules
+from tests.factories.hotline import CountyDepartmentFactory, load_rules
 from tests.factories.tickets import (
     acts,
     at,
     contacted,
     dispatched,
+    followed_up,
     fresh,
     make_city,
     pending_approval,
@@ -28,7 +30,8 @@ from tests.factories.tickets import (
     submitted,
 )
 from tickets import services
-from tickets.models import ExtensionRequest, ReturnRequest
+from tickets.models import Assignment, ExtensionRequest, ReturnRequest
+from tickets.states import LIVE_ASSIGNMENT_STATES
 
 MOMENT = at("11-10 11:00")
 PATIENCE = 10
@@ -242,3 +245,100 @@ def test_each_merged_into_the_other(city):
     assert told == "王*已于 11:00 执行“并入 1 件”。并单关系刚被改动，请重新打开本页。"
     assert (state_of(one), state_of(two)) == ("merged", "pending_dispatch")
     assert (fresh(one).merged_count, fresh(two).merged_count) == (0, 1)
+
+
+# --- a unit ends while it is given work
+
+
+def as_lead(city):
+    ticket = register()
+    return ticket, give(ticket, city.department, city.dispatcher)
+
+
+def as_co_unit(city):
+    ticket = dispatched(city, unit=city.third)
+    return ticket, doing("add_co_unit", ticket_id=ticket.pk, unit=city.department, task="查。", by=city.dispatcher)
+
+
+def as_first_handler(city):
+    ticket = register()
+    services.refer_to_ruling(ticket_id=ticket.pk, reason="无人认领。", by=city.dispatcher, at=MOMENT)
+    return ticket, doing(
+        "rule_first_handler", ticket_id=ticket.pk, unit=city.department, item=None, reason="相近。", by=city.reviewer
+    )
+
+
+def handed_over(city):
+    ticket = dispatched(city, unit=city.third)
+    return ticket, doing(
+        "hand_over_part", assignment_id=ticket.lead_id, unit_to=city.department, reason="划转。", by=city.third_head
+    )
+
+
+def passed_to_the_county_department(city):
+    ticket = signed(city, unit=city.county)
+    return ticket, doing(
+        "pass_down", assignment_id=ticket.lead_id, unit=city.county_department, item=None, by=city.county_clerk
+    )
+
+
+def done_again(city):
+    ticket = followed_up(city)
+    return ticket, doing("redo_ticket", ticket_id=ticket.pk, reason="没有办。", by=city.reviewer)
+
+
+GIVEN = {
+    "dispatched": (as_lead, "department", "{}已停用，请选择承接单位。"),
+    "co_unit": (as_co_unit, "department", "{}已停用，请选择承接单位。"),
+    "ruled": (as_first_handler, "department", "{}已停用，请选择承接单位。"),
+    "handed_over": (handed_over, "department", "请选择另一个在用的单位承接。"),
+    "passed_down": (passed_to_the_county_department, "county_department", "{}已停用，请选择承接单位。"),
+    "redo": (done_again, "department", ""),
+}
+
+
+def end_of(city, name):
+    unit = getattr(city, name)
+    heir = city.other if name == "department" else CountyDepartmentFactory(parent=city.county, function="housing")
+    return unit, heir, lambda: hotline.abolish_unit(unit=unit, successor=heir, by=None, at=MOMENT)
+
+
+def live_parts_of(unit):
+    return list(Assignment.objects.filter(unit=unit, state__in=sorted(LIVE_ASSIGNMENT_STATES)))
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_given_to_a_unit_that_has_just_ended(city, name):
+    make, unit_name, told = GIVEN[name]
+    ticket, giving = make(city)
+    unit, _heir, ending = end_of(city, unit_name)
+
+    heard = race(ending, giving)
+
+    assert heard == told.format(unit.name)
+    assert live_parts_of(unit) == []
+    assert services.check_scopes([ticket.pk]) == []
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_ended_when_it_was_just_given_work(city, name):
+    """What was given goes to the heir like everything in hand."""
+    make, unit_name, _told = GIVEN[name]
+    ticket, giving = make(city)
+    unit, heir, ending = end_of(city, unit_name)
+
+    assert race(giving, ending) == ""
+
+    assert live_parts_of(unit) == []
+    assert [part.ticket_id for part in live_parts_of(heir)] == [ticket.pk]
+    assert services.check_scopes([ticket.pk]) == []
+
+
+def test_those_who_give_to_one_unit_do_not_wait_for_each_other(city):
+    one, two = register(), register()
+    with transaction.atomic():
+        give(one, city.county, city.dispatcher)()
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(alone, give(two, city.county, city.dispatcher2)).result(PATIENCE) == ""
+
+    assert [state_of(one), state_of(two)] == ["pending_sign", "pending_sign"]

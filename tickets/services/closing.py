@@ -7,7 +7,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from hotline.models import Clock, User
+from hotline import services as hotline
+from hotline.models import Clock, Unit, User
 from tickets import deadlines, rights
 from tickets.models import Assignment, Reply, Ticket, TicketEvent
 from tickets.services import dispatch, parts, review
@@ -53,6 +54,7 @@ def close_as_withdrawn(*, ticket_id: int, reason: str, by: User, at: datetime) -
 @transaction.atomic
 def redo_ticket(*, ticket_id: int, reason: str, by: User | None, at: datetime) -> TicketEvent:
     """A new round for the same unit with the redo limit (parameter redo_limit)."""
+    _lock_lead_chain(ticket_id)
     act = Act.on_ticket(ticket_id, by=by, at=at)
     act.require(rights.CLOSE)
     reason = require_text(reason, "请写明为何发回重办。")
@@ -64,12 +66,19 @@ def redo_ticket(*, ticket_id: int, reason: str, by: User | None, at: datetime) -
 @transaction.atomic
 def reopen_ticket(*, ticket_id: int, same_unit: bool, reason: str, by: User, at: datetime) -> TicketEvent:
     """A closed matter was not done: a new round for the same unit, or a fresh dispatch."""
+    _lock_lead_chain(ticket_id)
     act = Act.on_ticket(ticket_id, by=by, at=at)
     act.require(rights.CLOSE)
     reason = require_text(reason, "请写明为何重新打开。")
     act.move(Ticket.reopen, same_unit=same_unit and _lead_goes_on(act))
     _begin_round(act, "redo_limit", "重新办理")
     return act.record("reopen", reason=reason, data={"round": act.ticket.round})
+
+
+def _lock_lead_chain(ticket_id: int) -> None:
+    """None of the units that would do it again is abolished meanwhile: work that is done is not handed over."""
+    done = Assignment.objects.filter(ticket=ticket_id, role=AssignmentRole.LEAD, state=AssignmentState.ACCEPTED)
+    hotline.lock_units(Unit.objects.filter(pk__in=done.values("unit")))
 
 
 def _lead_goes_on(act: Act) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from hotline import parameters
+from hotline import services as hotline
 from hotline.models import Unit, User
 from responsibility import services as responsibility
 from responsibility.models import DutyItem
@@ -47,12 +48,12 @@ def dispatch_ticket(
 
     The outcome is remembered for the router. Refused when two returns were granted: then a ruling decides.
     """
+    receivers = hotline.lock_units([unit, *co_units, *([superior] if superior else []), *copies])
     act = Act.on_ticket(ticket_id, by=by, at=at)
     act.require(rights.DISPATCH)
-    others = [*co_units, *([superior] if superior else []), *copies]
-    for receiver in (unit, *others):
+    for receiver in receivers:
         refuse_unit(receiver, at=at)
-    if len({unit.pk, *(other.pk for other in others)}) != len(others) + 1:
+    if len({receiver.pk for receiver in receivers}) != len(receivers):
         raise InputRefused("同一单位不能既主办又协办。")
     act.require_state(TicketState.PENDING_DISPATCH)
     lead = parts.give_lead(act, unit=unit, item=item, objectable=True)
@@ -103,6 +104,7 @@ def remember_outcome(ticket: Ticket, *, unit: Unit | None, item: DutyItem | None
 @transaction.atomic
 def add_co_unit(*, ticket_id: int, unit: Unit, task: str, by: User, at: datetime) -> TicketEvent:
     """Another unit helps: the centre adds any unit, a county centre one of its own."""
+    [unit] = hotline.lock_units([unit])
     act = Act.on_ticket(ticket_id, by=by, at=at)
     act.require_state(TicketState.PENDING_SIGN, TicketState.IN_PROGRESS)
     parent = None
@@ -227,6 +229,7 @@ def rule_first_handler(
     *, ticket_id: int, unit: Unit, item: DutyItem | None, reason: str, by: User, at: datetime
 ) -> TicketEvent:
     """首办负责: the unit of the nearest duty handles it and cannot return it (order, article 8)."""
+    [unit] = hotline.lock_units([unit])
     act = Act.on_ticket(ticket_id, by=by, at=at)
     act.require(rights.RULE)
     reason = require_text(reason, "请写明裁定的依据。")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from hotline import parameters
+from hotline import services as hotline
 from hotline.models import StoredFile, Unit, User
 from responsibility import selectors as responsibility
 from responsibility.models import DutyItem
@@ -89,6 +90,7 @@ def pass_down(
     co_units: Sequence[Unit] = (),
 ) -> TicketEvent:
     """A county centre gives the matter to its department or township and stays answerable with its own clocks."""
+    unit, *co_units = hotline.lock_units([unit, *co_units])
     act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
     act.require(rights.PASS_DOWN, assignment)
     act.require_state(*WORKING_STATES)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from hotline import services as hotline
 from hotline.models import Unit, User
 from tickets import rights
 from tickets.models import Approval, Assignment, Ticket, TicketEvent, TicketHold
@@ -105,8 +106,6 @@ def _rename_handler(assignment_id: int, *, heir: User, at: datetime) -> TicketEv
 @transaction.atomic
 def hand_over_part(*, assignment_id: int, unit_to: Unit, reason: str, by: User, at: datetime) -> TicketEvent:
     """One unit's part of one ticket to another unit below the same one, as when duties were moved; clocks run on."""
-    unit_from = Unit.objects.get(pk=Assignment.objects.values_list("unit_id", flat=True).get(pk=assignment_id))
-    _refuse_receiver(unit_from, unit_to, at)
     reason = require_text(reason, "请写明移交的原因。")
     return _hand_over_one(assignment_id, unit_to=unit_to, reason=reason, by=by, at=at)
 
@@ -120,8 +119,10 @@ def _refuse_receiver(unit_from: Unit, unit_to: Unit, at: datetime) -> None:
 
 @transaction.atomic
 def _hand_over_one(assignment_id: int, *, unit_to: Unit, reason: str, by: User | None, at: datetime) -> TicketEvent:
+    [unit_to] = hotline.lock_units([unit_to])
     act, old = Act.on_assignment(assignment_id, by=by, at=at)
     act.require(rights.HAND_OVER, old)
+    _refuse_receiver(old.unit, unit_to, at)
     if act.ticket.assignments.filter(unit=unit_to).exclude(state__in=parts.ENDED).exists():
         raise InputRefused(f"{act.ticket.number}：{unit_to.name}已在承办这一件，须先收回其中一方。")
     if old.role == AssignmentRole.LEAD:
