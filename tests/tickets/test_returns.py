@@ -17,6 +17,7 @@ from tests.factories.tickets import (
     pending_approval,
     running,
     signed,
+    state_of,
 )
 from tickets import services
 from tickets.models import ReturnRequest, TicketScope
@@ -186,9 +187,36 @@ def test_dispute_goes_to_the_ruling(city):
     services.dispute_return(request_id=request.pk, reason="职责交叉。", by=city.dispatcher, at=at("11-10 11:30"))
 
     ticket = fresh(ticket)
-    assert (ticket.state, ticket.lead, ticket.returned_from) == ("pending_ruling", None, "")
+    assert (ticket.state, ticket.lead, ticket.returned_from, ticket.return_count) == ("pending_ruling", None, "", 1)
     assert running(ticket) == [("ruling", "", "")]
     assert ticket.assignments.get().ended_as == "ruled"
+
+
+def test_a_dispute_about_a_take_back_is_counted_apart_like_the_take_back(city):
+    ticket = signed(city)
+    request = ask(ticket.lead, city.handler, at("11-11 17:31"))
+
+    services.dispute_return(request_id=request.pk, reason="职责交叉。", by=city.dispatcher, at=at("11-12 09:00"))
+
+    assert (request.is_take_back, state_of(ticket), fresh(ticket).return_count) == (True, "pending_ruling", 0)
+
+
+def test_a_disputed_return_is_one_of_the_two(city):
+    """Ruled upon and recalled it may be dispatched once more; the next return is the second."""
+    ticket = signed(city)
+    request = ask(ticket.lead, city.handler, at("11-10 11:00"))
+    services.dispute_return(request_id=request.pk, reason="职责交叉。", by=city.dispatcher, at=at("11-10 11:30"))
+    services.rule_first_handler(
+        ticket_id=ticket.pk, unit=city.third, item=None, reason="职责最相近。", by=city.reviewer, at=at("11-10 12:00")
+    )
+    services.recall_ticket(ticket_id=ticket.pk, reason="选错单位。", by=city.dispatcher, at=at("11-10 14:30"))
+    assert (fresh(ticket).return_count, fresh(ticket).needs_ruling) == (1, False)
+
+    ticket = returned(
+        city, give_to(city, ticket, city.other, at("11-10 14:40")), by=city.other_handler, moment=at("11-10 15:00")
+    )
+
+    assert (ticket.return_count, ticket.needs_ruling) == (2, True)
 
 
 def test_ruled_not_a_government_duty(city):

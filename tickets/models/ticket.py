@@ -273,8 +273,9 @@ class Ticket(StateModel):
         self._leave_units()
 
     @transition(state, TicketState.RETURN_REVIEW, TicketState.PENDING_RULING, permission=rights.DECIDE_RETURN)
-    def dispute_return(self) -> None:
+    def dispute_return(self, *, counted: bool) -> None:
         self.returned_from = ""
+        self.return_count += counted
         self._leave_units()
 
     @transition(state, TicketState.PENDING_RULING, TicketState.PENDING_SIGN, permission=rights.RULE)

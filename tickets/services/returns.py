@@ -1,7 +1,7 @@
 """A unit says that a matter is not its own; whoever gave it decides. The clock runs meanwhile.
 
-Returns counted are those to the city, a county being one unit: one each, two in all, within the window from that
-unit's dispatch. A township's return to its county is counted there. After the window a unit may ask for a
+Returns counted are those to the city, granted or disputed, a county being one unit: one each, two in all, within the
+window from that unit's dispatch. A township's return to its county is counted there. After the window a unit may ask for a
 take-back, which is counted apart (国办函〔2025〕66号（五）派单异议审核制度).
 """
 
@@ -149,13 +149,16 @@ def _ended_as(request: ReturnRequest) -> EndedAs:
 
 @transaction.atomic
 def dispute_return(*, request_id: int, reason: str, by: User, at: datetime) -> TicketEvent:
-    """Neither side gives way: the request counts as granted and a ruling names the first handler."""
+    """Neither side gives way: the request counts as granted and a ruling names the first handler.
+
+    So it is one of the ticket's returns, whomever the ruling names: the unit asked, and has it no longer.
+    """
     act, request, assignment = _open_request(request_id, by=by, at=at)
     reason = require_text(reason, "请写明争议所在。")
     if not is_to_the_city(assignment):
         act.refuse("县（市、区）内的退单由县（市、区）中心决定，不提交市中心裁定。")
     _decide(request, Decision.GRANTED, reason, act)
-    act.move(Ticket.dispute_return)
+    act.move(Ticket.dispute_return, counted=not request.is_take_back)
     parts.take_back_all(act, ended_as=EndedAs.RULED)
     dispatch.start_ruling(act)
     return act.record("dispute_return", unit=assignment.unit, reason=reason)

@@ -57,7 +57,7 @@ TICKET = Machine(
         "request_return": RETURNS,
         "refuse_return": RETURNS,
         "grant_return": RETURNS,
-        "dispute_return": RETURNS,
+        "dispute_return": RETURNS + "; counted as a return, whomever the ruling names",
         "rule_first_handler": "order 8: 首办负责",
         "rule_not_government": "66号（二）: 告知法定途径",
         "submit_result": "order 10: a result, not 形式办结",
