@@ -217,6 +217,20 @@ def test_two_deciders_on_one_return(city, faster, slower, told, state):
     assert services.check_scopes([ticket.pk]) == []
 
 
+def test_two_windows_with_one_visit(city):
+    ticket = signed(city)
+    visit = {"assignment_id": ticket.lead_id, "found": "已停工。", "visited_at": at("11-10 10:30")}
+
+    told = race(
+        doing("record_onsite", by=city.handler, **visit),
+        doing("record_onsite", by=city.handler, **visit),
+    )
+
+    assert told == ""
+    assert acts(ticket) == ["register", "dispatch", "sign", "record_onsite"]
+    assert ticket.onsite_records.count() == 1
+
+
 def test_granted_when_the_sweep_just_refused(city):
     ticket = contacted(city)
     services.request_extension(assignment_id=ticket.lead_id, days=2, reason="会商。", by=city.handler, at=MOMENT)

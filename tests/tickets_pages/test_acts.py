@@ -230,6 +230,23 @@ def test_files_hang_on_the_event_by_kind(city, log_in):
     ]
 
 
+def test_one_visit_sent_from_two_windows_is_one_record_with_the_pictures_of_both(city, log_in):
+    ticket = signed(city)
+    client = log_in(city.handler)
+    visit = {"visited_at": "2026-11-10T10:00", "found_there": "仍在施工。"}
+
+    for picture in (PNG, PNG, PNG + b"2"):
+        client.post(url(ticket, "onsite"), {**visit, "before": SimpleUploadedFile("一.png", picture)})
+    client.post(url(ticket, "onsite"), {**visit, "found_there": "已停工。"})
+
+    assert acts(ticket) == ["register", "dispatch", "sign", "record_onsite", "record_onsite"]
+    assert list(ticket.onsite_records.order_by("pk").values_list("found", "event__attachments__kind")) == [
+        ("仍在施工。", "before"),
+        ("仍在施工。", "before"),
+        ("已停工。", None),
+    ]
+
+
 def test_evidence_of_a_return_is_kept(city, log_in):
     ticket = dispatched(city)
 

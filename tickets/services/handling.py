@@ -179,7 +179,11 @@ def record_onsite(
     before: Sequence[StoredFile] = (),
     after: Sequence[StoredFile] = (),
 ) -> TicketEvent:
-    """Somebody stood there (article 8: 需现场处置的事项要第一时间赴现场核实处置)."""
+    """Somebody stood there (article 8: 需现场处置的事项要第一时间赴现场核实处置).
+
+    The same words of the same visit sent again (a second window, a lost answer) are written once; pictures that came
+    with them only now are added.
+    """
     act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
     act.require(rights.HANDLE, assignment)
     act.require_state(*WORKING_STATES)
@@ -188,21 +192,27 @@ def record_onsite(
     found = require_text(found, "请写明现场看到的情况。")
     if not assignment.given_at - timedelta(minutes=1) <= visited_at <= at:
         raise InputRefused("到场时间须在派单之后、现在之前。")
-    event = act.record("record_onsite", assignment=assignment, data={"before": len(before), "after": len(after)})
-    OnSiteRecord.objects.create(
-        ticket=act.ticket,
-        assignment=assignment,
-        event=event,
-        round=act.ticket.round,
-        found=found,
-        visited_at=visited_at,
-        by=by,
-    )
+    visit = {
+        "ticket": act.ticket,
+        "assignment": assignment,
+        "round": act.ticket.round,
+        "found": found,
+        "visited_at": visited_at,
+        "by": by,
+    }
+    there = OnSiteRecord.objects.filter(**visit).select_related("event").first()
+    if there is not None:
+        event = there.event
+    else:
+        event = act.record("record_onsite", assignment=assignment, data={"before": len(before), "after": len(after)})
+        OnSiteRecord.objects.create(event=event, **visit)
+    kept = set(event.attachments.values_list("kind", "file__sha256"))
     Attachment.objects.bulk_create(
         [
             Attachment(ticket=act.ticket, event=event, assignment=assignment, file=file, kind=kind)
             for kind, files in ((AttachmentKind.BEFORE, before), (AttachmentKind.AFTER, after))
             for file in files
+            if (kind, file.sha256) not in kept
         ],
         ignore_conflicts=True,
     )
