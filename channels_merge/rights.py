@@ -19,6 +19,7 @@ PROPOSE_CHANNEL = "channels_merge.propose_channel"
 MANAGE_CHANNELS = "channels_merge.manage_channels"
 PUBLIC_PROGRESS = "tickets.view_public_progress"
 VIEW_ALL = "tickets.view_all_tickets"
+VIEW_FOLLOWUP = "tickets.view_followup_tickets"
 
 
 class NotPermitted(DomainError):

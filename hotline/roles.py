@@ -121,8 +121,7 @@ _ROLES: Final = (
         "回访员",
         (
             "tickets.view_followup_tickets",
-            "tickets.view_public_progress",
-            "channels_merge.reveal_contact",
+            # The number of the call at hand comes with the call; no other caller is opened, no other matter found.
             "evaluation.follow_up",
         ),
     ),

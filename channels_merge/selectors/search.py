@@ -57,7 +57,9 @@ class Result:
 
 
 def search(query: str, *, by: User, at: datetime, before: tuple[datetime, int] | None = None) -> Result:
-    """What `by` may see; agents see number, title, state and public progress of any open-secrecy matter."""
+    """What `by` may see; agents see number, title, state and public progress of any open-secrecy matter, follow-up
+    agents what waits for a follow-up.
+    """
     query = query.strip()
     compact = re.sub(r"[\s\-]", "", query).upper()
     if re.fullmatch(r"(?:GZ|S)\d{6,14}", compact):
@@ -171,16 +173,27 @@ ORDER BY m.at DESC, m.appeal_id DESC LIMIT %(limit)s
 """
 
 
+_WAITS_FOR_FOLLOW_UP = """EXISTS (
+    SELECT 1 FROM channels_merge_appeallink f JOIN tickets_ticket t ON t.id = f.ticket_id
+    WHERE f.appeal_id = a.id AND f.until IS NULL AND t.state = 'pending_followup'
+)"""
+"""What `Ticket.visible_to` lets a follow-up agent see, said to the legs so that pages are full."""
+
+
 def _by_words(words: tuple[str, ...], *, by: User, at: datetime, before: tuple[datetime, int] | None) -> Result:
     codes = bigrams.codes(" ".join(words))
-    narrow = not _sees_all(by, at)
+    follows_up = not _sees_all(by, at) and has_right(by, rights.VIEW_FOLLOWUP, at)
+    narrow = not _sees_all(by, at) and not follows_up
     if narrow and by.unit_id is None:
         return Result("words", (), words=words)
     long_words = [word for word in words if len(word) > 2]
     # Bigrams of a longer word may lie apart in the text: look at the words themselves.
     match = " AND ".join(
-        f"position(%(w{n})s IN lower(normalize(a.title || ' ' || a.text || ' ' || a.place || ' ' || a.subject, NFKC))) > 0"
-        for n in range(len(long_words))
+        [_WAITS_FOR_FOLLOW_UP] * follows_up
+        + [
+            f"position(%(w{n})s IN lower(normalize(a.title || ' ' || a.text || ' ' || a.place || ' ' || a.subject, NFKC))) > 0"
+            for n in range(len(long_words))
+        ]
     )
     values: dict[str, Any] = {
         "codes": codes,

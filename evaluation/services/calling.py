@@ -60,7 +60,12 @@ def take_number(*, follow_up_id: int, by: User, at: datetime, address: str = "")
     follow_up.caller, follow_up.called_at = by, at
     follow_up.save(update_fields=["caller", "called_at"])
     return channels.reveal_contact(
-        appeal_id=follow_up.appeal_id, reason=f"回访第 {follow_up.round} 轮答复", by=by, at=at, address=address
+        appeal_id=follow_up.appeal_id,
+        reason=f"回访第 {follow_up.round} 轮答复",
+        by=by,
+        at=at,
+        address=address,
+        at_hand=True,
     )
 
 

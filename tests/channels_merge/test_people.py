@@ -58,7 +58,7 @@ def test_the_lead_handler_of_an_open_ticket_needs_no_words(city):
     assert str(SecurityLog.objects.get(kind="reveal").address) == "10.1.2.3"
 
 
-@pytest.mark.parametrize("who", ["handler2", "head", "dispatcher", "reviewer", "caller"])
+@pytest.mark.parametrize("who", ["handler2", "head", "dispatcher", "reviewer"])
 def test_everybody_else_with_a_standing_says_why(city, who):
     appeal = in_work(city, handler=city.handler, person_hide_from_unit=False)
     by = getattr(city, who)
@@ -98,8 +98,8 @@ def test_a_person_hidden_from_the_unit_is_opened_to_the_centre_only(city):
     assert reveal(appeal, city.dispatcher, "要转接电话").phone == PHONE
 
 
-@pytest.mark.parametrize("role", ["leader", "administrator"])
-def test_leaders_and_administrators_see_nobody(city, role):
+@pytest.mark.parametrize("role", ["leader", "administrator", "follow_up_agent"])
+def test_leaders_and_administrators_see_nobody_nor_follow_up_agents_beyond_their_call(city, role):
     appeal = make_accepted()
 
     with pytest.raises(services.AppealRefused, match="您的岗位没有这项权限。"):

@@ -10,7 +10,7 @@ from channels_merge import services
 from hotline import calendar, parameters
 from hotline.models import SecurityLog
 from tests.factories.channels_merge import NOON, PHONE, make_accepted, make_appeal, ticket_of
-from tests.factories.evaluation import add_callers
+from tests.factories.evaluation import add_callers, work_on
 from tests.factories.hotline import load_rules
 from tests.factories.tickets import fresh, make_city
 from tickets import services as tickets
@@ -155,6 +155,31 @@ def test_a_unit_finds_only_its_own(find, city):
     assert find("锦江花园", by="handler")[1] == [mine.number]
     assert find(other.number, by="handler")[1] == []
     assert find("锦江花园", by="dispatcher")[1] == [other.number, mine.number]
+
+
+def test_a_follow_up_agent_finds_what_waits_for_a_follow_up_and_no_more(find, city):
+    mine, other = make_accepted(), make_accepted(phone="13900000001")
+    make_appeal(phone="13900000002")
+    work_on(city, ticket_of(mine))
+
+    assert find("锦江花园", by="caller")[1] == [mine.number]
+    assert find("锦江花园 混凝土", by="caller")[1] == [mine.number]
+    assert [find(one.number, by="caller")[1] for one in (mine, other)] == [[mine.number], []]
+    assert find(PHONE, by="caller")[0].status_code == 422
+
+
+def test_a_follow_up_agent_reads_no_progress_and_opens_nobody(client, city, find):
+    mine = make_accepted()
+    work_on(city, ticket_of(mine))
+    page = find(None, by="caller", url=f"/tickets/{ticket_of(mine).number}/")[0]
+
+    assert page.status_code == 200
+    assert soup(page).select_one(f"#phone-{mine.number} form") is None
+    assert client.get(f"/appeals/{mine.number}/").status_code == 403
+    assert client.get(f"/appeals/{mine.number}/reveal/").status_code == 403
+    refused = client.post(f"/tickets/{ticket_of(mine).number}/appeals/{mine.number}/reveal/")
+    assert "您的岗位没有这项权限。" in refused.content.decode()
+    assert SecurityLog.objects.get(kind="reveal").outcome == "refused"
 
 
 def test_a_restricted_matter_is_found_by_its_grant_only(find, city):

@@ -60,6 +60,7 @@ def test_the_administrator_has_no_business_data():
         ("tickets.rule_dispute", {"reviewer"}),
         ("tickets.view_followup_tickets", {"follow_up_agent"}),
         ("evaluation.follow_up", {"follow_up_agent"}),
+        ("tickets.view_public_progress", {"agent"}),
         ("tickets.approve_result", {"unit_head", "county_centre"}),
         ("tickets.handle_ticket", {"liaison", "handler", "unit_head", "county_centre"}),
         ("channels_merge.use_desk", {"agent"}),
