@@ -112,4 +112,6 @@ def region_by_code(code: str) -> Region | None:
 
 
 def open_ticket_id(number: str) -> int | None:
-    return Ticket.objects.filter(number=number, is_open=True).values_list("pk", flat=True).first()
+    """Of an open matter that is no secret: whether there is a restricted one is for those who may see it."""
+    found = Ticket.objects.filter(number=number, is_open=True, secrecy=Secrecy.OPEN)
+    return found.values_list("pk", flat=True).first()

@@ -314,10 +314,13 @@ def open_ticket(appeal: Appeal, *, by: User | None, at: datetime) -> Ticket:
 
 
 def lock_open_ticket(ticket_id: int, *, secrecy: str) -> Ticket:
-    """The open ticket that carries the matter: the lead when `ticket_id` was merged into another."""
+    """The open ticket that carries the matter: the lead when `ticket_id` was merged into another.
+
+    To whoever brings an open appeal a restricted ticket is one that does not exist.
+    """
     ticket = Ticket.objects.select_for_update(of=("self",), no_key=True).filter(pk=ticket_id).first()
-    if ticket is None:
-        raise AppealRefused("没有这张工单，可能已被并走。")
+    if ticket is None or (ticket.secrecy == Secrecy.RESTRICTED and secrecy == Secrecy.OPEN):
+        raise AppealRefused("没有能挂接的这张工单。")
     if ticket.merged_into_id:
         ticket = Ticket.objects.select_for_update(of=("self",), no_key=True).get(pk=ticket.merged_into_id)
     if not ticket.is_open:

@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 from channels_merge import services
 from channels_merge.models import Appeal, Interaction, Transfer
 from tests.factories.channels_merge import NOON, PHONE, STORY, make_accepted, make_appeal, ticket_of
+from tickets import services as tickets
 from tickets.models import Ticket
 
 
@@ -93,7 +94,7 @@ def test_pressing_twice_registers_once(as_):
         ({"phone": "12ab"}, "电话号码不对"),
         ({"act": "answer", "answer_told": "不得施工"}, "直接答复须选择事项。"),
         ({"act": "redirect", "route": "", "route_told": "去法院"}, "请选择法定途径。"),
-        ({"act": "attach:999999"}, "没有这张工单，可能已被并走。"),
+        ({"act": "attach:999999"}, "没有能挂接的这张工单。"),
         ({"act": "fly"}, "请选择去向。"),
     ],
 )
@@ -106,6 +107,26 @@ def test_bad_input_is_said_and_nothing_typed_is_lost(as_, change, sentence):
     assert page.find("input", {"name": "name"})["value"] == "王丽丽"
     assert page.find("textarea", {"name": "text"}).get_text() == {**CALL, **change}["text"]
     assert page.find("input", {"name": "draft"})["value"] == "desk-1"
+
+
+def test_a_restricted_number_is_answered_like_an_unknown_one(as_, person):
+    secret = ticket_of(make_accepted())
+    tickets.restrict_ticket(ticket_id=secret.pk, readers=[], reason="举报。", by=person("reviewer"), at=NOON)
+    appeal = make_appeal(phone="13900000001")
+    client = as_("agent")
+
+    def told(number, key):
+        page = client.post(f"/intake/{appeal.number}/acts/attach/?ticket={number}", {"text": "同一件"})
+        call = client.post("/desk/", {**CALL, "act": f"attach:{key}"})
+        assert (page.status_code, call.status_code) == (422, 422)
+        return [
+            BeautifulSoup(answer.content.decode(), "html.parser").find(class_="note-over").get_text().strip()
+            for answer in (page, call)
+        ]
+
+    assert told(secret.number, secret.pk) == [f"工单 {secret.number} 已不在办，不能挂接。", "没有能挂接的这张工单。"]
+    assert told("GZ000000000000", 999999) == ["工单 GZ000000000000 已不在办，不能挂接。", "没有能挂接的这张工单。"]
+    assert not appeal.links.exists()
 
 
 def test_direct_answer_makes_no_ticket(as_, world):
