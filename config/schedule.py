@@ -26,9 +26,9 @@ CELERY_BEAT_SCHEDULE = {
     "hotline.clear_old_notices": {"task": "hotline.clear_old_notices", "schedule": crontab(hour=3, minute=40)},
     # Follow-ups that a lost message left out, and tickets whose callers are all concluded (国办函〔2025〕66号: 回访).
     "evaluation.reconcile": {"task": "evaluation.reconcile", "schedule": 600.0},
-    # Cards whose night is over reach their units; ones that a lost message left out are written (Shandong 2017: 黄牌、红牌).
-    "supervision.tell_units": {"task": "supervision.tell_units", "schedule": 60.0},
-    "supervision.reconcile_cards": {"task": "supervision.reconcile_cards", "schedule": crontab(minute=42)},
+    # Cards and reminders whose night is over reach people; what a lost message left out is written (Shandong 2017: 黄牌、红牌).
+    "supervision.tell_people": {"task": "supervision.tell_people", "schedule": 60.0},
+    "supervision.reconcile": {"task": "supervision.reconcile", "schedule": crontab(minute=42)},
     # Appeals whose clock, search entry or settled ticket a lost message missed.
     "channels_merge.reconcile": {
         "task": "channels_merge.reconcile",

@@ -19,3 +19,10 @@ class SupervisionConfig(AppConfig):
             ("overdue", "{number} 仍在超期。"),
         ):
             register_notice(f"card_{kind}", text=text, url_name="tickets:ticket")
+        for kind, text, url_name in (
+            ("accept_overdue", "来件 {number} 已过受理时限，仍未受理。", "channels_merge:progress"),
+            ("citizen_soon", "{number} 对群众承诺的时限快到了，还没有答复。", "tickets:ticket"),
+            ("citizen_overdue", "{number} 已过对群众承诺的时限，还没有答复。", "tickets:ticket"),
+            ("decision_overdue", "{number} 的不满意件已过复核时限，仍未决定。", "tickets:ticket"),
+        ):
+            register_notice(kind, text=text, url_name=url_name)

@@ -7,6 +7,9 @@ from typing import Final
 
 from django.db.models import Count, Q, QuerySet
 
+from channels_merge.models import AppealClock, AppealLink
+from evaluation.models import ReviewDecision
+from evaluation.states import DecisionState
 from hotline.calendar import load_calendar
 from hotline.dates import local
 from hotline.limits import Limit
@@ -15,8 +18,9 @@ from hotline.rights import has_right
 from hotline.selectors import subtree_ids
 from supervision.models import Card
 from supervision.states import WEIGHT, CardKind
-from tickets.models import TicketClock, TicketScope
+from tickets.models import Ticket, TicketClock, TicketScope
 from tickets.selectors.lists import readable
+from tickets.states import Secrecy
 
 EVERYWHERE: Final = frozenset({Unit.Kind.CENTRE, Unit.Kind.AUTHORITY, Unit.Kind.OVERSIGHT})
 READ: Final = ("tickets.view_all_tickets", "tickets.view_subtree_tickets", "tickets.handle_ticket")
@@ -64,6 +68,10 @@ class Watch:
     unit_ids: Sequence[int] | None
     """None: every unit."""
     opens: bool
+
+    @property
+    def watches_city(self) -> bool:
+        return self.unit_ids is None
 
     @property
     def watches_many(self) -> bool:
@@ -122,6 +130,41 @@ def unit_heat(watch: Watch) -> list[UnitHeat]:
     units = {unit.pk: unit for unit in Unit.objects.filter(pk__in=counts.keys() | cards.keys())}
     lines = [UnitHeat(unit, *counts.get(pk, (0, 0, 0)), *cards.get(pk, (0, 0))) for pk, unit in units.items()]
     return sorted(lines, key=lambda line: (-line.overdue, -line.today, -line.soon, -line.red, line.unit.code))
+
+
+@dataclass(frozen=True, slots=True)
+class CityHeat:
+    """What is overdue and no unit's own: open matters only."""
+
+    intake: int
+    citizens: int
+    decisions: int
+
+
+def city_heat(watch: Watch) -> CityHeat:
+    """Three counts over the rows that run; two indexes."""
+    now = watch.limits.now
+    overdue = AppealClock.objects.filter(stopped_at=None, due_at__lt=now, appeal__secrecy=Secrecy.OPEN)
+    decisions = ReviewDecision.objects.filter(state=DecisionState.PENDING, due_at__lt=now)
+    return CityHeat(
+        intake=overdue.filter(kind=AppealClock.ACCEPT).count(),
+        citizens=overdue.filter(kind=AppealClock.CITIZEN).count(),
+        decisions=decisions.filter(ticket__secrecy=Secrecy.OPEN).count(),
+    )
+
+
+def citizens_waiting(watch: Watch) -> QuerySet[AppealClock]:
+    """Limits promised to citizens that are over without an answer, the longest on top."""
+    rows = AppealClock.objects.filter(kind=AppealClock.CITIZEN, stopped_at=None, due_at__lt=watch.limits.now)
+    return rows.filter(appeal__secrecy=Secrecy.OPEN).select_related("appeal").order_by("due_at", "pk")
+
+
+def tickets_of(clocks: Sequence[AppealClock]) -> dict[int, Ticket]:
+    """Appeal → the ticket that works on it now, with its lead unit. One query for the page."""
+    links = AppealLink.objects.filter(appeal__in=[clock.appeal_id for clock in clocks], until=None).select_related(
+        "ticket__lead__unit", "ticket__merged_into__lead__unit"
+    )
+    return {link.appeal_id: link.ticket.merged_into or link.ticket for link in links}
 
 
 def running_clocks(rows: Sequence[TicketScope]) -> dict[tuple[int, str], TicketClock]:

@@ -10,6 +10,15 @@ class CardKind(TextChoices):
     OVERDUE = "overdue", "超期通知"
 
 
+class ReminderKind(TextChoices):
+    """Limits that are no unit's own: people hear of them, nobody gets a card."""
+
+    ACCEPT_OVERDUE = "accept_overdue", "受理超时"
+    CITIZEN_SOON = "citizen_soon", "群众时限临期"
+    CITIZEN_OVERDUE = "citizen_overdue", "群众时限超期"
+    DECISION_OVERDUE = "decision_overdue", "复核超时"
+
+
 BEFORE_DUE: Final = frozenset({CardKind.REMINDER, CardKind.YELLOW})
 """Nobody needs to hear of these any more once the thing is done."""
 

@@ -315,6 +315,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='appealclock',
+            index=models.Index(condition=models.Q(('stopped_at', None)), fields=['kind', 'due_at', 'id'], name='appealclock_burning'),
+        ),
+        migrations.AddIndex(
+            model_name='appealclock',
             index=models.Index(condition=models.Q(('provisional', True), ('stopped_at__isnull', True)), fields=['due_at'], name='appealclock_provisional'),
         ),
         migrations.AddConstraint(

@@ -236,6 +236,10 @@ class AppealClock(Clock):
                 "appeal", "kind", condition=Q(stopped_at=None), name="appealclock_one_running_per_kind"
             ),
         ]
+        indexes = [
+            *Clock.Meta.indexes,
+            models.Index(fields=["kind", "due_at", "id"], condition=Q(stopped_at=None), name="appealclock_burning"),
+        ]
 
 
 class AppealBreach(Breach):

@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from channels_merge import selectors as channels
 from channels_merge.models import Appeal, AppealLink
 from channels_merge.states import AppealState
 from evaluation import calling_hours
-from evaluation.models import FollowUp, ReviewDecision
+from evaluation.models import DecisionClock, FollowUp, ReviewDecision
 from evaluation.services import conclusion
 from evaluation.states import DecisionState, FollowUpState, Ground, Outcome, Satisfaction, WhyNot
 from hotline.services import one_by_one
@@ -102,9 +102,19 @@ def settle_appeal(*, appeal_id: int, at: datetime) -> None:
 
 def reconcile(*, at: datetime) -> int:
     """Settle what a lost message left behind, each ticket by itself. Returns how many tickets were looked at."""
+    _follow_moved_clocks()
     found = _tickets_to_settle()
     one_by_one(lambda ticket_id: settle_ticket(ticket_id=ticket_id, at=at), found)
     return len(found)
+
+
+def _follow_moved_clocks() -> None:
+    """A new work calendar moved the clock of a decision: the worklist sorts by the new date."""
+    running = DecisionClock.objects.filter(stopped_at__isnull=True)
+    moved = running.exclude(due_at=F("decision__due_at"))
+    ReviewDecision.objects.filter(pk__in=moved.values("decision")).update(
+        due_at=Subquery(running.filter(decision=OuterRef("pk")).values("due_at")[:1])
+    )
 
 
 def _tickets_to_settle() -> list[int]:

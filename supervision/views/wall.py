@@ -1,5 +1,7 @@
 """The wall of what burns: by unit for whoever watches several, by ticket for whoever may read them."""
 
+from typing import Any, Final
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -7,13 +9,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from hotline.models import Unit
+from hotline.rights import has_right
 from hotline.views.gate import needs
 from supervision import selectors
 from tickets.models import TicketScope
-from tickets.selectors.lists import Key, take
+from tickets.selectors.lists import Key, Page, take
 from tickets.states import ClockKind
 
 LONGEST_KEY = 19
+CITIZENS: Final = "citizens"
 TABS = {"": "全部", "overdue": "超期", "today": "今天到期", "soon": "临期"}
 
 
@@ -22,41 +26,76 @@ TABS = {"": "全部", "overdue": "超期", "today": "今天到期", "soon": "临
 def wall(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
     watch = selectors.watch_of(request.user, at=at)
-    heat = selectors.unit_heat(watch)
     unit = _unit(request.GET.get("unit", ""), watch)
-    tab = request.GET.get("tab", "")
-    tab = tab if tab in TABS else ""
+    context = _around(watch, unit, request.GET.get("tab", ""))
     key = request.GET.get("after", "")
-    found = selectors.burning(watch, name=tab, unit=unit) if watch.opens else TicketScope.objects.none()
-    page = take(found, by="sort_at", pk="id", after=Key.parse(key))
-    clocks = selectors.running_clocks(page.rows)
-    cards = selectors.heaviest_cards(page.rows)
-    here = f"{reverse('supervision:wall')}?unit={unit.pk if unit else ''}"
+    show = _citizens if context["tab"] == CITIZENS else _parts
+    page, shown = show(watch, context["tab"], unit, Key.parse(key))
+    url = f"{reverse('supervision:wall')}?unit={unit.pk if unit else ''}&tab={context['tab']}"
+    context |= shown | {
+        "first_url": url if key else "",
+        "next_url": f"{url}&after={page.next_key}" if page.next_key else "",
+    }
+    return render(request, "supervision/wall.html", context)
+
+
+def _around(watch: selectors.Watch, unit: Unit | None, tab: str) -> dict[str, Any]:
+    """The numbers: of units, and of what is no unit's own for whoever watches the whole city."""
+    heat = selectors.unit_heat(watch)
     shown = [line for line in heat if unit is None or line.unit.pk == unit.pk]
     totals = {name: sum(getattr(line, name) for line in shown) for name in ("overdue", "today", "soon")}
-    context = {
+    here = f"{reverse('supervision:wall')}?unit={unit.pk if unit else ''}"
+    knows_citizens = watch.watches_city and watch.opens
+    return {
         "heat": heat,
         "watches_many": watch.watches_many,
         "unit": unit,
-        "tab": tab,
+        "tab": tab if tab in TABS or (tab == CITIZENS and knows_citizens) else "",
         "tabs": [
             (code, name, totals.get(code, sum(totals.values())), f"{here}&tab={code}") for code, name in TABS.items()
         ],
+        "city": _city(watch) if watch.watches_city and unit is None else [],
         "opens": watch.opens,
-        "rows": [
-            {
-                "scope": row,
-                "clock": clocks.get((row.assignment_id, row.burning)),
-                "limit": ClockKind(row.burning).label,
-                "card": cards.get((row.ticket_id, row.unit_id)),
-            }
-            for row in page.rows
-        ],
-        "at": at,
-        "first_url": f"{here}&tab={tab}" if key else "",
-        "next_url": f"{here}&tab={tab}&after={page.next_key}" if page.next_key else "",
+        "at": watch.limits.now,
     }
-    return render(request, "supervision/wall.html", context)
+
+
+def _city(watch: selectors.Watch) -> list[tuple[str, int, str]]:
+    """(name, how many, where to open them, empty for whoever may not)"""
+    heat = selectors.city_heat(watch)
+
+    def url(name: str, permission: str) -> str:
+        return reverse(name) if has_right(watch.user, permission, watch.limits.now) else ""
+
+    return [
+        ("来件超时", heat.intake, url("channels_merge:intake", "channels_merge.accept_appeal")),
+        ("群众时限超期", heat.citizens, f"{reverse('supervision:wall')}?tab={CITIZENS}" if watch.opens else ""),
+        ("复核超时", heat.decisions, url("evaluation:review-decisions", "evaluation.decide_review")),
+    ]
+
+
+def _parts(watch: selectors.Watch, tab: str, unit: Unit | None, after: Key | None) -> tuple[Page, dict[str, Any]]:
+    found = selectors.burning(watch, name=tab, unit=unit) if watch.opens else TicketScope.objects.none()
+    page = take(found, by="sort_at", pk="id", after=after)
+    clocks = selectors.running_clocks(page.rows)
+    cards = selectors.heaviest_cards(page.rows)
+    rows = [
+        {
+            "scope": row,
+            "clock": clocks.get((row.assignment_id, row.burning)),
+            "limit": ClockKind(row.burning).label,
+            "card": cards.get((row.ticket_id, row.unit_id)),
+        }
+        for row in page.rows
+    ]
+    return page, {"rows": rows}
+
+
+def _citizens(watch: selectors.Watch, tab: str, unit: Unit | None, after: Key | None) -> tuple[Page, dict[str, Any]]:
+    """Of the whole city: a citizen's limit is no unit's own."""
+    page = take(selectors.citizens_waiting(watch), by="due_at", pk="id", after=after)
+    tickets = selectors.tickets_of(page.rows)
+    return page, {"rows": [{"clock": clock, "ticket": tickets[clock.appeal_id]} for clock in page.rows]}
 
 
 def _unit(text: str, watch: selectors.Watch) -> Unit | None:

@@ -10,6 +10,7 @@ from hotline.models import Notice
 from hotline.notice_kinds import notice_kind
 from supervision import services, tasks
 from supervision.models import Card
+from supervision.services import telling
 from tests.factories.hotline import UserFactory
 from tests.factories.tickets import (
     NOW,
@@ -129,7 +130,7 @@ def test_an_approval_card_written_late_is_of_the_step_that_was_late(city):
     Card.objects.all().delete()
     tickets.approve(approval_id=pending_approval(ticket).pk, by=city.county_head, at=at("11-11 09:00"))
 
-    services.reconcile_cards(at=at("11-11 09:42"))
+    services.reconcile(at=at("11-11 09:42"))
 
     assert [row[:3] for row in cards(clock_kind="approval")] == [("reminder", "approval", "章贡城管局")]
 
@@ -178,7 +179,7 @@ def test_a_breach_has_one_card_however_often_it_is_looked_at(city):
 
     services.write_cards(breaches=list(TicketClockBreach.objects.all()), at=SOON)
 
-    assert services.reconcile_cards(at=SOON) == 0
+    assert services.reconcile(at=SOON) == 0
     assert cards() == [("yellow", "handle", "市城管局", 0, SOON)]
 
 
@@ -189,8 +190,8 @@ def test_the_reconciliation_writes_what_is_missing_and_nothing_twice(city):
     kept = Card.objects.order_by("pk")[0]
     Card.objects.exclude(pk=kept.pk).delete()
 
-    assert services.reconcile_cards(at=at("11-19 18:00")) == 1
-    assert services.reconcile_cards(at=at("11-19 18:00")) == 0
+    assert services.reconcile(at=at("11-19 18:00")) == 1
+    assert services.reconcile(at=at("11-19 18:00")) == 0
 
     assert cards() == [("red", "handle", "市城管局", 0, DUE)] * 2
 
@@ -200,8 +201,8 @@ def test_the_reconciliation_leaves_old_breaches_alone(city):
     sweep(DUE)
     Card.objects.all().delete()
 
-    assert services.reconcile_cards(at=at("11-26 17:31")) == 0
-    assert services.reconcile_cards(at=at("11-26 17:30")) == 1
+    assert services.reconcile(at=at("11-26 17:31")) == 0
+    assert services.reconcile(at=at("11-26 17:30")) == 1
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -214,9 +215,9 @@ def test_writing_and_telling_ask_the_same_questions_for_one_and_three(city, coun
 
     with django_assert_num_queries(4):  # urgency, parts, centre, insert
         services.write_cards(breaches=breaches, at=SOON)
-    # Savepoint, cards, people of the one post, told, release; and the notice of each card.
-    with django_assert_num_queries(5 + count):
-        assert services.tell_units(at=SOON) == count
+    # Keys of both kinds of row, savepoint, cards, people of the one post, told, release; and the notice of each card.
+    with django_assert_num_queries(7 + count):
+        assert services.tell_people(at=SOON) == count
 
 
 # --- who hears of it, and when
@@ -227,8 +228,8 @@ def test_handler_liaison_and_heads_hear_of_it_once_and_nobody_else(city):
     UserFactory(name="甲", unit=city.department, roles=("unit_head",), is_active=False)
     sweep(SOON)
 
-    assert services.tell_units(at=SOON) == 1
-    assert services.tell_units(at=SOON) == 0
+    assert services.tell_people(at=SOON) == 1
+    assert services.tell_people(at=SOON) == 0
 
     # 刘洋 is the other handler of the unit; 张伟 has it in hand.
     assert told() == [(name, "card_yellow", ticket.number) for name in sorted(["张伟", "孙丽", "陈刚", "胡军"])]
@@ -243,7 +244,7 @@ def test_of_a_restricted_matter_only_those_hear_who_may_see_it(city):
     )
 
     sweep(SOON)
-    services.tell_units(at=SOON)
+    services.tell_people(at=SOON)
 
     assert told() == [("张伟", "card_yellow", ticket.number)]
 
@@ -253,7 +254,7 @@ def test_a_head_who_handles_it_is_told_once(city):
     tickets.sign_assignment(assignment_id=ticket.lead_id, handler=city.head, by=city.head, at=NOW)
     sweep(SOON)
 
-    services.tell_units(at=SOON)
+    services.tell_people(at=SOON)
 
     assert [name for name, kind, _ in told() if kind == "card_yellow"] == sorted(["孙丽", "陈刚", "胡军"])
     assert Card.objects.get(kind="yellow").told_count == 3
@@ -264,9 +265,9 @@ def test_of_a_decision_those_who_decide_hear(city):
     waiting, done = register(), submitted(city)
 
     sweep(at("11-10 12:00"))
-    services.tell_units(at=at("11-10 12:00"))
+    services.tell_people(at=at("11-10 12:00"))
     sweep(at("11-11 08:30"))
-    services.tell_units(at=at("11-11 08:30"))
+    services.tell_people(at=at("11-11 08:30"))
 
     assert [row for row in told() if row[2] == waiting.number and row[1] == "card_red"] == [
         (name, "card_red", waiting.number) for name in sorted(["王敏", "李强"])
@@ -280,7 +281,7 @@ def test_the_county_hears_of_its_own_limit_and_its_department_of_its_own(city):
     ticket = passed_down(city)
     sweep(SOON)
 
-    services.tell_units(at=SOON)
+    services.tell_people(at=SOON)
 
     assert {row for row in told() if row[1] == "card_yellow"} == {
         ("郭芳", "card_yellow", ticket.number),
@@ -292,7 +293,7 @@ def test_the_county_hears_of_its_own_limit_and_its_department_of_its_own(city):
 def test_a_notice_holds_kind_and_number_and_no_word_of_the_matter(city):
     ticket = in_hand(city)
     sweep(DUE)
-    services.tell_units(at=DUE)
+    services.tell_people(at=DUE)
 
     notice = Notice.objects.filter(recipient=city.handler).get()
     assert (notice.kind, notice.number, notice.at, notice.dedupe_key) == (
@@ -311,9 +312,9 @@ def test_nobody_is_woken(city):
     card = Card.objects.get()
     assert card.tell_after == at("11-11 08:00")
 
-    assert services.tell_units(at=at("11-11 07:59")) == 0
+    assert services.tell_people(at=at("11-11 07:59")) == 0
     assert told() == []
-    assert services.tell_units(at=at("11-11 08:00")) == 1
+    assert services.tell_people(at=at("11-11 08:00")) == 1
     assert [kind for _, kind, _ in told()] == ["card_reminder"] * 4
 
 
@@ -322,7 +323,7 @@ def test_an_urgent_one_wakes_people(city):
     ticket = dispatched(city, at=at("11-11 02:00"), urgency="urgent")
     sweep(at("11-11 03:00"))
 
-    services.tell_units(at=at("11-11 03:00"))
+    services.tell_people(at=at("11-11 03:00"))
 
     assert {row for row in told() if row[2] == ticket.number} == {
         (name, "card_red", ticket.number) for name in ("孙丽", "陈刚", "胡军")
@@ -334,7 +335,7 @@ def test_what_is_done_before_the_morning_needs_no_reminder(city):
     sweep(at("11-11 04:00"))
     tickets.record_contact(assignment_id=ticket.lead_id, reached=True, by=city.handler, at=at("11-11 07:00"))
 
-    assert services.tell_units(at=at("11-11 08:00")) == 1
+    assert services.tell_people(at=at("11-11 08:00")) == 1
 
     card = Card.objects.get()
     assert (card.told_at, card.told_count, told()) == (at("11-11 08:00"), 0, [])
@@ -345,7 +346,7 @@ def test_a_red_card_is_told_even_when_it_is_done_by_then(city):
     sweep(at("11-11 23:00"))
     tickets.record_contact(assignment_id=ticket.lead_id, reached=True, by=city.handler, at=at("11-12 07:00"))
 
-    services.tell_units(at=at("11-12 08:00"))
+    services.tell_people(at=at("11-12 08:00"))
 
     card = Card.objects.get(clock_kind="contact", kind="red")
     assert (card.tell_after, card.told_count) == (at("11-12 08:00"), 4)
@@ -355,10 +356,10 @@ def test_telling_is_bounded_and_goes_on_where_it_ended(city, monkeypatch):
     for _ in range(5):
         in_hand(city)
     sweep(SOON)
-    monkeypatch.setattr(services, "BATCH", 2)
-    monkeypatch.setattr(services, "ROUNDS", 2)
+    monkeypatch.setattr(telling, "BATCH", 2)
+    monkeypatch.setattr(telling, "ROUNDS", 2)
 
-    assert [services.tell_units(at=SOON) for _ in range(3)] == [4, 1, 0]
+    assert [services.tell_people(at=SOON) for _ in range(3)] == [4, 1, 0]
 
     assert Notice.objects.count() == 20
 
@@ -369,9 +370,9 @@ def test_the_tasks_may_run_twice(city, committing, time_machine_at):
     with committing():
         sweep(SOON)
 
-    tasks.tell_units()
-    tasks.reconcile_cards()
-    tasks.tell_units()
+    tasks.tell_people()
+    tasks.reconcile()
+    tasks.tell_people()
 
     assert cards() == [("yellow", "handle", "市城管局", 0, SOON)]
     assert Notice.objects.count() == 4

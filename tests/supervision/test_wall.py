@@ -225,7 +225,7 @@ def test_the_wall_asks_the_same_questions_for_one_and_three(city, wall, client, 
     for _ in range(count):
         passed_down(city, at=at("11-09 09:00"))
     hotline.sweep_clocks(at=at("11-18 17:30"))
-    services.tell_units(at=at("11-18 17:30"))
+    services.tell_people(at=at("11-18 17:30"))
     wall(city.county_clerk)
 
     with django_assert_num_queries(13):

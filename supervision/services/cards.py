@@ -1,31 +1,18 @@
-"""Cards from breaches, and telling people about them.
+"""Cards for units, from the breaches of a ticket's clocks. Which card follows from breach, clock and that moment's parameters."""
 
-- A breach gives at most one card, whoever writes it first: the receiver or the reconciliation.
-- Which card it is follows from the breach, its clock and the parameters of that moment.
-- The row is written at once; people are told once, not at night unless the ticket is urgent.
-"""
-
-from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-
-from django.db import transaction
+from datetime import datetime
 
 from hotline import parameters
 from hotline.calendar import load_calendar
 from hotline.models import Breach, Unit, User
-from hotline.selectors import people_with_right
-from hotline.services import notify
 from supervision.models import Card
+from supervision.services.messages import Message
 from supervision.states import BEFORE_DUE, CardKind
 from tickets.models import Approval, Assignment, Ticket, TicketClock, TicketClockBreach
-from tickets.selectors.lists import who_may_know
 from tickets.states import ClockKind, Urgency
 
 BATCH = 200
-ROUNDS = 20
-LOOK_BACK = timedelta(days=7)
-"""How far the reconciliation looks for breaches without a card."""
 
 DECIDERS = {
     ClockKind.DISPATCH: "tickets.dispatch_ticket",
@@ -110,40 +97,26 @@ def _answerable_units(clocks: Sequence[TicketClock]) -> dict[int, int]:
     return units
 
 
-def tell_units(*, at: datetime) -> int:
-    """Send the notices of cards whose hour has come. Bounded and safe beside itself. Returns how many cards were told."""
-    told = 0
-    for _ in range(ROUNDS):
-        batch = _tell_batch(at=at)
-        told += batch
-        if batch < BATCH:
-            break
-    return told
-
-
-@transaction.atomic
-def _tell_batch(*, at: datetime) -> int:
-    cards = list(
+def messages_of(pks: Sequence[int], *, at: datetime) -> dict[Card, Message | None]:
+    """Locked cards that are not told yet, with what their unit hears; None for what nobody needs to hear any more."""
+    cards = (
         Card.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
-        .filter(told_at__isnull=True, tell_after__lte=at)
+        .filter(pk__in=pks, told_at__isnull=True)
         .select_related("ticket", "unit", "breach__clock__assignment__handler")
-        .order_by("tell_after", "pk")[:BATCH]
+        .order_by("tell_after", "pk")
     )
-    posts = _people_of_posts(cards)
-    for card in cards:
-        concerned = [] if _is_moot(card) else [*posts[_post(card), card.unit_id], *_handler(card)]
-        people = who_may_know(card.ticket, concerned, at)
-        card.told_at, card.told_count = at, len({person.pk for person in people})
-        if people:
-            notify(
-                users=people,
-                kind=f"card_{card.kind}",
-                number=card.ticket.number,
-                at=at,
-                dedupe=f"card:{card.pk}",
-            )
-    Card.objects.bulk_update(cards, ["told_at", "told_count"])
-    return len(cards)
+    return {card: None if _is_moot(card) else _message(card) for card in cards}
+
+
+def _message(card: Card) -> Message:
+    return Message(
+        kind=f"card_{card.kind}",
+        number=card.ticket.number,
+        dedupe=f"card:{card.pk}",
+        posts=[(_post(card), card.unit_id)],
+        handler=_handler(card),
+        ticket=card.ticket,
+    )
 
 
 def _is_moot(card: Card) -> bool:
@@ -158,32 +131,13 @@ def _post(card: Card) -> str:
     return DECIDERS.get(ClockKind(card.clock_kind), "tickets.pass_down_ticket")
 
 
-def _people_of_posts(cards: Sequence[Card]) -> dict[tuple[str, int], list[User]]:
-    """(permission, unit) → who holds it there. One query for each permission."""
-    wanted: dict[str, set[int]] = defaultdict(set)
-    for card in cards:
-        wanted[_post(card)].add(card.unit_id)
-    found: dict[tuple[str, int], list[User]] = defaultdict(list)
-    for permission, units in wanted.items():
-        for person in people_with_right(permission).filter(unit__in=units):
-            found[permission, person.unit_id].append(person)
-    return found
-
-
-def _handler(card: Card) -> list[User]:
+def _handler(card: Card) -> User | None:
     """Who has it in hand, when it is a limit of handling."""
     part = card.breach.clock.assignment
-    is_decision = card.clock_kind in DECIDERS
-    return [] if is_decision or part is None or part.handler is None else [part.handler]
+    return None if card.clock_kind in DECIDERS or part is None else part.handler
 
 
-def reconcile_cards(*, at: datetime) -> int:
-    """Write the cards of recent breaches that have none. Returns how many were missing."""
-    missing = list(
-        TicketClockBreach.objects.filter(card__isnull=True, found_at__gte=at - LOOK_BACK)
-        .select_related("clock")
-        .order_by("pk")[:BATCH]
-    )
-    if missing:
-        write_cards(breaches=missing, at=at)
-    return len(missing)
+def missing_cards(*, since: datetime) -> list[TicketClockBreach]:
+    """Breaches found since then that have no card, the oldest first; a bounded number."""
+    found = TicketClockBreach.objects.filter(card__isnull=True, found_at__gte=since)
+    return list(found.select_related("clock").order_by("pk")[:BATCH])
