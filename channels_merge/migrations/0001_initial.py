@@ -16,9 +16,9 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('hotline', '0002_security_log_append_only'),
+        ('hotline', '__first__'),
         ('responsibility', '0001_initial'),
         ('tickets', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -57,6 +57,8 @@ class Migration(migrations.Migration):
                 'verbose_name': '诉求',
                 'verbose_name_plural': '诉求',
                 'permissions': [('use_desk', '接听并登记诉求'), ('accept_appeal', '受理诉求'), ('read_progress', '查看任一工单的公开进展'), ('link_appeal', '并单与拆单'), ('search_people', '按电话查找'), ('search_tail', '按电话后四位查找')],
+                'indexes': [models.Index(models.F('received_at'), models.F('id'), condition=models.Q(('state__in', ['received', 'need_info'])), name='appeal_waiting'), models.Index(models.F('received_at'), name='appeal_received_at')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['received', 'need_info', 'answered', 'transferred', 'redirected', 'explained', 'malicious', 'accepted', 'withdrawn'])), name='appeal_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('title', ''), _negated=True), models.Q(('text', ''), _negated=True)), name='appeal_has_title_and_text'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['need_info', 'received']), ('accepted_at', None), ('concluded_at', None)), models.Q(('accepted_at__isnull', False), ('concluded_at', None), ('state', 'accepted')), models.Q(('accepted_at', None), ('concluded_at__isnull', False), ('state__in', ['answered', 'explained', 'malicious', 'redirected', 'transferred'])), models.Q(('concluded_at__isnull', False), ('state', 'withdrawn')), _connector='OR'), name='appeal_state_has_its_times'), models.CheckConstraint(condition=models.Q(('accepted_at__isnull', False), ('accepted_by', None), _connector='OR'), name='appeal_accepted_by_has_time'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'answered'), _negated=True), ('category__isnull', False), _connector='OR'), name='appeal_answered_has_category'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['answered', 'explained', 'redirected', 'malicious', 'need_info']), _negated=True), models.Q(('told', ''), _negated=True), _connector='OR'), name='appeal_branch_says_what_was_told'), models.CheckConstraint(condition=models.Q(models.Q(('legal_route__in', ['litigation', 'arbitration', 'reconsideration', 'discipline', 'disclosure', 'petition']), ('state', 'redirected')), models.Q(models.Q(('state', 'redirected'), _negated=True), models.Q(('legal_route', ''), ('state', 'withdrawn'), _connector='OR')), _connector='OR'), name='appeal_redirected_has_route'), models.CheckConstraint(condition=models.Q(models.Q(('explain_ground__in', ['against_law', 'state_secret', 'trade_secret', 'privacy', 'public_morals']), ('state', 'explained')), models.Q(models.Q(('state', 'explained'), _negated=True), models.Q(('explain_ground', ''), ('state', 'withdrawn'), _connector='OR')), _connector='OR'), name='appeal_explained_has_ground'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'withdrawn'), models.Q(('withdrawn_because', ''), _negated=True)), models.Q(models.Q(('state', 'withdrawn'), _negated=True), ('withdrawn_because', '')), _connector='OR'), name='appeal_withdrawn_has_reason')],
             },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
@@ -82,6 +84,8 @@ class Migration(migrations.Migration):
                 'verbose_name': '诉求时钟',
                 'verbose_name_plural': '诉求时钟',
                 'abstract': False,
+                'indexes': [models.Index(condition=models.Q(('stopped_at__isnull', True)), fields=['sweep_at'], name='appealclock_sweep'), models.Index(condition=models.Q(('stopped_at', None)), fields=['kind', 'due_at', 'id'], name='appealclock_burning'), models.Index(condition=models.Q(('provisional', True), ('stopped_at__isnull', True)), fields=['due_at'], name='appealclock_provisional')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('stopped_at__isnull', True)), models.Q(('outcome__in', ['met', 'void', 'superseded']), ('stopped_at__isnull', False), ('sweep_at__isnull', True)), _connector='OR'), name='channels_merge_appealclock_stopped_with_outcome'), models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('started_at'))), name='channels_merge_appealclock_due_after_start'), models.CheckConstraint(condition=models.Q(('soon_at__isnull', True), models.Q(('soon_at__gte', models.F('started_at')), ('soon_at__lt', models.F('due_at'))), _connector='OR'), name='channels_merge_appealclock_soon_before_due'), models.CheckConstraint(condition=models.Q(('generation__gte', 1), ('limit_amount__gt', 0), ('limit_unit__in', ['min', 'h', 'd', 'wm', 'wh', 'wd'])), name='channels_merge_appealclock_limit_is_known'), models.UniqueConstraint(models.F('appeal'), models.F('kind'), models.F('generation'), name='appealclock_one_per_generation'), models.UniqueConstraint(models.F('appeal'), models.F('kind'), condition=models.Q(('stopped_at', None)), name='appealclock_one_running_per_kind')],
             },
         ),
         migrations.CreateModel(
@@ -97,6 +101,7 @@ class Migration(migrations.Migration):
                 'verbose_name': '诉求时钟越线',
                 'verbose_name_plural': '诉求时钟越线',
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('clock', 'threshold'), name='channels_merge_appealbreach_once')],
             },
         ),
         migrations.CreateModel(
@@ -114,6 +119,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '诉求事件',
                 'verbose_name_plural': '诉求事件',
+                'indexes': [models.Index(models.F('appeal'), models.F('id'), name='appealevent_appeal')],
             },
         ),
         migrations.CreateModel(
@@ -127,6 +133,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '诉求附件',
                 'verbose_name_plural': '诉求附件',
+                'constraints': [models.UniqueConstraint(models.F('appeal'), models.F('file'), name='appealfile_once_per_file')],
             },
         ),
         migrations.CreateModel(
@@ -145,6 +152,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '并单',
                 'verbose_name_plural': '并单',
+                'indexes': [models.Index(models.F('appeal'), models.F('since'), name='appeallink_appeal'), models.Index(models.F('ticket'), models.F('appeal'), condition=models.Q(('until', None)), name='appeallink_open_of_ticket')],
+                'constraints': [models.UniqueConstraint(models.F('appeal'), condition=models.Q(('until', None)), name='appeallink_one_open_per_appeal'), models.CheckConstraint(condition=models.Q(('until', None), ('until__gte', models.F('since')), _connector='OR'), name='appeallink_ends_after_it_began'), models.CheckConstraint(condition=models.Q(models.Q(('end_reason', ''), ('ended_by', None), ('until', None)), models.Q(('until__isnull', False), models.Q(('end_reason', ''), _negated=True)), _connector='OR'), name='appeallink_end_has_reason')],
             },
         ),
         migrations.CreateModel(
@@ -239,6 +248,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '草稿',
                 'verbose_name_plural': '草稿',
+                'indexes': [models.Index(models.F('expires_at'), name='draft_expires_at')],
+                'constraints': [models.UniqueConstraint(models.F('owner'), models.F('key'), name='draft_one_per_owner_and_key')],
             },
         ),
         migrations.CreateModel(
@@ -255,6 +266,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '来电记录',
                 'verbose_name_plural': '来电记录',
+                'indexes': [models.Index(models.F('appeal'), models.F('at'), name='interaction_appeal')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('kind', 'supplement'), _negated=True), models.Q(('text', ''), _negated=True), _connector='OR'), name='interaction_supplement_has_text')],
             },
         ),
         migrations.CreateModel(
@@ -277,6 +290,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '待发消息',
                 'verbose_name_plural': '待发消息',
+                'indexes': [models.Index(models.F('next_try_at'), condition=models.Q(('dead_at', None), ('sent_at', None)), name='outbox_due')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('sent_at', None), ('dead_at', None), _connector='OR'), name='outbox_sent_or_dead'), models.CheckConstraint(condition=models.Q(models.Q(('dead_at', None), ('next_try_at__isnull', False), ('sent_at', None)), models.Q(('next_try_at', None), ('sent_at__isnull', False)), models.Q(('dead_at__isnull', False), ('next_try_at', None)), _connector='OR'), name='outbox_waits_until_it_ends')],
             },
         ),
         migrations.CreateModel(
@@ -294,6 +309,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '紧急转接',
                 'verbose_name_plural': '紧急转接',
+                'constraints': [models.UniqueConstraint(models.F('appeal'), condition=models.Q(('outcome', '')), name='transfer_one_open_per_appeal'), models.CheckConstraint(condition=models.Q(models.Q(('concluded_at', None), ('outcome', '')), models.Q(models.Q(('outcome', ''), _negated=True), ('concluded_at__isnull', False)), _connector='OR'), name='transfer_outcome_has_time'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'declined'), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='transfer_declined_says_why')],
             },
         ),
         migrations.CreateModel(
@@ -309,164 +325,12 @@ class Migration(migrations.Migration):
                 'indexes': [django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['codes'], name='searchentry_codes'), models.Index(models.OrderBy(models.F('at'), descending=True), models.OrderBy(models.F('appeal'), descending=True), name='searchentry_newest')],
             },
         ),
-        migrations.AddIndex(
-            model_name='appealclock',
-            index=models.Index(condition=models.Q(('stopped_at__isnull', True)), fields=['sweep_at'], name='appealclock_sweep'),
-        ),
-        migrations.AddIndex(
-            model_name='appealclock',
-            index=models.Index(condition=models.Q(('stopped_at', None)), fields=['kind', 'due_at', 'id'], name='appealclock_burning'),
-        ),
-        migrations.AddIndex(
-            model_name='appealclock',
-            index=models.Index(condition=models.Q(('provisional', True), ('stopped_at__isnull', True)), fields=['due_at'], name='appealclock_provisional'),
-        ),
-        migrations.AddConstraint(
-            model_name='appealclock',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('stopped_at__isnull', True)), models.Q(('outcome__in', ['met', 'void', 'superseded']), ('stopped_at__isnull', False), ('sweep_at__isnull', True)), _connector='OR'), name='channels_merge_appealclock_stopped_with_outcome'),
-        ),
-        migrations.AddConstraint(
-            model_name='appealclock',
-            constraint=models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('started_at'))), name='channels_merge_appealclock_due_after_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='appealclock',
-            constraint=models.CheckConstraint(condition=models.Q(('soon_at__isnull', True), models.Q(('soon_at__gte', models.F('started_at')), ('soon_at__lt', models.F('due_at'))), _connector='OR'), name='channels_merge_appealclock_soon_before_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='appealclock',
-            constraint=models.CheckConstraint(condition=models.Q(('generation__gte', 1), ('limit_amount__gt', 0), ('limit_unit__in', ['min', 'h', 'd', 'wm', 'wh', 'wd'])), name='channels_merge_appealclock_limit_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='appealclock',
-            constraint=models.UniqueConstraint(models.F('appeal'), models.F('kind'), models.F('generation'), name='appealclock_one_per_generation'),
-        ),
-        migrations.AddConstraint(
-            model_name='appealclock',
-            constraint=models.UniqueConstraint(models.F('appeal'), models.F('kind'), condition=models.Q(('stopped_at', None)), name='appealclock_one_running_per_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='appealbreach',
-            constraint=models.UniqueConstraint(fields=('clock', 'threshold'), name='channels_merge_appealbreach_once'),
-        ),
-        migrations.AddIndex(
-            model_name='appealevent',
-            index=models.Index(models.F('appeal'), models.F('id'), name='appealevent_appeal'),
-        ),
-        migrations.AddConstraint(
-            model_name='appealfile',
-            constraint=models.UniqueConstraint(models.F('appeal'), models.F('file'), name='appealfile_once_per_file'),
-        ),
-        migrations.AddIndex(
-            model_name='appeallink',
-            index=models.Index(models.F('appeal'), models.F('since'), name='appeallink_appeal'),
-        ),
-        migrations.AddIndex(
-            model_name='appeallink',
-            index=models.Index(models.F('ticket'), models.F('appeal'), condition=models.Q(('until', None)), name='appeallink_open_of_ticket'),
-        ),
-        migrations.AddConstraint(
-            model_name='appeallink',
-            constraint=models.UniqueConstraint(models.F('appeal'), condition=models.Q(('until', None)), name='appeallink_one_open_per_appeal'),
-        ),
-        migrations.AddConstraint(
-            model_name='appeallink',
-            constraint=models.CheckConstraint(condition=models.Q(('until', None), ('until__gte', models.F('since')), _connector='OR'), name='appeallink_ends_after_it_began'),
-        ),
-        migrations.AddConstraint(
-            model_name='appeallink',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('end_reason', ''), ('ended_by', None), ('until', None)), models.Q(('until__isnull', False), models.Q(('end_reason', ''), _negated=True)), _connector='OR'), name='appeallink_end_has_reason'),
-        ),
-        migrations.AddIndex(
-            model_name='appeal',
-            index=models.Index(models.F('received_at'), models.F('id'), condition=models.Q(('state__in', ['received', 'need_info'])), name='appeal_waiting'),
-        ),
-        migrations.AddIndex(
-            model_name='appeal',
-            index=models.Index(models.F('received_at'), name='appeal_received_at'),
-        ),
-        migrations.AddConstraint(
-            model_name='appeal',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['received', 'need_info', 'answered', 'transferred', 'redirected', 'explained', 'malicious', 'accepted', 'withdrawn'])), name='appeal_state_is_known'),
-        ),
         migrations.AddConstraint(
             model_name='appeal',
             constraint=models.UniqueConstraint(models.F('channel'), models.F('source_number'), condition=models.Q(('source_number', ''), _negated=True), name='appeal_once_per_source_number'),
         ),
         migrations.AddConstraint(
             model_name='appeal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('title', ''), _negated=True), models.Q(('text', ''), _negated=True)), name='appeal_has_title_and_text'),
-        ),
-        migrations.AddConstraint(
-            model_name='appeal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['need_info', 'received']), ('accepted_at', None), ('concluded_at', None)), models.Q(('accepted_at__isnull', False), ('concluded_at', None), ('state', 'accepted')), models.Q(('accepted_at', None), ('concluded_at__isnull', False), ('state__in', ['answered', 'explained', 'malicious', 'redirected', 'transferred'])), models.Q(('concluded_at__isnull', False), ('state', 'withdrawn')), _connector='OR'), name='appeal_state_has_its_times'),
-        ),
-        migrations.AddConstraint(
-            model_name='appeal',
-            constraint=models.CheckConstraint(condition=models.Q(('accepted_at__isnull', False), ('accepted_by', None), _connector='OR'), name='appeal_accepted_by_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='appeal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'answered'), _negated=True), ('category__isnull', False), _connector='OR'), name='appeal_answered_has_category'),
-        ),
-        migrations.AddConstraint(
-            model_name='appeal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['answered', 'explained', 'redirected', 'malicious', 'need_info']), _negated=True), models.Q(('told', ''), _negated=True), _connector='OR'), name='appeal_branch_says_what_was_told'),
-        ),
-        migrations.AddConstraint(
-            model_name='appeal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('legal_route__in', ['litigation', 'arbitration', 'reconsideration', 'discipline', 'disclosure', 'petition']), ('state', 'redirected')), models.Q(models.Q(('state', 'redirected'), _negated=True), models.Q(('legal_route', ''), ('state', 'withdrawn'), _connector='OR')), _connector='OR'), name='appeal_redirected_has_route'),
-        ),
-        migrations.AddConstraint(
-            model_name='appeal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('explain_ground__in', ['against_law', 'state_secret', 'trade_secret', 'privacy', 'public_morals']), ('state', 'explained')), models.Q(models.Q(('state', 'explained'), _negated=True), models.Q(('explain_ground', ''), ('state', 'withdrawn'), _connector='OR')), _connector='OR'), name='appeal_explained_has_ground'),
-        ),
-        migrations.AddConstraint(
-            model_name='appeal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'withdrawn'), models.Q(('withdrawn_because', ''), _negated=True)), models.Q(models.Q(('state', 'withdrawn'), _negated=True), ('withdrawn_because', '')), _connector='OR'), name='appeal_withdrawn_has_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='appeal',
             constraint=models.CheckConstraint(condition=models.Q(('contactable', False), ('contact__isnull', False), _connector='OR'), name='appeal_contactable_has_contact'),
-        ),
-        migrations.AddIndex(
-            model_name='draft',
-            index=models.Index(models.F('expires_at'), name='draft_expires_at'),
-        ),
-        migrations.AddConstraint(
-            model_name='draft',
-            constraint=models.UniqueConstraint(models.F('owner'), models.F('key'), name='draft_one_per_owner_and_key'),
-        ),
-        migrations.AddIndex(
-            model_name='interaction',
-            index=models.Index(models.F('appeal'), models.F('at'), name='interaction_appeal'),
-        ),
-        migrations.AddConstraint(
-            model_name='interaction',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'supplement'), _negated=True), models.Q(('text', ''), _negated=True), _connector='OR'), name='interaction_supplement_has_text'),
-        ),
-        migrations.AddIndex(
-            model_name='outboxmessage',
-            index=models.Index(models.F('next_try_at'), condition=models.Q(('dead_at', None), ('sent_at', None)), name='outbox_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='outboxmessage',
-            constraint=models.CheckConstraint(condition=models.Q(('sent_at', None), ('dead_at', None), _connector='OR'), name='outbox_sent_or_dead'),
-        ),
-        migrations.AddConstraint(
-            model_name='outboxmessage',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('dead_at', None), ('next_try_at__isnull', False), ('sent_at', None)), models.Q(('next_try_at', None), ('sent_at__isnull', False)), models.Q(('dead_at__isnull', False), ('next_try_at', None)), _connector='OR'), name='outbox_waits_until_it_ends'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.UniqueConstraint(models.F('appeal'), condition=models.Q(('outcome', '')), name='transfer_one_open_per_appeal'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('concluded_at', None), ('outcome', '')), models.Q(models.Q(('outcome', ''), _negated=True), ('concluded_at__isnull', False)), _connector='OR'), name='transfer_outcome_has_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'declined'), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='transfer_declined_says_why'),
         ),
     ]

@@ -11,8 +11,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('channels_merge', '0002_append_only'),
+        ('hotline', '__first__'),
         ('tickets', '0002_events_are_append_only'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -44,6 +44,8 @@ class Migration(migrations.Migration):
                 'verbose_name': '回访',
                 'verbose_name_plural': '回访',
                 'permissions': [('follow_up', '回访'), ('view_figures', '查看统计')],
+                'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['due_at', 'id'], name='followup_worklist')],
+                'constraints': [models.UniqueConstraint(fields=('ticket', 'round', 'appeal'), name='followup_once_per_caller_and_round'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'concluded', 'void'])), name='followup_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('concluded_at__isnull', False), ('outcome__in', ['rated', 'unreachable', 'exempt']), ('state', 'concluded')), models.Q(models.Q(('state', 'concluded'), _negated=True), ('concluded_at__isnull', True), ('concluded_by__isnull', True), ('outcome', ''), ('satisfaction', ''), ('why_not', '')), _connector='OR'), name='followup_concluded_says_when_and_how'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'rated'), ('resolved__in', ['yes', 'partly', 'no']), ('satisfaction__in', ['satisfied', 'basically', 'dissatisfied', 'not_rated']), ('why_not', '')), models.Q(('outcome__in', ['unreachable', 'exempt']), ('satisfaction', 'not_rated'), ('ground', ''), ('resolved', ''), ('why_not__in', ['attempts_used', 'wrong_number', 'no_number', 'not_wanted', 'refused'])), models.Q(('ground', ''), ('outcome', ''), ('resolved', '')), _connector='OR'), name='followup_answer_only_of_who_was_reached'), models.CheckConstraint(condition=models.Q(models.Q(('satisfaction', 'dissatisfied'), _negated=True), models.Q(('ground', ''), _negated=True), _connector='OR'), name='followup_dissatisfied_says_why'), models.CheckConstraint(condition=models.Q(models.Q(('called_at__isnull', True), ('caller__isnull', True)), models.Q(('called_at__isnull', False), ('caller__isnull', False)), _connector='OR'), name='followup_caller_with_its_time')],
             },
         ),
         migrations.CreateModel(
@@ -59,6 +61,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '回访拨打',
                 'verbose_name_plural': '回访拨打',
+                'indexes': [models.Index(fields=['follow_up', 'at'], name='followupattempt_in_order')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('result__in', ['busy', 'no_answer'])), fields=('follow_up', 'half_day'), name='followupattempt_one_in_vain_per_half_day')],
             },
         ),
         migrations.CreateModel(
@@ -82,6 +86,8 @@ class Migration(migrations.Migration):
                 'verbose_name': '不满意件复核',
                 'verbose_name_plural': '不满意件复核',
                 'permissions': [('decide_review', '复核不满意件')],
+                'indexes': [models.Index(condition=models.Q(('state', 'pending')), fields=['due_at', 'id'], name='reviewdecision_worklist'), models.Index(fields=['ticket', 'round'], name='reviewdecision_of_ticket')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('follow_up__isnull', True)), fields=('ticket', 'round'), name='reviewdecision_one_of_withdrawal'), models.CheckConstraint(condition=models.Q(models.Q(('follow_up__isnull', True), ('ground', 'withdrawn')), models.Q(('follow_up__isnull', False), models.Q(('ground', 'withdrawn'), _negated=True)), _connector='OR'), name='reviewdecision_about_somebody_or_nobody_left'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True), ('state', 'pending')), models.Q(('decided_at__isnull', False), ('state', 'moot')), models.Q(('state__in', ['redo', 'close']), ('decided_at__isnull', False), ('decided_by__isnull', False), models.Q(('sentence', ''), _negated=True)), _connector='OR'), name='reviewdecision_decided_says_when_who_and_why'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'redo'), _negated=True), models.Q(('duty_done', False), ('is_reasonable', True)), _connector='OR'), name='reviewdecision_redo_is_reasonable_and_not_done')],
             },
         ),
         migrations.CreateModel(
@@ -106,6 +112,8 @@ class Migration(migrations.Migration):
                 'verbose_name': '复核时钟',
                 'verbose_name_plural': '复核时钟',
                 'abstract': False,
+                'indexes': [models.Index(condition=models.Q(('stopped_at__isnull', True)), fields=['sweep_at'], name='decisionclock_sweep'), models.Index(condition=models.Q(('provisional', True), ('stopped_at__isnull', True)), fields=['due_at'], name='decisionclock_provisional'), models.Index(fields=['decision'], name='decisionclock_decision')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('stopped_at__isnull', True)), models.Q(('outcome__in', ['met', 'void', 'superseded']), ('stopped_at__isnull', False), ('sweep_at__isnull', True)), _connector='OR'), name='evaluation_decisionclock_stopped_with_outcome'), models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('started_at'))), name='evaluation_decisionclock_due_after_start'), models.CheckConstraint(condition=models.Q(('soon_at__isnull', True), models.Q(('soon_at__gte', models.F('started_at')), ('soon_at__lt', models.F('due_at'))), _connector='OR'), name='evaluation_decisionclock_soon_before_due'), models.CheckConstraint(condition=models.Q(('generation__gte', 1), ('limit_amount__gt', 0), ('limit_unit__in', ['min', 'h', 'd', 'wm', 'wh', 'wd'])), name='evaluation_decisionclock_limit_is_known'), models.UniqueConstraint(condition=models.Q(('stopped_at__isnull', True)), fields=('decision',), name='decisionclock_one_running')],
             },
         ),
         migrations.CreateModel(
@@ -123,97 +131,5 @@ class Migration(migrations.Migration):
                 'abstract': False,
                 'constraints': [models.UniqueConstraint(fields=('clock', 'threshold'), name='evaluation_decisionbreach_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='followup',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['due_at', 'id'], name='followup_worklist'),
-        ),
-        migrations.AddConstraint(
-            model_name='followup',
-            constraint=models.UniqueConstraint(fields=('ticket', 'round', 'appeal'), name='followup_once_per_caller_and_round'),
-        ),
-        migrations.AddConstraint(
-            model_name='followup',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'concluded', 'void'])), name='followup_state_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='followup',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('concluded_at__isnull', False), ('outcome__in', ['rated', 'unreachable', 'exempt']), ('state', 'concluded')), models.Q(models.Q(('state', 'concluded'), _negated=True), ('concluded_at__isnull', True), ('concluded_by__isnull', True), ('outcome', ''), ('satisfaction', ''), ('why_not', '')), _connector='OR'), name='followup_concluded_says_when_and_how'),
-        ),
-        migrations.AddConstraint(
-            model_name='followup',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'rated'), ('resolved__in', ['yes', 'partly', 'no']), ('satisfaction__in', ['satisfied', 'basically', 'dissatisfied', 'not_rated']), ('why_not', '')), models.Q(('outcome__in', ['unreachable', 'exempt']), ('satisfaction', 'not_rated'), ('ground', ''), ('resolved', ''), ('why_not__in', ['attempts_used', 'wrong_number', 'no_number', 'not_wanted', 'refused'])), models.Q(('ground', ''), ('outcome', ''), ('resolved', '')), _connector='OR'), name='followup_answer_only_of_who_was_reached'),
-        ),
-        migrations.AddConstraint(
-            model_name='followup',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('satisfaction', 'dissatisfied'), _negated=True), models.Q(('ground', ''), _negated=True), _connector='OR'), name='followup_dissatisfied_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='followup',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('called_at__isnull', True), ('caller__isnull', True)), models.Q(('called_at__isnull', False), ('caller__isnull', False)), _connector='OR'), name='followup_caller_with_its_time'),
-        ),
-        migrations.AddIndex(
-            model_name='followupattempt',
-            index=models.Index(fields=['follow_up', 'at'], name='followupattempt_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='followupattempt',
-            constraint=models.UniqueConstraint(condition=models.Q(('result__in', ['busy', 'no_answer'])), fields=('follow_up', 'half_day'), name='followupattempt_one_in_vain_per_half_day'),
-        ),
-        migrations.AddIndex(
-            model_name='reviewdecision',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['due_at', 'id'], name='reviewdecision_worklist'),
-        ),
-        migrations.AddIndex(
-            model_name='reviewdecision',
-            index=models.Index(fields=['ticket', 'round'], name='reviewdecision_of_ticket'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewdecision',
-            constraint=models.UniqueConstraint(condition=models.Q(('follow_up__isnull', True)), fields=('ticket', 'round'), name='reviewdecision_one_of_withdrawal'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewdecision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('follow_up__isnull', True), ('ground', 'withdrawn')), models.Q(('follow_up__isnull', False), models.Q(('ground', 'withdrawn'), _negated=True)), _connector='OR'), name='reviewdecision_about_somebody_or_nobody_left'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewdecision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decided_by__isnull', True), ('state', 'pending')), models.Q(('decided_at__isnull', False), ('state', 'moot')), models.Q(('state__in', ['redo', 'close']), ('decided_at__isnull', False), ('decided_by__isnull', False), models.Q(('sentence', ''), _negated=True)), _connector='OR'), name='reviewdecision_decided_says_when_who_and_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewdecision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'redo'), _negated=True), models.Q(('duty_done', False), ('is_reasonable', True)), _connector='OR'), name='reviewdecision_redo_is_reasonable_and_not_done'),
-        ),
-        migrations.AddIndex(
-            model_name='decisionclock',
-            index=models.Index(condition=models.Q(('stopped_at__isnull', True)), fields=['sweep_at'], name='decisionclock_sweep'),
-        ),
-        migrations.AddIndex(
-            model_name='decisionclock',
-            index=models.Index(condition=models.Q(('provisional', True), ('stopped_at__isnull', True)), fields=['due_at'], name='decisionclock_provisional'),
-        ),
-        migrations.AddIndex(
-            model_name='decisionclock',
-            index=models.Index(fields=['decision'], name='decisionclock_decision'),
-        ),
-        migrations.AddConstraint(
-            model_name='decisionclock',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('stopped_at__isnull', True)), models.Q(('outcome__in', ['met', 'void', 'superseded']), ('stopped_at__isnull', False), ('sweep_at__isnull', True)), _connector='OR'), name='evaluation_decisionclock_stopped_with_outcome'),
-        ),
-        migrations.AddConstraint(
-            model_name='decisionclock',
-            constraint=models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('started_at'))), name='evaluation_decisionclock_due_after_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='decisionclock',
-            constraint=models.CheckConstraint(condition=models.Q(('soon_at__isnull', True), models.Q(('soon_at__gte', models.F('started_at')), ('soon_at__lt', models.F('due_at'))), _connector='OR'), name='evaluation_decisionclock_soon_before_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='decisionclock',
-            constraint=models.CheckConstraint(condition=models.Q(('generation__gte', 1), ('limit_amount__gt', 0), ('limit_unit__in', ['min', 'h', 'd', 'wm', 'wh', 'wd'])), name='evaluation_decisionclock_limit_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='decisionclock',
-            constraint=models.UniqueConstraint(condition=models.Q(('stopped_at__isnull', True)), fields=('decision',), name='decisionclock_one_running'),
         ),
     ]

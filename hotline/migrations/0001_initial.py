@@ -69,6 +69,7 @@ class Migration(migrations.Migration):
                 'verbose_name': '人员',
                 'verbose_name_plural': '人员',
                 'permissions': [('administer_people', '管理单位、人员和角色')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('away_until__isnull', True), models.Q(('away_from__isnull', False), ('away_until__gt', models.F('away_from'))), _connector='OR'), name='user_away_until_follows_away_from'), models.CheckConstraint(condition=models.Q(('deputy__isnull', True), models.Q(('deputy', models.F('id')), _negated=True), _connector='OR'), name='user_is_not_own_deputy')],
             },
         ),
         migrations.CreateModel(
@@ -144,6 +145,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '行政区划',
                 'verbose_name_plural': '行政区划',
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('level', 'city'), ('parent__isnull', True)), models.Q(models.Q(('level', 'city'), _negated=True), ('parent__isnull', False)), _connector='OR'), name='region_only_the_city_has_no_parent'), models.CheckConstraint(condition=models.Q(('level__in', ['city', 'county', 'zone', 'township'])), name='region_level_is_known')],
             },
         ),
         migrations.CreateModel(
@@ -162,6 +164,7 @@ class Migration(migrations.Migration):
                 'verbose_name': '安全日志',
                 'verbose_name_plural': '安全日志',
                 'permissions': [('view_security_log', '查看安全日志')],
+                'indexes': [models.Index(fields=['-at', '-id'], name='security_log_newest'), models.Index(fields=['user', '-at'], name='security_log_by_user')],
             },
         ),
         migrations.CreateModel(
@@ -201,6 +204,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '单位',
                 'verbose_name_plural': '单位',
+                'indexes': [models.Index(fields=['kind', 'function'], name='unit_by_kind_function'), models.Index(fields=['parent', 'function'], name='unit_by_parent_function')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('kind', 'centre'), ('parent__isnull', True)), models.Q(models.Q(('kind', 'centre'), _negated=True), ('parent__isnull', False)), _connector='OR'), name='unit_only_the_centre_has_no_parent'), models.UniqueConstraint(condition=models.Q(('kind', 'centre')), fields=('kind',), name='unit_one_centre'), models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='unit_ends_after_it_begins'), models.CheckConstraint(condition=models.Q(('successor__isnull', True), ('valid_until__isnull', False), _connector='OR'), name='unit_with_successor_has_ended'), models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['county_centre', 'county_department', 'township']), _negated=True), ('region__isnull', False), _connector='OR'), name='unit_of_a_county_has_a_region')],
             },
         ),
         migrations.AddField(
@@ -239,57 +244,5 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['recipient', '-at', '-id'], name='notice_newest'), models.Index(condition=models.Q(('read_at__isnull', True)), fields=['recipient', '-id'], name='notice_unread')],
                 'constraints': [models.UniqueConstraint(fields=('recipient', 'dedupe_key'), name='notice_once_per_recipient')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='region',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('level', 'city'), ('parent__isnull', True)), models.Q(models.Q(('level', 'city'), _negated=True), ('parent__isnull', False)), _connector='OR'), name='region_only_the_city_has_no_parent'),
-        ),
-        migrations.AddConstraint(
-            model_name='region',
-            constraint=models.CheckConstraint(condition=models.Q(('level__in', ['city', 'county', 'zone', 'township'])), name='region_level_is_known'),
-        ),
-        migrations.AddIndex(
-            model_name='securitylog',
-            index=models.Index(fields=['-at', '-id'], name='security_log_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='securitylog',
-            index=models.Index(fields=['user', '-at'], name='security_log_by_user'),
-        ),
-        migrations.AddIndex(
-            model_name='unit',
-            index=models.Index(fields=['kind', 'function'], name='unit_by_kind_function'),
-        ),
-        migrations.AddIndex(
-            model_name='unit',
-            index=models.Index(fields=['parent', 'function'], name='unit_by_parent_function'),
-        ),
-        migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'centre'), ('parent__isnull', True)), models.Q(models.Q(('kind', 'centre'), _negated=True), ('parent__isnull', False)), _connector='OR'), name='unit_only_the_centre_has_no_parent'),
-        ),
-        migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'centre')), fields=('kind',), name='unit_one_centre'),
-        ),
-        migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gte', models.F('valid_from')), _connector='OR'), name='unit_ends_after_it_begins'),
-        ),
-        migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.CheckConstraint(condition=models.Q(('successor__isnull', True), ('valid_until__isnull', False), _connector='OR'), name='unit_with_successor_has_ended'),
-        ),
-        migrations.AddConstraint(
-            model_name='unit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['county_centre', 'county_department', 'township']), _negated=True), ('region__isnull', False), _connector='OR'), name='unit_of_a_county_has_a_region'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('away_until__isnull', True), models.Q(('away_from__isnull', False), ('away_until__gt', models.F('away_from'))), _connector='OR'), name='user_away_until_follows_away_from'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(('deputy__isnull', True), models.Q(('deputy', models.F('id')), _negated=True), _connector='OR'), name='user_is_not_own_deputy'),
         ),
     ]

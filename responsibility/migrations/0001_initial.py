@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '诉求分类',
                 'verbose_name_plural': '诉求分类',
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('code__regex', '^\\d{2}$'), ('level', 1), ('parent__isnull', True)), models.Q(('code__regex', '^\\d{4}$'), ('level', 2), ('parent__isnull', False)), models.Q(('code__regex', '^\\d{6}$'), ('level', 3), ('parent__isnull', False)), _connector='OR'), name='category_code_is_as_long_as_its_level', violation_error_message='分类代码须与级别一致：一级两位、二级四位、三级六位，二、三级须有上级。'), models.UniqueConstraint(fields=('parent', 'name'), name='category_name_is_unique_under_its_parent')],
             },
         ),
         migrations.CreateModel(
@@ -45,6 +46,7 @@ class Migration(migrations.Migration):
                 'verbose_name': '职责清单',
                 'verbose_name_plural': '职责清单',
                 'permissions': [('edit_duty_list', '编辑职责清单草稿')],
+                'constraints': [models.UniqueConstraint(fields=('scope', 'version'), name='duty_list_version_is_unique_in_its_scope'), models.UniqueConstraint(condition=models.Q(('effective_until__isnull', True), ('state', 'published')), fields=('scope',), name='duty_list_scope_has_one_open_published_version', violation_error_message='同一范围只能有一版正在执行、没有停止日期的清单。'), models.CheckConstraint(condition=models.Q(('state', 'draft'), ('effective_from__isnull', False), _connector='OR'), name='duty_list_past_draft_has_an_effective_day', violation_error_message='发布清单须写明执行日期。'), models.CheckConstraint(condition=models.Q(('effective_until__isnull', True), ('effective_until__gte', models.F('effective_from')), _connector='OR'), name='duty_list_ends_after_it_starts', violation_error_message='停止日期不能早于执行日期。'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'published', 'retired'])), name='duty_list_state_is_known')],
             },
         ),
         migrations.CreateModel(
@@ -80,6 +82,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '清单事项',
                 'verbose_name_plural': '清单事项',
+                'constraints': [models.UniqueConstraint(fields=('duty_list', 'code'), name='duty_item_code_is_unique_in_its_list'), models.CheckConstraint(condition=models.Q(('level', 'city'), models.Q(('level', 'county'), models.Q(('county_function', ''), _negated=True)), _connector='OR'), name='duty_item_of_a_county_names_the_county_function', violation_error_message='县级主责的事项须写明县级职能。'), models.CheckConstraint(condition=models.Q(models.Q(('township_role', 'lead'), _negated=True), ('level', 'county'), _connector='OR'), name='duty_item_led_by_a_township_is_a_county_matter', violation_error_message='乡镇主责的事项须是县级事项，由县级中心转交。'), models.CheckConstraint(condition=models.Q(('words__len__gt', 0), ('kinds__len__gt', 0)), name='duty_item_has_words_and_kinds', violation_error_message='事项须至少有一个用词和一种诉求类型。'), models.CheckConstraint(condition=models.Q(models.Q(('legal_basis', ''), _negated=True), models.Q(('mark', ''), _negated=True), _connector='OR'), name='duty_item_without_legal_basis_is_marked', violation_error_message='没有核实依据的事项须标明“示例，待核”。'), models.CheckConstraint(condition=models.Q(('township_role__in', ['none', 'assist', 'lead'])), name='duty_item_township_role_is_known'), models.CheckConstraint(condition=models.Q(('route__in', ['handle', 'legal_route'])), name='duty_item_route_is_known')],
             },
         ),
         migrations.CreateModel(
@@ -96,6 +99,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '管辖',
                 'verbose_name_plural': '管辖',
+                'constraints': [models.UniqueConstraint(fields=('region', 'unit', 'valid_from'), name='governance_row_is_unique'), models.UniqueConstraint(condition=models.Q(('valid_until__isnull', True)), fields=('region', 'unit'), name='governance_of_a_unit_over_a_region_is_open_once'), models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='governance_ends_after_it_starts', violation_error_message='终止日期须晚于起始日期。'), models.CheckConstraint(condition=models.Q(('source', ''), _negated=True), name='governance_names_its_source', violation_error_message='管辖须写明来源。')],
             },
         ),
         migrations.CreateModel(
@@ -117,86 +121,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '派单记忆',
                 'verbose_name_plural': '派单记忆',
+                'indexes': [models.Index(fields=['final_item', 'at'], name='routing_item_at')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('outcome__in', ['dispatched', 'returned', 'ruled', 'recalled'])), name='routing_outcome_is_known')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='category',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('code__regex', '^\\d{2}$'), ('level', 1), ('parent__isnull', True)), models.Q(('code__regex', '^\\d{4}$'), ('level', 2), ('parent__isnull', False)), models.Q(('code__regex', '^\\d{6}$'), ('level', 3), ('parent__isnull', False)), _connector='OR'), name='category_code_is_as_long_as_its_level', violation_error_message='分类代码须与级别一致：一级两位、二级四位、三级六位，二、三级须有上级。'),
-        ),
-        migrations.AddConstraint(
-            model_name='category',
-            constraint=models.UniqueConstraint(fields=('parent', 'name'), name='category_name_is_unique_under_its_parent'),
-        ),
-        migrations.AddConstraint(
-            model_name='dutylist',
-            constraint=models.UniqueConstraint(fields=('scope', 'version'), name='duty_list_version_is_unique_in_its_scope'),
-        ),
-        migrations.AddConstraint(
-            model_name='dutylist',
-            constraint=models.UniqueConstraint(condition=models.Q(('effective_until__isnull', True), ('state', 'published')), fields=('scope',), name='duty_list_scope_has_one_open_published_version', violation_error_message='同一范围只能有一版正在执行、没有停止日期的清单。'),
-        ),
-        migrations.AddConstraint(
-            model_name='dutylist',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'draft'), ('effective_from__isnull', False), _connector='OR'), name='duty_list_past_draft_has_an_effective_day', violation_error_message='发布清单须写明执行日期。'),
-        ),
-        migrations.AddConstraint(
-            model_name='dutylist',
-            constraint=models.CheckConstraint(condition=models.Q(('effective_until__isnull', True), ('effective_until__gte', models.F('effective_from')), _connector='OR'), name='duty_list_ends_after_it_starts', violation_error_message='停止日期不能早于执行日期。'),
-        ),
-        migrations.AddConstraint(
-            model_name='dutylist',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'published', 'retired'])), name='duty_list_state_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='dutyitem',
-            constraint=models.UniqueConstraint(fields=('duty_list', 'code'), name='duty_item_code_is_unique_in_its_list'),
-        ),
-        migrations.AddConstraint(
-            model_name='dutyitem',
-            constraint=models.CheckConstraint(condition=models.Q(('level', 'city'), models.Q(('level', 'county'), models.Q(('county_function', ''), _negated=True)), _connector='OR'), name='duty_item_of_a_county_names_the_county_function', violation_error_message='县级主责的事项须写明县级职能。'),
-        ),
-        migrations.AddConstraint(
-            model_name='dutyitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('township_role', 'lead'), _negated=True), ('level', 'county'), _connector='OR'), name='duty_item_led_by_a_township_is_a_county_matter', violation_error_message='乡镇主责的事项须是县级事项，由县级中心转交。'),
-        ),
-        migrations.AddConstraint(
-            model_name='dutyitem',
-            constraint=models.CheckConstraint(condition=models.Q(('words__len__gt', 0), ('kinds__len__gt', 0)), name='duty_item_has_words_and_kinds', violation_error_message='事项须至少有一个用词和一种诉求类型。'),
-        ),
-        migrations.AddConstraint(
-            model_name='dutyitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('legal_basis', ''), _negated=True), models.Q(('mark', ''), _negated=True), _connector='OR'), name='duty_item_without_legal_basis_is_marked', violation_error_message='没有核实依据的事项须标明“示例，待核”。'),
-        ),
-        migrations.AddConstraint(
-            model_name='dutyitem',
-            constraint=models.CheckConstraint(condition=models.Q(('township_role__in', ['none', 'assist', 'lead'])), name='duty_item_township_role_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='dutyitem',
-            constraint=models.CheckConstraint(condition=models.Q(('route__in', ['handle', 'legal_route'])), name='duty_item_route_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='governance',
-            constraint=models.UniqueConstraint(fields=('region', 'unit', 'valid_from'), name='governance_row_is_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='governance',
-            constraint=models.UniqueConstraint(condition=models.Q(('valid_until__isnull', True)), fields=('region', 'unit'), name='governance_of_a_unit_over_a_region_is_open_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='governance',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='governance_ends_after_it_starts', violation_error_message='终止日期须晚于起始日期。'),
-        ),
-        migrations.AddConstraint(
-            model_name='governance',
-            constraint=models.CheckConstraint(condition=models.Q(('source', ''), _negated=True), name='governance_names_its_source', violation_error_message='管辖须写明来源。'),
-        ),
-        migrations.AddIndex(
-            model_name='routingexample',
-            index=models.Index(fields=['final_item', 'at'], name='routing_item_at'),
-        ),
-        migrations.AddConstraint(
-            model_name='routingexample',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['dispatched', 'returned', 'ruled', 'recalled'])), name='routing_outcome_is_known'),
         ),
     ]
