@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from channels_merge import rights, selectors
 from channels_merge.identity import clean
@@ -49,8 +50,7 @@ def link_appeal(*, appeal_id: int, ticket_id: int, reason: str, by: User | None,
     reason = _reason(reason)
     if old.ticket_id == ticket_id:
         raise AppealRefused("这件诉求已经在这张工单上。")
-    for number in sorted({old.ticket_id, ticket_id}):  # one order for everybody: no two acts wait for each other
-        Ticket.objects.select_for_update(of=("self",), no_key=True).get(pk=number)
+    _locked_with_leads(old.ticket_id, ticket_id)
     if _live_of(old.ticket_id).count() == 1 and old.ticket.is_open:
         raise AppealRefused(ALONE)
     ticket = lock_open_ticket(ticket_id, secrecy=appeal.secrecy)
@@ -67,7 +67,7 @@ def unlink_appeal(*, appeal_id: int, reason: str, by: User | None, at: datetime)
     rights.require(by, rights.LINK, at)
     appeal, old = _linked(appeal_id)
     reason = _reason(reason)
-    Ticket.objects.select_for_update(of=("self",), no_key=True).get(pk=old.ticket_id)
+    _locked_with_leads(old.ticket_id)
     if _live_of(old.ticket_id).count() == 1:
         raise AppealRefused("这张工单只有这一件诉求，不需要拆单。")
     ticket = open_ticket(appeal, by=by, at=at)
@@ -105,7 +105,7 @@ def urge_appeal(*, appeal_id: int, channel: Channel, text: str = "", by: User | 
     if not ticket.is_open:
         raise AppealRefused(f"工单 {ticket.number} 已是“{ticket.get_state_display()}”，请登记新诉求或申请重办。")
     row = _interact(appeal, InteractionKind.URGE, channel=channel, text=text, by=by, at=at)
-    tell_ticket(ticket.pk, urges=1)
+    tell_ticket(link.ticket_id, urges=1)
     if ticket.holder is not None:
         told = who_may_know(ticket, _who_works_on(ticket.holder), at)
         notify(users=told, kind="urge", number=ticket.number, at=at, dedupe=f"urge:{row.pk}")
@@ -199,14 +199,25 @@ def _linked(appeal_id: int) -> tuple[Appeal, AppealLink]:
     return appeal, link
 
 
-def _carrier_locked(link: AppealLink) -> Ticket:
-    """The ticket that works on the matter now: the lead if the linked one was merged."""
-    ticket_id = link.ticket.merged_into_id or link.ticket_id
-    return (
+def _locked_with_leads(*ticket_ids: int) -> dict[int, Ticket]:
+    """Tickets and those they are merged into, locked in one order for everybody: no two acts wait for each other."""
+    leads = Ticket.objects.filter(pk__in=ticket_ids).values("merged_into")
+    found = (
         Ticket.objects.select_for_update(of=("self",), no_key=True)
         .select_related("holder__handler", "holder__unit")
-        .get(pk=ticket_id)
+        .filter(Q(pk__in=ticket_ids) | Q(pk__in=leads))
+        .order_by("pk")
     )
+    return {ticket.pk: ticket for ticket in found}
+
+
+def _carrier_locked(link: AppealLink) -> Ticket:
+    """The ticket that works on the matter now: the lead if the linked one was merged."""
+    locked = _locked_with_leads(link.ticket_id)
+    lead = locked[link.ticket_id].merged_into_id or link.ticket_id
+    if lead not in locked:
+        raise AppealRefused("并单关系刚被改动，请再办一次。")
+    return locked[lead]
 
 
 def _live_of(ticket_id: int) -> AppealQuerySet:

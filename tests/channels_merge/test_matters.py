@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from channels_merge import services
+from channels_merge import selectors, services
 from channels_merge.models import Appeal, AppealClock, AppealEvent, AppealLink, Interaction
 from channels_merge.services.linking import ALONE
 from hotline import calendar, parameters
@@ -307,7 +307,42 @@ def test_who_calls_about_a_merged_ticket_is_heard_by_its_lead(city, phone):
     tickets.merge_ticket(ticket_id=merged.pk, into_id=lead.pk, reason="同一工地", by=city.dispatcher, at=NOW)
     services.urge_appeal(appeal_id=second.pk, channel=phone, by=city.agent, at=LATER)
 
-    assert (fresh(lead).urge_count, fresh(merged).urge_count) == (1, 0)
+    assert (fresh(lead).urge_count, fresh(merged).urge_count) == (1, 1)
+
+
+def test_a_lead_counts_the_urges_of_what_was_merged_into_it_and_gives_them_back(city, phone):
+    appeals = [make_accepted(phone=f"1390000000{n}") for n in range(3)]
+    first, second, third = map(ticket_of, appeals)
+
+    def urge(number):
+        services.urge_appeal(appeal_id=appeals[number].pk, channel=phone, by=city.agent, at=LATER)
+
+    def merge(ticket, into):
+        tickets.merge_ticket(ticket_id=ticket.pk, into_id=into.pk, reason="同一工地", by=city.dispatcher, at=LATER)
+        return urges()
+
+    def unmerge(ticket):
+        tickets.unmerge_ticket(ticket_id=ticket.pk, reason="不是同一件", by=city.dispatcher, at=LATER)
+        return urges()
+
+    def urges():
+        return [fresh(ticket).urge_count for ticket in (first, second, third)]
+
+    for number in (1, 2, 2):
+        urge(number)
+
+    assert merge(third, into=second) == [0, 3, 2]
+    assert merge(second, into=first) == [3, 1, 2]
+    urge(2)
+    assert urges() == [4, 1, 3]
+    assert [
+        (appeal.number, said.kind)
+        for appeal in selectors.appeals_of_ticket(first.pk)
+        for said in appeal.interactions.all()
+        if said.kind == "urge"
+    ] == [(appeals[1].number, "urge")] + [(appeals[2].number, "urge")] * 3
+    assert unmerge(third) == [1, 1, 3]
+    assert unmerge(second) == [0, 1, 3]
 
 
 def test_urges_heard_by_the_lead_do_not_hinder_moving_the_appeal_on(city, phone):
@@ -319,7 +354,7 @@ def test_urges_heard_by_the_lead_do_not_hinder_moving_the_appeal_on(city, phone)
     services.link_appeal(appeal_id=appeal.pk, ticket_id=other.pk, reason="另一处工地", by=city.dispatcher, at=LATER)
 
     assert ticket_of(appeal) == other
-    assert (fresh(merged).appeal_count, fresh(merged).urge_count) == (1, 0)
+    assert (fresh(lead).urge_count, fresh(merged).appeal_count, fresh(merged).urge_count) == (0, 1, 0)
     assert (fresh(other).appeal_count, fresh(other).urge_count) == (2, 1)
 
 

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Greatest
 
 from hotline.models import User
 from tickets import rights
@@ -39,6 +38,8 @@ def merge_ticket(*, ticket_id: int, into_id: int, reason: str, by: User | None, 
     act.move(Ticket.merge, into=into.ticket)
     into.ticket.merged_count += 1 + len(below)
     act.ticket.merged_count = 0
+    into.ticket.urge_count += act.ticket.urge_count
+    act.ticket.urge_count -= sum(locked[pk].ticket.urge_count for pk in below)
     event = act.record("merge", reason=reason, data={"into": into.ticket.number, "suspended": act.suspend_clocks()})
     for pk in below:
         locked[pk].ticket.merged_into = into.ticket
@@ -78,6 +79,7 @@ def unmerge_ticket(*, ticket_id: int, reason: str, by: User | None, at: datetime
         act.ticket.approvals.filter(state=ApprovalState.PENDING).update(state=ApprovalState.CANCELLED, decided_at=at)
         dispatch.restart_dispatch(act)
     into.ticket.merged_count -= 1
+    into.ticket.urge_count -= act.ticket.urge_count
     event = act.record("unmerge", reason=reason, data={"from": into.ticket.number})
     into.record("let_out", data={"ticket": act.ticket.number})
     return event
@@ -85,17 +87,21 @@ def unmerge_ticket(*, ticket_id: int, reason: str, by: User | None, at: datetime
 
 @transaction.atomic
 def count_appeals(*, ticket_id: int, appeals: int = 0, urges: int = 0, live: int | None = None) -> None:
-    """Add to the ticket's counters. ``live`` is the number of appeals not withdrawn, when the caller has counted them.
+    """Add to the counters of a locked ticket. ``live`` is the number of appeals not withdrawn, if the caller counted.
 
-    Urges made while it was merged stand at its lead: taking them off stops at none. With no live appeal left, closing as withdrawn is proposed to a person, never done by itself.
+    A ticket counts the urges of its own appeals and of the tickets merged into it: those of a merged one are added to
+    its lead, locked too, as well. With no live appeal left, closing as withdrawn is proposed to a person, never done
+    by itself.
     """
     changes: dict[str, object] = {
         "appeal_count": F("appeal_count") + appeals,
-        "urge_count": Greatest(F("urge_count") + urges, 0),
+        "urge_count": F("urge_count") + urges,
     }
     if live is not None:
         changes["withdrawal_proposed"] = live == 0
     Ticket.objects.filter(pk=ticket_id).update(**changes)
+    if urges:
+        Ticket.objects.filter(merged_tickets=ticket_id).update(urge_count=F("urge_count") + urges)
 
 
 def propose_withdrawal(*, ticket_id: int, by: User | None, at: datetime) -> TicketEvent | None:
