@@ -26,6 +26,8 @@ from tickets.models import Approval, Assignment, ReturnRequest, Ticket
 from tickets.states import ApprovalState
 from tickets.states import Decision as Verdict
 
+SOURCE = "demo-"
+"""Source numbers of demonstration appeals begin so."""
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 
@@ -314,7 +316,7 @@ class Roads:
 
 def source_number(index: int) -> str:
     """By which an interrupted loading knows what it has done."""
-    return f"demo-{index:04d}"
+    return f"{SOURCE}{index:04d}"
 
 
 def photo(seed: int) -> SimpleUploadedFile:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from channels_merge.models import Appeal
 from config.demo.people import ACCOUNTS, People
-from config.demo.roads import Roads
+from config.demo.roads import SOURCE, Roads
 from hotline.models import Unit, User
 from hotline.services import sweep_clocks
 from tickets.models import Ticket
@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args, **options):
         if (
             User.objects.filter(is_demo=False).exists()
-            or Appeal.objects.exclude(source_number__startswith="demo-").exists()
+            or Appeal.objects.exclude(source_number__startswith=SOURCE).exists()
         ):
             raise CommandError("数据库里已有真实的人员或诉求，不装载演示数据。")
         password = os.environ.get("HOTLINE_DEMO_PASSWORD", "")
