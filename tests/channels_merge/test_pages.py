@@ -298,6 +298,23 @@ def test_intake_attaches_to_a_similar_matter(as_):
     assert ticket_of(appeal) == ticket
 
 
+def test_every_act_of_intake_has_a_key_of_its_own(as_):
+    make_appeal()
+
+    page = BeautifulSoup(as_("agent").get("/intake/").content.decode(), "html.parser")
+
+    acts = page.select("#peek .row0 [data-act]")
+    assert [(act["data-key"], act.get_text(" ", strip=True)) for act in acts] == [
+        ("y", "受理 y"),
+        ("i", "请补充 i"),
+        ("d", "直接答复 d"),
+        ("t", "转紧急 t"),
+        ("l", "法定途径 l"),
+        ("e", "解释 e"),
+        ("m", "移交公安 m"),
+    ]
+
+
 def test_an_act_of_another_person_first_is_told(as_):
     appeal = make_appeal()
     services.accept_appeal(appeal_id=appeal.pk, by=None, at=NOON)
