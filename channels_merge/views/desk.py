@@ -1,11 +1,14 @@
 """The desk: one call, by keyboard. The page, its suggestions, its draft, and what is said before hanging up."""
 
 import uuid
+from datetime import timedelta
 
 from django.contrib import messages
 from django.http import JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.timezone import is_aware
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from channels_merge import rights, selectors, services
@@ -67,6 +70,19 @@ def _first_of_call(number, user):
     return Appeal.objects.select_related("contact").filter(number=number, received_by=user).first()
 
 
+LONGEST_CALL = timedelta(hours=12)
+"""A call that is said to have begun earlier was not; the time shown begins anew."""
+
+
+def _started_at(typed, now):
+    """When the page of this call was opened: refused and sent again it is still the same call."""
+    try:
+        started = parse_datetime(typed.get("started", "")) or now
+    except ValueError:
+        return now
+    return started if is_aware(started) and now - LONGEST_CALL <= started <= now else now
+
+
 def _page(request, form, typed, first, status=200):
     now = timezone.now()
     midnight = local(now).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -75,7 +91,7 @@ def _page(request, form, typed, first, status=200):
         "typed": typed,
         "first": first,
         "now": now,
-        "started_at": now,
+        "started_at": _started_at(typed, now),
         "kinds": Kind.choices,
         "urgencies": Urgency.choices,
         "lines": EmergencyLine.choices,

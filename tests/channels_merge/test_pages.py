@@ -129,6 +129,27 @@ def test_a_restricted_number_is_answered_like_an_unknown_one(as_, person):
     assert not appeal.links.exists()
 
 
+@pytest.mark.parametrize(
+    ("started", "shown"),
+    [
+        ("2026-11-10T09:57:30+08:00", "2026-11-10T09:57:30+08:00"),
+        ("2026-11-09T21:00:00+08:00", NOON.isoformat()),
+        ("2026-11-10T13:00:00+08:00", NOON.isoformat()),
+        ("2026-11-10T09:57:30", NOON.isoformat()),
+        ("2026-13-10T09:57:30+08:00", NOON.isoformat()),
+        ("x", NOON.isoformat()),
+        ("", NOON.isoformat()),
+    ],
+)
+def test_the_time_of_the_call_runs_on_when_something_is_missing(as_, started, shown):
+    answer = as_("agent").post("/desk/", {**CALL, "text": "短", "started": started})
+
+    page = BeautifulSoup(answer.content.decode(), "html.parser")
+    assert answer.status_code == 422
+    assert page.find(attrs={"data-call-time": True})["data-start"] == shown
+    assert page.find("input", {"name": "started"})["value"] == shown
+
+
 def test_direct_answer_makes_no_ticket(as_, world):
     client = as_("agent")
     client.post("/desk/", {**CALL, "act": "answer", "answer_told": "晚上十点后不得施工。", "category": "010101"})
