@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from hotline import parameters
 from hotline.models import Region, Unit, User
 from responsibility import selectors as responsibility
 from responsibility.models import Category, DutyItem
@@ -206,11 +207,16 @@ class ActForm(forms.Form):
     """Every act form knows the ticket, the person and the moment it is drawn for."""
 
     use_required_attribute = False
+    least: Mapping[str, str] = {"public_text": "min_reply_chars"}
+    """Field → the parameter with the fewest characters that the service takes; said beside the field."""
 
     def __init__(self, *args, found, **kwargs):
         super().__init__(*args, **kwargs)
         self.found = found
         self.prepare()
+        for name in self.fields.keys() & self.least.keys():
+            fewest = parameters.integer(self.least[name], at=found.at)
+            self.fields[name].help_text = f"至少 {fewest} 个字。{self.fields[name].help_text}"
         for field in self.fields.values():
             say_plainly(field)
 
@@ -496,6 +502,8 @@ class ResultForm(ActForm):
 
 
 class CoReportForm(ActForm):
+    least = {"text": "min_co_report_chars"}
+
     text = words("协办意见", rows=5)
 
 

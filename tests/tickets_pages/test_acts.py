@@ -247,6 +247,26 @@ def test_one_visit_sent_from_two_windows_is_one_record_with_the_pictures_of_both
     ]
 
 
+@pytest.mark.parametrize(
+    ("code", "field", "said"),
+    [
+        ("submit", "public_text", "至少 30 个字。写明何时受理、与谁联系、做了什么、何时解决。"),
+        ("answer", "public_text", "至少 30 个字。"),
+        ("rule-out", "public_text", "至少 30 个字。"),
+        ("conclude-deferred", "public_text", "至少 30 个字。"),
+        ("report", "text", "至少 10 个字。"),
+    ],
+)
+def test_how_much_must_be_written_is_said_beforehand(city, log_in, code, field, said):
+    case = CASES[code]
+    ticket = case.make(city)
+
+    form = log_in(getattr(city, case.who)).get(url(ticket, code), **HTMX).context["form"]
+
+    assert form.fields[field].help_text == said
+    assert form[field].errors == []
+
+
 def test_evidence_of_a_return_is_kept(city, log_in):
     ticket = dispatched(city)
 
