@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any, ClassVar
 
@@ -44,6 +45,12 @@ class Region(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def short_name(self) -> str:
+        """What a column has room for: 经开区 for 赣州经济技术开发区; most places are short already."""
+        own = re.sub(r"^(?:江西|赣州)(?=.{3})", "", self.name)
+        return re.sub(r"经济(?:技术)?开发区$", "经开区", own)
 
 
 class UnitQuerySet(models.QuerySet["Unit"]):

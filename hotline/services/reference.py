@@ -127,7 +127,7 @@ def centre_code(region_code: str) -> str:
 def short_region(region: Region) -> str:
     """章贡区 → 章贡, 信丰县 → 信丰, 赣州经济技术开发区 → 经开区."""
     if region.level == "zone":
-        return {"360700-JK": "经开区", "360700-RJ": "蓉江新区"}.get(region.code, region.name)
+        return region.short_name
     return region.name[:-1] if len(region.name) > 2 else region.name
 
 

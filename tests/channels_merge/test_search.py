@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 
 from channels_merge import services
 from hotline import calendar, parameters
-from hotline.models import SecurityLog
+from hotline.models import Region, SecurityLog
 from tests.factories.channels_merge import NOON, PHONE, make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import add_callers, work_on
 from tests.factories.hotline import load_rules
@@ -234,6 +234,18 @@ def test_search_makes_the_same_queries_at_one_and_three_rows(
 
 def test_nothing_asked_nothing_searched(find):
     assert "要查什么" in re.sub(r"\s+", "", find(None)[0].content.decode())
+
+
+def test_a_column_shows_the_short_name_of_a_zone_and_the_whole_one_on_hover(find, city):
+    zone = Region.objects.create(
+        code="360700-JK", name="赣州经济技术开发区", level="zone", parent=Region.objects.get(level="city")
+    )
+    mine = make_accepted(region=zone)
+
+    for url, by in (("/search/", "dispatcher"), ("/tickets/", "dispatcher"), ("/dispatch/", "dispatcher")):
+        answer, _ = find(mine.number if url == "/search/" else None, by=by, url=url)
+        cells = [cell for cell in soup(answer).select("tbody td") if cell.get_text() == "经开区"]
+        assert (url, [cell.get("title") for cell in cells]) == (url, ["赣州经济技术开发区"])
 
 
 def test_a_ticket_follows_its_lead_into_the_list(find, city):

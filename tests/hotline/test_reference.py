@@ -37,6 +37,18 @@ def test_what_people_edited_stays(loaded, now):
     assert (unit.name, unit.duty_phone) == ("改过的名称", "0797-8000000")
 
 
+def test_long_names_of_zones_have_a_short_one_for_columns(loaded):
+    shortened = {region.name: region.short_name for region in Region.objects.all() if region.short_name != region.name}
+
+    assert shortened == {
+        "赣州经济技术开发区": "经开区",
+        "赣州蓉江新区": "蓉江新区",
+        "江西赣县经济开发区": "赣县经开区",
+        "江西瑞金经济开发区": "瑞金经开区",
+        "江西龙南经济技术开发区": "龙南经开区",
+    }
+
+
 def test_regions_by_level(loaded):
     levels = dict(Region.objects.values_list("level").annotate(Count("pk")))
 
