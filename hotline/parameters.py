@@ -82,6 +82,11 @@ def limit(key: str, *, at: datetime) -> Limit:
         raise ParameterMisread(f"参数“{key}”的取值“{value}”应为时限，如 7wd、2wh、24h、15min。") from exc
 
 
+def limit_if_any(key: str, *, at: datetime) -> Limit | None:
+    """The limit, or None where nobody has laid one down."""
+    return limit(key, at=at) if key in _rows() else None
+
+
 def hours(key: str, *, at: datetime) -> tuple[int, int]:
     """A span of the day such as `22:00-08:00`, as minutes after midnight (from, to)."""
     value = text(key, at=at)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from hotline import parameters
+from hotline.dates import local
 from hotline.limits import Limit
 from tickets.states import Kind, Urgency
 
@@ -16,18 +17,56 @@ class Rule:
     """The winner in words, for the explanation that the page shows."""
 
 
-def handle_rule(*, item: Any, kind: str, urgency: str, is_enterprise: bool, at: datetime) -> Rule:
-    """First match of the statute's step `handle` > item and kind > urgency > enterprise > kind.
+def handle_rule(
+    *,
+    item: Any,
+    kind: str,
+    urgency: str,
+    is_enterprise: bool,
+    at: datetime,
+    line: str = "",
+    given_due_at: datetime | None = None,
+) -> Rule:
+    """First match of a statute's step (of the item, of the line) > the line's own date > item and kind > the general.
 
-    The statute beats the hotline's own limits (12315: 投诉 45 个工作日内调解), an item's own limit the general one.
+    The statute beats the hotline's own limits (12315: 投诉 45 个工作日内调解), an item's own limit the general one. `line`
+    is the code of the channel that another platform keeps, `given_due_at` the date that it set.
     """
-    if item is not None:
-        steps = [step for step in item.statute_limits if step["step"] == "handle"]
-        statute = next((step for step in steps if kind in step.get("kinds", [kind])), None)
-        if statute is not None:
-            return Rule(Limit.parse(statute["limit"]), f"法定时限（{statute['source']}）")
-        if kind in item.limits:
-            return Rule(Limit.parse(item.limits[kind]), f"职责清单 {item.code}（{Kind(kind).label}）")
+    return (
+        _statute_of_item(item, kind)
+        or _statute_of_line(line, kind, at)
+        or _given(given_due_at, at)
+        or _limit_of_item(item, kind)
+        or _general(kind, urgency, at, is_enterprise=is_enterprise)
+    )
+
+
+def _statute_of_item(item: Any, kind: str) -> Rule | None:
+    steps = [step for step in item.statute_limits if step["step"] == "handle"] if item is not None else []
+    statute = next((step for step in steps if kind in step.get("kinds", [kind])), None)
+    return Rule(Limit.parse(statute["limit"]), f"法定时限（{statute['source']}）") if statute else None
+
+
+def _statute_of_line(line: str, kind: str, at: datetime) -> Rule | None:
+    limit = parameters.limit_if_any(f"line_limit.{line}.{kind}", at=at) if line else None
+    return Rule(limit, f"法定时限（{line} 转来的{Kind(kind).label}）") if limit else None
+
+
+def _given(due_at: datetime | None, at: datetime) -> Rule | None:
+    """The other platform's date, as what is left until then; one minute where it has passed already."""
+    if due_at is None:
+        return None
+    minutes = max(int((due_at - at).total_seconds() // 60), 1)
+    return Rule(Limit(minutes, "min"), f"来件平台限期 {local(due_at):%Y-%m-%d %H:%M}")
+
+
+def _limit_of_item(item: Any, kind: str) -> Rule | None:
+    if item is None or kind not in item.limits:
+        return None
+    return Rule(Limit.parse(item.limits[kind]), f"职责清单 {item.code}（{Kind(kind).label}）")
+
+
+def _general(kind: str, urgency: str, at: datetime, *, is_enterprise: bool) -> Rule:
     if urgency == Urgency.CRITICAL:
         return _parameter("limit.critical", "特急件", at)
     if urgency == Urgency.URGENT:
@@ -36,6 +75,12 @@ def handle_rule(*, item: Any, kind: str, urgency: str, is_enterprise: bool, at: 
         key = "limit.enterprise.consult" if kind == Kind.CONSULT else "limit.enterprise.other"
         return _parameter(key, "涉企诉求", at)
     return _parameter(f"limit.{kind}", f"{Kind(kind).label}类诉求", at)
+
+
+def accept_rule(*, line: str, at: datetime) -> Rule:
+    """How soon somebody decides on an appeal: the statute of the line that sent it, else the hotline's own."""
+    limit = parameters.limit_if_any(f"line_limit.{line}.accept", at=at)
+    return Rule(limit, f"法定时限（{line} 受理）") if limit else _parameter("accept_limit", "受理", at)
 
 
 def dispatch_rule(*, urgency: str, at: datetime) -> Rule:

@@ -6,21 +6,22 @@ public reply of the round that held; returns, disputes and holds never stop it.
 
 from datetime import datetime
 
+from channels_merge import selectors
 from channels_merge.models import Appeal, AppealClock
-from hotline import parameters
 from hotline import services as hotline
 from hotline.limits import Limit
 from hotline.services import start_clock
-from tickets.deadlines import handle_rule
+from tickets.deadlines import accept_rule, handle_rule
 
 
 def start_accept_clock(appeal: Appeal, *, at: datetime, generation: int = 1) -> AppealClock:
+    rule = accept_rule(line=appeal.channel.code, at=at)
     return start_clock(
         AppealClock,
         kind=AppealClock.ACCEPT,
         started_at=at,
-        limit=parameters.limit("accept_limit", at=at),
-        explanation={"rule": "受理"},
+        limit=rule.limit,
+        explanation={"rule": rule.why},
         appeal=appeal,
         generation=generation,
     )
@@ -41,8 +42,16 @@ def stop_clocks(appeal: Appeal, kind: str, *, at: datetime, outcome: str) -> Non
 
 
 def start_citizen_clock(appeal: Appeal, *, at: datetime) -> AppealClock:
-    """The limit promised to the citizen. No item of the duty list is settled yet: urgency, enterprise, kind decide."""
-    rule = handle_rule(item=None, kind=appeal.kind, urgency=appeal.urgency, is_enterprise=appeal.is_enterprise, at=at)
+    """The limit promised to the citizen. No item of the duty list is settled yet: line, urgency, enterprise, kind decide."""
+    rule = handle_rule(
+        item=None,
+        kind=appeal.kind,
+        urgency=appeal.urgency,
+        is_enterprise=appeal.is_enterprise,
+        line=appeal.channel.code,
+        given_due_at=selectors.given_due_at(appeal),
+        at=at,
+    )
     return start_clock(
         AppealClock,
         kind=AppealClock.CITIZEN,

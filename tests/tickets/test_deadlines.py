@@ -1,8 +1,14 @@
 """Which limit of handling wins, and the words that name it."""
 
+from datetime import timedelta
+
+import pytest
+
 from hotline.limits import Limit
+from hotline.models import Parameter
+from hotline.parameters import forget_parameters
 from tests.factories.tickets import NOW, make_item
-from tickets.deadlines import Rule, handle_rule
+from tickets.deadlines import Rule, accept_rule, handle_rule
 
 STATUTE = [
     {"step": "accept", "limit": "7wd", "kinds": ["complaint"], "source": "决定是否受理"},
@@ -27,3 +33,60 @@ def test_without_an_item_urgency_comes_before_enterprise_and_kind(city):
     assert rule(None, "help", "urgent", is_enterprise=True).why == "紧急件"
     assert rule(None, "help", is_enterprise=True).why == "涉企诉求"
     assert rule(None, "consult", is_enterprise=True) == rule(make_item(), "consult", is_enterprise=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit", "why"),
+    [
+        ("complaint", Limit(45, "wd"), "法定时限（12315 转来的投诉）"),
+        ("report", Limit(15, "wd"), "法定时限（12315 转来的举报）"),
+        ("consult", Limit(3, "wd"), "咨询类诉求"),
+    ],
+)
+def test_the_statute_of_the_line_beats_all_but_the_items_own(city, kind, limit, why):
+    item = make_item(limits={} if kind == "consult" else {kind: "10wd"})
+
+    assert handle_rule(item=item, kind=kind, urgency="normal", is_enterprise=False, at=NOW, line="12315") == Rule(
+        limit, why
+    )
+
+
+def test_the_statute_of_the_item_comes_before_that_of_the_line(city):
+    item = make_item(statute_limits=[{**STATUTE[1], "limit": "30wd"}])
+
+    found = handle_rule(
+        item=item, kind="complaint", urgency="normal", is_enterprise=False, at=NOW, line="12315", given_due_at=NOW
+    )
+
+    assert found == Rule(Limit(30, "wd"), "法定时限（调解）")
+
+
+@pytest.mark.parametrize(("hours", "minutes"), [(48, 2880), (-5, 1)])
+def test_the_date_of_the_other_platform_counts_what_is_left_until_then(city, hours, minutes):
+    due = NOW + timedelta(hours=hours)
+    item = make_item(limits={"help": "20wd"})
+
+    found = handle_rule(
+        item=item, kind="help", urgency="critical", is_enterprise=True, at=NOW, line="province", given_due_at=due
+    )
+
+    assert found == Rule(Limit(minutes, "min"), f"来件平台限期 {due:%Y-%m-%d %H:%M}")
+
+
+def test_acceptance_has_the_statute_of_its_line_too(city):
+    assert accept_rule(line="12315", at=NOW) == Rule(Limit(7, "wd"), "法定时限（12315 受理）")
+    assert accept_rule(line="web", at=NOW) == Rule(Limit(2, "h"), "受理")
+
+
+def test_a_statute_is_read_as_of_its_day(city):
+    Parameter.objects.create(
+        key="line_limit.12315.complaint", value="60wd", valid_from=NOW + timedelta(days=1), source="x"
+    )
+    forget_parameters()
+
+    limits = [
+        handle_rule(item=None, kind="complaint", urgency="normal", is_enterprise=False, at=at, line="12315").limit
+        for at in (NOW, NOW + timedelta(days=1))
+    ]
+
+    assert limits == [Limit(45, "wd"), Limit(60, "wd")]

@@ -38,7 +38,13 @@ def unit_rules(act: Act, item: DutyItem | None) -> dict[str, deadlines.Rule]:
     return {
         ClockKind.SIGN: deadlines.sign_rule(urgency=ticket.urgency, at=at),
         ClockKind.HANDLE: deadlines.handle_rule(
-            item=item, kind=ticket.kind, urgency=ticket.urgency, is_enterprise=ticket.is_enterprise, at=at
+            item=item,
+            kind=ticket.kind,
+            urgency=ticket.urgency,
+            is_enterprise=ticket.is_enterprise,
+            line=ticket.line_code,
+            given_due_at=ticket.given_due_at,
+            at=at,
         ),
     }
 

@@ -37,11 +37,14 @@ def register_ticket(
     by: User | None,
     at: datetime,
     secrecy: str = Secrecy.OPEN,
+    line_code: str = "",
+    given_due_at: datetime | None = None,
     files: Sequence[StoredFile] = (),
 ) -> Ticket:
     """A new ticket awaiting dispatch, with the router's proposal or the reason why there is none.
 
-    Called by the room that keeps appeals, which has checked the right to accept one.
+    Called by the room that keeps appeals, which has checked the right to accept one. `line_code` and `given_due_at` are
+    for a matter that another platform sent with limits of its own (`deadlines.handle_rule`).
     """
     proposal = proposal_for(text=f"{title}\n{text}", category=category, region=region, kind=kind, at=at)
     ticket = Ticket(
@@ -57,6 +60,8 @@ def register_ticket(
         is_enterprise=is_enterprise,
         contactable=contactable,
         first_channel=first_channel,
+        line_code=line_code,
+        given_due_at=given_due_at,
         accepted_at=accepted_at,
         created_at=at,
         appeal_count=1,
