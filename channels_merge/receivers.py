@@ -25,3 +25,5 @@ def follow_secrecy(sender, event, **kwargs):
 def follow_ticket(sender, event, **kwargs):
     if event.act not in QUIET:
         enqueue(tasks.follow_ticket, event_id=event.pk)
+    elif event.act in services.TOLD_ACTS:
+        enqueue(tasks.tell_lines, event_id=event.pk)

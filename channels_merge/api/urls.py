@@ -2,11 +2,17 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from channels_merge.api import views
+from channels_merge.api import lines, views
 
 urlpatterns = [
     path("appeals", login_not_required(views.AppealCollection.as_view()), name="api-appeals"),
     path("appeals/<slug:number>", login_not_required(views.AppealItem.as_view()), name="api-appeal"),
+    path("lines/<slug:code>/messages", login_not_required(lines.LineMessages.as_view()), name="api-line-messages"),
+    path(
+        "lines/<slug:code>/messages/<str:message_id>",
+        login_not_required(lines.LineMessage.as_view()),
+        name="api-line-message",
+    ),
     path(
         "schema/",
         login_not_required(SpectacularJSONAPIView.as_view(authentication_classes=[], permission_classes=[])),

@@ -7,6 +7,7 @@ from typing import Any
 from django_fsm import TransitionNotAllowed
 
 from channels_merge.models import Appeal, AppealEvent
+from channels_merge.services import outbox
 from channels_merge.signals import appeal_event
 from hotline.errors import DomainError
 from hotline.models import User
@@ -30,6 +31,7 @@ def record(
     event = AppealEvent.objects.create(
         appeal=appeal, act=act, source=source, target=appeal.state, actor=by, at=at, data=data or {}
     )
+    outbox.report_act(event)
     appeal_event.send(sender=Appeal, event=event)
     return event
 

@@ -11,6 +11,7 @@ from channels_merge.services import clocks
 from channels_merge.services.following import DEAD, REPLIED, settle_citizen_clocks
 from channels_merge.services.indexing import reconcile_scopes, write_search_entry
 from channels_merge.services.moves import locked
+from channels_merge.services.outbox import reconcile_reports
 from channels_merge.states import AppealState
 from hotline.services import one_by_one
 from tickets.models import Ticket
@@ -29,6 +30,7 @@ def reconcile(*, at: datetime) -> dict[str, int]:
         "search_entries": lambda: _write_missing_entries(at),
         "citizen_clocks": lambda: _settle_tickets(at),
         "scopes": lambda: reconcile_scopes(since=at - RECENT),
+        "line_reports": lambda: reconcile_reports(since=at - RECENT),
     }
     mended: dict[str, int] = {}
     one_by_one(lambda step: mended.update({step: steps[step]()}), steps)

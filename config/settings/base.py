@@ -27,6 +27,9 @@ HOTLINE_FIELD_KEYS: dict[str, str] = env.dict("HOTLINE_FIELD_KEYS")
 HOTLINE_INDEX_KEY = env.str("HOTLINE_INDEX_KEY")
 # How many reverse proxies of our own stand in front; that many forwarded addresses are believed: hotline.client_address.
 HOTLINE_PROXIES = env.int("HOTLINE_PROXIES", 0)
+# Where messages to citizens go, and what signs them; without an address they wait: channels_merge.services.outbox.
+HOTLINE_SMS_URL = env.str("HOTLINE_SMS_URL", "")
+HOTLINE_SMS_SECRET = env.str("HOTLINE_SMS_SECRET", "")
 
 # --- Django
 DEBUG = False

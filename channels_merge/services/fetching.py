@@ -1,0 +1,260 @@
+"""Fetching the messages of a line ourselves: from its interface, or from the folder into which it puts sheets.
+
+What is read is stored as if the line had pushed it (services.inbound), in the same transaction as the mark of how far we are:
+a run that is killed begins again where nothing is lost and nothing doubled.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from zipfile import BadZipFile
+
+import httpx
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from channels_merge.models import LineSource
+from channels_merge.services.inbound import as_body, store_messages
+from channels_merge.services.line_reading import mapped
+from channels_merge.states import Door
+from hotline import crypto
+from hotline.services import one_by_one
+
+TIMEOUT: Final = httpx.Timeout(20, connect=5)
+MOST_PAGES: Final = 50
+LARGEST_SHEET: Final = 20 * 1024 * 1024
+STILL_WRITTEN: Final = timedelta(seconds=30)
+"""A file that changed so lately may not be whole yet."""
+MOST_FAILURES: Final = 6
+"""Failures double the pause up to this many times."""
+
+
+class CannotFetch(Exception):
+    """The interface or the sheet gives nothing that can be read; the sentence is for the page."""
+
+
+def fetch_due(*, at: datetime) -> int:
+    """Fetch from every source whose moment has come; returns how many gave something new."""
+    due = LineSource.objects.filter(Q(next_at=None) | Q(next_at__lte=at), is_open=True, line__is_open=True)
+    return len(
+        one_by_one(lambda pk: fetch(source_id=pk, at=at), list(due.order_by("pk").values_list("pk", flat=True)))
+    )
+
+
+def fetch(*, source_id: int, at: datetime) -> int:
+    """Everything new of one source; returns how many messages. What cannot be fetched is noted and tried later."""
+    if not _claim(source_id, at):
+        return 0
+    source = LineSource.objects.select_related("line__channel").get(pk=source_id)
+    read = _pull if source.door == Door.PULL else _read_folder
+    try:
+        new = read(source, at)
+    except CannotFetch as exc:
+        failures = source.failures + 1
+        wait = timedelta(minutes=source.every_minutes) * 2 ** min(failures, MOST_FAILURES)
+        LineSource.objects.filter(pk=source_id).update(failures=failures, last_error=str(exc)[:200], next_at=at + wait)
+        return 0
+    LineSource.objects.filter(pk=source_id).update(failures=0, last_error="", read_at=at)
+    return new
+
+
+@transaction.atomic
+def _claim(source_id: int, at: datetime) -> bool:
+    """Whoever is first has the source until its next moment."""
+    source = (
+        LineSource.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
+        .filter(Q(next_at=None) | Q(next_at__lte=at), pk=source_id, is_open=True)
+        .first()
+    )
+    if source is None:
+        return False
+    source.next_at = at + timedelta(minutes=source.every_minutes)
+    source.save(update_fields=["next_at"])
+    return True
+
+
+# --- an interface
+
+
+def _pull(source: LineSource, at: datetime) -> int:
+    new, page = 0, 1
+    with httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client:
+        while page <= MOST_PAGES:
+            answer = _ask(client, source, page)
+            items = _items(answer, source.list_path)
+            before = source.cursor
+            new += _keep(source, answer, items, at)
+            if not _has_more(source, len(items), before):
+                break
+            page += 1
+    return new
+
+
+def _ask(client: httpx.Client, source: LineSource, page: int) -> Any:
+    asked = {
+        source.cursor_param: source.cursor,
+        source.page_param: str(page),
+        source.size_param: str(source.page_size),
+    }
+    headers = {source.header_name: source.header_value} if source.header_name else {}
+    try:
+        answer = client.get(source.url, params={name: value for name, value in asked.items() if name}, headers=headers)
+        answer.raise_for_status()
+        return answer.json()
+    except httpx.HTTPStatusError as exc:
+        raise CannotFetch(f"对方答复 {exc.response.status_code}。") from exc
+    except (httpx.HTTPError, httpx.InvalidURL) as exc:
+        raise CannotFetch(f"连不上对方（{type(exc).__name__}）。") from exc
+    except (ValueError, RecursionError) as exc:
+        raise CannotFetch("对方的答复不是正确的 JSON。") from exc
+
+
+def _items(answer: Any, path: str) -> list[Any]:
+    found = at_path(answer, path) if path else answer
+    if not isinstance(found, list):
+        raise CannotFetch(f"答复里“{path or '最外层'}”不是列表。")
+    return found
+
+
+@transaction.atomic
+def _keep(source: LineSource, answer: Any, items: list[Any], at: datetime) -> int:
+    bodies = [_as_pushed(source, lambda path, item=item: at_path(item, path), item) for item in items]
+    new = store_messages(line=source.line, bodies=bodies, door=Door.PULL, at=at) if bodies else 0
+    cursor = _cursor(source, answer, items)
+    if cursor:
+        source.cursor = cursor[:200]
+        source.save(update_fields=["cursor"])
+    return new
+
+
+def _cursor(source: LineSource, answer: Any, items: list[Any]) -> str:
+    if not source.cursor_path:
+        return ""
+    of_item, _, path = source.cursor_path.partition("item.")
+    found = at_path(items[-1], path) if not of_item and path and items else at_path(answer, source.cursor_path)
+    return "" if found is None or isinstance(found, (dict, list)) else str(found)
+
+
+def _has_more(source: LineSource, count: int, before: str) -> bool:
+    """Full pages go on; without pages, as long as the mark moves on."""
+    if source.page_param:
+        return count >= source.page_size
+    return bool(count and source.cursor_param and source.cursor != before)
+
+
+def at_path(value: Any, path: str) -> Any:
+    """What stands at a dotted path of JSON, a number for a place of a list; None where there is nothing."""
+    for part in path.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
+
+
+def _as_pushed(source: LineSource, find: Any, original: Any) -> bytes:
+    """The message as the line would push it. Without an id of its own it has that of its matter; an item that is no object
+    is kept as it is, and parked.
+    """
+    if not isinstance(original, Mapping):
+        return as_body({"unread": original})
+    message = mapped(source.fields, find)
+    message.setdefault("message_id", message.get("number", ""))
+    for name in ("message_id", "number"):
+        message[name] = str(message.get(name, ""))
+    return as_body(message)
+
+
+# --- a folder
+
+
+def folder_of(source: LineSource) -> Path:
+    """`drop/<code>/` in the state folder; what was read moves to `done/`, what could not be read to `failed/`."""
+    return Path(settings.STATE_DIR) / "drop" / source.line.channel.code
+
+
+def _read_folder(source: LineSource, at: datetime) -> int:
+    """Each sheet by itself: one that cannot be read holds up none of the others."""
+    folder = folder_of(source)
+    for name in ("", "done", "failed"):
+        (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    new, wrong = 0, []
+    for path in sorted(folder.iterdir()):
+        if not path.is_file() or path.suffix.lower() not in {".csv", ".xlsx"} or _is_fresh(path, at):
+            continue
+        try:
+            new += _read_sheet(source, path, at)
+        except CannotFetch as exc:
+            wrong.append(f"{path.name}：{exc}")
+            _move(path, folder / "failed", at, reason=str(exc))
+        else:
+            _move(path, folder / "done", at)
+    if wrong:
+        raise CannotFetch("；".join(wrong)[:200])
+    return new
+
+
+def _is_fresh(path: Path, at: datetime) -> bool:
+    return path.stat().st_mtime > (at - STILL_WRITTEN).timestamp()
+
+
+def _read_sheet(source: LineSource, path: Path, at: datetime) -> int:
+    if path.stat().st_size > LARGEST_SHEET:
+        raise CannotFetch("文件超过 20 兆字节，请分成几个。")
+    content = path.read_bytes()
+    rows = _rows_of_csv(content) if path.suffix.lower() == ".csv" else _rows_of_xlsx(content)
+    headings = [str(heading or "").strip() for heading in next(rows, [])]
+    needed = [theirs for theirs in source.fields.values() if not theirs.startswith("=")]
+    missing = [heading for heading in needed if heading not in headings]
+    if missing:
+        raise CannotFetch(f"第一行没有这几列：{'、'.join(missing)[:120]}。")
+    bodies = []
+    for values in rows:
+        if any(value not in (None, "") for value in values):
+            row = dict(zip(headings, values, strict=False))
+            bodies.append(_as_pushed(source, lambda heading, row=row: _cell(row.get(heading)), row))
+    return store_messages(line=source.line, bodies=bodies, door=Door.FOLDER, at=at) if bodies else 0
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    # A sheet keeps the number 20261110 as 20261110.0.
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else value
+
+
+def _rows_of_csv(content: bytes) -> Iterator[list[Any]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            text = content.decode("gb18030")
+        except UnicodeDecodeError as exc:
+            raise CannotFetch("文字编码既不是 UTF-8 也不是 GB18030。") from exc
+    try:
+        yield from csv.reader(io.StringIO(text), strict=True)
+    except csv.Error as exc:
+        raise CannotFetch(f"不是正确的 CSV（{exc}）。") from exc
+
+
+def _rows_of_xlsx(content: bytes) -> Iterator[list[Any]]:
+    try:
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        yield from (list(row) for row in book.worksheets[0].iter_rows(values_only=True))
+    except (InvalidFileException, BadZipFile, KeyError, ValueError, IndexError, OSError) as exc:
+        raise CannotFetch("不是正确的 XLSX。") from exc
+
+
+def _move(path: Path, to: Path, at: datetime, *, reason: str = "") -> None:
+    name = f"{at:%Y%m%d%H%M%S}-{crypto.blind_index(path.name + at.isoformat(), 'drop')[:6]}-{path.name}"
+    path.rename(to / name)
+    if reason:
+        (to / f"{name}.txt").write_text(reason + "\n", encoding="utf-8")

@@ -1,0 +1,355 @@
+"""What leaves the house: rows written with the act they tell of, sent after it, once in effect.
+
+- Nothing is sent inside the transaction of an act. A row is claimed, sent, and settled, each by itself.
+- Every try carries the same message id; who is killed between sending and settling sends again, and the receiver knows it.
+- One matter's messages reach a line in their order. A recipient that fails rests for the rest of the run.
+- A growing pause between tries, a most of tries, then dead: somebody looks and sends again.
+"""
+
+import json
+import random
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
+
+from channels_merge import rights, selectors
+from channels_merge.models import Appeal, AppealEvent, AppealLink, Line, LineReturn, OutboxMessage, Transfer
+from channels_merge.states import PLATFORM_KINDS, MessageKind
+from hotline import crypto, masking, parameters, signing
+from hotline.errors import DomainError
+from hotline.models import User
+from hotline.selectors import people_with_right
+from hotline.services import notify
+from tickets.models import Reply, TicketEvent
+from tickets.timeline import ACTS
+
+TIMEOUT: Final = httpx.Timeout(8, connect=4)
+LEASE: Final = timedelta(minutes=2)
+"""For so long a claimed row is left to whoever claimed it."""
+RUN_SECONDS: Final = 45
+NEVER: Final = frozenset({400, 413, 415, 422})
+"""The receiver says that this content will not do: another try changes nothing."""
+
+
+# --- what is written
+
+
+_APPEAL_STATUS: Final = {
+    "register": ("registered", "12345 已登记"),
+    "accept": ("accepted", "12345 已签收受理"),
+    "ask_information": ("need_info", "请补充情况"),
+    "transfer": ("transferred", "已转紧急热线"),
+    "take_back": ("received", "对方没有接走，12345 继续办理"),
+    "hand_to_police": ("handed_over", "已按规定移交"),
+    "withdraw": ("withdrawn", "已撤回"),
+}
+_APPEAL_RESULT: Final = {"answer": "answered", "explain": "explained", "redirect": "redirected"}
+
+
+def report_act(event: AppealEvent) -> None:
+    """Write what a line is told of an act on an appeal that it sent. In the act's transaction; others cost no query."""
+    appeal = event.appeal
+    if appeal.channel.kind not in PLATFORM_KINDS or not appeal.source_number:
+        return
+    known = event.act in _APPEAL_STATUS or event.act in _APPEAL_RESULT or event.act == "send_back"
+    line = line_to_tell(appeal) if known else None
+    if line is None:
+        return
+    dedupe = f"event:{event.pk}"
+    if event.act == "send_back":
+        reason = LineReturn.objects.values_list("reason", flat=True).get(pk=event.data["return"])
+        _write(appeal, line, MessageKind.RETURN, {"reason": reason}, dedupe=dedupe, at=event.at)
+    elif event.act in _APPEAL_RESULT:
+        told = {"status": _APPEAL_RESULT[event.act], "text": masking.redact(appeal.told)}
+        _write(appeal, line, MessageKind.RESULT, told, dedupe=dedupe, at=event.at)
+    else:
+        status, sentence = _APPEAL_STATUS[event.act]
+        asked = masking.redact(appeal.told) if event.act == "ask_information" else ""
+        told = {"status": status, "status_name": sentence, "text": asked}
+        _write(appeal, line, MessageKind.STATUS, told, dedupe=dedupe, at=event.at)
+
+
+def line_to_tell(appeal: Appeal) -> Line | None:
+    return Line.objects.filter(channel=appeal.channel_id).exclude(push_url="").first()
+
+
+TOLD_ACTS: Final = frozenset(act for act, said in ACTS.items() if said.public)
+
+
+def report_ticket_event(*, event_id: int) -> int:
+    """Write what lines are told of an act on a ticket, for each appeal of theirs that it carries. May run twice."""
+    event = TicketEvent.objects.select_related("ticket", "unit").get(pk=event_id)
+    if event.act not in TOLD_ACTS:
+        return 0
+    sent = selectors.carried_by(event.ticket_id).live().filter(channel__kind__in=sorted(PLATFORM_KINDS))
+    written = 0
+    for appeal in sent.exclude(source_number="").select_related("channel").order_by("pk"):
+        line = line_to_tell(appeal)
+        if line is not None:
+            kind, told = _told_of(event)
+            written += _write(appeal, line, kind, told, dedupe=f"ticket:{event.pk}:{appeal.pk}", at=event.at)
+    return written
+
+
+def _told_of(event: TicketEvent) -> tuple[MessageKind, dict[str, Any]]:
+    unit = event.unit.name if event.unit else ""
+    told = {"status": event.act, "status_name": ACTS[event.act].public.format(unit=unit or "承办单位"), "unit": unit}
+    if event.act != "publish_reply":
+        return MessageKind.STATUS, told
+    reply = Reply.objects.filter(ticket=event.ticket_id, published_at__lte=event.at).order_by("-round", "-pk").first()
+    words = (
+        {"text": masking.redact(reply.public_text), "resolved": reply.resolved, "round": reply.round} if reply else {}
+    )
+    return MessageKind.RESULT, told | words
+
+
+def reconcile_reports(*, since: datetime) -> int:
+    """Acts whose message a lost task left unwritten; returns how many rows were missing."""
+    carried = AppealLink.objects.filter(
+        ticket=OuterRef("ticket"), until=None, appeal__channel__line__isnull=False
+    ).exclude(appeal__source_number="")
+    events = TicketEvent.objects.filter(Exists(carried), at__gte=since, act__in=sorted(TOLD_ACTS))
+    return sum(report_ticket_event(event_id=pk) for pk in events.order_by("pk").values_list("pk", flat=True))
+
+
+def send_transfer(transfer: Transfer, *, at: datetime) -> None:
+    """The whole matter to an emergency line that is plugged in, with who called: it has to act now."""
+    line = Line.objects.select_related("channel").filter(channel__code=transfer.line).exclude(push_url="").first()
+    if line is None:
+        return
+    appeal = transfer.appeal
+    contact = appeal.contact
+    told = {
+        "title": appeal.title,
+        "text": appeal.text,
+        "place": appeal.place,
+        "urgency": appeal.urgency,
+        "region_code": appeal.region.code if appeal.region else "",
+        "name": contact.name if contact else "",
+        "phone": contact.phone if contact else "",
+        "note": transfer.note,
+        "three_party": transfer.three_party,
+    }
+    _write(appeal, line, MessageKind.TRANSFER, told, dedupe=f"transfer:{transfer.pk}", at=at)
+
+
+def _write(appeal: Appeal, line: Line, kind: str, told: dict[str, Any], *, dedupe: str, at: datetime) -> bool:
+    """Whether the row was not there yet."""
+    if OutboxMessage.objects.filter(dedupe=dedupe).exists():
+        return False
+    row = OutboxMessage(
+        appeal=appeal, line=line, kind=kind, dedupe=dedupe, created_at=at, not_before=at, next_try_at=at
+    )
+    body = {
+        "message_id": str(row.token),
+        "event": str(kind),
+        "number": appeal.source_number if appeal.channel_id == line.channel_id else "",
+        "our_number": appeal.number,
+        "at": at.isoformat(),
+        "data": {name: value for name, value in told.items() if value != ""},
+    }
+    row.body_cipher = crypto.encrypt(json.dumps(body, ensure_ascii=False), f"outbox:{row.token}")
+    OutboxMessage.objects.bulk_create([row], ignore_conflicts=True)
+    return True
+
+
+# --- what is sent
+
+
+class NotDelivered(Exception):
+    """It did not arrive. `final`: another try would change nothing."""
+
+    def __init__(self, sentence: str, *, final: bool = False) -> None:
+        super().__init__(sentence)
+        self.final = final
+
+
+@dataclass
+class Run:
+    sent: int = 0
+    failed: int = 0
+    # Lines that failed in this run; None is the gateway to phones.
+    resting: set[int | None] = field(default_factory=set)
+
+
+def send_due(*, at: datetime, most: int = 500) -> Run:
+    """Send what is due, oldest first, until nothing is, `most` are tried or the run has lasted long enough."""
+    run, began = Run(), time.monotonic()
+    if not settings.HOTLINE_SMS_URL:
+        run.resting.add(None)
+    with httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client:
+        while run.sent + run.failed < most and time.monotonic() - began < RUN_SECONDS:
+            row = _claim(at=at, resting=run.resting)
+            if row is None:
+                break
+            try:
+                _deliver(client, row, at=at + timedelta(seconds=time.monotonic() - began))
+            except NotDelivered as exc:
+                run.failed += 1
+                if not exc.final:
+                    run.resting.add(row.line_id)
+                _settle_failure(row, exc, at=at)
+            else:
+                run.sent += 1
+                _settle_success(row, at=at)
+    return run
+
+
+@transaction.atomic
+def _claim(*, at: datetime, resting: Iterable[int | None]) -> OutboxMessage | None:
+    """The next due row whose recipient does not rest, ours for the length of `LEASE`."""
+    earlier = OutboxMessage.objects.filter(
+        appeal=OuterRef("appeal"), line=OuterRef("line"), pk__lt=OuterRef("pk"), sent_at=None, dead_at=None
+    )
+    waiting = OutboxMessage.objects.filter(~Exists(earlier), sent_at=None, dead_at=None, next_try_at__lte=at)
+    waiting = waiting.filter(Q(line=None) | Q(line__is_open=True)).exclude(line__in=[pk for pk in resting if pk])
+    if None in resting:
+        waiting = waiting.filter(line__isnull=False)
+    row = (
+        waiting.select_for_update(of=("self",), no_key=True, skip_locked=True)
+        .select_related("line__channel", "appeal__contact")
+        .order_by("next_try_at", "pk")
+        .first()
+    )
+    if row is not None:
+        row.attempts += 1
+        row.next_try_at = at + LEASE
+        row.save(update_fields=["attempts", "next_try_at"])
+    return row
+
+
+def _deliver(client: httpx.Client, row: OutboxMessage, *, at: datetime) -> None:
+    if row.line is not None:
+        _post(client, row, url=row.line.push_url, secret=row.line.secret, algorithm=row.line.algorithm, at=at)
+        return
+    phone = row.appeal.contact.phone if row.appeal.contact else ""
+    if not phone:
+        raise NotDelivered("已没有可以发送的号码。", final=True)
+    body = {"message_id": str(row.token), "phone": phone, "text": row.body}
+    _post(
+        client,
+        row,
+        url=settings.HOTLINE_SMS_URL,
+        secret=settings.HOTLINE_SMS_SECRET,
+        algorithm="HMAC-SHA256",
+        at=at,
+        body=json.dumps(body, ensure_ascii=False),
+    )
+
+
+def _post(
+    client: httpx.Client,
+    row: OutboxMessage,
+    *,
+    url: str,
+    secret: str,
+    algorithm: str,
+    at: datetime,
+    body: str | None = None,
+) -> None:
+    """Signed like what comes in (hotline.signing). Raises NotDelivered for everything but an answer of 2xx."""
+    content = (row.body if body is None else body).encode()
+    where = urlsplit(url)
+    path = where.path + (f"?{where.query}" if where.query else "")
+    timestamp = f"{at.timestamp():.0f}"
+    signature = signing.sign(
+        secret=secret, algorithm=algorithm, method="POST", path=path or "/", timestamp=timestamp, body=content
+    )
+    headers = {
+        "Content-Type": "application/json",
+        "X-Message-Id": str(row.token),
+        "X-Timestamp": timestamp,
+        "X-Signature": signature,
+    }
+    try:
+        answer = client.post(url, content=content, headers=headers)
+    except (httpx.HTTPError, httpx.InvalidURL) as exc:
+        raise NotDelivered(_REASONS.get(type(exc), f"连接失败（{type(exc).__name__}）。")) from exc
+    if not answer.is_success:
+        said = masking.redact(" ".join(answer.text[:120].split()))
+        raise NotDelivered(f"对方答复 {answer.status_code}：{said}"[:200], final=answer.status_code in NEVER)
+
+
+_REASONS: Final = {
+    httpx.ConnectError: "连不上对方。",
+    httpx.ConnectTimeout: "连不上对方：超时。",
+    httpx.ReadTimeout: "对方一直没有答复：超时。",
+    httpx.RemoteProtocolError: "对方中途断开。",
+    httpx.InvalidURL: "推送地址不对。",
+    httpx.UnsupportedProtocol: "推送地址不对。",
+}
+
+
+@transaction.atomic
+def _settle_success(row: OutboxMessage, *, at: datetime) -> None:
+    OutboxMessage.objects.filter(pk=row.pk).update(sent_at=at, next_try_at=None, last_error="")
+    if row.line_id is not None:
+        # To the minute, as with what comes in.
+        news = Q(last_out_at=None) | Q(last_out_at__lt=at - timedelta(minutes=1)) | Q(failing_since__isnull=False)
+        Line.objects.filter(news, pk=row.line_id).update(last_out_at=at, failing_since=None, last_error="")
+
+
+@transaction.atomic
+def _settle_failure(row: OutboxMessage, failure: NotDelivered, *, at: datetime) -> None:
+    if failure.final or row.attempts >= parameters.integer("outbox_tries", at=at):
+        changes = {"dead_at": at, "next_try_at": None}
+        _tell_managers(row, at=at)
+    else:
+        changes = {"next_try_at": at + pause(row.attempts, at=at)}
+    OutboxMessage.objects.filter(pk=row.pk).update(last_error=str(failure)[:200], **changes)
+    if row.line_id is not None and not failure.final:
+        Line.objects.filter(pk=row.line_id).update(
+            failing_since=Coalesce("failing_since", at), last_error=str(failure)[:200]
+        )
+
+
+def pause(attempts: int, *, at: datetime) -> timedelta:
+    """Doubled after each try up to a most, and up to a fifth longer, so that not all come back in the same second."""
+    first, most = parameters.limit("outbox_pause", at=at).elapsed, parameters.limit("outbox_pause_max", at=at).elapsed
+    waited = min(first * 2 ** min(attempts - 1, 20), most)
+    return waited * (1 + random.random() / 5)  # noqa: S311 -- spreads load, hides nothing
+
+
+def _tell_managers(row: OutboxMessage, *, at: datetime) -> None:
+    """Once a day for each recipient."""
+    who = row.line.channel.code if row.line else "sms"
+    notify(
+        users=people_with_right(rights.MANAGE_LINES),
+        kind="outbox_dead",
+        number=who,
+        at=at,
+        dedupe=f"outbox-dead:{who}:{at:%Y-%m-%d}",
+    )
+
+
+class NotDead(DomainError):
+    message = "这条消息没有放弃，可能刚被别人重新发送。"
+
+
+@transaction.atomic
+def send_again(*, message_id: int, by: User, at: datetime) -> OutboxMessage:
+    """A dead message waits to be sent again, with all its tries."""
+    rights.require(by, rights.MANAGE_LINES, at)
+    row = OutboxMessage.objects.select_for_update(of=("self",), no_key=True).filter(pk=message_id).first()
+    if row is None or row.dead_at is None:
+        raise NotDead
+    row.dead_at, row.next_try_at, row.attempts, row.revived_at, row.revived_by = None, at, 0, at, by
+    row.save()
+    return row
+
+
+def send_all_again(*, line_id: int | None, by: User, at: datetime) -> int:
+    """Every dead message of a line (None: to phones); returns how many."""
+    rights.require(by, rights.MANAGE_LINES, at)
+    return OutboxMessage.objects.filter(line=line_id, dead_at__isnull=False).update(
+        dead_at=None, next_try_at=at, attempts=0, revived_at=at, revived_by=by
+    )

@@ -1,0 +1,414 @@
+"""What leaves: written with the act, sent after it to a real partner that is down, slow, broken or forgetful."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from channels_merge import services
+from channels_merge.models import Appeal, Line, OutboxMessage, Transfer
+from channels_merge.services import outbox
+from hotline.models import Notice
+from tests.channels_merge.lines.conftest import SECRET, later, message
+from tests.factories.channels_merge import NOON, PHONE, make_accepted, make_appeal
+from tests.fakes.running import RunningPartner
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def line(plug, partner):
+    line = plug("province")
+    give_secret(line, push_url=f"{partner.url}/inbox")
+    return line
+
+
+def give_secret(line, **fields):
+    """The secret that the partner knows."""
+    line.secret_cipher = outbox.crypto.encrypt(SECRET, line.aad)
+    for name, value in fields.items():
+        setattr(line, name, value)
+    line.save()
+
+
+@pytest.fixture
+def appeal(line, came):
+    came(line, message(number="JX-1"))
+    return Appeal.objects.get()
+
+
+def waiting():
+    return OutboxMessage.objects.filter(line__isnull=False, sent_at=None, dead_at=None)
+
+
+def test_each_act_is_told_signed_and_in_order(line, partner, appeal):
+    services.need_info(appeal_id=appeal.pk, told="是哪一栋？", by=None, at=later(minutes=5))
+    services.supplement_appeal(appeal_id=appeal.pk, channel=line.channel, text="3 栋。", by=None, at=later(minutes=9))
+    services.accept_appeal(appeal_id=appeal.pk, by=None, at=later(minutes=10))
+
+    run = services.send_due(at=later(minutes=11))
+
+    assert (run.sent, run.failed) == (3, 0)
+    told = partner.arrived
+    assert [(one["event"], one["data"]["status"], one["data"].get("text")) for one in told] == [
+        ("status", "registered", None),
+        ("status", "need_info", "是哪一栋？"),
+        ("status", "accepted", None),
+    ]
+    assert {(one["number"], one["our_number"]) for one in told} == {("JX-1", appeal.number)}
+    assert partner.state["wrong_signatures"] == 0
+    assert services.send_due(at=later(minutes=12)).sent == 0
+    line.refresh_from_db()
+    assert (line.last_out_at, line.failing_since) == (later(minutes=11), None)
+
+
+def test_a_direct_answer_is_a_result(line, partner, appeal, world):
+    services.answer_appeal(
+        appeal_id=appeal.pk, category=world.category, told=f"已停工，有事打 {PHONE}。", by=None, at=NOON
+    )
+    services.send_due(at=NOON)
+
+    result = partner.arrived[-1]
+    assert (result["event"], result["data"]) == (
+        "result",
+        {"status": "answered", "text": "已停工，有事打 138****2231。"},
+    )
+
+
+def test_nothing_is_written_for_lines_without_an_address_and_for_other_channels(plug, came):
+    came(plug("12328"), message())
+    make_appeal()
+
+    assert OutboxMessage.objects.filter(line__isnull=False).count() == 0
+
+
+def test_what_is_told_of_a_refused_act_is_rolled_back_with_it(line, appeal):
+    before = waiting().count()
+    with pytest.raises(services.AppealRefused):
+        services.return_to_line(appeal_id=appeal.pk, reason="", by=None, at=NOON)
+
+    assert waiting().count() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_sent_inside_a_transaction(line, partner, appeal, monkeypatch):
+    seen = []
+    post = outbox._post
+
+    def looking(*args, **kwargs):
+        seen.append(connection.in_atomic_block)
+        post(*args, **kwargs)
+
+    monkeypatch.setattr(outbox, "_post", looking)
+    services.send_due(at=NOON)
+
+    assert seen == [False]
+
+
+# ---- a partner that misbehaves
+
+
+def test_an_hour_of_silence_loses_and_doubles_nothing(line, partner, appeal):
+    """The partner's process is gone for an hour; the clock is ours."""
+    partner.stop()
+    services.accept_appeal(appeal_id=appeal.pk, by=None, at=later(minutes=1))
+    tries = [services.send_due(at=later(minutes=minute)).failed for minute in range(60)]
+    line.refresh_from_db()
+    assert (line.failing_since, line.last_error) == (NOON, "连不上对方。")
+    assert sum(tries) == 6  # after 1, 2, 4, 8, 16, 32 minutes and a little: the second message waits behind the first
+
+    partner.start()
+    sent = sum(services.send_due(at=later(minutes=60 + minute)).sent for minute in range(0, 120, 5))
+
+    assert (sent, [one["data"]["status"] for one in partner.arrived], partner.state["copies"]) == (
+        2,
+        ["registered", "accepted"],
+        0,
+    )
+    line.refresh_from_db()
+    assert (line.failing_since, line.last_error) == (None, "")
+
+
+def test_an_answer_of_500_is_tried_again_and_says_what_was_answered(line, partner, appeal):
+    partner.behave(status=500)
+    services.send_due(at=NOON)
+
+    row = waiting().get()
+    assert (row.attempts, row.last_error) == (1, '对方答复 500：{"message": "内部错误，电话 138****2231"}')
+    assert NOON + timedelta(minutes=1) <= row.next_try_at <= NOON + timedelta(minutes=1, seconds=12)
+
+    partner.behave(status=200)
+    assert services.send_due(at=later(minutes=2)).sent == 1
+
+
+def test_a_slow_partner_is_left_after_a_while(line, partner, appeal, monkeypatch):
+    monkeypatch.setattr(outbox, "TIMEOUT", outbox.httpx.Timeout(0.2))
+    partner.behave(pause=0.6)
+    services.send_due(at=NOON)
+
+    assert waiting().get().last_error == "对方一直没有答复：超时。"
+
+
+def test_taken_but_not_said_so_arrives_once(line, partner, appeal):
+    """The partner took it and broke off: we cannot know, send again under the same id, and it knows."""
+    partner.behave(cut=True)
+    services.send_due(at=NOON)
+    assert waiting().get().last_error == "对方中途断开。"
+
+    partner.behave(cut=False)
+    services.send_due(at=later(minutes=2))
+
+    assert (len(partner.arrived), partner.state["copies"], waiting().count()) == (1, 1, 0)
+
+
+def test_who_dies_between_sending_and_noting_it_sends_again_after_the_lease(line, partner, appeal):
+    row = outbox._claim(at=NOON, resting=[None])
+    assert services.send_due(at=later(minutes=1)).sent == 0
+
+    assert services.send_due(at=later(minutes=2)).sent == 1
+    row.refresh_from_db()
+    assert (row.attempts, row.sent_at) == (2, later(minutes=2))
+
+
+def test_a_content_that_will_not_do_is_dead_at_once_and_the_next_goes_on(line, partner, appeal):
+    services.accept_appeal(appeal_id=appeal.pk, by=None, at=NOON)
+    partner.behave(status=422)
+    run = services.send_due(at=NOON)
+
+    assert (run.failed, OutboxMessage.objects.filter(dead_at=NOON).count()) == (2, 2)
+    line.refresh_from_db()
+    assert line.failing_since is None
+
+
+def test_tries_end_and_the_managers_are_told_once_a_day(line, partner, appeal, person):
+    manager = person("channel_manager")
+    partner.stop()
+    services.accept_appeal(appeal_id=appeal.pk, by=None, at=NOON)
+    at = NOON
+    for _ in range(28):
+        services.send_due(at=at)
+        at += timedelta(hours=8)
+
+    dead = OutboxMessage.objects.filter(dead_at__isnull=False).order_by("pk")
+    assert [row.attempts for row in dead] == [14, 14]
+    notices = Notice.objects.filter(recipient=manager, kind="outbox_dead")
+    assert [(notice.number, notice.dedupe_key[:20]) for notice in notices.order_by("pk")] == [
+        ("province", "outbox-dead:province")
+    ] * 2
+
+
+def test_dead_ones_are_sent_again_by_a_person_only(line, partner, appeal, person):
+    manager = person("channel_manager")
+    partner.behave(status=422)
+    services.send_due(at=NOON)
+    row = OutboxMessage.objects.get(line=line)
+    partner.behave(status=200)
+    assert services.send_due(at=later(days=1)).sent == 0
+
+    services.send_again(message_id=row.pk, by=manager, at=later(days=1))
+    assert services.send_due(at=later(days=1)).sent == 1
+    row.refresh_from_db()
+    assert (row.revived_by, row.attempts, row.dead_at, row.last_error) == (manager, 1, None, "")
+    with pytest.raises(services.NotDead):
+        services.send_again(message_id=row.pk, by=manager, at=later(days=1))
+
+
+def test_all_dead_ones_of_a_line_go_again_and_no_others(line, partner, appeal, person):
+    manager = person("channel_manager")
+    services.accept_appeal(appeal_id=appeal.pk, by=None, at=NOON)
+    partner.behave(status=422)
+    services.send_due(at=NOON)
+
+    assert services.send_all_again(line_id=None, by=manager, at=NOON) == 0
+    assert services.send_all_again(line_id=line.pk, by=manager, at=NOON) == 2
+    with pytest.raises(Exception, match="没有这项权限"):
+        services.send_all_again(line_id=line.pk, by=person("agent"), at=NOON)
+
+
+def test_a_broken_line_does_not_hold_up_another(line, partner, appeal, plug, came):
+    healthy = RunningPartner(SECRET).start()
+    try:
+        other = plug("12328")
+        give_secret(other, push_url=f"{healthy.url}/inbox?from=12345")
+        came(other, message(number="JT-1"))
+        partner.behave(status=503)
+
+        run = services.send_due(at=NOON)
+
+        assert (run.sent, run.failed, len(healthy.arrived)) == (1, 1, 1)
+        assert healthy.state["wrong_signatures"] == 0
+    finally:
+        healthy.stop()
+
+
+def test_a_stopped_line_keeps_its_messages(line, partner, appeal):
+    Line.objects.filter(pk=line.pk).update(is_open=False)
+    assert services.send_due(at=NOON).sent == 0
+
+    Line.objects.filter(pk=line.pk).update(is_open=True)
+    assert services.send_due(at=NOON).sent == 1
+
+
+def test_the_pause_doubles_up_to_a_most_and_is_not_the_same_for_all(world):
+    pauses = [outbox.pause(attempt, at=NOON) for attempt in (1, 2, 3, 8, 40)]
+    least = [timedelta(minutes=1), timedelta(minutes=2), timedelta(minutes=4), timedelta(minutes=128), 6 * HOUR]
+
+    assert [low <= pause <= low * 1.2 for pause, low in zip(pauses, least, strict=True)] == [True] * 5
+    assert len({outbox.pause(1, at=NOON) for _ in range(20)}) > 1
+
+
+# ---- to citizens
+
+
+def test_messages_to_citizens_wait_without_a_gateway_and_go_by_it(world, partner, settings):
+    appeal = make_appeal()
+    assert services.send_due(at=NOON).sent == 0
+    assert OutboxMessage.objects.get().attempts == 0
+
+    settings.HOTLINE_SMS_URL, settings.HOTLINE_SMS_SECRET = f"{partner.url}/inbox", SECRET
+    services.send_due(at=NOON)
+
+    row = OutboxMessage.objects.get()
+    assert partner.arrived == [
+        {
+            "message_id": str(row.token),
+            "phone": PHONE,
+            "text": f"【赣州12345】您反映的事已登记，编号 {appeal.number}，查询码 {appeal.code}。"
+            "凭编号和查询码可查进度、补充情况。",
+        }
+    ]
+    assert row.sent_at == NOON
+
+
+def test_a_number_that_is_gone_is_not_tried_for_ever(world, partner, settings):
+    settings.HOTLINE_SMS_URL = f"{partner.url}/inbox"
+    appeal = make_appeal()
+    contact = appeal.contact
+    contact.phone_cipher = contact.phone_index = contact.phone_tail_index = ""
+    contact.save()
+
+    services.send_due(at=NOON)
+
+    assert OutboxMessage.objects.get().last_error == "已没有可以发送的号码。"
+
+
+# ---- back to the line, and 110
+
+
+def test_a_matter_goes_back_to_its_line_and_is_taken(line, partner, appeal, came):
+    services.return_to_line(appeal_id=appeal.pk, reason="不在赣州市，属吉安市。", by=None, at=NOON)
+    appeal.refresh_from_db()
+    assert (appeal.state, appeal.concluded_at, appeal.clocks.get().outcome) == ("returned", NOON, "met")
+    services.send_due(at=NOON)
+    assert (partner.arrived[-1]["event"], partner.arrived[-1]["data"]) == (
+        "return",
+        {"reason": "不在赣州市，属吉安市。"},
+    )
+
+    row = came(line, message(number="JX-1", event="outcome", outcome="taken"))
+
+    appeal.refresh_from_db()
+    assert (row.state, appeal.state, appeal.line_returns.get().outcome) == ("done", "returned", "taken")
+
+
+def test_a_line_may_decline_and_the_matter_is_ours_again(line, appeal, came):
+    services.return_to_line(appeal_id=appeal.pk, reason="不在赣州市。", by=None, at=NOON)
+    without = came(line, message("JX-1", "outcome", "first", outcome="declined"))
+    assert (without.state, without.reason) == ("parked", "对方没有接走的，须写明原因。")
+
+    came(line, message("JX-1", "outcome", "second", outcome="未接走", text="地点在章贡区。"), at=later(hours=1))
+
+    appeal.refresh_from_db()
+    assert (appeal.state, appeal.concluded_at, appeal.line_returns.get().note) == ("received", None, "地点在章贡区。")
+    assert list(appeal.clocks.order_by("pk").values_list("generation", "outcome")) == [(1, "met"), (2, "")]
+
+
+def test_where_the_person_rang_us_first_we_register(line, came):
+    came(line, message(number="JX-2", first_called="us"))
+    appeal = Appeal.objects.get()
+
+    with pytest.raises(services.AppealRefused, match="先接到的登记受理"):
+        services.return_to_line(appeal_id=appeal.pk, reason="不归我们。", by=None, at=NOON)
+    appeal.refresh_from_db()
+    assert appeal.state == "received"
+
+
+def test_nothing_goes_back_to_who_cannot_be_reached(world, plug, came):
+    came(plug("12328"), message())
+
+    with pytest.raises(services.AppealRefused, match="没有接通推送"):
+        services.return_to_line(appeal_id=Appeal.objects.get().pk, reason="不归我们。", by=None, at=NOON)
+
+
+def test_110_gets_the_matter_and_declines_it(plug, partner, came, world):
+    police = plug("110")
+    give_secret(police, push_url=f"{partner.url}/inbox")
+    appeal = make_appeal()
+    services.transfer_appeal(appeal_id=appeal.pk, line="110", note="有人打架", three_party=True, by=None, at=NOON)
+    services.send_due(at=NOON)
+
+    sent = partner.arrived[-1]
+    assert (sent["event"], sent["number"], sent["our_number"]) == ("transfer", "", appeal.number)
+    assert (sent["data"]["phone"], sent["data"]["note"], sent["data"]["three_party"]) == (PHONE, "有人打架", True)
+    assert Transfer.objects.get().three_party
+
+    row = came(police, message(appeal.number, "outcome", outcome="declined", text="没有人受伤，属噪声纠纷。"))
+
+    appeal.refresh_from_db()
+    assert (row.state, row.appeal, appeal.state) == ("done", appeal, "received")
+    assert Transfer.objects.get().note == "没有人受伤，属噪声纠纷。"
+    other = came(police, message("S1", "outcome", "other", outcome="taken"))
+    assert (other.parked_for, other.reason) == ("refused", "没有转给110 非警务转来、编号为 S1 的诉求。")
+
+
+def test_a_receipt_is_noted_once(line, partner, appeal, came):
+    services.send_due(at=NOON)
+    token = partner.arrived[-1]["message_id"]
+    came(line, message("JX-1", "acknowledge") | {"data": {"message_id": token}})
+    wrong = came(line, message("JX-1", "acknowledge", "wrong") | {"data": {"message_id": "x"}}, at=later(hours=1))
+
+    assert OutboxMessage.objects.get(line=line).acknowledged_at == NOON
+    assert (wrong.parked_for, wrong.reason) == ("refused", "没有发过编号为 x 的消息。")
+
+
+# ---- acts on the ticket
+
+
+def test_what_happens_on_the_ticket_is_told_and_the_reply_is_the_result(line, partner, appeal, world, person):
+    from tests.factories.tickets import REPLY
+    from tickets import services as tickets
+    from tickets.models import TicketEvent
+
+    other = make_accepted(phone="13907970000")
+    services.accept_appeal(appeal_id=appeal.pk, ticket_id=other.links.get().ticket_id, by=None, at=NOON)
+    ticket = other.links.get().ticket
+    tickets.answer_by_centre(ticket_id=ticket.pk, public_text=REPLY, by=person("dispatcher"), at=later(hours=1))
+    for event in TicketEvent.objects.order_by("pk"):
+        services.report_ticket_event(event_id=event.pk)
+        services.report_ticket_event(event_id=event.pk)
+    services.send_due(at=later(hours=2))
+
+    told = [(one["event"], one["data"]["status"]) for one in partner.arrived]
+    assert told[:2] == [("status", "registered"), ("status", "accepted")]
+    assert [status for _, status in told[2:]] == [
+        event.act for event in TicketEvent.objects.order_by("pk") if event.act in services.TOLD_ACTS
+    ]
+    assert [one["data"]["text"] for one in partner.arrived if one["data"]["status"] == "publish_reply"] in (
+        [],
+        [REPLY],
+    )
+
+
+def test_what_a_lost_task_left_unsaid_is_found(line, appeal, world, person):
+    from tickets import services as tickets
+
+    services.accept_appeal(appeal_id=appeal.pk, by=None, at=NOON)
+    ticket = appeal.links.get().ticket
+    tickets.dispatch_ticket(
+        ticket_id=ticket.pk, unit=world.department, item=None, by=person("dispatcher"), at=later(minutes=3)
+    )
+    before = waiting().count()
+
+    assert services.reconcile_reports(since=NOON) == 1
+    assert services.reconcile_reports(since=NOON) == 0
+    assert waiting().count() == before + 1
