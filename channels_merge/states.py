@@ -36,7 +36,47 @@ class ChannelKind(TextChoices):
     PROVINCE = "province", "省平台"
     PETITION = "petition", "信访"
     GRID = "grid", "网格"
+    BOARD = "board", "领导留言板"
+    OVERSIGHT = "oversight", "互联网+督查"
+    WINDOW = "window", "服务窗口"
+    MAILBOX = "mailbox", "信箱"
     IMPORT = "import", "批量导入"
+class IntakeWay(TextChoices):
+    """How what people say to a channel gets here."""
+
+    DESK = "desk", "话务员接听登记"
+    PAGE = "page", "网页提交"
+    PUSH = "push", "对方接口推送"
+    PULL = "pull", "定时去取"
+    FILE = "file", "文件导入"
+    TYPED = "typed", "工作人员补录"
+
+
+class ChannelState(TextChoices):
+    PROPOSED = "proposed", "拟设"
+    FILED = "filed", "已报备"
+    APPROVED = "approved", "已核准"
+    REFUSED = "refused", "不予开办"
+    ACTIVE = "active", "启用"
+    ENDING = "ending", "待撤销"
+    CANCELLED = "cancelled", "已撤销"
+
+
+IN_USE_STATES = frozenset({ChannelState.ACTIVE, ChannelState.ENDING})
+# Appeals of a cancelled channel are taken in all the same; nothing comes from one that was never opened.
+HEARD_STATES = IN_USE_STATES | {ChannelState.CANCELLED}
+
+
+class FilingKind(TextChoices):
+    NEW = "new", "新增"
+    KEEP = "keep", "保留"
+    YEARLY = "yearly", "年度备案"
+
+
+class FilingOutcome(TextChoices):
+    OPEN = "", "等待决定"
+    APPROVED = "approved", "同意"
+    REFUSED = "refused", "不同意"
 
 
 class Gender(TextChoices):

@@ -21,6 +21,11 @@ def reconcile_scopes():
     return services.reconcile_scopes(since=timezone.now() - timedelta(days=2))
 
 
+@shared_task(name="channels_merge.look_after_channels")
+def look_after_channels():
+    return services.look_after_channels(at=timezone.now())
+
+
 @shared_task(name="channels_merge.expire_drafts")
 def expire_drafts():
     return services.expire_drafts(at=timezone.now())

@@ -40,6 +40,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "channels_merge.reconcile_scopes",
         "schedule": crontab(hour=2, minute=40),
     },
+    # 赣市改字〔2025〕10号 2: channels end on their day, what is kept is filed again each year.
+    "channels_merge.look_after_channels": {
+        "task": "channels_merge.look_after_channels",
+        "schedule": crontab(hour=8, minute=10),
+    },
     # Drafts hold what a person said: they are kept for `draft_days` and no longer.
     "channels_merge.expire_drafts": {"task": "channels_merge.expire_drafts", "schedule": crontab(hour=3, minute=20)},
 }

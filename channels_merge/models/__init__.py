@@ -10,7 +10,7 @@ from channels_merge.models.appeal import (
     ContactRecord,
     Transfer,
 )
-from channels_merge.models.channel import Channel
+from channels_merge.models.channel import Channel, ChannelEvent, ChannelFiling
 from channels_merge.models.contact import Contact, Draft
 from channels_merge.models.linking import AppealLink, Interaction
 from channels_merge.models.outbox import OutboxMessage
@@ -25,6 +25,8 @@ __all__ = [
     "AppealLink",
     "AppealQuerySet",
     "Channel",
+    "ChannelEvent",
+    "ChannelFiling",
     "Contact",
     "ContactRecord",
     "Draft",

@@ -51,6 +51,8 @@ class Appeal(StateModel):
     channel = models.ForeignKey(Channel, models.PROTECT, verbose_name="来源渠道", related_name="+", db_index=False)
     source_number = models.CharField("来源编号", max_length=80, blank=True)
     source_at = models.DateTimeField("来源时间", null=True)
+    # Through a way in that was closed: taken in all the same, counted, and its unit is told.
+    after_cancellation = models.BooleanField("渠道撤销后来件", default=False)
 
     title = models.CharField("标题", max_length=100)
     text = models.TextField("诉求内容", max_length=10_000)
@@ -145,6 +147,11 @@ class Appeal(StateModel):
                 name="appeal_waiting",
             ),
             models.Index("received_at", name="appeal_received_at"),
+            # Volumes of a channel: the register and the board of the lines.
+            models.Index("channel", "received_at", name="appeal_by_channel"),
+            models.Index(
+                "channel", "received_at", condition=Q(after_cancellation=True), name="appeal_after_cancellation"
+            ),
         ]
 
     def __str__(self):

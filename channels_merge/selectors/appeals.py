@@ -14,6 +14,7 @@ from channels_merge.models import (
     Draft,
     Interaction,
 )
+from channels_merge.states import HEARD_STATES
 from hotline import crypto
 from hotline.models import Region, User
 from tickets.models import Ticket
@@ -24,10 +25,11 @@ HISTORY_ROWS = 20
 
 
 def channel_of_key(key: str) -> Channel | None:
-    """The active channel that holds this API key."""
+    """The channel that holds this API key and is or was in use: what a cancelled one sends is not lost."""
     if not key:
         return None
-    return Channel.objects.filter(key_hash=crypto.blind_index(key, "channel-key"), is_active=True).first()
+    heard = Channel.objects.filter(state__in=sorted(HEARD_STATES))
+    return heard.filter(key_hash=crypto.blind_index(key, "channel-key")).first()
 
 
 def carried_by(ticket_id: int) -> AppealQuerySet:

@@ -39,6 +39,8 @@ from channels_merge.services.contacts import (
 from channels_merge.services.indexing import write_search_entry
 from channels_merge.services.moves import AppealRefused, locked, move, record
 from channels_merge.states import (
+    HEARD_STATES,
+    ChannelState,
     EmergencyLine,
     ExplainGround,
     InteractionKind,
@@ -112,8 +114,8 @@ def register_appeal(
     another text raises `SourceNumberTaken`. `contact` is given for a further matter of the same call.
     """
     rights.require(by, rights.USE_DESK, at)
-    if not channel.is_active:
-        raise AppealRefused(f"渠道“{channel.name}”已停用，不能登记。")
+    if channel.state not in HEARD_STATES:
+        raise AppealRefused(f"渠道“{channel.name}”还没有启用，不能登记。")
     story = _checked_story(matter)
     before = _already_there(channel, source_number, story.text)
     if before:
@@ -128,6 +130,7 @@ def register_appeal(
         channel=channel,
         source_number=source_number,
         source_at=source_at,
+        after_cancellation=channel.state == ChannelState.CANCELLED,
         title=story.title,
         text=story.text,
         kind=matter.kind or guess_kind(title=story.title, text=story.text),

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from channels_merge.models import Appeal
 from channels_merge.services import sync_channels
@@ -34,7 +35,7 @@ class Stage:
 
     def __init__(self, log_in, wall):
         load_everything()
-        sync_channels()
+        sync_channels(at=timezone.now())
         self.log_in = log_in
         self.wall = wall
         self.windows = {}

@@ -20,7 +20,6 @@ def world(db):
     parameters.forget_parameters()
     load_calendar_years(at=NOON)
     sync_roles()
-    sync_channels()
     city = Region.objects.create(code="360700", name="赣州市", level="city")
     county = Region.objects.create(code="360702", name="章贡区", level="county", parent=city)
     other = Region.objects.create(code="360703", name="南康区", level="county", parent=city)
@@ -28,6 +27,7 @@ def world(db):
     centre = Unit.objects.create(
         code="CENTRE", name="赣州市热线中心", short_name="市热线中心", kind="centre", valid_from=start
     )
+    sync_channels(at=NOON)
 
     def unit(code, name, kind, parent=centre, function="", region=None):
         return Unit.objects.create(

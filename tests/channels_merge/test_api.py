@@ -2,7 +2,7 @@ import pytest
 
 from channels_merge import services
 from channels_merge.models import Appeal, Channel
-from tests.factories.channels_merge import NOON, PHONE, STORY
+from tests.factories.channels_merge import NOON, PHONE, STORY, ChannelFactory
 
 URL = "/api/v1/appeals"
 
@@ -84,16 +84,19 @@ def test_without_a_key_or_with_a_wrong_one_nothing_is_written(client, world):
     assert Appeal.objects.count() == 0
 
 
-def test_a_new_key_ends_the_old_one_and_a_stopped_channel_is_refused(post, client, key):
+def test_a_new_key_ends_the_old_one_and_a_channel_that_was_not_opened_is_refused(post, client, key):
     channel = Channel.objects.get(code="12328")
     new = services.issue_channel_key(channel_id=channel.pk, by=None, at=NOON)
     assert post({"source_number": "1", "text": STORY}).status_code == 401
 
-    Channel.objects.filter(pk=channel.pk).update(is_active=False)
-    answer = client.post(
-        URL, {"source_number": "1", "text": STORY}, content_type="application/json", headers={"X-Channel-Key": new}
-    )
-    assert answer.status_code == 401
+    unopened = ChannelFactory(code="q1", state="proposed")
+    key = services.issue_channel_key(channel_id=unopened.pk, by=None, at=NOON)
+    body = {"source_number": "1", "text": STORY}
+    answers = {
+        name: client.post(URL, body, content_type="application/json", headers={"X-Channel-Key": sent}).status_code
+        for name, sent in (("new", new), ("unopened", key))
+    }
+    assert answers == {"new": 201, "unopened": 401}
 
 
 def test_a_guesser_of_keys_is_stopped(client, world):

@@ -53,8 +53,9 @@ def that_morning():
 def city_of_this_file(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), transaction.atomic():
         load_rules()
-        sync_channels()
-        yield make_city()
+        city = make_city()
+        sync_channels(at=NOW)
+        yield city
         transaction.set_rollback(True)
 
 

@@ -8,6 +8,7 @@ import factory
 
 from channels_merge import services
 from channels_merge.models import Channel
+from tests.factories.hotline import FIRST_DAY, CentreFactory
 
 NOON = datetime(2026, 11, 10, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))  # a Tuesday
 STORY = "锦江花园东侧工地近一周每晚11点以后仍在浇筑混凝土，泵车噪声大，持续到凌晨2点，希望停止夜间施工。"
@@ -24,13 +25,21 @@ class ChannelFactory(factory.django.DjangoModelFactory):
     code = "web"
     name = "网页"
     kind = "web"
+    owner = factory.SubFactory(CentreFactory)
+    ground = "赣州市12345热线管理中心自有渠道"
+    way = "page"
     is_machine = True
+    state = "active"
+    approved_on = factory.LazyAttribute(lambda o: None if o.state in {"proposed", "filed", "refused"} else FIRST_DAY)
+    review_due_on = factory.LazyAttribute(lambda o: o.approved_on and o.approved_on.replace(year=2027))
+    ends_on = factory.LazyAttribute(lambda o: NOON.date() if o.state in {"ending", "cancelled"} else None)
 
 
 class PhoneChannelFactory(ChannelFactory):
     code = "phone"
     name = "12345 电话"
     kind = "phone"
+    way = "desk"
     is_machine = False
 
 

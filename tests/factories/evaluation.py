@@ -21,7 +21,7 @@ WEDNESDAY = at("11-11 10:00")
 
 def add_callers(city):
     """Two follow-up agents, one of them outsourced."""
-    sync_channels()
+    sync_channels(at=TUESDAY)
     city.caller = UserFactory(name="钟慧", unit=city.centre, roles=("follow_up_agent",))
     city.caller2 = UserFactory(name="廖云", unit=city.centre, roles=("follow_up_agent",), employment="outsourced")
     return city

@@ -1,0 +1,247 @@
+"""The register of channels: what is there, who may do what with it now, and why not."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from dateutil.relativedelta import relativedelta
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+
+from channels_merge import rights
+from channels_merge.models import Appeal, Channel, ChannelFiling
+from channels_merge.states import ChannelState, FilingOutcome
+from hotline import parameters
+from hotline.dates import local_day
+from hotline.models import User
+from hotline.rights import has_right
+from hotline.selectors import subtree_ids
+from tickets.guards import why_refused
+
+VOLUME_DAYS: Final = 30
+# The number that everything is taken in under is not one that can be ended.
+POOL: Final = "phone"
+
+
+def next_review(day: date, *, at: datetime) -> date:
+    """By when a channel approved on `day` is filed again: parameter channel_filing_review, in months."""
+    return day + relativedelta(months=parameters.integer("channel_filing_review", at=at))
+
+
+# --- who may do what
+
+
+def is_manager(user: User, at: datetime) -> bool:
+    return has_right(user, rights.MANAGE_CHANNELS, at)
+
+
+def may_act_for(user: User, unit_id: int, at: datetime) -> bool:
+    """For one's own unit; the manager at the centre for every unit."""
+    if is_manager(user, at):
+        return True
+    return user.unit_id == unit_id and has_right(user, rights.PROPOSE_CHANNEL, at)
+
+
+def open_filing(channel: Channel) -> ChannelFiling | None:
+    return channel.filings.filter(outcome=FilingOutcome.OPEN).first()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A channel as one person stands to it at a moment. `user` None: the system, which has every right."""
+
+    channel: Channel
+    filing: ChannelFiling | None
+    """The one that waits for a decision."""
+    user: User | None
+    at: datetime
+
+
+def _of_its_unit(standing: Standing) -> str:
+    if standing.user is None or may_act_for(standing.user, standing.channel.owner_id, standing.at):
+        return ""
+    return "只有开办单位的联络员、负责人和渠道管理员可以操作。"
+
+
+def _of_the_manager(standing: Standing) -> str:
+    return "" if standing.user is None or is_manager(standing.user, standing.at) else "由市热线中心渠道管理员操作。"
+
+
+def _waits(standing: Standing) -> str:
+    if standing.filing is None:
+        return "没有等待决定的备案。"
+    if standing.user is not None and standing.filing.filed_by_id == standing.user.pk:
+        return "报备人不能自己决定，请另一位渠道管理员决定。"
+    return ""
+
+
+def _nothing_waits(standing: Standing) -> str:
+    if standing.filing is None:
+        return ""
+    return f"“{standing.filing.get_kind_display()}”备案正在等市热线中心决定。"
+
+
+def _can(move: Callable[..., Any]) -> Callable[[Standing], str]:
+    return lambda standing: why_refused(standing.channel, move)
+
+
+def _is(state: ChannelState) -> Callable[[Standing], str]:
+    def check(standing: Standing) -> str:
+        channel = standing.channel
+        return "" if channel.state == state else f"当前为“{channel.get_state_display()}”，不是“{state.label}”。"
+
+    return check
+
+
+def _may_end(standing: Standing) -> str:
+    return "12345 是统一受理的号码，不能撤销。" if standing.channel.code == POOL else ""
+
+
+def _may_be_revised(standing: Standing) -> str:
+    if standing.channel.state in {ChannelState.FILED, ChannelState.CANCELLED}:
+        return f"当前为“{standing.channel.get_state_display()}”，不能修改。"
+    return ""
+
+
+@dataclass(frozen=True)
+class ChannelAct:
+    code: str
+    label: str
+    key: str
+    whose: Callable[[Standing], str]
+    checks: tuple[Callable[[Standing], str], ...]
+
+    def refusal(self, standing: Standing) -> str:
+        return next((why for check in (self.whose, *self.checks) if (why := check(standing))), "")
+
+
+CHANNEL_ACTS: Final = {
+    act.code: act
+    for act in (
+        ChannelAct("approve", "同意", "y", _of_the_manager, (_waits,)),
+        ChannelAct("refuse", "不同意", "n", _of_the_manager, (_waits,)),
+        ChannelAct("file", "报备", "f", _of_its_unit, (_can(Channel.file), _nothing_waits)),
+        ChannelAct("open", "启用", "o", _of_its_unit, (_can(Channel.put_in_use),)),
+        ChannelAct("yearly", "年度备案", "b", _of_its_unit, (_is(ChannelState.ACTIVE), _nothing_waits)),
+        ChannelAct("keep", "申请保留", "l", _of_its_unit, (_is(ChannelState.ENDING), _nothing_waits)),
+        ChannelAct("end", "定撤销日期", "e", _of_its_unit, (_can(Channel.end), _may_end, _nothing_waits)),
+        ChannelAct("cancel", "现在撤销", "q", _of_the_manager, (_can(Channel.cancel), _nothing_waits)),
+        ChannelAct("revise", "修改", "m", _of_its_unit, (_may_be_revised,)),
+    )
+}
+
+
+@dataclass(frozen=True)
+class ChannelButton:
+    code: str
+    label: str
+    key: str
+    url: str
+    why: str
+    main: bool = False
+
+
+def channel_buttons(standing: Standing) -> list[ChannelButton]:
+    """What the person's post may do; an act that only the moment forbids stays, with its reason."""
+    found = []
+    for act in CHANNEL_ACTS.values():
+        if act.whose(standing):
+            continue
+        url = reverse("channels_merge:channel-act", args=[standing.channel.code, act.code])
+        found.append(ChannelButton(act.code, act.label, act.key, url, act.refusal(standing)))
+    first = next((button for button in found if not button.why and button.code in MAIN_ACTS), None)
+    return [replace(button, main=button is first) for button in found]
+
+
+MAIN_ACTS: Final = frozenset({"approve", "file", "open", "yearly", "keep"})
+
+
+# --- the list
+
+
+def channels_seen(user: User, at: datetime) -> QuerySet[Channel]:
+    """The whole register for the centre and leaders; a unit sees its own and those of the units below it."""
+    if has_right(user, rights.VIEW_REGISTER, at):
+        return Channel.objects.all()
+    return Channel.objects.filter(owner__in=subtree_ids(user.unit) if user.unit else [])
+
+
+def with_volumes(channels: QuerySet[Channel], *, at: datetime) -> QuerySet[Channel]:
+    """`waiting_filing`, and `volume` and `after_end` of the last 30 days: one index range for each row shown."""
+    lately = Appeal.objects.filter(channel=OuterRef("pk"), received_at__gte=at - timedelta(days=VOLUME_DAYS))
+    return channels.select_related("owner").annotate(
+        waiting_filing=Exists(ChannelFiling.objects.filter(channel=OuterRef("pk"), outcome=FilingOutcome.OPEN)),
+        volume=_count(lately),
+        after_end=_count(Appeal.objects.filter(channel=OuterRef("pk"), after_cancellation=True)),
+    )
+
+
+def _count(appeals: QuerySet[Appeal]) -> Coalesce:
+    counted = appeals.order_by().values("channel").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+@dataclass(frozen=True)
+class RegisterTab:
+    code: str
+    name: str
+    rows: Q
+    by: str = "id"
+    """The column that orders the tab: the nearest day on top where there is one."""
+
+
+def register_tabs(*, at: datetime) -> list[RegisterTab]:
+    today = local_day(at)
+    soon = today + timedelta(days=parameters.integer("channel_remind_before", at=at))
+    waiting = Exists(ChannelFiling.objects.filter(channel=OuterRef("pk"), outcome=FilingOutcome.OPEN))
+    return [
+        RegisterTab("", "全部", Q()),
+        RegisterTab("waiting", "等待决定", Q(waiting)),
+        RegisterTab("proposed", "拟设", Q(state__in=_BEFORE_USE)),
+        RegisterTab("active", "启用", Q(state=ChannelState.ACTIVE)),
+        RegisterTab("overdue", "备案超期", Q(state=ChannelState.ACTIVE, review_due_on__lt=today), "review_due_on"),
+        RegisterTab(
+            "review",
+            "备案快到期",
+            Q(state=ChannelState.ACTIVE, review_due_on__gte=today, review_due_on__lte=soon),
+            "review_due_on",
+        ),
+        RegisterTab("ending", "待撤销", Q(state=ChannelState.ENDING), "ends_on"),
+        RegisterTab("cancelled", "已撤销", Q(state=ChannelState.CANCELLED)),
+    ]
+
+
+_BEFORE_USE: Final = (ChannelState.PROPOSED, ChannelState.FILED, ChannelState.APPROVED, ChannelState.REFUSED)
+
+
+def tab_counts(channels: QuerySet[Channel], tabs: Sequence[RegisterTab]) -> dict[str, int]:
+    """One query: the register holds hundreds of rows, not millions."""
+    return channels.order_by().aggregate(**{f"n_{tab.code}": Count("pk", filter=tab.rows) for tab in tabs})
+
+
+# --- what the day asks
+
+
+def due_for_cancelling(*, at: datetime) -> QuerySet[Channel]:
+    """Their day has come, and nothing that would keep them waits for a decision."""
+    waiting = ChannelFiling.objects.filter(channel=OuterRef("pk"), outcome=FilingOutcome.OPEN)
+    return Channel.objects.filter(~Exists(waiting), state=ChannelState.ENDING, ends_on__lte=local_day(at))
+
+
+def register_badge(user: User, at: datetime) -> tuple[int, bool]:
+    """For the rail: filings that wait for the manager; for a unit, what it must file again, overdue or soon."""
+    if is_manager(user, at):
+        waiting = ChannelFiling.objects.filter(outcome=FilingOutcome.OPEN).count()
+        return waiting, False
+    if not has_right(user, rights.PROPOSE_CHANNEL, at):
+        return 0, False
+    today = local_day(at)
+    soon = today + timedelta(days=parameters.integer("channel_remind_before", at=at))
+    due = list(
+        Channel.objects.filter(owner=user.unit_id, state=ChannelState.ACTIVE, review_due_on__lte=soon)
+        .exclude(filings__outcome=FilingOutcome.OPEN)
+        .values_list("review_due_on", flat=True)
+    )
+    return len(due), any(day < today for day in due)
