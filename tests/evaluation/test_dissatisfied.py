@@ -1,9 +1,12 @@
 """What follows when a caller is not satisfied: the reviewer's decision, redo, and closing all the same."""
 
+from datetime import date
+
 import pytest
 
 from evaluation import services
 from evaluation.models import DecisionClock, FollowUp, ReviewDecision
+from hotline import services as hotline
 from tests.factories.evaluation import (
     answer,
     call,
@@ -218,3 +221,15 @@ def test_what_the_centre_answered_itself_goes_back_to_the_dispatcher(city):
     decide(city, complain(city, row, ground="not_true"))
 
     assert (fresh(ticket).state, fresh(ticket).round) == ("pending_dispatch", 2)
+
+
+def test_a_decision_whose_clock_a_new_calendar_moved_is_sorted_by_the_new_date(city):
+    """A day off on Thursday: due on Friday at 17:30."""
+    decision = complain(city, replied(city).follow_ups[0])
+    days = [hotline.NamedDay(date(2026, 11, 12), is_workday=False, name="临时放假")]
+    hotline.publish_calendar(year=2026, days=days, source="省政府通知", by=None, at=at("11-11 11:00"))
+    assert fresh(decision).due_at == at("11-12 17:30")
+
+    services.reconcile(at=at("11-11 11:10"))
+
+    assert fresh(decision).due_at == DecisionClock.objects.get().due_at == at("11-13 17:30")
