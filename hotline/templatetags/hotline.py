@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from hotline import calendar, masking
 from hotline.dates import local, local_day
+from hotline.models import Region
 
 register = template.Library()
 
@@ -171,6 +172,17 @@ def _cell(day: calendar.TapeDay, position: int, today: date) -> dict[str, Any]:
 def road(steps: Iterable[Any], pad: bool = True) -> dict[str, Any]:  # noqa: FBT001 -- a template tag's argument
     """`steps`: name, state (done, skipped, now or ""), note (time taken or limit), late."""
     return {"steps": steps, "pad": pad}
+
+
+@register.filter
+def beyond(place: str, region: Region | None) -> str:
+    """What ``place`` says beyond its region, whose name stands before it: people write 章贡区红旗大道 in 章贡区."""
+    if region is None:
+        return place
+    above = [region.parent.name] if region.level == "township" else []
+    for name in ("赣州市", *above, region.name):
+        place = place.strip().removeprefix(name)
+    return place.strip()
 
 
 # --- small marks

@@ -5,6 +5,7 @@ import re
 import pytest
 import time_machine
 from bs4 import BeautifulSoup
+from django.urls import reverse
 
 from channels_merge import services
 from channels_merge.models import Appeal, Interaction, Transfer
@@ -402,3 +403,12 @@ def test_the_workbench_says_what_to_do_first(as_):
 
 def test_the_workbench_of_somebody_with_nothing_to_do(as_, world):
     assert "现在没有等您办的。" in text_of(as_("handler", world.department).get("/"))
+
+
+def test_the_name_of_a_region_stands_once_before_the_place(as_, world):
+    client = as_("agent")
+    place = {"region": world.county, "place": "章贡区锦江花园"}
+    waiting, taken = make_appeal(**place), make_appeal(by=client.user, source_number="2", **place)
+
+    for url in (f"/intake/{waiting.number}/peek/", reverse("channels_merge:desk-done", args=[taken.number])):
+        assert "<dt>地点</dt><dd>章贡区 锦江花园</dd>" in client.get(url).content.decode()
