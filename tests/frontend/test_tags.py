@@ -6,6 +6,7 @@ from django.contrib.messages.storage.base import Message
 
 from hotline import calendar
 from hotline.limits import Limit
+from hotline.models import Region
 from hotline.templatetags.hotline import clock_face, undo_url
 from tests.hotline.calendars import at
 
@@ -111,6 +112,23 @@ def test_road(render):
         '<ol class="road rpad" aria-label="办理进程"><li class="done"><b>受理</b><span>9-28 10:05</span></li>'
         '<li class="now" aria-current="step"><b>办理</b><span class="late">超 1日1时</span></li><li><b>办结</b></li></ol>'
     )
+
+
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [
+        ("南外街道", ""),
+        ("章贡区红旗大道", "红旗大道"),
+        ("赣州市章贡区南外街道 红旗大道", "红旗大道"),
+        ("红旗大道章贡区段", "红旗大道章贡区段"),
+        ("", ""),
+    ],
+)
+def test_a_place_does_not_repeat_its_region(render, place, shown):
+    region = Region(name="南外街道", level="township", parent=Region(name="章贡区", level="county"))
+
+    assert render("{{ place|beyond:region }}", place=place, region=region) == shown
+    assert render("{{ place|beyond:region }}", place=place, region=None) == place
 
 
 def test_small_marks(render):
