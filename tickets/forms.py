@@ -405,6 +405,7 @@ class RestrictForm(ActForm):
         holder = self.found.ticket.holder
         if holder is not None and holder.handler is not None:
             self.initial.setdefault("readers", holder.handler.username)
+            self.fields["readers"].help_text += f"已填的是承办的{holder.handler.masked_name}。"
 
 
 class GrantForm(ActForm):

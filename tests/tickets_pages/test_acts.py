@@ -267,6 +267,16 @@ def test_how_much_must_be_written_is_said_beforehand(city, log_in, code, field, 
     assert form[field].errors == []
 
 
+def test_whose_number_is_filled_in_before_a_ticket_is_restricted(city, log_in):
+    ticket = signed(city)
+    services.name_handler(assignment_id=ticket.lead_id, handler=city.handler2, by=city.liaison, at=NOW)
+
+    form = log_in(city.reviewer).get(url(ticket, "restrict"), **HTMX).context["form"]
+
+    assert form["readers"].value() == city.handler2.username
+    assert form.fields["readers"].help_text == "填工号，多人用顿号隔开。已填的是承办的刘*。"
+
+
 def test_evidence_of_a_return_is_kept(city, log_in):
     ticket = dispatched(city)
 
