@@ -11,11 +11,12 @@ class AppealState(TextChoices):
     MALICIOUS = "malicious", "已移交"
     ACCEPTED = "accepted", "已受理"
     WITHDRAWN = "withdrawn", "已撤回"
+    RETURNED = "returned", "已退回来件平台"
 
 
 # Nobody has decided yet what becomes of the appeal.
 UNDECIDED_STATES = frozenset({AppealState.RECEIVED, AppealState.NEED_INFO})
-# The five branches that end an appeal at intake without a ticket (国办函〔2025〕66号 二).
+# The five branches that end an appeal at intake without a ticket (国办函〔2025〕66号 二), and what goes back to its line.
 BRANCH_STATES = frozenset(
     {
         AppealState.ANSWERED,
@@ -23,6 +24,7 @@ BRANCH_STATES = frozenset(
         AppealState.REDIRECTED,
         AppealState.EXPLAINED,
         AppealState.MALICIOUS,
+        AppealState.RETURNED,
     }
 )
 
@@ -81,6 +83,38 @@ class FilingOutcome(TextChoices):
 
 class Gender(TextChoices):
     UNKNOWN = "", "未说明"
+class PhoneStatus(TextChoices):
+    USED = "used", "在用"
+    WRONG = "wrong", "核对有误"
+    STOPPED = "stopped", "停用"
+
+
+class RepublishKind(TextChoices):
+    CHANGED = "changed", "号码变更"
+    STOPPED = "stopped", "号码停用"
+
+
+class MilestoneKind(TextChoices):
+    """赣市改字〔2025〕10号 1: 双号并行、统一管理、统一转办."""
+
+    DUAL = "dual", "双号并行"
+    MANAGED = "managed", "统一管理"
+    DISPATCHED = "dispatched", "统一转办"
+
+
+# Ways in that another platform keeps, with a number of its own for each matter: they may be plugged in as a `Line`.
+PLATFORM_KINDS = frozenset(
+    {
+        ChannelKind.HOTLINE,
+        ChannelKind.PROVINCE,
+        ChannelKind.PETITION,
+        ChannelKind.GRID,
+        ChannelKind.BOARD,
+        ChannelKind.OVERSIGHT,
+    }
+)
+
+
     FEMALE = "female", "女"
     MALE = "male", "男"
 
@@ -93,6 +127,7 @@ class InteractionKind(TextChoices):
     PROGRESS = "progress", "问进度"
 
 
+    RATING = "rating", "评价"
 class EmergencyLine(TextChoices):
     POLICE = "110", "110 报警"
     FIRE = "119", "119 消防"
@@ -139,4 +174,70 @@ class ContactWay(TextChoices):
 class MessageKind(TextChoices):
     REGISTERED = "registered", "登记告知"
     NEED_INFO = "need_info", "请补充"
+    """What leaves: the first three to a citizen's phone, the others to a line."""
+
     ANSWERED = "answered", "答复"
+    STATUS = "status", "进展"
+    RESULT = "result", "办理结果"
+    RETURN = "return", "退回来件"
+    TRANSFER = "transfer", "转接过去"
+
+
+class Satisfaction(TextChoices):
+    SATISFIED = "satisfied", "满意"
+    BASICALLY = "basically", "基本满意"
+    DISSATISFIED = "dissatisfied", "不满意"
+    NOT_RATED = "not_rated", "未评价"
+
+
+class Door(TextChoices):
+    """How a message of a line comes in."""
+
+    PUSH = "push", "对方推送"
+    PULL = "pull", "定时去取"
+    FOLDER = "folder", "交换文件夹"
+
+
+class LineEvent(TextChoices):
+    """What a message of a line is about."""
+
+    APPEAL = "appeal", "新诉求"
+    SUPPLEMENT = "supplement", "补充"
+    URGE = "urge", "催单"
+    WITHDRAW = "withdraw", "撤单"
+    RATING = "rating", "评价"
+    OUTCOME = "outcome", "接不接"
+    ACKNOWLEDGE = "acknowledge", "收到回执"
+    UNKNOWN = "", "看不懂"
+
+
+class InboundState(TextChoices):
+    WAITING = "waiting", "等着处理"
+    DONE = "done", "已入池"
+    PARKED = "parked", "搁置"
+    DISMISSED = "dismissed", "不再处理"
+
+
+class ParkedFor(TextChoices):
+    """Why a message of a line could not be taken in. What each one asks for is on the page."""
+
+    NONE = "", "—"
+    NOT_READ = "not_read", "内容读不出"
+    NOT_COMPLETE = "not_complete", "字段不对或缺少"
+    CONFLICT = "conflict", "同一编号内容不同"
+    NO_APPEAL = "no_appeal", "原诉求没有到"
+    REFUSED = "refused", "不能办理"
+    FAULT = "fault", "处理时出错"
+
+
+class CodeKind(TextChoices):
+    CATEGORY = "category", "事项"
+    REGION = "region", "地区"
+
+
+class FirstCalled(TextChoices):
+    """Which platform the person rang first. It registers first when the two do not agree (国办发〔2022〕12号)."""
+
+    UNSAID = "", "没有说明"
+    US = "us", "先打 12345"
+    THEM = "them", "先打对方"

@@ -29,3 +29,39 @@ def look_after_channels():
 @shared_task(name="channels_merge.expire_drafts")
 def expire_drafts():
     return services.expire_drafts(at=timezone.now())
+
+
+@shared_task(name="channels_merge.tell_lines")
+def tell_lines(*, event_id):
+    return services.report_ticket_event(event_id=event_id)
+
+
+@shared_task(name="channels_merge.take_in")
+def take_in(*, inbound_id):
+    return services.take_in(inbound_id=inbound_id, at=timezone.now())
+
+
+@shared_task(name="channels_merge.take_in_due")
+def take_in_due():
+    return services.take_in_due(at=timezone.now())
+
+
+@shared_task(name="channels_merge.fetch_due")
+def fetch_due():
+    return services.fetch_due(at=timezone.now())
+
+
+@shared_task(name="channels_merge.send_due")
+def send_due():
+    run = services.send_due(at=timezone.now())
+    return {"sent": run.sent, "failed": run.failed}
+
+
+@shared_task(name="channels_merge.watch_lines")
+def watch_lines():
+    return services.watch_lines(at=timezone.now())
+
+
+@shared_task(name="channels_merge.reconcile_line_reports")
+def reconcile_line_reports():
+    return services.reconcile_reports(since=timezone.now() - timedelta(days=2))

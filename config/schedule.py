@@ -45,6 +45,19 @@ CELERY_BEAT_SCHEDULE = {
         "task": "channels_merge.look_after_channels",
         "schedule": crontab(hour=8, minute=10),
     },
+    # docs/lines.md: what other platforms sent or keep for us, what is to go to them and to citizens, and who is silent.
+    "channels_merge.take_in_due": {
+        "task": "channels_merge.take_in_due",
+        "schedule": 30.0,
+        "options": {"expires": 25},
+    },
+    "channels_merge.fetch_due": {"task": "channels_merge.fetch_due", "schedule": 60.0, "options": {"expires": 55}},
+    "channels_merge.send_due": {"task": "channels_merge.send_due", "schedule": 20.0, "options": {"expires": 15}},
+    "channels_merge.watch_lines": {"task": "channels_merge.watch_lines", "schedule": 600.0},
+    "channels_merge.reconcile_line_reports": {
+        "task": "channels_merge.reconcile_line_reports",
+        "schedule": crontab(hour=2, minute=55),
+    },
     # Drafts hold what a person said: they are kept for `draft_days` and no longer.
     "channels_merge.expire_drafts": {"task": "channels_merge.expire_drafts", "schedule": crontab(hour=3, minute=20)},
 }

@@ -146,7 +146,11 @@ _ROLES: Final = (
         ),
     ),
     # 赣市改字〔2025〕10号 2: the person at the centre with whom channels are filed.
-    Role("channel_manager", "渠道管理员", ("channels_merge.view_register", "channels_merge.manage_channels")),
+    Role(
+        "channel_manager",
+        "渠道管理员",
+        ("channels_merge.view_register", "channels_merge.manage_channels", "channels_merge.manage_lines"),
+    ),
     Role("leader", "领导", ("evaluation.view_figures", "supervision.view_wall", "channels_merge.view_register")),
     Role(
         "administrator",

@@ -12,6 +12,15 @@ from channels_merge.models.appeal import (
 )
 from channels_merge.models.channel import Channel, ChannelEvent, ChannelFiling
 from channels_merge.models.contact import Contact, Draft
+from channels_merge.models.lines import (
+    Algorithm,
+    CodeMap,
+    InboundMessage,
+    Line,
+    LineMatter,
+    LineReturn,
+    LineSource,
+)
 from channels_merge.models.linking import AppealLink, Interaction
 from channels_merge.models.outbox import OutboxMessage
 from channels_merge.models.search import SearchEntry
@@ -19,6 +28,7 @@ from channels_merge.models.search import SearchEntry
 __all__ = [
     "Appeal",
     "AppealBreach",
+    "Algorithm",
     "AppealClock",
     "AppealEvent",
     "AppealFile",
@@ -29,9 +39,16 @@ __all__ = [
     "ChannelFiling",
     "Contact",
     "ContactRecord",
+    "CodeMap",
     "Draft",
     "Interaction",
     "OutboxMessage",
+    "InboundMessage",
     "SearchEntry",
+    "Line",
+    "LineMatter",
+    "LineMilestone",
+    "LineReturn",
+    "LineSource",
     "Transfer",
 ]

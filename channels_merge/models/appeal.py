@@ -178,9 +178,14 @@ class Appeal(StateModel):
     def transfer(self, *, concluded_at):
         self.concluded_at = concluded_at
 
-    @transition(state, source=AppealState.TRANSFERRED, target=AppealState.RECEIVED)
+    @transition(state, source=sorted(UNDECIDED_STATES), target=AppealState.RETURNED)
+    def send_back(self, *, concluded_at):
+        """Not a matter of this city, or one that the line itself has to register."""
+        self.concluded_at = concluded_at
+
+    @transition(state, source=[AppealState.TRANSFERRED, AppealState.RETURNED], target=AppealState.RECEIVED)
     def take_back(self):
-        """The emergency line declined; the appeal waits for us again."""
+        """The emergency line, or the line that sent it, declined; the appeal waits for us again."""
         self.concluded_at = None
 
     @transition(state, source=sorted(UNDECIDED_STATES), target=AppealState.REDIRECTED)
@@ -263,6 +268,8 @@ class Transfer(models.Model):
     line = models.CharField("紧急热线", max_length=10, choices=EmergencyLine)
     by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
     at = models.DateTimeField("转接时间")
+    # 国办发〔2022〕12号: where the boundary is not clear, caller and both platforms talk at once.
+    three_party = models.BooleanField("三方通话", default=False)
     outcome = models.CharField("结果", max_length=10, choices=TransferOutcome, blank=True)
     concluded_at = models.DateTimeField("结果时间", null=True)
     note = models.CharField("说明", max_length=200, blank=True)

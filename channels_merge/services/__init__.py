@@ -1,6 +1,7 @@
 """Everything that changes an appeal, its people, its links and its drafts. One function per act, one transaction each."""
 
 from channels_merge.services.channels import issue_channel_key, sync_channels
+from channels_merge.services.codemaps import settle_code
 from channels_merge.services.contacts import (
     Cleaned,
     Person,
@@ -11,7 +12,17 @@ from channels_merge.services.contacts import (
 )
 from channels_merge.services.desk import Decision, take_call
 from channels_merge.services.drafts import discard_draft, expire_drafts, restore_draft, save_draft
+from channels_merge.services.fetching import fetch, fetch_due
 from channels_merge.services.following import follow_secrecy, follow_ticket, settle_citizen_clocks
+from channels_merge.services.inbound import (
+    SameIdOtherBody,
+    dismiss_message,
+    retry_message,
+    store_message,
+    store_messages,
+    take_in,
+    take_in_due,
+)
 from channels_merge.services.indexing import reconcile_scopes, refresh_scope, write_search_entry
 from channels_merge.services.intake import (
     Matter,
@@ -28,6 +39,14 @@ from channels_merge.services.intake import (
     register_appeal,
     transfer_appeal,
 )
+from channels_merge.services.lines import (
+    Source,
+    change_line,
+    issue_line_secret,
+    set_source,
+    sync_lines,
+    watch_lines,
+)
 from channels_merge.services.linking import (
     link_appeal,
     record_progress_asked,
@@ -42,6 +61,24 @@ from channels_merge.services.reconciling import reconcile
 from channels_merge.services.register import (
     ChannelRefused,
     approve_filing,
+from channels_merge.services.outbox import (
+    TOLD_ACTS,
+    NotDead,
+    reconcile_reports,
+    report_ticket_event,
+    send_again,
+    send_all_again,
+    send_due,
+)
+from channels_merge.services.phones import (
+    PhoneRefused,
+    add_phone,
+    change_phone,
+    check_phone,
+    remind_of_republications,
+    republish,
+    stop_phone,
+)
     cancel_channel,
     end_channel,
     file_channel,
@@ -58,17 +95,23 @@ __all__ = [
     "AppealRefused",
     "ChannelRefused",
     "Cleaned",
+from channels_merge.services.returning import conclude_return, return_to_line
     "Decision",
     "Matter",
+    "TOLD_ACTS",
     "Person",
     "Registered",
     "Revealed",
     "SourceNumberTaken",
     "TooOften",
+    "MilestoneRefused",
+    "NotDead",
     "accept_appeal",
     "answer_appeal",
     "approve_filing",
     "cancel_channel",
+    "SameIdOtherBody",
+    "Source",
     "conclude_transfer",
     "count_addition",
     "count_query",
@@ -76,14 +119,21 @@ __all__ = [
     "discard_draft",
     "end_channel",
     "expire_drafts",
+    "change_line",
+    "change_phone",
+    "check_phone",
+    "conclude_return",
     "explain_appeal",
     "file_channel",
     "file_to_keep",
     "file_yearly",
     "follow_secrecy",
+    "dismiss_message",
     "follow_ticket",
     "give_info",
     "hand_to_police",
+    "fetch",
+    "fetch_due",
     "issue_channel_key",
     "link_appeal",
     "look_after_channels",
@@ -92,6 +142,7 @@ __all__ = [
     "need_info",
     "open_channel",
     "propose_channel",
+    "issue_line_secret",
     "reconcile",
     "reconcile_scopes",
     "record_contact",
@@ -100,6 +151,7 @@ __all__ = [
     "refresh_scope",
     "refuse_filing",
     "register_appeal",
+    "reconcile_reports",
     "restore_draft",
     "reveal_contact",
     "revise_channel",
@@ -108,9 +160,27 @@ __all__ = [
     "supplement_appeal",
     "sync_channels",
     "take_call",
+    "remind_of_republications",
+    "report_ticket_event",
+    "republish",
     "transfer_appeal",
+    "retry_message",
+    "return_to_line",
     "unlink_appeal",
     "urge_appeal",
     "withdraw_appeal",
+    "send_again",
+    "send_all_again",
+    "send_due",
+    "set_source",
     "write_search_entry",
+    "settle_code",
+    "stop_phone",
+    "store_message",
+    "store_messages",
 ]
+    "sync_lines",
+    "sync_milestones",
+    "take_in",
+    "take_in_due",
+    "watch_lines",

@@ -28,7 +28,7 @@ from channels_merge.models import (
     Interaction,
     Transfer,
 )
-from channels_merge.services import clocks, messages
+from channels_merge.services import clocks, messages, outbox
 from channels_merge.services.contacts import (
     Person,
     create_contact,
@@ -40,6 +40,7 @@ from channels_merge.services.indexing import write_search_entry
 from channels_merge.services.moves import AppealRefused, locked, move, record
 from channels_merge.states import (
     HEARD_STATES,
+    PLATFORM_KINDS,
     ChannelState,
     EmergencyLine,
     ExplainGround,
@@ -310,6 +311,8 @@ def open_ticket(appeal: Appeal, *, by: User | None, at: datetime) -> Ticket:
         is_enterprise=appeal.is_enterprise,
         contactable=appeal.contactable,
         first_channel=appeal.channel.name[:40],
+        line_code=appeal.channel.code if appeal.channel.kind in PLATFORM_KINDS else "",
+        given_due_at=selectors.given_due_at(appeal),
         accepted_at=appeal.accepted_at,
         by=by,
         at=at,
@@ -353,14 +356,22 @@ def answer_appeal(*, appeal_id: int, category: Category, told: str, by: User | N
 
 
 @transaction.atomic
-def transfer_appeal(*, appeal_id: int, line: str, note: str = "", by: User | None, at: datetime) -> Transfer:
-    """Hand an emergency to the line that answers it; `conclude_transfer` says whether they took it."""
+def transfer_appeal(
+    *, appeal_id: int, line: str, note: str = "", three_party: bool = False, by: User | None, at: datetime
+) -> Transfer:
+    """Hand an emergency to the line that answers it; `conclude_transfer` says whether they took it.
+
+    A line that is plugged in gets the matter with its person through the outbox as well.
+    """
     appeal = _deciding(appeal_id, by, at)
     if line not in EmergencyLine.values:
         raise AppealRefused("请选择要转的紧急热线。")
     move(appeal, Appeal.transfer, by=by, at=at, concluded_at=at, data={"line": line})
     _leave_pool(appeal, at=at)
-    return Transfer.objects.create(appeal=appeal, line=line, by=by, at=at, note=move_out_of(appeal, note, at=at)[:200])
+    note = move_out_of(appeal, note, at=at)[:200]
+    row = Transfer.objects.create(appeal=appeal, line=line, by=by, at=at, note=note, three_party=three_party)
+    outbox.send_transfer(row, at=at)
+    return row
 
 
 @transaction.atomic

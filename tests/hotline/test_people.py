@@ -65,6 +65,7 @@ def test_the_administrator_has_no_business_data():
         ("tickets.handle_ticket", {"liaison", "handler", "unit_head", "county_centre"}),
         ("channels_merge.use_desk", {"agent"}),
         ("channels_merge.manage_channels", {"channel_manager"}),
+        ("channels_merge.manage_lines", {"channel_manager"}),
         ("channels_merge.propose_channel", {"liaison", "unit_head", "county_centre"}),
         ("hotline.view_security_log", {"administrator"}),
     ],

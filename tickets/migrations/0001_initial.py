@@ -72,6 +72,8 @@ class Migration(migrations.Migration):
                 ('appeal_count', models.PositiveIntegerField(default=0, verbose_name='诉求件数')),
                 ('urge_count', models.PositiveIntegerField(default=0, verbose_name='催单次数')),
                 ('first_channel', models.CharField(blank=True, max_length=40, verbose_name='首个渠道')),
+                ('line_code', models.CharField(blank=True, max_length=40, verbose_name='来件平台代码')),
+                ('given_due_at', models.DateTimeField(null=True, verbose_name='来件平台限期')),
                 ('return_count', models.PositiveSmallIntegerField(default=0, verbose_name='退单次数')),
                 ('needs_ruling', models.BooleanField(default=False, verbose_name='须裁定')),
                 ('withdrawal_proposed', models.BooleanField(default=False, verbose_name='建议按撤诉办结')),

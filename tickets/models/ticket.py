@@ -94,6 +94,9 @@ class Ticket(StateModel):
     appeal_count = models.PositiveIntegerField("诉求件数", default=0)
     urge_count = models.PositiveIntegerField("催单次数", default=0)
     first_channel = models.CharField("首个渠道", max_length=40, blank=True)
+    # Of a matter that another platform sent: whose limits apply, and the date that it set (docs/clocks.md 5).
+    line_code = models.CharField("来件平台代码", max_length=40, blank=True)
+    given_due_at = models.DateTimeField("来件平台限期", null=True)
     return_count = models.PositiveSmallIntegerField("退单次数", default=0)
     needs_ruling = models.BooleanField("须裁定", default=False)
     withdrawal_proposed = models.BooleanField("建议按撤诉办结", default=False)

@@ -244,7 +244,13 @@ def promises(ticket: Ticket, *, item: DutyItem | None, at: datetime) -> tuple[Pr
     if ticket.contactable:
         rules.append(("首次联系", deadlines.contact_rule(urgency=ticket.urgency, at=at)))
     handle = deadlines.handle_rule(
-        item=item, kind=ticket.kind, urgency=ticket.urgency, is_enterprise=ticket.is_enterprise, at=at
+        item=item,
+        kind=ticket.kind,
+        urgency=ticket.urgency,
+        is_enterprise=ticket.is_enterprise,
+        line=ticket.line_code,
+        given_due_at=ticket.given_due_at,
+        at=at,
     )
     rules.append(("办结", handle))
     return tuple(Promise(label, calendar.add_working(at, rule.limit)) for label, rule in rules)
