@@ -90,6 +90,9 @@ class AssignmentRole(TextChoices):
     COPY = "copy", "知会"
 
 
+SIDE_ROLES = (AssignmentRole.CO, AssignmentRole.SUPERIOR)
+
+
 class EndedAs(TextChoices):
     RETURNED = "returned", "退单获准"
     RECALLED = "recalled", "中心撤回"

@@ -14,9 +14,9 @@ from hotline.dates import local
 from hotline.models import Clock, User
 from hotline.rights import has_right
 from tickets.models import Ticket
-from tickets.selectors.approvals import pending_approvals
+from tickets.selectors.approvals import approval_page
 from tickets.selectors.inbox import inbox_page
-from tickets.selectors.queues import dispatch_page, pending_extensions, pending_returns, ruling_page
+from tickets.selectors.queues import dispatch_page, extension_page, return_page, ruling_page
 from tickets.states import Secrecy
 
 EACH = 25
@@ -146,13 +146,13 @@ def _inbox(user: User, at: datetime) -> Iterable[Work]:
 
 def _returns(user: User, at: datetime) -> Iterable[Work]:
     if has_right(user, "tickets.decide_return", at):
-        for request in pending_returns(user, at)[:EACH]:
+        for request in return_page(user, after=None, at=at).rows[:EACH]:
             yield of_ticket("退单", request.assignment.ticket, "裁决退单", due_at=request.due_at)
 
 
 def _extensions(user: User, at: datetime) -> Iterable[Work]:
     if has_right(user, "tickets.decide_extension", at):
-        for request in pending_extensions(user, at)[:EACH]:
+        for request in extension_page(user, after=None, at=at).rows[:EACH]:
             yield of_ticket("延期", request.assignment.ticket, "准或不准", due_at=request.due_at)
 
 
@@ -163,7 +163,7 @@ def _rulings(user: User, at: datetime) -> Iterable[Work]:
 
 
 def _approvals(user: User, at: datetime) -> Iterable[Work]:
-    for approval in pending_approvals(user, at).order_by("due_at", "pk")[:EACH]:
+    for approval in approval_page(user, after=None, at=at).rows[:EACH]:
         yield of_ticket("审核", approval.ticket, "审办结", due_at=approval.due_at)
 
 

@@ -263,6 +263,7 @@ VIOLATIONS = {
     "scope_unit_once": lambda city: again(scope(city)),
     "scope_user_once": lambda city: again(grant(city)),
     "scope_is_of_a_unit_or_a_user": lambda city: change(scope(city), unit=None),
+    "scope_of_a_unit_has_no_end": lambda city: change(scope(city), until=NOON),
     "tickets_ticketclockbreach_once": lambda city: again(breach(city)),
 }
 

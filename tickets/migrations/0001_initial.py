@@ -134,6 +134,7 @@ class Migration(migrations.Migration):
                 ('why', models.CharField(blank=True, max_length=60, verbose_name='为何要审')),
                 ('state', models.CharField(choices=[('pending', '待审'), ('approved', '通过'), ('sent_back', '退回'), ('cancelled', '取消')], default='pending', max_length=12, verbose_name='状态')),
                 ('created_at', models.DateTimeField(verbose_name='提交时间')),
+                ('due_at', models.DateTimeField(null=True, verbose_name='审核时限')),
                 ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='审核时间')),
                 ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('unit', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.unit')),
@@ -289,6 +290,8 @@ class Migration(migrations.Migration):
                 ('is_open', models.BooleanField(verbose_name='未办结')),
                 ('sort_at', models.DateTimeField(default=datetime.datetime(2999, 1, 1, 0, 0, tzinfo=datetime.timezone.utc), verbose_name='最近时限')),
                 ('burning', models.CharField(blank=True, max_length=20, verbose_name='最近时限的种类')),
+                ('task', models.CharField(blank=True, choices=[('sign', '待签收'), ('contact', '待联系'), ('work', '待办理')], max_length=8, verbose_name='本单位该做的')),
+                ('is_redo', models.BooleanField(default=False, verbose_name='重办')),
                 ('assignment', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.assignment')),
                 ('category', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='responsibility.category')),
                 ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='scopes', to='tickets.ticket')),
@@ -306,18 +309,21 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('reason', models.TextField(verbose_name='理由')),
                 ('requested_at', models.DateTimeField(verbose_name='申请时间')),
+                ('due_at', models.DateTimeField(null=True, verbose_name='决定时限')),
                 ('decision', models.CharField(choices=[('pending', '待决定'), ('granted', '同意'), ('refused', '不同意'), ('lapsed', '逾时未批'), ('cancelled', '已取消')], default='pending', max_length=10, verbose_name='决定')),
                 ('decision_reason', models.TextField(blank=True, verbose_name='决定理由')),
                 ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='决定时间')),
                 ('days', models.PositiveSmallIntegerField(verbose_name='延长工作日')),
                 ('assignment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='tickets.assignment')),
                 ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('decider', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.unit')),
                 ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': '延期申请',
                 'verbose_name_plural': '延期申请',
                 'abstract': False,
+                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['decider', 'due_at', 'id'], name='extensionrequest_queue')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('decision', 'pending')), fields=('assignment',), name='extensionrequest_one_pending'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decision', 'pending')), models.Q(models.Q(('decision', 'pending'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='extensionrequest_decided_says_when')],
             },
         ),
@@ -327,6 +333,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('reason', models.TextField(verbose_name='理由')),
                 ('requested_at', models.DateTimeField(verbose_name='申请时间')),
+                ('due_at', models.DateTimeField(null=True, verbose_name='决定时限')),
                 ('decision', models.CharField(choices=[('pending', '待决定'), ('granted', '同意'), ('refused', '不同意'), ('lapsed', '逾时未批'), ('cancelled', '已取消')], default='pending', max_length=10, verbose_name='决定')),
                 ('decision_reason', models.TextField(blank=True, verbose_name='决定理由')),
                 ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='决定时间')),
@@ -334,6 +341,7 @@ class Migration(migrations.Migration):
                 ('is_take_back', models.BooleanField(default=False, verbose_name='逾期收回申请')),
                 ('assignment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='tickets.assignment')),
                 ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('decider', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.unit')),
                 ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('suggested_unit', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.unit', verbose_name='建议承办单位')),
             ],
@@ -341,6 +349,7 @@ class Migration(migrations.Migration):
                 'verbose_name': '退单申请',
                 'verbose_name_plural': '退单申请',
                 'abstract': False,
+                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['decider', 'due_at', 'id'], name='returnrequest_queue')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('decision', 'pending')), fields=('assignment',), name='returnrequest_one_pending'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decision', 'pending')), models.Q(models.Q(('decision', 'pending'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='returnrequest_decided_says_when')],
             },
         ),
@@ -367,6 +376,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='ticket',
             index=models.Index(condition=models.Q(('is_open', True)), fields=['state', 'sort_at', 'id'], name='ticket_queue'),
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
+            index=models.Index(condition=models.Q(('is_open', True), ('state', 'pending_dispatch')), fields=['sort_at', 'id'], include=['secrecy', 'urgency', 'proposed_score', 'proposed_unit', 'return_count', 'needs_ruling'], name='ticket_to_dispatch'),
         ),
         migrations.AddIndex(
             model_name='ticket',
@@ -410,7 +423,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='assignment',
-            index=models.Index(condition=models.Q(('state__in', ['accepted', 'taken_back', 'handed_over']), _negated=True), fields=['unit', 'state'], name='assignment_queue'),
+            index=models.Index(condition=models.Q(('state__in', ['accepted', 'taken_back', 'handed_over']), _negated=True), fields=['unit', 'state', 'handler'], name='assignment_queue'),
         ),
         migrations.AddConstraint(
             model_name='assignment',
@@ -438,7 +451,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='approval',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['unit', 'created_at', 'id'], name='approval_queue'),
+            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['unit', 'due_at', 'id'], include=['ticket', 'step'], name='approval_queue'),
+        ),
+        migrations.AddIndex(
+            model_name='approval',
+            index=models.Index(condition=models.Q(('due_at__isnull', False), ('step', 'city')), fields=['due_at', 'id'], include=['ticket'], name='approval_queue_of_the_city'),
         ),
         migrations.AddConstraint(
             model_name='approval',
@@ -542,6 +559,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='ticketscope',
+            index=models.Index(condition=models.Q(('ground', 'assigned'), ('is_open', True)), fields=['unit', 'task', 'sort_at', 'ticket'], include=['is_redo'], name='scope_inbox'),
+        ),
+        migrations.AddIndex(
+            model_name='ticketscope',
             index=models.Index(condition=models.Q(('ground', 'assigned'), ('is_open', True), models.Q(('burning', ''), _negated=True)), fields=['sort_at', 'unit', 'ticket'], name='scope_wall'),
         ),
         migrations.AddConstraint(
@@ -555,6 +576,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='ticketscope',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('unit__isnull', False), ('user__isnull', True)), models.Q(('unit__isnull', True), ('user__isnull', False)), _connector='OR'), name='scope_is_of_a_unit_or_a_user'),
+        ),
+        migrations.AddConstraint(
+            model_name='ticketscope',
+            constraint=models.CheckConstraint(condition=models.Q(('unit__isnull', True), ('until__isnull', True), _connector='OR'), name='scope_of_a_unit_has_no_end'),
         ),
         migrations.CreateModel(
             name='ClockShift',

@@ -76,7 +76,7 @@ class Assignment(StateModel):
         ]
         indexes = [
             models.Index(
-                fields=["unit", "state"],
+                fields=["unit", "state", "handler"],
                 condition=~Q(state__in=[AssignmentState.ACCEPTED, *ENDED]),
                 name="assignment_queue",
             ),

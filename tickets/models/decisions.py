@@ -13,6 +13,11 @@ class Request(models.Model):
     reason = models.TextField("理由")
     requested_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+")
     requested_at = models.DateTimeField("申请时间")
+    # Written by services.access only, from the part and the running clock, so that queues read their own rows.
+    decider = models.ForeignKey("hotline.Unit", models.PROTECT, null=True, related_name="+", db_index=False)
+    """The unit that gave the part; null when the city centre did."""
+    due_at = models.DateTimeField("决定时限", null=True)
+    """Null when no clock runs: decided, or the ticket is laid aside."""
     decision = models.CharField("决定", max_length=10, choices=Decision.choices, default=Decision.PENDING)
     decision_reason = models.TextField("决定理由", blank=True)
     decided_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, blank=True, related_name="+")
@@ -29,6 +34,9 @@ class Request(models.Model):
                 condition=Q(decision=Decision.PENDING, decided_at__isnull=True)
                 | (~Q(decision=Decision.PENDING) & Q(decided_at__isnull=False)),
             ),
+        ]
+        indexes = [
+            models.Index(fields=["decider", "due_at", "id"], condition=Q(due_at__isnull=False), name="%(class)s_queue")
         ]
 
 
@@ -69,6 +77,8 @@ class Approval(models.Model):
     why = models.CharField("为何要审", max_length=60, blank=True)
     state = models.CharField("状态", max_length=12, choices=ApprovalState.choices, default=ApprovalState.PENDING)
     created_at = models.DateTimeField("提交时间")
+    # Of the running clock, null when none runs; written by services.access only.
+    due_at = models.DateTimeField("审核时限", null=True)
     decided_at = models.DateTimeField("审核时间", null=True, blank=True)
     decided_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, blank=True, related_name="+")
 
@@ -86,7 +96,16 @@ class Approval(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["unit", "created_at", "id"], condition=Q(state=ApprovalState.PENDING), name="approval_queue"
+                fields=["unit", "due_at", "id"],
+                include=["ticket", "step"],
+                condition=Q(due_at__isnull=False),
+                name="approval_queue",
+            ),
+            models.Index(
+                fields=["due_at", "id"],
+                include=["ticket"],
+                condition=Q(due_at__isnull=False, step=ApprovalStep.CITY),
+                name="approval_queue_of_the_city",
             ),
         ]
 

@@ -38,6 +38,11 @@ class TicketScope(models.Model):
         ANCESTOR = "ancestor", "下级单位承办"
         GRANT = "grant", "授权知悉"
 
+    class Task(models.TextChoices):
+        SIGN = "sign", "待签收"
+        CONTACT = "contact", "待联系"
+        WORK = "work", "待办理"
+
     ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, related_name="scopes")
     unit = models.ForeignKey("hotline.Unit", models.PROTECT, null=True, related_name="+", db_index=False)
     user = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
@@ -53,6 +58,9 @@ class TicketScope(models.Model):
     is_open = models.BooleanField("未办结")
     sort_at = models.DateTimeField("最近时限", default=NOTHING_BURNS)
     burning = models.CharField("最近时限的种类", max_length=20, blank=True)
+    task = models.CharField("本单位该做的", max_length=8, choices=Task.choices, blank=True)
+    """Empty when the unit waits for others."""
+    is_redo = models.BooleanField("重办", default=False)
 
     objects = ScopeQuerySet.as_manager()
 
@@ -65,6 +73,9 @@ class TicketScope(models.Model):
                 name="scope_is_of_a_unit_or_a_user",
                 condition=Q(unit__isnull=False, user__isnull=True) | Q(unit__isnull=True, user__isnull=False),
             ),
+            models.CheckConstraint(
+                name="scope_of_a_unit_has_no_end", condition=Q(unit__isnull=True) | Q(until__isnull=True)
+            ),
         ]
         indexes = [
             models.Index(fields=["unit", "-created_at", "-ticket"], name="scope_newest"),
@@ -73,6 +84,13 @@ class TicketScope(models.Model):
             models.Index(fields=["unit", "kind", "-created_at", "-ticket"], name="scope_kind_newest"),
             models.Index(fields=["unit", "sort_at", "ticket"], condition=Q(is_open=True), name="scope_burns"),
             models.Index(fields=["unit", "state", "sort_at"], condition=Q(is_open=True), name="scope_queue"),
+            # What a unit has in hand: its segments are counted and walked in here alone.
+            models.Index(
+                fields=["unit", "task", "sort_at", "ticket"],
+                include=["is_redo"],
+                condition=Q(is_open=True, ground="assigned"),
+                name="scope_inbox",
+            ),
             # What burns in the whole city, counted by unit.
             models.Index(
                 fields=["sort_at", "unit", "ticket"],

@@ -190,6 +190,13 @@ class Ticket(StateModel):
             models.Index(fields=["kind", "-created_at", "-id"], name="ticket_kind_newest"),
             models.Index(fields=["sort_at", "id"], condition=Q(is_open=True), name="ticket_burns"),
             models.Index(fields=["state", "sort_at", "id"], condition=Q(is_open=True), name="ticket_queue"),
+            # What the segments of the dispatch queue are counted by, so that no ticket is read for it.
+            models.Index(
+                fields=["sort_at", "id"],
+                include=["secrecy", "urgency", "proposed_score", "proposed_unit", "return_count", "needs_ruling"],
+                condition=Q(state=TicketState.PENDING_DISPATCH, is_open=True),
+                name="ticket_to_dispatch",
+            ),
             # The few that a scope row alone does not open.
             models.Index(fields=["id"], condition=~Q(secrecy=Secrecy.OPEN), name="ticket_secret"),
         ]

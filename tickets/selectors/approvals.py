@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from hotline.dates import local
@@ -12,7 +12,8 @@ from hotline.models import User
 from hotline.rights import has_right
 from tickets import rights
 from tickets.models import Approval, Attachment, OnSiteRecord, Ticket, TicketClock
-from tickets.states import ApprovalState, ApprovalStep, AttachmentKind, ClockKind, Resolved, TicketState
+from tickets.selectors.lists import Key, Page, secret_to, sees_work, take
+from tickets.states import ApprovalStep, AttachmentKind, ClockKind, Resolved
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -21,14 +22,31 @@ if TYPE_CHECKING:
 class ToSign(TypedDict):
     """What `pending_approvals` reads beside the row."""
 
-    due_at: datetime
     soon_at: datetime | None
     was_onsite: bool
     photos: int
 
 
+def waiting_approvals(user: User, at: datetime) -> QuerySet[Approval]:
+    """Steps that the person's post signs, from their index alone: to count and to page by ``due_at``."""
+    if not sees_work(user, at):
+        return Approval.objects.none()
+    return Approval.objects.filter(_signed_by(user, at), due_at__isnull=False).exclude(ticket__in=secret_to(user, at))
+
+
+def approval_page(user: User, *, after: Key | None, at: datetime) -> "Page[WithAnnotations[Approval, ToSign]]":
+    """The steps that wait for the person's post, the limit that ends first in front."""
+    shown = _with_checks(Approval.objects.all())
+    return take(shown, by="due_at", pk="id", after=after, out_of=waiting_approvals(user, at))
+
+
 def pending_approvals(user: User, at: datetime) -> "QuerySet[WithAnnotations[Approval, ToSign]]":
-    """Steps that the person's post signs, with ``due_at`` and what the checklist reads."""
+    """Steps that the person's post signs, with what the checklist reads."""
+    visible = Ticket.objects.visible_to(user, at)
+    return _with_checks(waiting_approvals(user, at)).filter(ticket__in=visible).select_related("reply__submitted_by")
+
+
+def _with_checks(steps: QuerySet[Approval]) -> "QuerySet[WithAnnotations[Approval, ToSign]]":
     clocks = TicketClock.objects.filter(
         ticket=OuterRef("ticket"), assignment__isnull=True, kind=ClockKind.APPROVAL, stopped_at__isnull=True
     )
@@ -43,20 +61,14 @@ def pending_approvals(user: User, at: datetime) -> "QuerySet[WithAnnotations[App
         .annotate(number=Count("pk"))
         .values("number")
     )
-    return (
-        Approval.objects.filter(_signed_by(user, at), state=ApprovalState.PENDING)
-        .filter(ticket__state=TicketState.COMPLETION_REVIEW)
-        .filter(ticket__in=Ticket.objects.visible_to(user, at))
-        .annotate(
-            due_at=Coalesce(Subquery(clocks.values("due_at")[:1]), "created_at"),
-            soon_at=Subquery(clocks.values("soon_at")[:1]),
-            was_onsite=Exists(OnSiteRecord.objects.filter(ticket=OuterRef("ticket"), round=OuterRef("ticket__round"))),
-            photos=Coalesce(Subquery(photos), 0),
-        )
-        .select_related(
-            "ticket__region", "reply__assignment__unit", "reply__assignment__item", "reply__submitted_by", "unit"
-        )
-    )
+    visit = OnSiteRecord.objects.filter(ticket=OuterRef("ticket"), round=OuterRef("ticket__round"))
+    # Looked up only where the item asks for a visit.
+    wants_visit = Q(reply__assignment__item__onsite_required=True)
+    return steps.annotate(
+        soon_at=Subquery(clocks.values("soon_at")[:1]),
+        was_onsite=Case(When(wants_visit, then=Exists(visit)), default=Value(value=False)),
+        photos=Case(When(wants_visit, then=Coalesce(Subquery(photos), 0)), default=Value(0)),
+    ).select_related("ticket__region", "reply__assignment__unit", "reply__assignment__item")
 
 
 def approvals_seen(user: User, at: datetime) -> QuerySet[Approval]:

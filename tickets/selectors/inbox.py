@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, TypedDict
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 
 from hotline.dates import SHANGHAI, local_day
 from hotline.models import Unit, User
+from responsibility.models import DutyItem
 from tickets.models import (
     NOTHING_BURNS,
     Approval,
@@ -24,6 +25,7 @@ from tickets.selectors.lists import Key, Page, readable, take
 from tickets.selectors.queues import Segment
 from tickets.states import (
     LIVE_ASSIGNMENT_STATES,
+    SIDE_ROLES,
     ApprovalState,
     ApprovalStep,
     AssignmentRole,
@@ -35,26 +37,12 @@ from tickets.states import (
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
 
-SIDE_ROLES = [AssignmentRole.CO, AssignmentRole.SUPERIOR]
-TO_SIGN = (
-    Q(assignment__state=AssignmentState.PENDING_SIGN)
-    & Q(state__in=[TicketState.PENDING_SIGN, TicketState.IN_PROGRESS])
-    & ~Q(assignment__role=AssignmentRole.COPY)
-)
-AT_WORK = Q(assignment__state=AssignmentState.SIGNED, state=TicketState.IN_PROGRESS) & (
-    Q(ticket__holder=F("assignment")) | Q(assignment__role__in=SIDE_ROLES)
-)
-TO_CONTACT = AT_WORK & Q(
-    assignment__role=AssignmentRole.LEAD, assignment__contacted_at__isnull=True, ticket__contactable=True
-)
-OURS = TO_SIGN | AT_WORK
+OURS = Q(task__in=TicketScope.Task.values)
 
 
 def inbox(user: User, at: datetime) -> QuerySet[TicketScope]:
     """Scope rows of what the person's unit was given and is not closed yet. Units below have an inbox of their own."""
-    own = TicketScope.objects.current(at).filter(
-        unit_id=user.unit_id, ground=TicketScope.Ground.ASSIGNED, is_open=True
-    )
+    own = TicketScope.objects.filter(unit_id=user.unit_id, ground=TicketScope.Ground.ASSIGNED, is_open=True)
     return readable(own, user, at)
 
 
@@ -66,18 +54,19 @@ def _filters(at: datetime) -> dict[str, tuple[str, Q, str]]:
         "over": ("超期", Q(sort_at__lt=at), "red"),
         "today": ("今日到期", Q(sort_at__gte=at, sort_at__lt=day_ends), "yel"),
         "tomorrow": ("明日到期", Q(sort_at__gte=day_ends, sort_at__lt=day_ends + timedelta(days=1)), ""),
-        "sign": ("待签收", TO_SIGN, ""),
-        "contact": ("待联系", TO_CONTACT, ""),
-        "redo": ("重办", OURS & Q(ticket__round__gt=1), ""),
-        "others": ("等别人", ~OURS, ""),
+        "sign": ("待签收", Q(task=TicketScope.Task.SIGN), ""),
+        "contact": ("待联系", Q(task=TicketScope.Task.CONTACT), ""),
+        "redo": ("重办", OURS & Q(is_redo=True), ""),
+        "others": ("等别人", Q(task=""), ""),
     }
 
 
 def inbox_segments(user: User, at: datetime) -> list[Segment]:
-    """Counted live over the unit's open rows; that is all a unit has in hand, not its history."""
+    """Counted live over what the unit has in hand, not its history, in the index `scope_inbox` alone."""
     filters = _filters(at)
     counts = inbox(user, at).aggregate(
-        **{code: Count("pk", filter=condition) for code, (_, condition, _) in filters.items() if code}, all=Count("pk")
+        **{code: Count("ticket_id", filter=condition) for code, (_, condition, _) in filters.items() if code},
+        all=Count("ticket_id"),
     )
     return [
         Segment(code, label, counts[code or "all"], tone if counts[code or "all"] else "")
@@ -111,7 +100,10 @@ class InboxRow:
 
 def handlers_of(user: User, at: datetime) -> list[User]:
     """Who is named on what the unit has in hand, for the filter."""
-    return list(User.objects.filter(pk__in=inbox(user, at).values("assignment__handler")).order_by("name", "pk"))
+    # Said as in the index `assignment_queue`, or it is not used.
+    done = [AssignmentState.ACCEPTED, AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER]
+    parts = Assignment.objects.filter(unit=user.unit_id).exclude(state__in=done)
+    return list(User.objects.filter(pk__in=parts.values("handler")).order_by("name", "pk"))
 
 
 def inbox_page(user: User, *, segment: str, handler_id: int | None, after: Key | None, at: datetime) -> Page[InboxRow]:
@@ -122,33 +114,32 @@ def inbox_page(user: User, *, segment: str, handler_id: int | None, after: Key |
         rows = rows.filter(assignment__handler=handler_id)
     page = take(with_standing(rows), by="sort_at", pk="ticket_id", after=after)
     clocks = _clocks(page.rows)
-    return Page([_row(scope, clocks) for scope in page.rows], page.next_key)
+    passes_down = user.unit is not None and user.unit.kind == Unit.Kind.COUNTY_CENTRE
+    return Page([_row(scope, clocks, passes_down=passes_down) for scope in page.rows], page.next_key)
 
 
 class Stands(TypedDict):
     step: str | None
-    extension_asked: bool
-    was_onsite: bool
+    held_by: str | None
+    extension_asked: bool | None
+    lacks_visit: bool | None
 
 
 def with_standing(rows: QuerySet[TicketScope]) -> "QuerySet[WithAnnotations[TicketScope, Stands]]":
-    """What `standing` reads, in the one query."""
+    """What `standing` reads, in the one query. Each of what few rows need is looked up for those alone."""
     step = Approval.objects.filter(ticket=OuterRef("ticket"), state=ApprovalState.PENDING).values("step")[:1]
+    holder = Assignment.objects.filter(pk=OuterRef("ticket__holder")).values("unit__short_name")
     asked = ExtensionRequest.objects.filter(assignment=OuterRef("assignment"), decision=Decision.PENDING)
+    item = DutyItem.objects.filter(pk=OuterRef("assignment__item"), onsite_required=True)
+    visit = OnSiteRecord.objects.filter(ticket=OuterRef("ticket"), round=OuterRef("ticket__round"))
     return (
-        rows.select_related(
-            "ticket__region",
-            "ticket__holder__unit",
-            "assignment__unit",
-            "assignment__handler",
-            "assignment__item",
-            "assignment__parent",
-        )
+        rows.select_related("ticket__region", "assignment__handler")
         .defer("ticket__text")
         .annotate(
-            step=Subquery(step),
-            extension_asked=Exists(asked),
-            was_onsite=Exists(OnSiteRecord.objects.filter(ticket=OuterRef("ticket"), round=OuterRef("ticket__round"))),
+            step=Case(When(state=TicketState.COMPLETION_REVIEW, then=Subquery(step))),
+            held_by=Case(When(~Q(ticket__holder=F("assignment")), then=Subquery(holder))),
+            extension_asked=Case(When(OURS, then=Exists(asked))),
+            lacks_visit=Case(When(Q(Exists(item), task=TicketScope.Task.WORK), then=~Exists(visit))),
         )
     )
 
@@ -159,8 +150,10 @@ def _clocks(scopes: Iterable[TicketScope]) -> dict[tuple[int, str], TicketClock]
     return {(clock.assignment_id, clock.kind): clock for clock in clocks}
 
 
-def _row(scope: "WithAnnotations[TicketScope, Stands]", clocks: dict[tuple[int, str], TicketClock]) -> InboxRow:
-    stands = standing(scope)
+def _row(
+    scope: "WithAnnotations[TicketScope, Stands]", clocks: dict[tuple[int, str], TicketClock], *, passes_down: bool
+) -> InboxRow:
+    stands = standing(scope, passes_down=passes_down)
     return InboxRow(
         ticket=scope.ticket,
         part=scope.assignment,
@@ -170,8 +163,8 @@ def _row(scope: "WithAnnotations[TicketScope, Stands]", clocks: dict[tuple[int, 
     )
 
 
-def standing(scope: "WithAnnotations[TicketScope, Stands]") -> Standing:
-    """Of a row read by `with_standing`."""
+def standing(scope: "WithAnnotations[TicketScope, Stands]", *, passes_down: bool) -> Standing:
+    """Of a row read by `with_standing`; ``passes_down``: the unit gives matters on instead of handling them."""
     part, ticket = scope.assignment, scope.ticket
     if part.role == AssignmentRole.COPY:
         return Standing("知会", "wait", waits_for="只看")
@@ -186,12 +179,12 @@ def standing(scope: "WithAnnotations[TicketScope, Stands]") -> Standing:
     if part.role in SIDE_ROLES:
         return Standing(part.get_role_display(), "work", "协办意见", "report")
     if ticket.holder_id != part.pk:
-        return Standing("已转派", "work", waits_for=ticket.holder.unit.short_name)
-    return _in_hand(scope)
+        return Standing("已转派", "work", waits_for=scope.held_by or "")
+    return _in_hand(scope, passes_down=passes_down)
 
 
 def _giver(part: Assignment) -> str:
-    return "上级中心" if part.parent is not None else "市中心"
+    return "上级中心" if part.parent_id is not None else "市中心"
 
 
 def _after_result(scope: "WithAnnotations[TicketScope, Stands]") -> Standing:
@@ -205,7 +198,7 @@ def _after_result(scope: "WithAnnotations[TicketScope, Stands]") -> Standing:
     return Standing(scope.ticket.get_state_display(), "wait", waits_for="等回访")
 
 
-def _in_hand(scope: "WithAnnotations[TicketScope, Stands]") -> Standing:
+def _in_hand(scope: "WithAnnotations[TicketScope, Stands]", *, passes_down: bool) -> Standing:
     part, ticket = scope.assignment, scope.ticket
     to_contact = ticket.contactable and part.contacted_at is None
     label, tone = "已签收" if to_contact else "办理中", "work"
@@ -213,11 +206,11 @@ def _in_hand(scope: "WithAnnotations[TicketScope, Stands]") -> Standing:
         label = "重办"
     if scope.extension_asked:
         label, tone = "延期审批", "wait"
-    if part.unit.kind == Unit.Kind.COUNTY_CENTRE:
+    if passes_down:
         return Standing(label, tone, "转派", "pass-down")
     if to_contact:
         return Standing(label, tone, "首次联系", "contact")
-    if part.item is not None and part.item.onsite_required and not scope.was_onsite:
+    if scope.lacks_visit:
         return Standing(label, tone, "现场核实", "onsite")
     return Standing(label, tone, "填写结果", "submit")
 

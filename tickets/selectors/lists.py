@@ -7,7 +7,7 @@ another page. Units read through their scope rows, the centre reads the ticket t
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
@@ -54,16 +54,33 @@ class Page(Generic[Row]):
     """The key to ask the next page with, empty on the last one."""
 
 
-def take(rows: QuerySet[Found], *, by: str, pk: str, after: Key | None, newest: bool = False) -> Page[Found]:
-    """One page of ``rows`` ordered by the column ``by`` and the id column ``pk``."""
+def take(
+    rows: QuerySet[Found],
+    *,
+    by: str,
+    pk: str,
+    after: Key | None,
+    newest: bool = False,
+    out_of: QuerySet[Any] | None = None,
+) -> Page[Found]:
+    """One page of ``rows`` ordered by the column ``by`` and the id column ``pk``.
+
+    ``out_of`` holds the same rows without what is shown beside them. With it the page is found first and only its rows
+    are joined, whatever the planner believes.
+    """
     beyond = "lt" if newest else "gt"
+    sign = "-" if newest else ""
+    order = f"{sign}{by}", f"{sign}{pk}"
+    keyed = rows if out_of is None else out_of
     if after is not None:
         # The first condition alone bounds the index range.
-        rows = rows.filter(**{f"{by}__{beyond}e": after.at}).filter(
+        keyed = keyed.filter(**{f"{by}__{beyond}e": after.at}).filter(
             Q(**{f"{by}__{beyond}": after.at}) | Q(**{f"{pk}__{beyond}": after.id})
         )
-    sign = "-" if newest else ""
-    found = list(rows.order_by(f"{sign}{by}", f"{sign}{pk}")[: PAGE_ROWS + 1])
+    keyed = keyed.order_by(*order)[: PAGE_ROWS + 1]
+    if out_of is not None:
+        keyed = rows.filter(pk__in=list(keyed.values_list("pk", flat=True))).order_by(*order)
+    found = list(keyed)
     shown = found[:PAGE_ROWS]
     more = len(found) > PAGE_ROWS
     return Page(shown, str(Key(getattr(shown[-1], by), getattr(shown[-1], pk))) if more else "")
@@ -71,10 +88,18 @@ def take(rows: QuerySet[Found], *, by: str, pk: str, after: Key | None, newest: 
 
 def readable(scopes: QuerySet[TicketScope], user: User, at: datetime) -> QuerySet[TicketScope]:
     """Scope rows whose ticket is not secret to ``user``: the scope row alone does not open a restricted one."""
+    return scopes.exclude(ticket__in=secret_to(user, at))
+
+
+def sees_work(user: User, at: datetime) -> bool:
+    """Whether `Ticket.visible_to` opens the city's or the own unit's matters to ``user`` by their post."""
+    return any(has_right(user, right, at) for right in ("tickets.view_all_tickets", "tickets.handle_ticket"))
+
+
+def secret_to(user: User, at: datetime) -> QuerySet[Ticket, int]:
+    """Ids of the restricted tickets that were not opened to ``user``: few, from their own index."""
     granted = TicketScope.objects.current(at).filter(user=user).values("ticket_id")
-    # The few secret ones are read from their own index: no look at the ticket of every row.
-    secret = Ticket.objects.exclude(secrecy=Secrecy.OPEN).exclude(pk__in=granted)
-    return scopes.exclude(ticket__in=secret.values("pk"))
+    return Ticket.objects.exclude(secrecy=Secrecy.OPEN).exclude(pk__in=granted).values_list("pk", flat=True)
 
 
 def who_may_know(ticket: Ticket, people: Iterable[User], at: datetime) -> list[User]:

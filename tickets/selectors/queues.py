@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
 
 from hotline import parameters
 from hotline.calendar import load_calendar
@@ -20,8 +19,8 @@ from responsibility.states import Level, Route, TownshipRole
 from tickets import deadlines, rights
 from tickets.models import Assignment, Attachment, ExtensionRequest, ReturnRequest, Ticket, TicketClock
 from tickets.rights import Actor, Right
-from tickets.selectors.lists import Key, Page, take
-from tickets.states import AttachmentKind, ClockKind, Decision, TicketState, Urgency
+from tickets.selectors.lists import Key, Page, secret_to, sees_work, take
+from tickets.states import AttachmentKind, ClockKind, TicketState, Urgency
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -271,27 +270,36 @@ def past_returns(ticket: Ticket) -> tuple[ReturnRequest, ...]:
 def _asked_of(user: User) -> Q:
     """Requests that the person's unit decides: the centre those of units it dispatched to, a county its own units'."""
     if not rights.at_the_centre(None, user):
-        return Q(assignment__parent__isnull=True)
-    return Q(assignment__parent__unit=user.unit_id)
+        return Q(decider__isnull=True)
+    return Q(decider=user.unit_id)
 
 
 Request = TypeVar("Request", ReturnRequest, ExtensionRequest)
 
 
+def _waiting(requests: QuerySet[Request], user: User, at: datetime) -> QuerySet[Request]:
+    """Requests that wait for the person's unit, from their index alone."""
+    if not sees_work(user, at):
+        return requests.none()
+    secret = Assignment.objects.filter(ticket__in=secret_to(user, at))
+    return requests.filter(_asked_of(user), due_at__isnull=False).exclude(assignment__in=secret.values("pk"))
+
+
+def waiting_returns(user: User, at: datetime) -> QuerySet[ReturnRequest]:
+    """Returns that wait for the person's unit, to count and to page by ``due_at``."""
+    return _waiting(ReturnRequest.objects.all(), user, at)
+
+
+def waiting_extensions(user: User, at: datetime) -> QuerySet[ExtensionRequest]:
+    """Requests for more time that wait for the person's unit, to count and to page by ``due_at``."""
+    return _waiting(ExtensionRequest.objects.all(), user, at)
+
+
 class Awaited(TypedDict):
     """The clock of whoever decides."""
 
-    due_at: datetime
     due_unit: str | None
     soon_at: datetime | None
-
-
-def _pending(requests: QuerySet[Request], user: User, at: datetime) -> QuerySet[Request]:
-    return (
-        requests.filter(_asked_of(user), decision=Decision.PENDING, assignment__ticket__is_open=True)
-        .filter(assignment__ticket__in=Ticket.objects.visible_to(user, at))
-        .select_related("assignment__ticket__region", "assignment__unit", "assignment__parent__unit", "requested_by")
-    )
 
 
 def _of_clock(kind: str, column: str) -> Subquery:
@@ -299,21 +307,50 @@ def _of_clock(kind: str, column: str) -> Subquery:
     return Subquery(clocks.values(column)[:1])
 
 
-def pending_returns(user: User, at: datetime) -> "QuerySet[WithAnnotations[ReturnRequest, Awaited]]":
-    """Returns that wait for the person's unit, with ``due_at``; who asked may not decide."""
-    return _pending(ReturnRequest.objects.select_related("suggested_unit"), user, at).annotate(
-        due_at=Coalesce(_of_clock(ClockKind.RETURN_REVIEW, "due_at"), "requested_at"),
+def _shown_returns(requests: QuerySet[ReturnRequest]) -> "QuerySet[WithAnnotations[ReturnRequest, Awaited]]":
+    shown = requests.select_related("assignment__ticket__region", "assignment__unit", "suggested_unit")
+    return shown.annotate(
         due_unit=_of_clock(ClockKind.RETURN_REVIEW, "limit_unit"),
         soon_at=_of_clock(ClockKind.RETURN_REVIEW, "soon_at"),
     )
 
 
-def pending_extensions(user: User, at: datetime) -> "QuerySet[WithAnnotations[ExtensionRequest, Awaited]]":
-    return _pending(ExtensionRequest.objects.all(), user, at).annotate(
-        due_at=Coalesce(_of_clock(ClockKind.EXTENSION, "due_at"), "requested_at"),
+def _shown_extensions(
+    requests: QuerySet[ExtensionRequest],
+) -> "QuerySet[WithAnnotations[ExtensionRequest, Awaited]]":
+    shown = requests.select_related(
+        "assignment__ticket__region", "assignment__unit", "assignment__parent__unit", "requested_by"
+    )
+    return shown.annotate(
         due_unit=_of_clock(ClockKind.EXTENSION, "limit_unit"),
         soon_at=_of_clock(ClockKind.EXTENSION, "soon_at"),
     )
+
+
+def pending_returns(user: User, at: datetime) -> "QuerySet[WithAnnotations[ReturnRequest, Awaited]]":
+    """Returns that wait for the person's unit; who asked may not decide."""
+    visible = Ticket.objects.visible_to(user, at)
+    found = _shown_returns(waiting_returns(user, at)).filter(assignment__ticket__in=visible)
+    return found.select_related("assignment__parent__unit", "requested_by")
+
+
+def pending_extensions(user: User, at: datetime) -> "QuerySet[WithAnnotations[ExtensionRequest, Awaited]]":
+    visible = Ticket.objects.visible_to(user, at)
+    return _shown_extensions(waiting_extensions(user, at)).filter(assignment__ticket__in=visible)
+
+
+def return_page(user: User, *, after: Key | None, at: datetime) -> "Page[WithAnnotations[ReturnRequest, Awaited]]":
+    """Returns that wait, the limit that ends first in front."""
+    shown = _shown_returns(ReturnRequest.objects.all())
+    return take(shown, by="due_at", pk="id", after=after, out_of=waiting_returns(user, at))
+
+
+def extension_page(
+    user: User, *, after: Key | None, at: datetime
+) -> "Page[WithAnnotations[ExtensionRequest, Awaited]]":
+    """Requests for more time that wait, the limit that ends first in front."""
+    shown = _shown_extensions(ExtensionRequest.objects.all())
+    return take(shown, by="due_at", pk="id", after=after, out_of=waiting_extensions(user, at))
 
 
 def decides_extensions(user: User, at: datetime) -> bool:

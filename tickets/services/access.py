@@ -1,4 +1,4 @@
-"""Who may see a ticket: the one writer of TicketScope.
+"""Who may see a ticket and where it waits: the one writer of TicketScope and of what queues sort by.
 
 A unit that was given the ticket sees it, and the units above it below the centre; what was recalled, returned or
 handed over is theirs no longer.
@@ -8,26 +8,58 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from hotline import services as hotline
 from hotline.models import User
-from tickets.models import NOTHING_BURNS, Assignment, Ticket, TicketClock, TicketScope
-from tickets.states import LIVE_ASSIGNMENT_STATES, AssignmentState, ClockKind
+from tickets.models import (
+    NOTHING_BURNS,
+    Approval,
+    Assignment,
+    ExtensionRequest,
+    ReturnRequest,
+    Ticket,
+    TicketClock,
+    TicketScope,
+)
+from tickets.states import (
+    HELD_STATES,
+    LIVE_ASSIGNMENT_STATES,
+    SIDE_ROLES,
+    ApprovalState,
+    AssignmentRole,
+    AssignmentState,
+    ClockKind,
+    Decision,
+    TicketState,
+)
 
 SEEN_STATES = LIVE_ASSIGNMENT_STATES | {AssignmentState.ACCEPTED}
 UNIT_CLOCKS = frozenset({ClockKind.SIGN, ClockKind.CONTACT, ClockKind.HANDLE})
-COPIED = ["ground", "assignment_id", "created_at", "category_id", "kind", "state", "is_open", "sort_at", "burning"]
+COPIED = [
+    "ground",
+    "assignment_id",
+    "created_at",
+    "category_id",
+    "kind",
+    "state",
+    "is_open",
+    "sort_at",
+    "burning",
+    "task",
+    "is_redo",
+]
 CHECKED_AFTER_CLOSING = timedelta(days=2)
 
 
 def refresh(ticket: Ticket) -> None:
-    """Bring the ticket's sort keys (not saved) and its scope rows in line with its parts and clocks. Idempotent."""
+    """Bring the ticket's sort keys (not saved), its scope rows and its queues in line with parts and clocks. Idempotent."""
     clocks = list(TicketClock.objects.filter(ticket=ticket, stopped_at__isnull=True).order_by("due_at", "pk"))
     ticket.sort_at = clocks[0].due_at if clocks else NOTHING_BURNS
     of_lead = (c for c in clocks if c.kind == ClockKind.HANDLE and c.assignment_id == ticket.lead_id)
     ticket.due_at = next((clock.due_at for clock in of_lead), ticket.due_at)
     _write_rows(ticket, _wanted_rows(ticket, clocks))
+    _write_waits(ticket, clocks)
 
 
 def _write_rows(ticket: Ticket, wanted: dict[int, TicketScope]) -> None:
@@ -65,7 +97,8 @@ def _wanted_rows(ticket: Ticket, clocks: list[TicketClock]) -> dict[int, TicketS
     wanted = {}
     for part in parts:
         clock = next((c for c in clocks if c.assignment_id == part.pk and c.kind in UNIT_CLOCKS), None)
-        wanted[part.unit_id] = _row(ticket, part.unit_id, TicketScope.Ground.ASSIGNED, part.pk, clock)
+        row = wanted[part.unit_id] = _row(ticket, part.unit_id, TicketScope.Ground.ASSIGNED, part.pk, clock)
+        row.task = _task(ticket, part)
     for part in parts:
         below = wanted[part.unit_id]
         for unit in part.unit.ancestors_below_centre():
@@ -94,7 +127,46 @@ def _row(
         is_open=ticket.is_open,
         sort_at=sort_at,
         burning=kind,
+        is_redo=ticket.round > 1,
     )
+
+
+def _task(ticket: Ticket, part: Assignment) -> str:
+    """What the unit must do next, empty when it waits for others."""
+    if ticket.state not in HELD_STATES or part.role == AssignmentRole.COPY:
+        return ""
+    if part.state == AssignmentState.PENDING_SIGN:
+        return TicketScope.Task.SIGN
+    if part.state != AssignmentState.SIGNED or ticket.state != TicketState.IN_PROGRESS:
+        return ""
+    if part.pk != ticket.holder_id and part.role not in SIDE_ROLES:
+        return ""
+    to_contact = part.role == AssignmentRole.LEAD and part.contacted_at is None and ticket.contactable
+    return TicketScope.Task.CONTACT if to_contact else TicketScope.Task.WORK
+
+
+def _write_waits(ticket: Ticket, clocks: list[TicketClock]) -> None:
+    """Who decides on what was asked, and until when: approvals, returns, extensions."""
+    due = {(clock.kind, clock.assignment_id): clock.due_at for clock in clocks}
+    for step in Approval.objects.filter(_PENDING_STEP | _HAS_DUE, ticket=ticket):
+        _set(step, due_at=due.get((ClockKind.APPROVAL, None)) if step.state == ApprovalState.PENDING else None)
+    for model, kind in ((ReturnRequest, ClockKind.RETURN_REVIEW), (ExtensionRequest, ClockKind.EXTENSION)):
+        asked = model.objects.filter(_PENDING_REQUEST | _HAS_DUE, assignment__ticket=ticket)
+        for request in asked.annotate(above=F("assignment__parent__unit")):
+            is_pending = request.decision == Decision.PENDING
+            due_at = due.get((kind, request.assignment_id)) if is_pending else None
+            _set(request, due_at=due_at, decider_id=request.above if is_pending else request.decider_id)
+
+
+_PENDING_STEP, _PENDING_REQUEST = Q(state=ApprovalState.PENDING), Q(decision=Decision.PENDING)
+_HAS_DUE = Q(due_at__isnull=False)
+
+
+def _set(row: Approval | ReturnRequest | ExtensionRequest, **wanted: object) -> None:
+    if any(getattr(row, name) != value for name, value in wanted.items()):
+        for name, value in wanted.items():
+            setattr(row, name, value)
+        row.save(update_fields=list(wanted))
 
 
 @transaction.atomic
@@ -119,7 +191,7 @@ def grant_scope(*, ticket_id: int, user: User, until: datetime | None) -> Ticket
 
 
 def check_scopes(ticket_ids: Iterable[int]) -> list[int]:
-    """Tickets whose sort keys or scope rows were not what parts and clocks ask for; they are put right."""
+    """Tickets whose sort keys, scope rows or queues were not what parts and clocks ask for; they are put right."""
     return hotline.one_by_one(_put_right, ticket_ids)
 
 
@@ -133,7 +205,12 @@ def _put_right(ticket_id: int) -> bool:
 
 
 def _rows(ticket: Ticket) -> set[tuple[object, ...]]:
-    return set(TicketScope.objects.filter(ticket=ticket).values_list("unit_id", "user_id", *COPIED))
+    return {
+        *TicketScope.objects.filter(ticket=ticket).values_list("unit_id", "user_id", *COPIED),
+        *Approval.objects.filter(ticket=ticket).values_list("pk", "due_at"),
+        *ReturnRequest.objects.filter(assignment__ticket=ticket).values_list("pk", "due_at", "decider"),
+        *ExtensionRequest.objects.filter(assignment__ticket=ticket).values_list("pk", "decider", "due_at"),
+    }
 
 
 def to_be_checked(*, after: int, most: int, at: datetime) -> list[int]:

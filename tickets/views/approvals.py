@@ -14,7 +14,7 @@ from tickets import rights, services
 from tickets.selectors import approvals as selectors
 from tickets.selectors import queues
 from tickets.selectors.acts import act_url
-from tickets.selectors.lists import take
+from tickets.selectors.lists import Page
 from tickets.selectors.queues import Segment
 from tickets.selectors.readiness import handle_clock
 from tickets.services import InputRefused
@@ -45,18 +45,19 @@ signers = opens_with(
 def approvals(request: HttpRequest) -> HttpResponse:
     """Results, or with ?s=extensions the requests for more time."""
     at = timezone.now()
-    results, extensions = selectors.pending_approvals(request.user, at), queues.pending_extensions(request.user, at)
+    decides_extensions = queues.decides_extensions(request.user, at)
+    results, extensions = selectors.waiting_approvals(request.user, at), queues.waiting_extensions(request.user, at)
     segments = [
         Segment("", "办理结果", results.count()),
-        Segment("extensions", "延期申请", extensions.count() if queues.decides_extensions(request.user, at) else 0),
+        Segment("extensions", "延期申请", extensions.count() if decides_extensions else 0),
     ]
     segment = request.GET.get("s", "")
     context: dict[str, Any] = {"at": at, "segment": segment, "segments": with_addresses(request, segments)}
     if segment == "extensions":
-        page = take(_extensions(request, at), by="due_at", pk="id", after=after(request))
+        page = queues.extension_page(request.user, after=after(request), at=at) if decides_extensions else Page([], "")
         rows = [(row, _why_not(request, row, at)) for row in page.rows]
         return render(request, "tickets/approvals_extensions.html", context | paged(request, page) | {"rows": rows})
-    page = take(results, by="due_at", pk="id", after=after(request))
+    page = selectors.approval_page(request.user, after=after(request), at=at)
     cases = [selectors.approval_case(approval, request.user) for approval in page.rows]
     return render(request, "tickets/approvals.html", context | paged(request, page) | {"rows": cases})
 

@@ -32,7 +32,7 @@ def in_inbox(user: User) -> tuple[int, bool]:
 
 def to_decide_returns(user: User) -> tuple[int, bool]:
     at = timezone.now()
-    return _count(queues.pending_returns(user, at), "due_at", at)
+    return _count(queues.waiting_returns(user, at), "due_at", at)
 
 
 def to_rule(user: User) -> tuple[int, bool]:
@@ -43,10 +43,10 @@ def to_rule(user: User) -> tuple[int, bool]:
 def to_approve(user: User) -> tuple[int, bool]:
     """Results and, for whoever decides them, requests for more time."""
     at = timezone.now()
-    results, results_late = _count(approvals.pending_approvals(user, at), "due_at", at)
+    results, results_late = _count(approvals.waiting_approvals(user, at), "due_at", at)
     if not queues.decides_extensions(user, at):
         return results, results_late
-    asked, asked_late = _count(queues.pending_extensions(user, at), "due_at", at)
+    asked, asked_late = _count(queues.waiting_extensions(user, at), "due_at", at)
     return results + asked, results_late or asked_late
 
 

@@ -21,7 +21,6 @@ from tickets import rights, services
 from tickets.models import ReturnRequest, Ticket, TicketEvent
 from tickets.selectors import queues
 from tickets.selectors.acts import ActButton, available_acts
-from tickets.selectors.lists import take
 from tickets.services import InputRefused
 from tickets.states import TicketState
 from tickets.timeline import ACTS
@@ -269,7 +268,7 @@ RETURN_LABELS = {"grant-return": "同意", "refuse-return": "不同意", "disput
 @return_deciders
 def returns(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
-    page = take(queues.pending_returns(request.user, at), by="due_at", pk="id", after=after(request))
+    page = queues.return_page(request.user, after=after(request), at=at)
     return render(request, "tickets/returns.html", {"at": at} | paged(request, page))
 
 
