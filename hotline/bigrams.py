@@ -6,6 +6,7 @@ are paired inside a run of letters, digits and ideographs; punctuation and space
 
 import re
 import unicodedata
+from struct import unpack_from
 from typing import Final
 
 _RUNS: Final = re.compile(r"[0-9a-z\u3400-\u9fff\uf900-\ufaff]+")
@@ -31,7 +32,12 @@ def runs(text: str) -> list[str]:
 
 def codes(text: str) -> list[int]:
     """Sorted distinct codes of a text. A run of one character yields none."""
-    return sorted({code(run[i : i + 2]) for run in runs(text) for i in range(len(run) - 1)})
+    found: set[int] = set()
+    for run in runs(text):
+        # Two characters side by side are one 32-bit number: every other pair from the first, then from the second.
+        units, count = run.encode("utf-16-be"), len(run)
+        found.update(unpack_from(f">{count // 2}I", units), unpack_from(f">{(count - 1) // 2}I", units, 2))
+    return sorted(pair - 2**31 for pair in found)
 
 
 def scope_token(number: int) -> int:

@@ -183,6 +183,8 @@ class Index:
     def __init__(self, items: Sequence[ItemText]) -> None:
         self.items = tuple(items)
         self._terms: list[_Term] = []
+        self._terms_by_part: dict[str, list[int]] = defaultdict(list)
+        """Numbers of the terms whose first part it is: a text says few of thousands."""
         self._whole_words: set[str] = set()
         self._parts: dict[str, list[str]] = defaultdict(list)
         self._likeness: dict[str, list[tuple[int, float]]] = defaultdict(list)
@@ -242,6 +244,7 @@ class Index:
                 shares = max(sum(part in profile for profile in holders.get(part[:2], profiles)) for part in parts)
                 rarity = 1 - 0.55 * math.log(max(shares, 1)) / math.log(count + 1)
                 base = _PAIR_WORTH if len(parts) > 1 else _WORTH.get(len(parts[0]), _LONG_WORD_WORTH)
+                self._terms_by_part[parts[0]].append(len(self._terms))
                 self._terms.append(_Term(number, word, parts, base * rarity))
                 if len(parts) == 1:
                     self._whole_words.add(parts[0])
@@ -282,8 +285,9 @@ class Index:
     def _weigh_words(self, found: _Found) -> tuple[dict[int, float], dict[int, list[str]]]:
         words: dict[int, list[tuple[float, str]]] = defaultdict(list)
         named: set[int] = set()
-        for term in self._terms:
-            if any(part not in found.starts for part in term.parts):
+        said = sorted(number for part in found.starts for number in self._terms_by_part.get(part, ()))
+        for term in (self._terms[number] for number in said):
+            if any(part not in found.starts for part in term.parts[1:]):
                 continue
             factor = _whole_word_factor(term, found) if len(term.parts) == 1 else _near_factor(term, found)
             if factor:

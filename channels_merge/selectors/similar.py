@@ -7,7 +7,7 @@ text decide the score, since people open with the matter and close with their fe
 
 import math
 import time
-from collections.abc import Iterable, Set
+from collections.abc import Collection, Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -143,13 +143,16 @@ def _open_matters(appeal_ids: list[int], leave_out: int | None) -> Iterable[dict
     return [row for row in rows if row["links__ticket"] != leave_out]
 
 
-def _length(weights: dict[int, float]) -> float:
-    return math.sqrt(sum(weight * weight for weight in weights.values()))
+def _length(codes: Collection[int]) -> float:
+    """Of the vector of the weights of distinct codes, most of which weigh the same."""
+    known, rest = _weights()
+    common = known.keys() & codes
+    return math.sqrt(sum(known[code] ** 2 for code in common) + rest**2 * (len(codes) - len(common)))
 
 
 def _compare(weights: dict[int, float], length: float, row: dict[str, Any], region: Region | None) -> _Likeness:
-    theirs = _weigh(bigrams.codes(f"{row['title']}\n{row['text'][:OPENING]}"))
-    shared = frozenset(weights.keys() & theirs.keys())
+    theirs = bigrams.codes(f"{row['title']}\n{row['text'][:OPENING]}")
+    shared = frozenset(weights.keys() & theirs)
     cosine = sum(weights[code] ** 2 for code in shared) / (length * _length(theirs)) if shared else 0.0
     if region is not None and row["region"] is not None:
         is_township = row["region__level"] == Region.Level.TOWNSHIP and row["region__parent"]
