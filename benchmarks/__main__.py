@@ -8,8 +8,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import django
-
 from hotline.embedded import attach_or_start
 
 
@@ -39,7 +37,8 @@ def stand(keep: Path | None) -> None:
     attach_or_start()
     # WhiteNoise wants the directory, even empty.
     (directory / "static").mkdir(exist_ok=True)
-    django.setup()
+    # As a web process begins (config/wsgi.py).
+    importlib.import_module("config.wsgi")
 
 
 if __name__ == "__main__":
