@@ -25,3 +25,5 @@ def follow_ticket(sender, event, **kwargs):
 def follow_appeal(sender, event, **kwargs):
     if event.act in MOVES_AN_APPEAL:
         enqueue(tasks.settle_appeal, appeal_id=event.appeal_id)
+    elif event.act == services.RATED_ACT:
+        enqueue(tasks.take_rating, event_id=event.pk)

@@ -4,6 +4,8 @@ from typing import Final
 
 from django.db.models import TextChoices
 
+from channels_merge.states import Satisfaction
+
 
 class FollowUpState(TextChoices):
     WAITING = "waiting", "待回访"
@@ -26,13 +28,6 @@ class WhyNot(TextChoices):
     NO_NUMBER = "no_number", "未留电话"
     NOT_WANTED = "not_wanted", "登记时不愿回访"
     REFUSED = "refused", "接通后不愿回访"
-
-
-class Satisfaction(TextChoices):
-    SATISFIED = "satisfied", "满意"
-    BASICALLY = "basically", "基本满意"
-    DISSATISFIED = "dissatisfied", "不满意"
-    NOT_RATED = "not_rated", "未评价"
 
 
 SATISFIED: Final = frozenset({Satisfaction.SATISFIED, Satisfaction.BASICALLY})

@@ -14,6 +14,12 @@ def settle_appeal(*, appeal_id):
     services.settle_appeal(appeal_id=appeal_id, at=timezone.now())
 
 
+@shared_task(name="evaluation.take_rating")
+def take_rating(*, event_id):
+    services.take_rating(event_id=event_id, at=timezone.now())
+
+
 @shared_task(name="evaluation.reconcile")
 def reconcile():
-    return services.reconcile(at=timezone.now())
+    at = timezone.now()
+    return {"settled": services.reconcile(at=at), "ratings": services.take_missed_ratings(at=at)}

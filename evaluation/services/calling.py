@@ -133,14 +133,14 @@ def record_attempt(
     follow_up.attempt_count += 1
     follow_up.caller = follow_up.called_at = None
     if answer is not None:
-        _conclude(follow_up, Outcome.RATED, by=by, at=at, answer=answer)
+        conclude(follow_up, Outcome.RATED, by=by, at=at, answer=answer)
     elif result in _ENDS:
         outcome, why = _ENDS[CallResult(result)]
-        _conclude(follow_up, outcome, why_not=why, by=by, at=at)
+        conclude(follow_up, outcome, why_not=why, by=by, at=at)
     elif follow_up.attempts.filter(result__in=sorted(MISSED)).count() >= parameters.integer(
         "followup_attempts", at=at
     ):
-        _conclude(follow_up, Outcome.UNREACHABLE, why_not=WhyNot.ATTEMPTS_USED, by=by, at=at)
+        conclude(follow_up, Outcome.UNREACHABLE, why_not=WhyNot.ATTEMPTS_USED, by=by, at=at)
     follow_up.save()
     ground = decision_ground(follow_up) if follow_up.outcome == Outcome.RATED else ""
     if ground:
@@ -164,11 +164,11 @@ def _checked(resolved: str, satisfaction: str, ground: str, words: str) -> Answe
     return Answer(resolved, satisfaction, ground, words)
 
 
-def _conclude(
+def conclude(
     follow_up: FollowUp,
     outcome: str,
     *,
-    by: User,
+    by: User | None,
     at: datetime,
     why_not: str = "",
     answer: Answer | None = None,

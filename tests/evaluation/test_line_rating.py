@@ -1,0 +1,80 @@
+"""The caller told another platform: the follow-up is concluded with what was said there."""
+
+import pytest
+
+from channels_merge import services as channels
+from channels_merge.models import Channel, Line
+from channels_merge.services.inbound import as_body
+from evaluation import services
+from evaluation.models import FollowUp, ReviewDecision
+from tests.factories.channels_merge import make_accepted, ticket_of
+from tests.factories.evaluation import ANSWERED_AT, TUESDAY, WEDNESDAY, work_on
+from tests.factories.tickets import fresh
+
+
+@pytest.fixture
+def line(city):
+    channels.sync_lines()
+    return Line.objects.get(channel__code="province")
+
+
+@pytest.fixture
+def follow_up(city, line):
+    """Of a matter of the province that has been answered."""
+    appeal = make_accepted(at=TUESDAY, channel=Channel.objects.get(code="province"), source_number="JX-1")
+    work_on(city, ticket_of(appeal))
+    services.settle_ticket(ticket_id=ticket_of(appeal).pk, at=ANSWERED_AT)
+    return FollowUp.objects.get(appeal=appeal)
+
+
+def rate(line, *, at=WEDNESDAY, message_id="r1", **data):
+    sent = {"message_id": message_id, "event": "rating", "number": "JX-1", "data": data}
+    channels.store_message(line=line, body=as_body(sent), at=at)
+    channels.take_in_due(at=at)
+
+
+def test_a_good_rating_concludes_and_closes(line, follow_up, committing):
+    with committing():
+        rate(line, satisfaction="satisfied", resolved="yes", text="很好。")
+
+    follow_up.refresh_from_db()
+    assert (follow_up.outcome, follow_up.satisfaction, follow_up.words, follow_up.concluded_by) == (
+        "rated", "satisfied", "很好。", None,
+    )  # fmt: skip
+    assert fresh(follow_up.ticket).state == "closed"
+
+
+def test_a_serious_ground_comes_before_a_reviewer(line, follow_up, committing):
+    with committing():
+        rate(line, satisfaction="dissatisfied", resolved="no", ground="not_done")
+
+    assert ReviewDecision.objects.get().ground == "not_done"
+    assert fresh(follow_up.ticket).state == "pending_followup"
+
+
+def test_a_ground_of_their_own_is_another(line, follow_up, committing):
+    with committing():
+        rate(line, satisfaction="dissatisfied", resolved="partly", ground="态度生硬")
+
+    follow_up.refresh_from_db()
+    assert (follow_up.satisfaction, follow_up.ground) == ("dissatisfied", "other")
+
+
+def test_a_lost_message_is_made_good_and_nothing_is_taken_twice(line, follow_up):
+    rate(line, satisfaction="basically", resolved="yes")
+    follow_up.refresh_from_db()
+    assert follow_up.state == "waiting"
+
+    assert services.take_missed_ratings(at=WEDNESDAY) == 1
+    assert services.take_missed_ratings(at=WEDNESDAY) == 0
+    follow_up.refresh_from_db()
+    assert follow_up.satisfaction == "basically"
+
+
+def test_what_was_said_before_the_reply_or_says_nothing_leaves_the_call_to_us(line, follow_up):
+    rate(line, satisfaction="dissatisfied", resolved="no", at=TUESDAY)
+    rate(line, satisfaction="not_rated", resolved="yes", message_id="r2")
+
+    assert services.take_missed_ratings(at=WEDNESDAY) == 0
+    follow_up.refresh_from_db()
+    assert follow_up.state == "waiting"
