@@ -370,7 +370,7 @@ def test_rulings_show_who_gave_back_last(city, log_in):
 
     assert rows == [
         ["余1日5时", plain.number, "工地夜间施工", "求助", "—", "", "—", "派单员提请"],
-        ["余1日5时", ticket.number, "工地夜间施工", "求助", "—", "", "市城管局", "不属本单位职责"],
+        ["余1日5时", ticket.number, "工地夜间施工", "求助", "—", "1", "市城管局", "不属本单位职责"],
     ]
     assert "11-10 10:00 · 提交裁定" in peek.replace("今天", "11-10")
     assert "中心：两家都有依据。" in peek
