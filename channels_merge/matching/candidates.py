@@ -11,8 +11,8 @@ from channels_merge.matching.scoring import opening_vectors
 
 TOO_COMMON: Final = 1 / 20
 """Grams of more messages than this point at nobody; leaving them out costs no partner and saves most of the work."""
-LEAST: Final = 0.04
-MOST: Final = 80
+LEAST: Final = 0.025
+MOST: Final = 500
 BLOCK: Final = 512
 
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from channels_merge.matching.background import Background
 from channels_merge.matching.grams import pairs_of
-from channels_merge.matching.names import districts, named
+from channels_merge.matching.names import districts, named, telling
 from channels_merge.matching.profiles import Message
-from channels_merge.matching.scoring import probability
+from channels_merge.matching.scoring import probability, regions_differ
 from hotline import bigrams
 
 LONGEST_STRETCH = 14
@@ -29,6 +29,14 @@ class Explanation:
     """Sentences about what speaks against it."""
 
     @property
+    def may_link(self) -> bool:
+        """Nothing named speaks against it: only then may a machine link by itself, whatever the probability.
+
+        One author's template about many institutions is alike in every word but the name.
+        """
+        return not self.differs
+
+    @property
     def words(self) -> str:
         """One Chinese sentence for the page."""
         parts = []
@@ -45,9 +53,10 @@ def explain(a: Message, b: Message, background: Background) -> Explanation:
     return Explanation(
         probability(a, b, background),
         _stretches(a, b, background),
-        tuple(sorted((named(a.opening) & named(b.opening)) | (districts(a.opening) & districts(b.opening)))),
+        tuple(telling(sorted(named(a.opening) & named(b.words)), background))
+        + tuple(sorted(districts(a.opening) & districts(b.opening))),
         int(abs((a.at - b.at).total_seconds()) // DAY) if a.at and b.at else None,
-        tuple(_differences(a, b)),
+        tuple(_differences(a, b, background)),
     )
 
 
@@ -68,12 +77,18 @@ def _stretches(a: Message, b: Message, background: Background) -> tuple[str, ...
     return tuple(sorted(found, key=lambda stretch: (-found[stretch], stretch))[:MOST_STRETCHES])
 
 
-def _differences(a: Message, b: Message) -> list[str]:
+def _differences(a: Message, b: Message, background: Background) -> list[str]:
     said = []
-    for find, sentence in ((districts, "所在区县不同"), (named, "点名的地点或单位不同")):
-        mine, theirs = find(a.opening), find(b.opening)
-        if mine and theirs and not mine & theirs:
-            said.append(f"{sentence}（{'、'.join(sorted(mine))} 与 {'、'.join(sorted(theirs))}）")
-    if a.region and b.region and not (a.region.startswith(b.region) or b.region.startswith(a.region)):
+    if regions_differ(a.region, b.region):
         said.append("所属区域不同")
+    mine, theirs = districts(a.opening), districts(b.opening)
+    if mine and theirs and not mine & theirs:
+        said.append(f"所在区县不同（{'、'.join(sorted(mine))} 与 {'、'.join(sorted(theirs))}）")
+    here, there = _names(a.opening, background), _names(b.opening, background)
+    if here and there and not here & _names(b.words, background) and not there & _names(a.words, background):
+        said.append(f"点名的地点或单位不同（{'、'.join(sorted(here))} 与 {'、'.join(sorted(there))}）")
     return said
+
+
+def _names(text: str, background: Background) -> set[str]:
+    return set(telling(sorted(named(text)), background))

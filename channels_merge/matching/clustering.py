@@ -1,0 +1,99 @@
+"""Matters of a whole file: average link over the scored pairs. Pure.
+
+Average and not single link: one message that mentions two matters must not join them. Pairs that were no candidates count
+as 0, so a cluster holds together only where most of its pairs are alike.
+"""
+
+import heapq
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from channels_merge.matching.background import Background
+from channels_merge.matching.candidates import candidate_pairs
+from channels_merge.matching.grams import Ids
+from channels_merge.matching.profiles import Message, Profiles
+from channels_merge.matching.scoring import probabilities
+
+TOGETHER: Final = 0.25
+"""The mean probability from which two groups are one matter: chosen on the even ones of benchmarks/merge_matters.csv."""
+
+
+def find_matters(messages: Sequence[Message], *, together: float = TOGETHER) -> list[int]:
+    """`cluster` for a file that brings no background: its own matters are the background.
+
+    Found twice: first with every message counted, then with every matter of the first round counted once, so that a
+    matter which hundreds report does not make its own name common.
+    """
+    first = cluster(messages, Background.of(message.words for message in messages), together=together)
+    matters: dict[int, list[str]] = {}
+    for message, number in zip(messages, first, strict=True):
+        matters.setdefault(number, []).append(message.words)
+    return cluster(messages, Background.of("\n".join(texts) for texts in matters.values()), together=together)
+
+
+def cluster(messages: Sequence[Message], background: Background, *, together: float = TOGETHER) -> list[int]:
+    """The number of the matter of each message, from 0 in the order of first appearance; most stand alone.
+
+    The order of `messages` changes no matter, only the numbers.
+    """
+    if not messages:
+        return []
+    order = sorted(range(len(messages)), key=lambda i: _key(messages[i]))
+    profiles = Profiles.of([messages[i] for i in order], background)
+    left, right = candidate_pairs(profiles)
+    groups = average_link(len(messages), left, right, probabilities(profiles, left, right), together)
+    found = [0] * len(messages)
+    for place, group in zip(order, groups, strict=True):
+        found[place] = group
+    numbers: dict[int, int] = {}
+    return [numbers.setdefault(group, len(numbers)) for group in found]
+
+
+def _key(message: Message) -> tuple[str, str, str]:
+    return message.at.isoformat() if message.at else "", message.title, message.text
+
+
+def average_link(count: int, left: Ids, right: Ids, alike: npt.NDArray[np.float64], least: float) -> list[int]:
+    """The group of each of `count` items, as the number of one of its members."""
+    near: list[dict[int, float]] = [{} for _ in range(count)]
+    heap = []
+    for a, b, value in zip(left.tolist(), right.tolist(), alike.tolist(), strict=True):
+        near[a][b] = near[b][a] = value
+        if value >= least:
+            heap.append((-value, a, b))
+    heapq.heapify(heap)
+    sizes, group = [1] * count, list(range(count))
+    while heap:
+        value, a, b = heapq.heappop(heap)
+        if group[a] != a or group[b] != b or -value != _mean(near, sizes, a, b):
+            continue  # one of them has grown since
+        _join(near, sizes, a, b)
+        group[b] = a
+        for other in near[a]:
+            mean = _mean(near, sizes, a, other)
+            if mean >= least:
+                heapq.heappush(heap, (-mean, *sorted((a, other))))
+    return [_root(group, item) for item in range(count)]
+
+
+def _mean(near: list[dict[int, float]], sizes: list[int], a: int, b: int) -> float:
+    return near[a].get(b, 0.0) / (sizes[a] * sizes[b])
+
+
+def _join(near: list[dict[int, float]], sizes: list[int], a: int, b: int) -> None:
+    del near[a][b], near[b][a]
+    for other, total in near[b].items():
+        near[a][other] = near[a].get(other, 0.0) + total
+        near[other][a] = near[a][other]
+        del near[other][b]
+    near[b] = {}
+    sizes[a] += sizes[b]
+
+
+def _root(group: list[int], item: int) -> int:
+    while group[item] != item:
+        item = group[item]
+    return item
