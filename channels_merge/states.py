@@ -241,3 +241,50 @@ class FirstCalled(TextChoices):
     UNSAID = "", "没有说明"
     US = "us", "先打 12345"
     THEM = "them", "先打对方"
+
+
+class PetitionState(TextChoices):
+    REGISTERED = "registered", "已登记"
+    ACCEPTED = "accepted", "已受理"
+    HANDLING = "handling", "办理中"
+    ANSWERED = "answered", "已答复"
+    REVIEW = "review", "复查复核中"
+    SETTLED = "settled", "已化解"
+    ENDED = "ended", "已终结"
+    REFUSED = "refused", "不予受理"
+
+
+# In a petition procedure (国办函〔2025〕66号 二): not over there yet.
+OPEN_PETITION_STATES = frozenset(
+    {
+        PetitionState.REGISTERED,
+        PetitionState.ACCEPTED,
+        PetitionState.HANDLING,
+        PetitionState.ANSWERED,
+        PetitionState.REVIEW,
+    }
+)
+
+
+class MatchGround(TextChoices):
+    ID = "id", "同一证件号"
+    PHONE = "phone", "同一号码"
+    TEXT = "text", "内容相近"
+
+
+class MatchState(TextChoices):
+    PROPOSED = "proposed", "待核对"
+    CONFIRMED = "confirmed", "是同一件"
+    REFUSED = "refused", "不是同一件"
+
+
+class GridCheckState(TextChoices):
+    OPEN = "open", "等待核查"
+    DONE = "done", "已核查"
+    CALLED_OFF = "called_off", "已取消"
+
+
+class GridFinding(TextChoices):
+    YES = "yes", "属实"
+    PARTLY = "partly", "部分属实"
+    NO = "no", "不属实"

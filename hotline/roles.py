@@ -17,6 +17,7 @@ class Role:
 _HANDLING: Final = (
     "tickets.sign_ticket",
     "tickets.handle_ticket",
+    "tickets.visit_onsite",
     "tickets.give_information",
     "tickets.remark_ticket",
     "tickets.print_ticket",
@@ -85,6 +86,8 @@ _ROLES: Final = (
             "tickets.give_information",
             "tickets.merge_ticket",
             "tickets.void_ticket",
+            "channels_merge.view_petitions",
+            "channels_merge.view_grid",
         ),
     ),
     Role(
@@ -143,13 +146,36 @@ _ROLES: Final = (
             "tickets.hand_over",
             "evaluation.decide_review",
             "responsibility.edit_duty_list",
+            "channels_merge.view_petitions",
+            "channels_merge.read_petitions",
+            "channels_merge.decide_petition_match",
         ),
     ),
     # 赣市改字〔2025〕10号 2: the person at the centre with whom channels are filed.
     Role(
         "channel_manager",
         "渠道管理员",
-        ("channels_merge.view_register", "channels_merge.manage_channels", "channels_merge.manage_lines"),
+        (
+            "channels_merge.view_register",
+            "channels_merge.manage_channels",
+            "channels_merge.manage_lines",
+            "channels_merge.view_petitions",
+            "channels_merge.manage_petitions",
+            "channels_merge.view_grid",
+            "channels_merge.manage_grid",
+        ),
+    ),
+    # 赣市改字〔2025〕10号 3: whoever keeps the matters of a petition office and sends them here.
+    Role(
+        "petition_officer",
+        "信访专员",
+        ("channels_merge.view_petitions", "channels_merge.read_petitions", "channels_merge.manage_petitions"),
+    ),
+    # 赣市改字〔2025〕10号 17: goes where a township sends, with a phone; sees what is to be looked at, not the ticket.
+    Role(
+        "grid_worker",
+        "网格员",
+        ("channels_merge.do_grid_check", "channels_merge.view_grid_standard", "tickets.visit_onsite"),
     ),
     Role("leader", "领导", ("evaluation.view_figures", "supervision.view_wall", "channels_merge.view_register")),
     Role(

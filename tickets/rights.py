@@ -131,6 +131,8 @@ SIGN = Right("tickets.sign_ticket", of_its_doing_unit)
 ASK_RETURN = Right("tickets.sign_ticket", of_its_doing_unit)
 PASS_DOWN = Right("tickets.pass_down_ticket", of_its_lead)
 HANDLE = Right("tickets.handle_ticket", of_its_doing_unit)
+# Whoever the unit sends to the place: its handlers, and grid workers who handle nothing else.
+VISIT = Right("tickets.visit_onsite", of_its_doing_unit)
 CONTACT = Right("tickets.handle_ticket", of_its_lead)
 SUBMIT = Right("tickets.handle_ticket", of_its_lead)
 REPORT_AS_CO = Right("tickets.handle_ticket", of_its_co_unit)

@@ -12,6 +12,7 @@ from channels_merge.models.appeal import (
 )
 from channels_merge.models.channel import Channel, ChannelEvent, ChannelFiling
 from channels_merge.models.contact import Contact, Draft
+from channels_merge.models.grid import GridCell, GridCheck, GridEvent, GridEventClass
 from channels_merge.models.lines import (
     Algorithm,
     CodeMap,
@@ -23,6 +24,7 @@ from channels_merge.models.lines import (
 )
 from channels_merge.models.linking import AppealLink, Interaction
 from channels_merge.models.outbox import OutboxMessage
+from channels_merge.models.petition import JointSupervision, PetitionMatch, PetitionMatter
 from channels_merge.models.search import SearchEntry
 
 __all__ = [
@@ -41,9 +43,16 @@ __all__ = [
     "ContactRecord",
     "CodeMap",
     "Draft",
+    "GridCell",
+    "GridCheck",
+    "GridEvent",
+    "GridEventClass",
     "Interaction",
     "OutboxMessage",
+    "PetitionMatch",
+    "PetitionMatter",
     "InboundMessage",
+    "JointSupervision",
     "SearchEntry",
     "Line",
     "LineMatter",

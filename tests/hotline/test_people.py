@@ -36,6 +36,8 @@ def test_the_roles_have_chinese_names():
         "follow_up_agent": "回访员",
         "reviewer": "审核员",
         "channel_manager": "渠道管理员",
+        "petition_officer": "信访专员",
+        "grid_worker": "网格员",
         "leader": "领导",
         "administrator": "管理员",
     }
@@ -67,6 +69,11 @@ def test_the_administrator_has_no_business_data():
         ("channels_merge.manage_channels", {"channel_manager"}),
         ("channels_merge.manage_lines", {"channel_manager"}),
         ("channels_merge.propose_channel", {"liaison", "unit_head", "county_centre"}),
+        ("channels_merge.view_petitions", {"dispatcher", "reviewer", "channel_manager", "petition_officer"}),
+        ("channels_merge.read_petitions", {"reviewer", "petition_officer"}),
+        ("channels_merge.decide_petition_match", {"reviewer"}),
+        ("channels_merge.do_grid_check", {"grid_worker"}),
+        ("tickets.visit_onsite", {"liaison", "handler", "unit_head", "county_centre", "grid_worker"}),
         ("hotline.view_security_log", {"administrator"}),
     ],
 )

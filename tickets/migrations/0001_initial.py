@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '工单',
                 'verbose_name_plural': '工单',
-                'permissions': [('dispatch_ticket', '派单'), ('give_information', '补充情况'), ('recall_ticket', '撤回派单'), ('sign_ticket', '签收'), ('pass_down_ticket', '转派下级'), ('handle_ticket', '办理'), ('approve_result', '审签结果'), ('review_completion', '审核办结'), ('decide_return', '审核退单'), ('rule_dispute', '裁定首办'), ('decide_extension', '审批延期'), ('close_ticket', '办结与重开'), ('void_ticket', '作废与恢复'), ('merge_ticket', '并单与拆回'), ('remark_ticket', '批注'), ('instruct_ticket', '批示'), ('hold_ticket', '保留与解除'), ('restrict_ticket', '保密与授权知悉'), ('hand_over', '移交'), ('view_all_tickets', '查看全部工单'), ('view_subtree_tickets', '查看下级工单'), ('view_public_progress', '查看公开进度'), ('view_followup_tickets', '查看回访工单'), ('print_ticket', '打印工单')],
+                'permissions': [('dispatch_ticket', '派单'), ('give_information', '补充情况'), ('recall_ticket', '撤回派单'), ('sign_ticket', '签收'), ('pass_down_ticket', '转派下级'), ('handle_ticket', '办理'), ('visit_onsite', '到场核实'), ('approve_result', '审签结果'), ('review_completion', '审核办结'), ('decide_return', '审核退单'), ('rule_dispute', '裁定首办'), ('decide_extension', '审批延期'), ('close_ticket', '办结与重开'), ('void_ticket', '作废与恢复'), ('merge_ticket', '并单与拆回'), ('remark_ticket', '批注'), ('instruct_ticket', '批示'), ('hold_ticket', '保留与解除'), ('restrict_ticket', '保密与授权知悉'), ('hand_over', '移交'), ('view_all_tickets', '查看全部工单'), ('view_subtree_tickets', '查看下级工单'), ('view_public_progress', '查看公开进度'), ('view_followup_tickets', '查看回访工单'), ('print_ticket', '打印工单')],
             },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),

@@ -120,6 +120,7 @@ class Ticket(StateModel):
             ("sign_ticket", "签收"),
             ("pass_down_ticket", "转派下级"),
             ("handle_ticket", "办理"),
+            ("visit_onsite", "到场核实"),
             ("approve_result", "审签结果"),
             ("review_completion", "审核办结"),
             ("decide_return", "审核退单"),

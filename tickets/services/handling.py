@@ -185,7 +185,7 @@ def record_onsite(
     with them only now are added.
     """
     act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
-    act.require(rights.HANDLE, assignment)
+    act.require(rights.VISIT, assignment)
     act.require_state(*WORKING_STATES)
     if assignment.state != AssignmentState.SIGNED:
         act.refuse("签收以后才能填现场记录。")
