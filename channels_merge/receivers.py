@@ -1,6 +1,7 @@
 from django.dispatch import receiver
 
 from channels_merge import services, tasks
+from channels_merge.signals import appeal_event
 from hotline.queue import enqueue
 from tickets.signals import ticket_event
 
@@ -27,3 +28,9 @@ def follow_ticket(sender, event, **kwargs):
         enqueue(tasks.follow_ticket, event_id=event.pk)
     elif event.act in services.TOLD_ACTS:
         enqueue(tasks.tell_lines, event_id=event.pk)
+
+
+@receiver(appeal_event, dispatch_uid="channels_merge.match_petitions")
+def match_petitions(sender, event, **kwargs):
+    if event.act == "register":
+        enqueue(tasks.match_petitions, appeal_id=event.appeal_id)

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from channels_merge import services
+from channels_merge.services import petition
 
 
 @shared_task(name="channels_merge.follow_ticket")
@@ -65,3 +66,19 @@ def watch_lines():
 @shared_task(name="channels_merge.reconcile_line_reports")
 def reconcile_line_reports():
     return services.reconcile_reports(since=timezone.now() - timedelta(days=2))
+
+
+@shared_task(name="channels_merge.match_petitions")
+def match_petitions(*, appeal_id):
+    return petition.match_appeal(appeal_id=appeal_id, at=timezone.now())
+
+
+@shared_task(name="channels_merge.match_waiting_petitions")
+def match_waiting_petitions():
+    return petition.match_waiting(at=timezone.now())
+
+
+@shared_task(name="channels_merge.reconcile_petitions")
+def reconcile_petitions():
+    now = timezone.now()
+    return petition.reconcile_petitions(since=now - timedelta(days=2), at=now)

@@ -58,6 +58,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "channels_merge.reconcile_line_reports",
         "schedule": crontab(hour=2, minute=55),
     },
+    # 赣市改字〔2025〕10号 3: what the petition office sent is held against our appeals, and what a lost message left out.
+    "channels_merge.match_waiting_petitions": {
+        "task": "channels_merge.match_waiting_petitions",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    "channels_merge.reconcile_petitions": {
+        "task": "channels_merge.reconcile_petitions",
+        "schedule": crontab(hour=3, minute=5),
+    },
     # Drafts hold what a person said: they are kept for `draft_days` and no longer.
     "channels_merge.expire_drafts": {"task": "channels_merge.expire_drafts", "schedule": crontab(hour=3, minute=20)},
 }

@@ -128,7 +128,9 @@ class JointSupervision(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "联合督导"
         constraints = [
-            models.UniqueConstraint("ticket", condition=Q(lifted_at=None), name="jointsupervision_one_open_per_ticket"),
+            models.UniqueConstraint(
+                "ticket", condition=Q(lifted_at=None), name="jointsupervision_one_open_per_ticket"
+            ),
             models.CheckConstraint(condition=~Q(reason=""), name="jointsupervision_says_why"),
             models.CheckConstraint(
                 condition=Q(lifted_at=None, lifted_by=None, lift_reason="")

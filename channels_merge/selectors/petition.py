@@ -1,0 +1,325 @@
+"""Petition matters beside our appeals: who has both, since when, how alike, and how much of it a person may see."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+
+from channels_merge import rights
+from channels_merge.identity import PhoneNotUnderstood, normal_phone
+from channels_merge.matching import Background, Message, Profiles, explain, probabilities
+from channels_merge.models import Appeal, AppealLink, Contact, JointSupervision, PetitionMatch, PetitionMatter
+from channels_merge.selectors.similar import similar_matters
+from channels_merge.states import OPEN_PETITION_STATES, AppealState, MatchGround, MatchState
+from hotline import crypto, parameters
+from hotline.models import Region, Unit, User
+from hotline.rights import has_right
+from tickets.models import Ticket
+from tickets.states import Secrecy
+
+MOST_COMPARED: Final = 300
+MOST_OF_A_PERSON: Final = 20
+BACKGROUND_APPEALS: Final = 2000
+BACKGROUND_ENOUGH: Final = 200
+BACKGROUND_SECONDS: Final = 3600.0
+
+
+def county_of(region: Region | None) -> Region | None:
+    """The county or zone that a region is or lies in; None for the city as a whole."""
+    if region is None or region.level == Region.Level.CITY:
+        return None
+    return region.parent if region.level == Region.Level.TOWNSHIP else region
+
+
+# --- who has both
+
+
+@dataclass(frozen=True)
+class Pair:
+    matter: PetitionMatter
+    appeal: Appeal
+    ground: MatchGround
+    percent: int
+
+    @property
+    def both_since(self) -> datetime:
+        return max(self.matter.received_at, self.appeal.received_at)
+
+
+def pairs_of_matter(matter: PetitionMatter, *, at: datetime) -> list[Pair]:
+    """Our appeals that may be the petition matter: of the same person, or telling the same in the same county."""
+    since = at - timedelta(days=parameters.integer("petition_window_days", at=at))
+    known = Q(pk__in=[])
+    if matter.id_index:
+        known |= Q(contact__id_index=matter.id_index)
+    if matter.phone_index:
+        known |= Q(contact__phone_index=matter.phone_index)
+    theirs = _comparable().filter(known, received_at__gte=since).order_by("-received_at", "-pk")
+    found = set(theirs.values_list("pk", flat=True)[:MOST_OF_A_PERSON])
+    if matter.county is not None:
+        words = f"{matter.title}\n{matter.text}"
+        found |= {alike.appeal.pk for alike in similar_matters(text=words, region=matter.county, at=at, limit=8)}
+    appeals = _comparable().filter(pk__in=found).order_by("pk")
+    return _worth_looking_at([(matter, appeal) for appeal in appeals], at=at)
+
+
+def pairs_of_appeal(appeal: Appeal, *, at: datetime) -> list[Pair]:
+    """Petition matters that may be the appeal, the same two ways."""
+    return _worth_looking_at([(matter, appeal) for matter in _matters_near(appeal, at=at)], at=at)
+
+
+def _comparable() -> QuerySet[Appeal]:
+    """No secret, not withdrawn, not answered on the spot: what somebody still has in hand or had."""
+    states = [AppealState.RECEIVED, AppealState.NEED_INFO, AppealState.ACCEPTED]
+    return Appeal.objects.filter(secrecy=Secrecy.OPEN, state__in=states).select_related("contact", "region")
+
+
+def _matters_near(appeal: Appeal, *, at: datetime) -> list[PetitionMatter]:
+    open_ones = PetitionMatter.objects.filter(state__in=sorted(OPEN_PETITION_STATES)).select_related("region")
+    found = {matter.pk: matter for matter in _of_person(open_ones, appeal.contact)}
+    county = county_of(appeal.region)
+    if county is not None:
+        since = at - timedelta(days=parameters.integer("petition_window_days", at=at))
+        near = open_ones.filter(county=county, received_at__gte=since).order_by("-received_at")[:MOST_COMPARED]
+        found |= {matter.pk: matter for matter in near}
+    return list(found.values())
+
+
+def _of_person(matters: QuerySet[PetitionMatter], contact: Contact | None) -> Sequence[PetitionMatter]:
+    if contact is None or not (contact.phone_index or contact.id_index):
+        return []
+    same = Q(pk__in=[])
+    if contact.phone_index:
+        same |= Q(phone_index=contact.phone_index)
+    if contact.id_index:
+        same |= Q(id_index=contact.id_index)
+    return list(matters.filter(same).order_by("-received_at", "-pk")[:MOST_OF_A_PERSON])
+
+
+def _worth_looking_at(pairs: list[tuple[PetitionMatter, Appeal]], *, at: datetime) -> list[Pair]:
+    """The same person needs fewer common words than two people do, but some: one person may have two troubles."""
+    same_person = parameters.integer("petition_match_same_person", at=at)
+    text_alone = parameters.integer("petition_match_text", at=at)
+    found = []
+    for (matter, appeal), percent in zip(pairs, _percents(pairs, at=at), strict=True):
+        ground = _ground(matter, appeal)
+        if percent >= (text_alone if ground == MatchGround.TEXT else same_person):
+            found.append(Pair(matter, appeal, ground, percent))
+    return sorted(found, key=lambda pair: (-pair.percent, pair.matter.pk, pair.appeal.pk))
+
+
+def _ground(matter: PetitionMatter, appeal: Appeal) -> MatchGround:
+    contact = appeal.contact
+    if contact is not None and matter.id_index and matter.id_index == contact.id_index:
+        return MatchGround.ID
+    if contact is not None and matter.phone_index and matter.phone_index == contact.phone_index:
+        return MatchGround.PHONE
+    return MatchGround.TEXT
+
+
+def _percents(pairs: list[tuple[PetitionMatter, Appeal]], *, at: datetime) -> list[int]:
+    if not pairs:
+        return []
+    messages = [message for matter, appeal in pairs for message in (_of_matter(matter), _of_appeal(appeal))]
+    profiles = Profiles.of(messages, background())
+    left = np.arange(0, len(messages), 2, dtype=np.int64)
+    return [round(100 * chance) for chance in probabilities(profiles, left, left + 1)]
+
+
+def _of_matter(matter: PetitionMatter) -> Message:
+    return Message(matter.title, matter.text, matter.received_at, matter.region.code if matter.region else "")
+
+
+def _of_appeal(appeal: Appeal) -> Message:
+    return Message(appeal.title, appeal.text, appeal.received_at, appeal.region.code if appeal.region else "")
+
+
+_background: tuple[float, Background] | None = None
+
+
+def background() -> Background:
+    """How common each word is among the newest appeals; with few of them nothing counts as common."""
+    global _background
+    now = time.monotonic()
+    if _background is None or now - _background[0] > BACKGROUND_SECONDS:
+        newest = Appeal.objects.order_by("-pk").values_list("title", "text")[:BACKGROUND_APPEALS]
+        texts = [f"{title}\n{text}" for title, text in newest]
+        _background = (now, Background.of(texts if len(texts) >= BACKGROUND_ENOUGH else []))
+    return _background[1]
+
+
+# --- at intake
+
+
+@dataclass(frozen=True)
+class InPetition:
+    """What an agent is told: that there is one, its number and state. Never its words."""
+
+    matter: PetitionMatter
+    ground: MatchGround
+    percent: int
+
+
+def in_petition_by_phone(*, phone: str, title: str, text: str, at: datetime) -> list[InPetition]:
+    """Open petition matters of a number that is being typed, the most alike first; none while it is not complete."""
+    try:
+        digits = normal_phone(phone)
+    except PhoneNotUnderstood:
+        return []
+    if not digits:
+        return []
+    open_ones = PetitionMatter.objects.filter(state__in=sorted(OPEN_PETITION_STATES)).select_related("region")
+    theirs = list(
+        open_ones.filter(phone_index=crypto.blind_index(digits, "phone")).order_by("-received_at")[:MOST_OF_A_PERSON]
+    )
+    typed = Appeal(title=title[:100], text=text, received_at=at)
+    percents = _percents([(matter, typed) for matter in theirs], at=at) if text.strip() else [0] * len(theirs)
+    found = [InPetition(matter, MatchGround.PHONE, percent) for matter, percent in zip(theirs, percents, strict=True)]
+    return sorted(found, key=lambda one: -one.percent)[:3]
+
+
+def in_petition(appeal: Appeal) -> list[InPetition]:
+    """The open petition matters that an appeal was found to be, without those that somebody looked at and refused."""
+    matches = (
+        PetitionMatch.objects.filter(appeal=appeal, matter__state__in=sorted(OPEN_PETITION_STATES))
+        .exclude(state=MatchState.REFUSED)
+        .select_related("matter")
+        .order_by("-percent", "pk")[:3]
+    )
+    return [InPetition(match.matter, MatchGround(match.ground), match.percent) for match in matches]
+
+
+# --- the list
+
+
+TABS: Final = {
+    "": "久拖未决",
+    "proposed": "待核对",
+    "joint": "联合督导",
+    "confirmed": "两边都有",
+}
+
+
+def matters_for(user: User, at: datetime) -> QuerySet[PetitionMatter]:
+    """Those of the whole city for the centre and the city's petition office; a county's office has its county's."""
+    matters = PetitionMatter.objects.all()
+    unit = user.unit
+    if unit is None or not has_right(user, rights.VIEW_PETITIONS, at):
+        return matters.none()
+    if unit.kind in {Unit.Kind.COUNTY_CENTRE, Unit.Kind.COUNTY_DEPARTMENT, Unit.Kind.TOWNSHIP}:
+        return matters.filter(county=county_of(unit.region))
+    return matters
+
+
+def matches_for(user: User, at: datetime) -> QuerySet[PetitionMatch]:
+    """Without those whose appeal or ticket is restricted: that there is one is for whoever is named."""
+    secret = AppealLink.objects.filter(
+        appeal=OuterRef("appeal"), until=None, ticket__secrecy=Secrecy.RESTRICTED
+    ).values("pk")
+    return PetitionMatch.objects.filter(
+        ~Exists(secret), appeal__secrecy=Secrecy.OPEN, matter__in=matters_for(user, at)
+    )
+
+
+def petition_tab(user: User, tab: str, *, at: datetime) -> QuerySet[PetitionMatch]:
+    matches = matches_for(user, at)
+    if tab == "proposed":
+        return matches.filter(state=MatchState.PROPOSED)
+    if tab == "joint":
+        return matches.filter(Exists(JointSupervision.objects.filter(match=OuterRef("pk"), lifted_at=None)))
+    matches = matches.filter(state=MatchState.CONFIRMED)
+    return matches if tab == "confirmed" else unsettled(matches, at=at)
+
+
+def unsettled(matches: QuerySet[PetitionMatch], *, at: datetime) -> QuerySet[PetitionMatch]:
+    """Both sides have had it for `petition_unsettled_days`, and neither has settled it (赣市改字〔2025〕10号 3)."""
+    before = at - timedelta(days=parameters.integer("petition_unsettled_days", at=at))
+    works = AppealLink.objects.filter(appeal=OuterRef("appeal"), until=None)
+    is_open = works.filter(Q(ticket__is_open=True) | Q(ticket__merged_into__is_open=True))
+    return matches.filter(Exists(is_open), matter__state__in=sorted(OPEN_PETITION_STATES), both_since__lte=before)
+
+
+def with_both_sides(matches: QuerySet[PetitionMatch]) -> QuerySet[PetitionMatch]:
+    """What a row shows; `appeal.open_links` holds the ticket, `open_supervisions` what is supervised now."""
+    links = AppealLink.objects.filter(until=None).select_related(
+        "ticket__merged_into__holder__unit", "ticket__holder__unit"
+    )
+    return matches.select_related("matter__county", "appeal__channel").prefetch_related(
+        Prefetch("appeal__links", links, to_attr="open_links"),
+        Prefetch(
+            "supervisions",
+            JointSupervision.objects.filter(lifted_at=None).select_related("started_by", "hold"),
+            to_attr="open_supervisions",
+        ),
+    )
+
+
+def unsettled_count(user: User, *, at: datetime, most: int = 100) -> int:
+    return len(petition_tab(user, "", at=at).values_list("pk", flat=True)[:most])
+
+
+# --- one pair
+
+
+@dataclass(frozen=True)
+class BothSides:
+    """A match as one person may see it: the words of a side only to who may read that side, why only to who may read both."""
+
+    match: PetitionMatch
+    ticket: Ticket | None
+    reads_matter: bool
+    reads_appeal: bool
+    supervision: JointSupervision | None
+    past: tuple[JointSupervision, ...]
+    may_decide: bool
+    why: str
+
+
+def both_sides(match: PetitionMatch, user: User, *, at: datetime) -> BothSides:
+    ticket = ticket_of_match(match)
+    reads_matter = has_right(user, rights.READ_PETITIONS, at)
+    reads_appeal = _reads_appeal(match.appeal, ticket, user, at)
+    why = ""
+    if reads_matter and reads_appeal:
+        why = explain(_of_matter(match.matter), _of_appeal(match.appeal), background()).words
+    supervisions = list(match.supervisions.select_related("started_by", "lifted_by", "hold").order_by("-pk"))
+    return BothSides(
+        match,
+        ticket,
+        reads_matter,
+        reads_appeal,
+        next((one for one in supervisions if one.lifted_at is None), None),
+        tuple(one for one in supervisions if one.lifted_at is not None),
+        has_right(user, rights.DECIDE_PETITION_MATCH, at),
+        why,
+    )
+
+
+def ticket_of_match(match: PetitionMatch) -> Ticket | None:
+    link = next(iter(match.appeal.open_links), None)
+    return None if link is None else link.ticket.merged_into or link.ticket
+
+
+def _reads_appeal(appeal: Appeal, ticket: Ticket | None, user: User, at: datetime) -> bool:
+    if ticket is None:
+        return has_right(user, rights.ACCEPT, at) or has_right(user, rights.VIEW_ALL, at)
+    return Ticket.objects.visible_to(user, at).filter(pk=ticket.pk).exists()
+
+
+def confirmed_of(matter: PetitionMatter) -> list[PetitionMatch]:
+    """What the petition office is told of its matter: our appeals that somebody said are the same."""
+    matches = with_both_sides(matter.matches.filter(state=MatchState.CONFIRMED, appeal__secrecy=Secrecy.OPEN))
+    return list(matches.order_by("pk"))
+
+
+def joint_supervisions() -> QuerySet[JointSupervision]:
+    """Those that run, for the room that supervises."""
+    return (
+        JointSupervision.objects.filter(lifted_at=None)
+        .select_related("match__matter", "ticket", "hold", "started_by")
+        .order_by(F("started_at"), "pk")
+    )
