@@ -82,3 +82,15 @@ def match_waiting_petitions():
 def reconcile_petitions():
     now = timezone.now()
     return petition.reconcile_petitions(since=now - timedelta(days=2), at=now)
+
+
+@shared_task(name="channels_merge.settle_call")
+def settle_call(*, call_id):
+    services.settle_call(call_id=call_id, at=timezone.now())
+
+
+@shared_task(name="channels_merge.look_after_calls")
+def look_after_calls():
+    at = timezone.now()
+    services.settle_calls(at=at)
+    return services.tell_of_late_missed_calls(at=at)

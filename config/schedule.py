@@ -68,6 +68,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "channels_merge.reconcile_petitions",
         "schedule": crontab(hour=3, minute=5),
     },
+    # 国办函〔2025〕66号（四）漏接回拨: calls that a lost message left, and numbers that nobody called back in time.
+    "channels_merge.look_after_calls": {
+        "task": "channels_merge.look_after_calls",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
     # Drafts hold what a person said: they are kept for `draft_days` and no longer.
     "channels_merge.expire_drafts": {"task": "channels_merge.expire_drafts", "schedule": crontab(hour=3, minute=20)},
 }

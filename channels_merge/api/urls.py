@@ -2,10 +2,12 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from channels_merge.api import lines, views
+from channels_merge.api import lines, petition, telephone, views
 
 urlpatterns = [
     path("appeals", login_not_required(views.AppealCollection.as_view()), name="api-appeals"),
+    path("petitions", login_not_required(petition.PetitionCollection.as_view()), name="api-petitions"),
+    path("petitions/<str:number>", login_not_required(petition.PetitionItem.as_view()), name="api-petition"),
     path("appeals/<slug:number>", login_not_required(views.AppealItem.as_view()), name="api-appeal"),
     path("lines/<slug:code>/messages", login_not_required(lines.LineMessages.as_view()), name="api-line-messages"),
     path(
@@ -13,6 +15,7 @@ urlpatterns = [
         login_not_required(lines.LineMessage.as_view()),
         name="api-line-message",
     ),
+    path("telephone/events", login_not_required(telephone.PhoneEvents.as_view()), name="api-phone-events"),
     path(
         "schema/",
         login_not_required(SpectacularJSONAPIView.as_view(authentication_classes=[], permission_classes=[])),

@@ -62,7 +62,7 @@ class HasChannel(BasePermission):
 
 def in_chinese(exc, context):
     """Every error as {"message": …}; a refusal of the services is 400, a number used twice 409."""
-    if isinstance(exc, (services.SourceNumberTaken, services.SameIdOtherBody)):
+    if isinstance(exc, (services.SourceNumberTaken, services.SameIdOtherBody, services.OtherNumber)):
         return Response({"message": str(exc)}, status=status.HTTP_409_CONFLICT)
     if isinstance(exc, DomainError):
         return Response({"message": str(exc)}, status=status.HTTP_400_BAD_REQUEST)

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 
 from channels_merge.models.appeal import Appeal
 from channels_merge.models.channel import Channel
+from channels_merge.models.telephone import PhoneCall
 from channels_merge.states import (
     InteractionKind,
 )
@@ -49,13 +50,18 @@ class Interaction(models.Model):
     appeal = models.ForeignKey(Appeal, models.PROTECT, related_name="interactions", db_index=False)
     kind = models.CharField("种类", max_length=20, choices=InteractionKind)
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="+", db_index=False)
+    # The telephone call in which it was said, with its number and recording.
+    call = models.ForeignKey(PhoneCall, models.PROTECT, null=True, related_name="interactions", db_index=False)
     text = models.TextField("内容", blank=True)
     by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
     at = models.DateTimeField("时间")
 
     class Meta:
         verbose_name = verbose_name_plural = "来电记录"
-        indexes = [models.Index("appeal", "at", name="interaction_appeal")]
+        indexes = [
+            models.Index("appeal", "at", name="interaction_appeal"),
+            models.Index("call", condition=Q(call__isnull=False), name="interaction_call"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=~Q(kind=InteractionKind.SUPPLEMENT) | ~Q(text=""), name="interaction_supplement_has_text"

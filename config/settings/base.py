@@ -30,6 +30,8 @@ HOTLINE_PROXIES = env.int("HOTLINE_PROXIES", 0)
 # Where messages to citizens go, and what signs them; without an address they wait: channels_merge.services.outbox.
 HOTLINE_SMS_URL = env.str("HOTLINE_SMS_URL", "")
 HOTLINE_SMS_SECRET = env.str("HOTLINE_SMS_SECRET", "")
+# What the call platform signs its events with; without it none is believed: channels_merge.api.telephone.
+HOTLINE_TELEPHONE_SECRET = env.str("HOTLINE_TELEPHONE_SECRET", "")
 
 # --- Django
 DEBUG = False

@@ -68,6 +68,8 @@ def test_the_administrator_has_no_business_data():
         ("channels_merge.use_desk", {"agent"}),
         ("channels_merge.manage_channels", {"channel_manager"}),
         ("channels_merge.manage_lines", {"channel_manager"}),
+        ("channels_merge.manage_seats", {"channel_manager"}),
+        ("channels_merge.hear_recording", {"reviewer"}),
         ("channels_merge.propose_channel", {"liaison", "unit_head", "county_centre"}),
         ("channels_merge.view_petitions", {"dispatcher", "reviewer", "channel_manager", "petition_officer"}),
         ("channels_merge.read_petitions", {"reviewer", "petition_officer"}),

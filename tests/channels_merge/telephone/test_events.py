@@ -1,0 +1,155 @@
+"""The webhook: signed, clear in what it refuses, and indifferent to order and repetition."""
+
+import itertools
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from redis import RedisError
+
+from channels_merge import services
+from channels_merge.models import MissedCall, PhoneCall
+from hotline import push
+from tests.channels_merge.telephone.conftest import after, hear, said
+from tests.factories.channels_merge import NOON, PHONE
+
+
+@pytest.fixture(autouse=True)
+def at_noon():
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+def test_a_ring_is_kept_with_its_number_encrypted(world, post, seat):
+    agent = seat("8001")
+
+    answer = post(said("ringing", "c-1", queue="normal", extension="8001"))
+
+    call = PhoneCall.objects.get()
+    assert (answer.status_code, answer.json()) == (200, {"call_id": "c-1", "kept": True})
+    assert (call.number, call.masked_number, call.user, call.rang_at, call.answered_at) == (
+        PHONE, "138****2231", agent, NOON, None,
+    )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT channels_merge_phonecall::text FROM channels_merge_phonecall")
+        assert PHONE not in cursor.fetchone()[0]
+
+
+def test_either_algorithm_signs(world, post):
+    assert post(said("ringing", "c-1"), algorithm="HMAC-SM3").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "spoilt, status",
+    [
+        ({"secret": "another"}, 401),
+        ({"at": NOON - timedelta(minutes=6)}, 401),
+        ({"X-Signature": ""}, 401),
+    ],
+)
+def test_what_is_not_signed_is_not_kept(world, post, spoilt, status):
+    answer = post(said("ringing", "c-1"), **spoilt)
+
+    assert (answer.status_code, PhoneCall.objects.exists()) == (status, False)
+    assert answer.json()["message"]
+
+
+def test_without_a_secret_nobody_is_believed(world, post, settings):
+    settings.HOTLINE_TELEPHONE_SECRET = ""
+
+    assert post(said("ringing", "c-1"), secret="").status_code == 401
+
+
+GARBAGE = {
+    "no json": ("{", "请求内容不是正确的 JSON 对象。"),
+    "a list": ("[]", "请求内容不是正确的 JSON 对象。"),
+    "nothing": ("{}", "call_id"),
+    "no such event": (said("hold", "c-1"), "event"),
+    "no time": ({**said("ringing", "c-1"), "at": "10点"}, "at"),
+    "a time of another year": (said("ringing", "c-1", after(days=-400)), "相差太远"),
+    "a time to come": (said("ringing", "c-1", after(hours=1)), "相差太远"),
+    "a name for a number": (said("ringing", "c-1", number="王丽"), "号码不对"),
+    "a queue nobody knows": (said("ringing", "c-1", queue="vip"), "queue"),
+    "too long": (said("ringing", "c" * 81), "call_id"),
+    "what no column keeps": (said("ringing", "c-\x001"), "call_id"),
+    "an object for a number": ({**said("ringing", "c-1"), "number": {"a": 1}}, "number"),
+}
+
+
+@pytest.mark.parametrize("name", GARBAGE)
+def test_garbage_is_refused_with_a_sentence(world, post, name):
+    sent, words = GARBAGE[name]
+
+    answer = post(None, body=sent.encode()) if isinstance(sent, str) else post(sent)
+
+    assert (answer.status_code, PhoneCall.objects.exists()) == (400, False)
+    assert words in answer.json()["message"]
+
+
+def test_one_call_has_one_number(world, post):
+    post(said("ringing", "c-1"))
+
+    answer = post(said("answered", "c-1", number="13979700123"))
+
+    assert (answer.status_code, answer.json()["message"]) == (409, "这个通话编号先前是另一个号码，没有改动。")
+    assert PhoneCall.objects.get().answered_at is None
+
+
+@pytest.mark.parametrize(
+    "number, kept", [("0797-8391111", "07978391111"), ("+85291234567", "+85291234567"), ("10086", "10086"), ("", "")]
+)
+def test_numbers_of_every_kind_are_kept(world, number, kept):
+    assert hear("ringing", number=number).number == kept
+
+
+STORY = [
+    ("ringing", 0, {"extension": "8001"}),
+    ("ringing", 12, {"extension": "8002", "number": ""}),
+    ("answered", 20, {"extension": "8002", "number": ""}),
+    ("ended", 200, {"number": "", "recording": "https://rec/1.wav"}),
+]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_in_any_order_and_twice_it_is_the_same_call(world, seat, order):
+    seat("8001")
+    second = seat("8002")
+
+    for index in [*order, *order]:
+        event, seconds, more = STORY[index]
+        told = services.PhoneEvent(
+            **{"call_id": "c-1", "event": event, "at": after(seconds=seconds), "number": PHONE, **more}
+        )
+        services.store_phone_event(event=told, at=after(seconds=300))
+
+    call = PhoneCall.objects.get()
+    assert (call.rang_at, call.answered_at, call.ended_at, call.missed_at) == (
+        NOON, after(seconds=20), after(seconds=200), None,
+    )  # fmt: skip
+    assert (call.extension, call.user, call.number, call.recording) == ("8002", second, PHONE, "https://rec/1.wav")
+
+
+def test_a_call_is_kept_when_nobody_can_be_told(world, post, seat, committing, monkeypatch, caplog):
+    seat("8001")
+
+    def down(*args):
+        raise RedisError("down")
+
+    monkeypatch.setattr(push._client(), "publish", down)
+    with committing():
+        answer = post(said("ringing", "c-1", extension="8001"))
+
+    assert (answer.status_code, PhoneCall.objects.count()) == (200, 1)
+    assert "down" in caplog.text
+
+
+def test_what_a_lost_message_left_is_worked_out_by_the_clock(world, post):
+    call = services.store_phone_event(
+        event=services.PhoneEvent(call_id="c-1", event="missed", at=NOON, number=PHONE), at=NOON
+    )
+    assert not MissedCall.objects.exists()
+
+    assert services.settle_calls(at=after(minutes=1)) == [call.pk]
+    assert services.settle_calls(at=after(minutes=2)) == []
+    assert (MissedCall.objects.get().count, MissedCall.objects.get().due_at) == (1, after(minutes=30))
