@@ -2,7 +2,7 @@
 
 from django.urls import include, path, register_converter
 
-from channels_merge.views import appeals, desk, files, intake, public, search, workbench
+from channels_merge.views import appeals, desk, files, intake, petition, public, search, workbench
 
 
 class NumberConverter:

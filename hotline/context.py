@@ -56,6 +56,7 @@ RAIL: Final = (
         "a",
         "approvals",
     ),
+    Entry("信访", "users", "channels_merge:petitions", ("channels_merge.view_petitions",), "j"),
     Entry("回访", "phone-check", "evaluation:follow-ups", ("evaluation.follow_up",), "f", "follow_ups"),
     Entry("复核", "scale", "evaluation:review-decisions", ("evaluation.decide_review",), "v", "reviews"),
     Entry("统计", "table", "evaluation:figures", ("evaluation.view_figures",), "y"),

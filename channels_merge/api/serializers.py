@@ -7,7 +7,18 @@ from hotline.models import Region
 from tickets.states import Kind, Urgency
 
 
-class AppealSerializer(serializers.Serializer):
+class KnownFieldsSerializer(serializers.Serializer):
+    """Refuses a field that it does not know, by its name: a typing error of the sender is not lost silently."""
+
+    def to_internal_value(self, data):
+        if isinstance(data, dict):
+            unknown = sorted(set(data) - set(self.fields))
+            if unknown:
+                raise serializers.ValidationError({name: ["没有这个字段。"] for name in unknown})
+        return super().to_internal_value(data)
+
+
+class AppealSerializer(KnownFieldsSerializer):
     source_number = serializers.CharField(
         max_length=80, label="来源编号", help_text="本渠道自己的编号。同一编号只登记一次，重发得到同一结果。"
     )
@@ -31,13 +42,6 @@ class AppealSerializer(serializers.Serializer):
 
     MATTER = ("text", "title", "kind", "urgency", "region", "place", "subject", "is_enterprise")
     PERSON = ("name", "phone", "id_number", "account", "hide_from_unit", "is_anonymous")
-
-    def to_internal_value(self, data):
-        if isinstance(data, dict):
-            unknown = sorted(set(data) - set(self.fields))
-            if unknown:
-                raise serializers.ValidationError({name: ["没有这个字段。"] for name in unknown})
-        return super().to_internal_value(data)
 
 
 class RegisteredSerializer(serializers.Serializer):

@@ -10,6 +10,7 @@ from channels_merge.identity import PhoneNotUnderstood, clean
 from channels_merge.kinds import guess_kind, make_title
 from channels_merge.models import Appeal, AppealClock
 from channels_merge.selectors.appeals import caller_history, recent, region_by_code
+from channels_merge.selectors.petition import in_petition_by_phone
 from channels_merge.selectors.similar import similar_matters
 from hotline import masking, parameters
 from hotline.calendar import load_calendar
@@ -113,6 +114,7 @@ def desk_panes(typed: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
         "history": history,
         "history_recent": recent(history or [], at=at),
         "caller_is_new": history == [],
+        "in_petition": in_petition_by_phone(phone=typed.get("phone", ""), title=title, text=text, at=at),
         "danger": danger(text),
         "heard": heard(text),
         "question": still_to_ask(text, place=place, has_region=found_region is not None),

@@ -26,7 +26,7 @@ class SheetUnreadable(DomainError):
 
 
 class RowRefused(DomainError):
-    """This row cannot be taken in; the others can."""
+    """One row cannot be taken in; the others can."""
 
 
 @dataclass(frozen=True)

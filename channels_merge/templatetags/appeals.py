@@ -2,7 +2,7 @@
 
 from django import template
 
-from channels_merge.states import AppealState
+from channels_merge.states import AppealState, MatchState
 from tickets.states import STATE_TONE, TicketState
 
 register = template.Library()
@@ -18,6 +18,16 @@ _APPEAL_TONES = {
 @register.filter
 def ticket_tone(ticket):
     return STATE_TONE[TicketState(ticket.state)] if ticket else "wait"
+
+
+@register.filter
+def petition_tone(matter):
+    return "work" if matter.is_open else "done"
+
+
+@register.filter
+def match_tone(match):
+    return {MatchState.PROPOSED: "wait", MatchState.CONFIRMED: "work", MatchState.REFUSED: "done"}[match.state]
 
 
 @register.filter

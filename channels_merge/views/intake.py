@@ -11,7 +11,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from channels_merge import rights, selectors, services
 from channels_merge.forms import AcceptForm, AnswerForm, ChoiceAndWordsForm, WordsForm
 from channels_merge.models import Appeal, Channel
+from channels_merge.selectors.petition import in_petition
 from channels_merge.states import AppealState, EmergencyLine, ExplainGround, LegalRoute
+from channels_merge.views.desk import ROUTES
 from channels_merge.views.dialogs import asked, key_of_page, run_act
 from hotline.views.gate import needs
 from responsibility import selectors as responsibility
@@ -89,6 +91,7 @@ def _peek_context(appeal, now):
         "candidates": candidates[:2],
         "found_region": found,
         "similar": selectors.similar_matters(text=f"{appeal.title} {appeal.text}", region=found, at=now, limit=3),
+        "in_petition": in_petition(appeal),
         "interactions": appeal.interactions.select_related("channel").order_by("at", "pk"),
     }
 
@@ -155,7 +158,11 @@ def _form(code, appeal, request, now):
     data = request.POST if request.method == "POST" else None
     if code in CHOICES:
         choices, label, told, required = CHOICES[code]
-        return ChoiceAndWordsForm(data, choices=choices, label=label, told_label=told, told_required=required)
+        route = asked(request, "route")
+        initial = {"choice": route, "told": ROUTES[route]} if code == "redirect" and route in ROUTES else {}
+        return ChoiceAndWordsForm(
+            data, choices=choices, label=label, told_label=told, told_required=required, initial=initial
+        )
     if code == "accept":
         return AcceptForm(data, initial=_initial(appeal, now))
     if code == "answer":

@@ -11,6 +11,7 @@ from channels_merge.models import PetitionMatter
 from channels_merge.services import petition
 from channels_merge.services.sheets import SheetUnreadable
 from hotline import crypto
+from hotline.errors import DomainError
 from tests.channels_merge.petition.factories import ID_NUMBER, STORY, take_in
 from tests.factories.channels_merge import NOON
 
@@ -63,7 +64,7 @@ def test_of_numbers_only_keyed_digests_are_kept(office):
     ],
 )
 def test_what_is_refused_says_why(office, fields, why):
-    with pytest.raises(Exception, match="^") as refused:
+    with pytest.raises(DomainError) as refused:
         take_in(office, **fields)
 
     assert str(refused.value) == why

@@ -209,6 +209,13 @@
     goTo(home);
   });
 
+  /* [data-to-route] opens the other ways with one of them chosen and its words filled in. */
+  document.addEventListener("click", e => {
+    const wanted = e.target.closest("[data-to-route]");
+    const option = wanted && $(`input[name=route][value="${wanted.dataset.toRoute}"]`, form);
+    if (option) { option.checked = true; option.dispatchEvent(new Event("change", { bubbles: true })); }
+  });
+
   /* ---- time of the call ---- */
   const time = $("[data-call-time]");
   if (time) setInterval(() => {
