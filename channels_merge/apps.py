@@ -8,9 +8,34 @@ class ChannelsMergeConfig(AppConfig):
 
     def ready(self):
         from channels_merge import receivers
+        from channels_merge.views.lines import lines_badge
+        from channels_merge.views.register import register_badge
         from channels_merge.views.workbench import intake_badge
         from hotline.context import register_count
         from hotline.notice_kinds import register_notice
 
         register_count("intake", intake_badge)
+        register_count("channels", register_badge)
+        register_count("lines", lines_badge)
         register_notice("urge", text="反映人催办", url_name="tickets:ticket")
+        for kind, text in CHANNEL_NOTICES.items():
+            register_notice(kind, text=text, url_name="channels_merge:channel")
+        register_notice("line_silent", text="{number} 很久没有来件，请看接入是否正常", url_name="channels_merge:line")
+        register_notice("outbox_dead", text="有发不出去的消息，请看原因再发")
+        for kind, text in PHONE_NOTICES.items():
+            register_notice(kind, text=text)
+
+
+CHANNEL_NOTICES = {
+    "channel_filed": "有渠道备案等您决定",
+    "channel_decided": "渠道备案已有决定",
+    "channel_cancelled": "渠道已撤销",
+    "channel_ends": "渠道快到撤销日期",
+    "channel_review": "渠道年度备案快到期",
+    "channel_review_late": "渠道年度备案已超期",
+    "channel_still_used": "已撤销的渠道还有人反映，请查公布位置",
+}
+PHONE_NOTICES = {
+    "phone_wrong": "公布的电话核对有误，请在电话台账改正",
+    "phone_republish_late": "电话变更后重新公布已超期，请在电话台账办理",
+}

@@ -3,8 +3,9 @@
 from django import forms
 
 from channels_merge.identity import PhoneNotUnderstood, clean, normal_phone
-from channels_merge.states import EmergencyLine, ExplainGround, Gender, LegalRoute
-from hotline.models import Region
+from channels_merge.models import Algorithm
+from channels_merge.states import ChannelKind, CodeKind, EmergencyLine, ExplainGround, Gender, IntakeWay, LegalRoute
+from hotline.models import Region, Unit
 from responsibility.models import Category
 from tickets.states import Kind, Urgency
 
@@ -218,3 +219,238 @@ class LinkForm(forms.Form):
 
     def clean_ticket(self):
         return self.cleaned_data["ticket"].strip().upper()
+class TransferForm(ChoiceAndWordsForm):
+    three_party = forms.BooleanField(
+        label="三方通话", required=False, help_text="分不清归谁的，来电人和两家一起通话；仍不一致，先接到的登记受理。"
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(
+            *args, choices=EmergencyLine.choices, label="转给", told_label="说明", told_required=False, **kwargs
+        )
+
+
+
+
+# --- the register of channels, announced numbers, the board of the lines
+
+
+class DayInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self, attrs=None):
+        super().__init__(attrs, format="%Y-%m-%d")
+
+
+def words_field(label, most, *, required=True, rows=0, **kwargs):
+    widget = forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput()
+    missing = {"required": f"请写{label}。", "max_length": f"{label}最多写 {most} 个字。"}
+    return forms.CharField(
+        label=label, max_length=most, required=required, widget=widget, error_messages=missing, **kwargs
+    )
+
+
+def day_field(label, *, required=True, **kwargs):
+    wrong = {"required": f"请写{label}。", "invalid": f"{label}写成 2026-12-31 这样。"}
+    return forms.DateField(label=label, required=required, widget=DayInput(), error_messages=wrong, **kwargs)
+
+
+class OwnerForm(forms.Form):
+    """`unit` is asked of those who act for every unit; others act for their own."""
+
+    unit = words_field("单位", 80, help_text="写全称或简称，如 市交通运输局。")
+
+    def __init__(self, *args, own=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.own = own
+        if own is not None:
+            del self.fields["unit"]
+
+    def clean_unit(self):
+        name = self.cleaned_data["unit"].strip()
+        found = list(Unit.objects.filter(Q(name=name) | Q(short_name=name), valid_until=None)[:2])
+        if not found:
+            raise forms.ValidationError(f"没有叫“{name}”的单位。")
+        if len(found) > 1:
+            raise forms.ValidationError(f"叫“{name}”的单位不止一个，请写全称。")
+        return found[0]
+
+    @property
+    def owner(self):
+        return self.own or self.cleaned_data["unit"]
+
+
+class ChannelForm(OwnerForm):
+    name = words_field("名称", 60)
+    kind = forms.ChoiceField(label="种类", choices=SELECT_FIRST + ChannelKind.choices)
+    way = forms.ChoiceField(label="诉求怎么进来", choices=SELECT_FIRST + IntakeWay.choices)
+    address = words_field("号码或网址", 200)
+    ground = words_field(
+        "开办依据", 300, required=False, rows=2, help_text="法律法规或文件的名称、文号和条款。报备前必须写。"
+    )
+    announced = words_field("在哪里公布", 200, required=False)
+    maintainer = words_field("维护人", 80, help_text="科室或姓名，和办公电话。")
+    existed = forms.ChoiceField(
+        label="新增还是已有",
+        choices=[("new", "拟新增"), ("old", "早已设立")],
+        widget=forms.RadioSelect,
+        initial="new",
+        help_text="拟新增的先报备、核准后启用；早已设立的定一个撤销日期，确需保留的再申请保留。",
+    )
+    ends_on = day_field("撤销日期", required=False, help_text="早已设立的填写。")
+
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("existed") == "old" and not cleaned.get("ends_on") and "ends_on" not in self.errors:
+            self.add_error("ends_on", "早已设立的，请写撤销日期。")
+        return cleaned
+
+
+class ReviseChannelForm(forms.Form):
+    name = words_field("名称", 60)
+    address = words_field("号码或网址", 200)
+    ground = words_field("开办依据", 300, required=False, rows=2)
+    announced = words_field("在哪里公布", 200, required=False)
+    maintainer = words_field("维护人", 80)
+
+
+class ChannelWordsForm(forms.Form):
+    """A reason, and a day where the act needs one."""
+
+    words = words_field("理由", 500, rows=3)
+    day = day_field("撤销日期")
+
+    def __init__(self, *args, label="", required=True, day=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        if label:
+            self.fields["words"].label = label
+            self.fields["words"].error_messages["required"] = f"请写{label}。"
+        self.fields["words"].required = required
+        if day is None:
+            del self.fields["day"]
+        else:
+            self.fields["day"].required = day
+
+
+class PhoneEntryForm(OwnerForm):
+    number = words_field("号码", 30)
+    purpose = words_field("用途", 60)
+    announced = words_field("在哪里公布", 200, help_text="网站、公示牌、宣传单……写全，变更时照此逐处改。")
+    maintainer = words_field("维护人", 80)
+
+
+class CheckPhoneForm(forms.Form):
+    result = forms.ChoiceField(
+        label="打通了没有",
+        choices=[("ok", "打得通，能办事"), ("wrong", "有误")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选择核对结果。"},
+    )
+    note = words_field("核对情况", 200, required=False, rows=2, help_text="有误的写明：空号、无人接、答非所问……")
+
+
+class ChangePhoneForm(forms.Form):
+    number = words_field("新号码", 30)
+    reason = words_field("原因", 200, rows=2)
+
+
+class MilestoneForm(forms.Form):
+    evidence = words_field("佐证", 500, rows=3, help_text="文件号、上线公告、测试记录……")
+    done_on = day_field("完成日期", required=False, help_text="还没有完成的空着。")
+    file = forms.FileField(label="佐证文件", required=False)
+
+
+# --- platforms that are plugged in
+
+
+class LineForm(forms.Form):
+    is_open = forms.BooleanField(
+        label="接通", required=False, help_text="停用以后不收也不送，已收下的照办，要送的留着。"
+    )
+    algorithm = forms.ChoiceField(label="签名算法", choices=Algorithm.choices, widget=forms.RadioSelect)
+    push_url = forms.URLField(
+        label="推送地址",
+        max_length=300,
+        required=False,
+        assume_scheme="https",
+        help_text="进展和结果送到这里；空着就不推送，由对方来查。",
+        error_messages={"invalid": "推送地址不对，应如 https://example.gov.cn/hotline。"},
+    )
+
+
+class SourceForm(forms.Form):
+    """How a line is fetched. Fields: one pair on a line, ours = theirs."""
+
+    is_open = forms.BooleanField(label="启用", required=False)
+    fields_text = words_field(
+        "字段对应",
+        3000,
+        rows=7,
+        help_text="一行一个：我方字段 = 对方字段。number 和 data.text 必须有；右边以 = 开头的照抄，如 data.kind = =投诉。",
+    )
+
+    def clean_fields_text(self):
+        pairs = {}
+        for line in self.cleaned_data["fields_text"].splitlines():
+            ours, equals, theirs = line.partition("=")
+            if not line.strip():
+                continue
+            if not equals or not ours.strip() or not theirs.strip():
+                raise forms.ValidationError(f"这一行看不懂：{line.strip()[:40]}。应如 data.text = content。")
+            pairs[ours.strip()] = theirs.strip()
+        return pairs
+
+    @staticmethod
+    def as_text(pairs):
+        return "\n".join(f"{ours} = {theirs}" for ours, theirs in pairs.items())
+
+
+class PullForm(SourceForm):
+    field_order = ("is_open", "url", "header_name", "header_value", "list_path", "fields_text")
+
+    url = forms.URLField(
+        label="取数地址",
+        max_length=300,
+        assume_scheme="https",
+        error_messages={"required": "请写取数地址。", "invalid": "取数地址不对，应如 https://example.gov.cn/items。"},
+    )
+    header_name = words_field("认证头", 60, required=False, help_text="如 Authorization；不用认证就空着。")
+    header_value = words_field("认证值", 300, required=False, help_text="加密存放，不再显示；空着保留原来的。")
+    list_path = words_field("列表位置", 120, required=False, help_text="列表在答复里的位置，如 data.items。")
+    cursor_param = words_field("断点参数", 60, required=False, help_text="从上次取到的地方接着取，如 since。")
+    cursor_path = words_field(
+        "断点取自", 120, required=False, help_text="如 data.next；取最后一条的字段写 item.updated_at。"
+    )
+    page_param = words_field("页码参数", 60, required=False)
+    size_param = words_field("每页参数", 60, required=False)
+    page_size = forms.IntegerField(label="每页条数", min_value=1, max_value=1000, initial=100)
+    every_minutes = forms.IntegerField(label="间隔分钟", min_value=1, max_value=1440, initial=5)
+
+
+class FolderForm(SourceForm):
+    every_minutes = forms.IntegerField(label="间隔分钟", min_value=1, max_value=1440, initial=5)
+
+
+class CodeForm(forms.Form):
+    """What a code of another platform means here. That it means nothing is said, not left out."""
+
+    target = forms.ModelChoiceField(Category.objects.none(), label="对应到", required=False, to_field_name="code")
+
+    nothing = forms.BooleanField(label="本市没有对应的，由人判断", required=False)
+
+    def __init__(self, *args, kind, **kwargs):
+        super().__init__(*args, **kwargs)
+        field = self.fields["target"]
+        field.empty_label = "请选择"
+        if kind == CodeKind.CATEGORY:
+            field.queryset = Category.objects.filter(level=3).select_related("parent__parent").order_by("code")
+            field.label_from_instance = category_label
+        else:
+            field.queryset = Region.objects.select_related("parent").order_by("code")
+            field.label_from_instance = region_label
+
+    def clean(self):
+        cleaned = super().clean()
+        if bool(cleaned.get("target")) == bool(cleaned.get("nothing")) and "target" not in self.errors:
+            self.add_error("target", "请选择对应到什么；没有对应的，不选，勾上下面一格。")
+        return cleaned

@@ -63,6 +63,15 @@ RAIL: Final = (
     Entry("督办", "flag", "supervision:wall", ("supervision.view_wall",), "u", "wall"),
 )
 
+    Entry(
+        "渠道",
+        "route",
+        "channels_merge:channels",
+        ("channels_merge.manage_channels", "channels_merge.propose_channel", "channels_merge.view_register"),
+        "q",
+        "channels",
+    ),
+    Entry("接入", "plug-connected", "channels_merge:lines", ("channels_merge.manage_lines",), "l", "lines"),
 _counts: dict[str, Count] = {}
 
 

@@ -1,8 +1,10 @@
 """Reads over other platforms: what they sent, what waits for them, how each of them is."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.db.models import Count, Min, Q, QuerySet
 
@@ -15,6 +17,8 @@ from channels_merge.models import (
     OutboxMessage,
 )
 from channels_merge.states import PLATFORM_KINDS, CodeKind, InboundState
+from hotline import masking
+from hotline.dates import local
 
 
 def given_due_at(appeal: Appeal) -> datetime | None:
@@ -22,6 +26,13 @@ def given_due_at(appeal: Appeal) -> datetime | None:
     if appeal.channel.kind not in PLATFORM_KINDS:
         return None
     return LineMatter.objects.filter(appeal=appeal).values_list("due_at", flat=True).first()
+
+
+def line_matter(appeal: Appeal) -> LineMatter | None:
+    """What the platform said with an appeal, and whether it can be given back (`line.push_url`)."""
+    if appeal.channel.kind not in PLATFORM_KINDS:
+        return None
+    return LineMatter.objects.select_related("line").filter(appeal=appeal).first()
 
 
 def line_of_code(code: str) -> Line | None:
@@ -74,9 +85,25 @@ class LineHealth:
             return "有搁置的"
         return "正常" if self.line.last_in_at else "等第一件"
 
+    @property
+    def note(self) -> str:
+        """What a person should know of it, in a few words."""
+        if self.line.failing_since:
+            return f"{_moment(self.line.failing_since)} 起送不出：{self.line.last_error}"
+        if not self.line.is_open:
+            return "停用中，不收也不送"
+        if self.silent_since:
+            return f"{_moment(self.silent_since)} 以后没有来件"
+        return ""
 
-def lines_health(*, at: datetime, silent: set[str]) -> list[LineHealth]:
-    """Every line, worst first. Five queries however many they are. `silent`: codes of those that have been silent too long."""
+
+def _moment(at: datetime) -> str:
+    here = local(at)
+    return f"{here.month}月{here.day}日 {here:%H:%M}"
+
+
+def lines_health(*, at: datetime, silent: Mapping[str, datetime]) -> list[LineHealth]:
+    """Every line, worst first. Five queries however many they are. `silent`: code → since when."""
     since = at - timedelta(days=1)
     came = _counts(InboundMessage.objects.filter(received_at__gte=since))
     sent = _counts(OutboxMessage.objects.filter(line__isnull=False, sent_at__gte=since))
@@ -113,7 +140,7 @@ def lines_health(*, at: datetime, silent: set[str]) -> list[LineHealth]:
                 waiting_out=going.get("waiting", 0),
                 oldest_out=going.get("oldest"),
                 dead=going.get("dead", 0),
-                silent_since=line.last_in_at or line.secret_issued_at if line.channel.code in silent else None,
+                silent_since=silent.get(line.channel.code),
             )
         )
     worst = {"over": 0, "due": 1, "done": 2, "wait": 3}
@@ -128,6 +155,30 @@ def messages_of(line: Line, *, state: str) -> QuerySet[InboundMessage]:
     """Newest first, of one state or of all."""
     rows = InboundMessage.objects.filter(line=line).select_related("appeal").order_by("-pk")
     return rows.filter(state=state) if state in InboundState.values else rows
+
+
+SHOWN = 2000
+# A number with a wrong digit is somebody's all the same: what stands in these fields is masked whatever it looks like.
+_PERSONAL: Final[dict[str, Callable[[str], str]]] = {
+    "phone": masking.mask_phone,
+    "name": masking.mask_name,
+    "id_number": masking.mask_id_number,
+    "account": lambda value: f"{value[:1]}****",
+}
+
+
+def shown_body(message: InboundMessage) -> str:
+    """What came, for whoever has to mend it: indented where it is JSON, without the person in it."""
+    raw = message.body
+    try:
+        read = json.loads(raw)
+    except (ValueError, RecursionError):
+        return masking.redact(raw[:SHOWN])
+    data = read.get("data") if isinstance(read, dict) else None
+    for name, mask in _PERSONAL.items() if isinstance(data, dict) else ():
+        if data.get(name):
+            data[name] = mask(str(data[name]))
+    return masking.redact(json.dumps(read, ensure_ascii=False, indent=1)[:SHOWN])
 
 
 def codes_of(*, line: Line | None, is_settled: bool) -> QuerySet[CodeMap]:

@@ -258,6 +258,15 @@ def retry_message(*, inbound_id: int, by: User | None, at: datetime) -> InboundM
     return row
 
 
+def retry_all(*, line_id: int, by: User | None, at: datetime) -> tuple[int, int]:
+    """Try every parked message of a line again, the oldest first; (tried, no longer parked)."""
+    rights.require(by, rights.MANAGE_LINES, at)
+    parked = InboundMessage.objects.filter(line=line_id, state=InboundState.PARKED).order_by("pk")
+    ids = list(parked.values_list("pk", flat=True)[:BATCH])
+    rows = [retry_message(inbound_id=pk, by=by, at=at) for pk in ids]
+    return len(rows), sum(row.state != InboundState.PARKED for row in rows)
+
+
 @transaction.atomic
 def dismiss_message(*, inbound_id: int, reason: str, by: User, at: datetime) -> InboundMessage:
     """Nothing can be made of it: it leaves the list of parked messages and stays on record."""

@@ -112,17 +112,9 @@ def _log(line: Line, what: str, by: User | None, at: datetime) -> None:
 
 
 def watch_lines(*, at: datetime) -> list[str]:
-    """Tell the managers of each line that has been silent for too long, once for each silence. Returns the lines' codes.
-
-    Silence counts from the last message, or from the secret that was issued and has not been used.
-    """
-    lines = Line.objects.filter(is_open=True, secret_issued_at__isnull=False).select_related("channel").order_by("pk")
-    silent = []
-    for line in lines:
-        since = max(filter(None, [line.last_in_at, line.secret_issued_at]))
-        if at <= silent_after(line, since, at=at):
-            continue
-        code = line.channel.code
+    """Tell the managers of each line that has been silent for too long, once for each silence. Returns the lines' codes."""
+    silent = silent_lines(at=at)
+    for code, since in silent.items():
         notify(
             users=people_with_right(rights.MANAGE_LINES),
             kind="line_silent",
@@ -130,11 +122,19 @@ def watch_lines(*, at: datetime) -> list[str]:
             at=at,
             dedupe=f"line-silent:{code}:{since.isoformat()}",
         )
-        silent.append(code)
+    return list(silent)
+
+
+def silent_lines(*, at: datetime) -> dict[str, datetime]:
+    """Code → since when, of each open line that has been silent for too long (parameter of the line, else the general one).
+
+    Silence counts from the last message, or from the secret that was issued and has not been used.
+    """
+    lines = Line.objects.filter(is_open=True, secret_issued_at__isnull=False).select_related("channel").order_by("pk")
+    silent = {}
+    for line in lines:
+        since = max(filter(None, [line.last_in_at, line.secret_issued_at]))
+        own = parameters.limit_if_any(f"line_silent_after.{line.channel.code}", at=at)
+        if at > add_working(since, own or parameters.limit("line_silent_after", at=at)):
+            silent[line.channel.code] = since
     return silent
-
-
-def silent_after(line: Line, since: datetime, *, at: datetime) -> datetime:
-    """When a silence that began at `since` becomes one to look at (parameter of the line, else the general one)."""
-    own = parameters.limit_if_any(f"line_silent_after.{line.channel.code}", at=at)
-    return add_working(since, own or parameters.limit("line_silent_after", at=at))

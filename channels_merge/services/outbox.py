@@ -181,10 +181,15 @@ class Run:
     resting: set[int | None] = field(default_factory=set)
 
 
+def has_gateway() -> bool:
+    """Whether messages to citizens' phones have somewhere to go."""
+    return bool(settings.HOTLINE_SMS_URL)
+
+
 def send_due(*, at: datetime, most: int = 500) -> Run:
     """Send what is due, oldest first, until nothing is, `most` are tried or the run has lasted long enough."""
     run, began = Run(), time.monotonic()
-    if not settings.HOTLINE_SMS_URL:
+    if not has_gateway():
         run.resting.add(None)
     with httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client:
         while run.sent + run.failed < most and time.monotonic() - began < RUN_SECONDS:

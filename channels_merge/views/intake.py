@@ -9,10 +9,10 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods
 
 from channels_merge import rights, selectors, services
-from channels_merge.forms import AcceptForm, AnswerForm, ChoiceAndWordsForm, WordsForm
+from channels_merge.forms import AcceptForm, AnswerForm, ChoiceAndWordsForm, TransferForm, WordsForm
 from channels_merge.models import Appeal, Channel
 from channels_merge.selectors.petition import in_petition
-from channels_merge.states import AppealState, EmergencyLine, ExplainGround, LegalRoute
+from channels_merge.states import AppealState, ExplainGround, LegalRoute
 from channels_merge.views.desk import ROUTES
 from channels_merge.views.dialogs import asked, key_of_page, run_act
 from hotline.views.gate import needs
@@ -93,6 +93,7 @@ def _peek_context(appeal, now):
         "similar": selectors.similar_matters(text=f"{appeal.title} {appeal.text}", region=found, at=now, limit=3),
         "in_petition": in_petition(appeal),
         "interactions": appeal.interactions.select_related("channel").order_by("at", "pk"),
+        "given": selectors.line_matter(appeal),
     }
 
 
@@ -115,6 +116,7 @@ ACTS = {
     "redirect": ("告知法定途径", "已告知"),
     "explain": ("解释不能受理", "已解释"),
     "police": ("移交公安", "移交公安"),
+    "return": ("退回来件平台", "退回"),
 }
 
 
@@ -151,11 +153,14 @@ HINTS = {
     "transfer": "生命财产正受威胁时用。先转接，再补记。",
     "redirect": "诉讼、仲裁、纪检监察、行政复议、信息公开和已进入信访程序的，告知按那条路办。",
     "police": "写明次数、时间和原话，移交后不派单，照样统计。",
+    "return": "不归本市的，连同理由退给转来的平台；对方不接的，回到待受理。群众先打 12345 的不能退。",
 }
 
 
 def _form(code, appeal, request, now):
     data = request.POST if request.method == "POST" else None
+    if code == "transfer":
+        return TransferForm(data)
     if code in CHOICES:
         choices, label, told, required = CHOICES[code]
         route = asked(request, "route")
@@ -171,7 +176,6 @@ def _form(code, appeal, request, now):
 
 
 CHOICES = {
-    "transfer": (EmergencyLine.choices, "转给", "说明", False),
     "redirect": (LegalRoute.choices, "法定途径", "告知的话", True),
     "explain": (ExplainGround.choices, "事由", "解释的话", True),
 }
@@ -180,6 +184,7 @@ WORDS = {
     "need-info": "请对方补充什么",
     "give-info": "补充什么",
     "police": "恶意滋扰的事实",
+    "return": "为什么不归本市",
 }
 
 
@@ -216,10 +221,13 @@ SERVICES = {
     "answer": lambda typed, common, _: services.answer_appeal(**typed, **common),
     "need-info": lambda typed, common, _: services.need_info(told=typed["text"], **common),
     "give-info": _give_info,
-    "transfer": lambda typed, common, _: services.transfer_appeal(line=typed["choice"], note=typed["told"], **common),
+    "transfer": lambda typed, common, _: services.transfer_appeal(
+        line=typed["choice"], note=typed["told"], three_party=typed["three_party"], **common
+    ),
     "redirect": lambda typed, common, _: services.redirect_appeal(
         legal_route=typed["choice"], told=typed["told"], **common
     ),
     "explain": lambda typed, common, _: services.explain_appeal(ground=typed["choice"], told=typed["told"], **common),
     "police": lambda typed, common, _: services.hand_to_police(told=typed["text"], **common),
+    "return": lambda typed, common, _: services.return_to_line(reason=typed["text"], **common),
 }

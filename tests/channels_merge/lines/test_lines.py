@@ -178,7 +178,7 @@ def test_health_says_what_is_wrong_worst_first(plug, came, world, django_assert_
     )
 
     with django_assert_num_queries(5):
-        health = selectors.lines_health(at=later(hours=1), silent={"12328"})
+        health = selectors.lines_health(at=later(hours=1), silent={"12328": NOON})
 
     shown = {one.line.channel.code: (one.label, one.came, one.waiting_in, one.parked) for one in health}
     assert shown["12348"] == ("送不出", 0, 0, 0)
@@ -186,6 +186,10 @@ def test_health_says_what_is_wrong_worst_first(plug, came, world, django_assert_
     assert shown["12315"] == ("有搁置的", 2, 1, 1)
     assert shown["12333"] == ("没有接通", 0, 0, 0)
     assert health[0].line.channel.code == "12348"
+    assert [one.note for one in health if one.note] == [
+        "11月10日 10:00 起送不出：连不上对方。",
+        "11月10日 10:00 以后没有来件",
+    ]
 
 
 # ---- ratings
