@@ -43,6 +43,8 @@ class ChannelKind(TextChoices):
     WINDOW = "window", "服务窗口"
     MAILBOX = "mailbox", "信箱"
     IMPORT = "import", "批量导入"
+
+
 class IntakeWay(TextChoices):
     """How what people say to a channel gets here."""
 
@@ -81,8 +83,6 @@ class FilingOutcome(TextChoices):
     REFUSED = "refused", "不同意"
 
 
-class Gender(TextChoices):
-    UNKNOWN = "", "未说明"
 class PhoneStatus(TextChoices):
     USED = "used", "在用"
     WRONG = "wrong", "核对有误"
@@ -115,6 +115,8 @@ PLATFORM_KINDS = frozenset(
 )
 
 
+class Gender(TextChoices):
+    UNKNOWN = "", "未说明"
     FEMALE = "female", "女"
     MALE = "male", "男"
 
@@ -125,9 +127,9 @@ class InteractionKind(TextChoices):
     SUPPLEMENT = "supplement", "补充"
     WITHDRAW = "withdraw", "撤单"
     PROGRESS = "progress", "问进度"
-
-
     RATING = "rating", "评价"
+
+
 class EmergencyLine(TextChoices):
     POLICE = "110", "110 报警"
     FIRE = "119", "119 消防"
@@ -172,10 +174,10 @@ class ContactWay(TextChoices):
 
 
 class MessageKind(TextChoices):
-    REGISTERED = "registered", "登记告知"
-    NEED_INFO = "need_info", "请补充"
     """What leaves: the first three to a citizen's phone, the others to a line."""
 
+    REGISTERED = "registered", "登记告知"
+    NEED_INFO = "need_info", "请补充"
     ANSWERED = "answered", "答复"
     STATUS = "status", "进展"
     RESULT = "result", "办理结果"

@@ -57,12 +57,12 @@ RAIL: Final = (
         "approvals",
     ),
     Entry("信访", "users", "channels_merge:petitions", ("channels_merge.view_petitions",), "j"),
+    Entry("网格", "map-2", "channels_merge:grid-events", ("channels_merge.view_grid",), "m"),
+    Entry("核查", "map-pin", "channels_merge:grid-checks", ("channels_merge.do_grid_check",), "k", "grid_checks"),
     Entry("回访", "phone-check", "evaluation:follow-ups", ("evaluation.follow_up",), "f", "follow_ups"),
     Entry("复核", "scale", "evaluation:review-decisions", ("evaluation.decide_review",), "v", "reviews"),
     Entry("统计", "table", "evaluation:figures", ("evaluation.view_figures",), "y"),
     Entry("督办", "flag", "supervision:wall", ("supervision.view_wall",), "u", "wall"),
-)
-
     Entry(
         "渠道",
         "route",
@@ -72,6 +72,8 @@ RAIL: Final = (
         "channels",
     ),
     Entry("接入", "plug-connected", "channels_merge:lines", ("channels_merge.manage_lines",), "l", "lines"),
+)
+
 _counts: dict[str, Count] = {}
 
 
