@@ -15,8 +15,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('hotline', '0002_security_log_append_only'),
+        ('hotline', '__first__'),
         ('responsibility', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -42,6 +42,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '承办',
                 'verbose_name_plural': '承办',
+                'indexes': [models.Index(condition=models.Q(('state__in', ['accepted', 'taken_back', 'handed_over']), _negated=True), fields=['unit', 'state', 'handler'], name='assignment_queue')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['pending_sign', 'signed', 'return_requested', 'submitted', 'accepted', 'taken_back', 'handed_over'])), name='assignment_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['signed', 'submitted']), _negated=True), ('signed_at__isnull', False), _connector='OR'), name='assignment_signed_says_when'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'submitted'), _negated=True), ('submitted_at__isnull', False), _connector='OR'), name='assignment_submitted_says_when'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('state__in', ['taken_back', 'handed_over']), models.Q(('ended_as', ''), _negated=True)), models.Q(models.Q(('state__in', ['taken_back', 'handed_over']), _negated=True), ('ended_as', ''), ('ended_at__isnull', True)), _connector='OR'), name='assignment_ended_says_when_and_how')],
             },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
@@ -95,6 +97,8 @@ class Migration(migrations.Migration):
                 'verbose_name': '工单',
                 'verbose_name_plural': '工单',
                 'permissions': [('dispatch_ticket', '派单'), ('give_information', '补充情况'), ('recall_ticket', '撤回派单'), ('sign_ticket', '签收'), ('pass_down_ticket', '转派下级'), ('handle_ticket', '办理'), ('visit_onsite', '到场核实'), ('approve_result', '审签结果'), ('review_completion', '审核办结'), ('decide_return', '审核退单'), ('rule_dispute', '裁定首办'), ('decide_extension', '审批延期'), ('close_ticket', '办结与重开'), ('void_ticket', '作废与恢复'), ('merge_ticket', '并单与拆回'), ('remark_ticket', '批注'), ('instruct_ticket', '批示'), ('hold_ticket', '保留与解除'), ('restrict_ticket', '保密与授权知悉'), ('hand_over', '移交'), ('view_all_tickets', '查看全部工单'), ('view_subtree_tickets', '查看下级工单'), ('view_public_progress', '查看公开进度'), ('view_followup_tickets', '查看回访工单'), ('print_ticket', '打印工单')],
+                'indexes': [models.Index(fields=['-created_at', '-id'], name='ticket_newest'), models.Index(fields=['category', '-created_at', '-id'], name='ticket_category_newest'), models.Index(fields=['state', '-created_at', '-id'], name='ticket_state_newest'), models.Index(fields=['kind', '-created_at', '-id'], name='ticket_kind_newest'), models.Index(condition=models.Q(('is_open', True)), fields=['sort_at', 'id'], name='ticket_burns'), models.Index(condition=models.Q(('is_open', True)), fields=['state', 'sort_at', 'id'], name='ticket_queue'), models.Index(condition=models.Q(('is_open', True), ('state', 'pending_dispatch')), fields=['sort_at', 'id'], include=('secrecy', 'urgency', 'proposed_score', 'proposed_unit', 'return_count', 'needs_ruling'), name='ticket_to_dispatch'), models.Index(condition=models.Q(('secrecy', 'open'), _negated=True), fields=['id'], name='ticket_secret')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('is_open', True), ('state__in', ['completion_review', 'deferred', 'in_progress', 'pending_dispatch', 'pending_followup', 'pending_info', 'pending_ruling', 'pending_sign', 'return_review'])), models.Q(('is_open', False), ('state__in', ['closed', 'merged', 'voided'])), _connector='OR'), name='ticket_is_open_follows_state'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['deferred', 'in_progress', 'pending_sign', 'return_review']), _negated=True), models.Q(('holder__isnull', False), ('lead__isnull', False)), _connector='OR'), name='ticket_with_a_unit_has_its_lead'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'pending_dispatch'), _negated=True), models.Q(('holder__isnull', True), ('lead__isnull', True)), _connector='OR'), name='ticket_awaiting_dispatch_has_no_lead'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('state', 'closed'), models.Q(('closing_kind', ''), _negated=True)), models.Q(models.Q(('state', 'closed'), _negated=True), ('closed_at__isnull', True), ('closing_kind', '')), _connector='OR'), name='ticket_closed_says_when_and_how'), models.CheckConstraint(condition=models.Q(models.Q(('merged_into__isnull', False), ('state', 'merged'), models.Q(('merged_from_state', ''), _negated=True)), models.Q(models.Q(('state', 'merged'), _negated=True), ('merged_from_state', ''), ('merged_into__isnull', True)), _connector='OR'), name='ticket_merged_says_into_what_and_whence'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'return_review'), models.Q(('returned_from', ''), _negated=True)), ('state__in', ['merged', 'voided']), models.Q(models.Q(('state__in', ['return_review', 'merged', 'voided']), _negated=True), ('returned_from', '')), _connector='OR'), name='ticket_return_review_knows_where_it_came_from'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'voided'), models.Q(('voided_from_state', ''), _negated=True)), models.Q(models.Q(('state', 'voided'), _negated=True), ('voided_from_state', '')), _connector='OR'), name='ticket_voided_knows_where_it_came_from'), models.CheckConstraint(condition=models.Q(('merged_into__isnull', True), models.Q(('merged_into', models.F('id')), _negated=True), _connector='OR'), name='ticket_is_not_merged_into_itself'), models.CheckConstraint(condition=models.Q(('round__gte', 1)), name='ticket_round_from_one')],
             },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
@@ -119,6 +123,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '办理结果',
                 'verbose_name_plural': '办理结果',
+                'constraints': [models.CheckConstraint(condition=models.Q(('resolved', 'yes'), models.Q(('unresolved_reason', ''), _negated=True), _connector='OR'), name='reply_not_resolved_says_why'), models.CheckConstraint(condition=models.Q(('standard_met', True), models.Q(('standard_note', ''), _negated=True), _connector='OR'), name='reply_standard_met_or_explained')],
             },
         ),
         migrations.AddField(
@@ -145,6 +150,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '审核',
                 'verbose_name_plural': '审核',
+                'indexes': [models.Index(condition=models.Q(('due_at__isnull', False)), fields=['unit', 'due_at', 'id'], include=('ticket', 'step'), name='approval_queue'), models.Index(condition=models.Q(('due_at__isnull', False), ('step', 'city')), fields=['due_at', 'id'], include=('ticket',), name='approval_queue_of_the_city')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'pending')), fields=('ticket',), name='approval_one_pending_per_ticket'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('state', 'pending')), models.Q(models.Q(('state', 'pending'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='approval_decided_says_when')],
             },
         ),
         migrations.CreateModel(
@@ -170,6 +177,8 @@ class Migration(migrations.Migration):
                 'verbose_name': '工单时钟',
                 'verbose_name_plural': '工单时钟',
                 'abstract': False,
+                'indexes': [models.Index(condition=models.Q(('stopped_at__isnull', True)), fields=['sweep_at'], name='ticketclock_sweep'), models.Index(condition=models.Q(('provisional', True), ('stopped_at__isnull', True)), fields=['due_at'], name='ticketclock_provisional'), models.Index(fields=['ticket', 'kind'], name='ticketclock_ticket'), models.Index(fields=['assignment', 'kind'], name='ticketclock_assignment'), models.Index(django.db.models.functions.comparison.Least('stopped_at', 'due_at'), condition=models.Q(('kind', 'handle')), name='ticketclock_handle_ended')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('stopped_at__isnull', True)), models.Q(('outcome__in', ['met', 'void', 'superseded']), ('stopped_at__isnull', False), ('sweep_at__isnull', True)), _connector='OR'), name='tickets_ticketclock_stopped_with_outcome'), models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('started_at'))), name='tickets_ticketclock_due_after_start'), models.CheckConstraint(condition=models.Q(('soon_at__isnull', True), models.Q(('soon_at__gte', models.F('started_at')), ('soon_at__lt', models.F('due_at'))), _connector='OR'), name='tickets_ticketclock_soon_before_due'), models.CheckConstraint(condition=models.Q(('generation__gte', 1), ('limit_amount__gt', 0), ('limit_unit__in', ['min', 'h', 'd', 'wm', 'wh', 'wd'])), name='tickets_ticketclock_limit_is_known'), models.UniqueConstraint(condition=models.Q(('assignment__isnull', True), ('stopped_at__isnull', True)), fields=('ticket', 'kind'), name='ticketclock_one_running_per_ticket_and_kind'), models.UniqueConstraint(condition=models.Q(('assignment__isnull', False), ('stopped_at__isnull', True)), fields=('assignment', 'kind'), name='ticketclock_one_running_per_assignment')],
             },
         ),
         migrations.CreateModel(
@@ -185,6 +194,7 @@ class Migration(migrations.Migration):
                 'verbose_name': '工单时钟节点',
                 'verbose_name_plural': '工单时钟节点',
                 'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('clock', 'threshold'), name='tickets_ticketclockbreach_once')],
             },
         ),
         migrations.CreateModel(
@@ -204,6 +214,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '工单事件',
                 'verbose_name_plural': '工单事件',
+                'indexes': [models.Index(fields=['ticket', 'id'], name='ticketevent_timeline')],
             },
         ),
         migrations.AddField(
@@ -260,6 +271,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '附件',
                 'verbose_name_plural': '附件',
+                'constraints': [models.UniqueConstraint(fields=('ticket', 'file', 'kind'), name='attachment_once')],
             },
         ),
         migrations.CreateModel(
@@ -276,6 +288,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '保留',
                 'verbose_name_plural': '保留',
+                'constraints': [models.UniqueConstraint(condition=models.Q(('released_at__isnull', True)), fields=('ticket', 'source'), name='tickethold_one_open_per_source')],
             },
         ),
         migrations.CreateModel(
@@ -301,6 +314,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '知悉范围',
                 'verbose_name_plural': '知悉范围',
+                'indexes': [models.Index(fields=['unit', '-created_at', '-ticket'], name='scope_newest'), models.Index(fields=['unit', 'category', '-created_at', '-ticket'], name='scope_category_newest'), models.Index(fields=['unit', 'state', '-created_at', '-ticket'], name='scope_state_newest'), models.Index(fields=['unit', 'kind', '-created_at', '-ticket'], name='scope_kind_newest'), models.Index(condition=models.Q(('is_open', True)), fields=['unit', 'sort_at', 'ticket'], name='scope_burns'), models.Index(condition=models.Q(('is_open', True)), fields=['unit', 'state', 'sort_at'], name='scope_queue'), models.Index(condition=models.Q(('ground', 'assigned'), ('is_open', True)), fields=['unit', 'task', 'sort_at', 'ticket'], include=('is_redo',), name='scope_inbox'), models.Index(condition=models.Q(('ground', 'assigned'), ('is_open', True), models.Q(('burning', ''), _negated=True)), fields=['sort_at', 'unit', 'ticket'], name='scope_wall')],
+                'constraints': [models.UniqueConstraint(fields=('unit', 'ticket'), name='scope_unit_once'), models.UniqueConstraint(fields=('user', 'ticket'), name='scope_user_once'), models.CheckConstraint(condition=models.Q(models.Q(('unit__isnull', False), ('user__isnull', True)), models.Q(('unit__isnull', True), ('user__isnull', False)), _connector='OR'), name='scope_is_of_a_unit_or_a_user'), models.CheckConstraint(condition=models.Q(('unit__isnull', True), ('until__isnull', True), _connector='OR'), name='scope_of_a_unit_has_no_end')],
             },
         ),
         migrations.CreateModel(
@@ -353,94 +368,6 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('decision', 'pending')), fields=('assignment',), name='returnrequest_one_pending'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('decision', 'pending')), models.Q(models.Q(('decision', 'pending'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='returnrequest_decided_says_when')],
             },
         ),
-        migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['-created_at', '-id'], name='ticket_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['category', '-created_at', '-id'], name='ticket_category_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['state', '-created_at', '-id'], name='ticket_state_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['kind', '-created_at', '-id'], name='ticket_kind_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('is_open', True)), fields=['sort_at', 'id'], name='ticket_burns'),
-        ),
-        migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('is_open', True)), fields=['state', 'sort_at', 'id'], name='ticket_queue'),
-        ),
-        migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('is_open', True), ('state', 'pending_dispatch')), fields=['sort_at', 'id'], include=['secrecy', 'urgency', 'proposed_score', 'proposed_unit', 'return_count', 'needs_ruling'], name='ticket_to_dispatch'),
-        ),
-        migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(condition=models.Q(('secrecy', 'open'), _negated=True), fields=['id'], name='ticket_secret'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('is_open', True), ('state__in', ['completion_review', 'deferred', 'in_progress', 'pending_dispatch', 'pending_followup', 'pending_info', 'pending_ruling', 'pending_sign', 'return_review'])), models.Q(('is_open', False), ('state__in', ['closed', 'merged', 'voided'])), _connector='OR'), name='ticket_is_open_follows_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['deferred', 'in_progress', 'pending_sign', 'return_review']), _negated=True), models.Q(('holder__isnull', False), ('lead__isnull', False)), _connector='OR'), name='ticket_with_a_unit_has_its_lead'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'pending_dispatch'), _negated=True), models.Q(('holder__isnull', True), ('lead__isnull', True)), _connector='OR'), name='ticket_awaiting_dispatch_has_no_lead'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('state', 'closed'), models.Q(('closing_kind', ''), _negated=True)), models.Q(models.Q(('state', 'closed'), _negated=True), ('closed_at__isnull', True), ('closing_kind', '')), _connector='OR'), name='ticket_closed_says_when_and_how'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('merged_into__isnull', False), ('state', 'merged'), models.Q(('merged_from_state', ''), _negated=True)), models.Q(models.Q(('state', 'merged'), _negated=True), ('merged_from_state', ''), ('merged_into__isnull', True)), _connector='OR'), name='ticket_merged_says_into_what_and_whence'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'return_review'), models.Q(('returned_from', ''), _negated=True)), ('state__in', ['merged', 'voided']), models.Q(models.Q(('state__in', ['return_review', 'merged', 'voided']), _negated=True), ('returned_from', '')), _connector='OR'), name='ticket_return_review_knows_where_it_came_from'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'voided'), models.Q(('voided_from_state', ''), _negated=True)), models.Q(models.Q(('state', 'voided'), _negated=True), ('voided_from_state', '')), _connector='OR'), name='ticket_voided_knows_where_it_came_from'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('merged_into__isnull', True), models.Q(('merged_into', models.F('id')), _negated=True), _connector='OR'), name='ticket_is_not_merged_into_itself'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticket',
-            constraint=models.CheckConstraint(condition=models.Q(('round__gte', 1)), name='ticket_round_from_one'),
-        ),
-        migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(condition=models.Q(('state__in', ['accepted', 'taken_back', 'handed_over']), _negated=True), fields=['unit', 'state', 'handler'], name='assignment_queue'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['pending_sign', 'signed', 'return_requested', 'submitted', 'accepted', 'taken_back', 'handed_over'])), name='assignment_state_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['signed', 'submitted']), _negated=True), ('signed_at__isnull', False), _connector='OR'), name='assignment_signed_says_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'submitted'), _negated=True), ('submitted_at__isnull', False), _connector='OR'), name='assignment_submitted_says_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('state__in', ['taken_back', 'handed_over']), models.Q(('ended_as', ''), _negated=True)), models.Q(models.Q(('state__in', ['taken_back', 'handed_over']), _negated=True), ('ended_as', ''), ('ended_at__isnull', True)), _connector='OR'), name='assignment_ended_says_when_and_how'),
-        ),
         migrations.AddConstraint(
             model_name='assignment',
             constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['taken_back', 'handed_over']), _negated=True), fields=('ticket', 'unit'), name='assignment_once_per_unit', violation_error_message='该单位已在承办这一件。'),
@@ -448,138 +375,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='assignment',
             constraint=models.UniqueConstraint(condition=models.Q(('parent__isnull', True), ('role', 'lead'), models.Q(('state__in', ['taken_back', 'handed_over']), _negated=True)), fields=('ticket',), name='assignment_one_lead_from_the_city'),
-        ),
-        migrations.AddIndex(
-            model_name='approval',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['unit', 'due_at', 'id'], include=['ticket', 'step'], name='approval_queue'),
-        ),
-        migrations.AddIndex(
-            model_name='approval',
-            index=models.Index(condition=models.Q(('due_at__isnull', False), ('step', 'city')), fields=['due_at', 'id'], include=['ticket'], name='approval_queue_of_the_city'),
-        ),
-        migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'pending')), fields=('ticket',), name='approval_one_pending_per_ticket'),
-        ),
-        migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('state', 'pending')), models.Q(models.Q(('state', 'pending'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='approval_decided_says_when'),
-        ),
-        migrations.AddIndex(
-            model_name='ticketclock',
-            index=models.Index(condition=models.Q(('stopped_at__isnull', True)), fields=['sweep_at'], name='ticketclock_sweep'),
-        ),
-        migrations.AddIndex(
-            model_name='ticketclock',
-            index=models.Index(condition=models.Q(('provisional', True), ('stopped_at__isnull', True)), fields=['due_at'], name='ticketclock_provisional'),
-        ),
-        migrations.AddIndex(
-            model_name='ticketclock',
-            index=models.Index(fields=['ticket', 'kind'], name='ticketclock_ticket'),
-        ),
-        migrations.AddIndex(
-            model_name='ticketclock',
-            index=models.Index(fields=['assignment', 'kind'], name='ticketclock_assignment'),
-        ),
-        migrations.AddIndex(
-            model_name='ticketclock',
-            index=models.Index(django.db.models.functions.comparison.Least('stopped_at', 'due_at'), condition=models.Q(('kind', 'handle')), name='ticketclock_handle_ended'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticketclock',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('stopped_at__isnull', True)), models.Q(('outcome__in', ['met', 'void', 'superseded']), ('stopped_at__isnull', False), ('sweep_at__isnull', True)), _connector='OR'), name='tickets_ticketclock_stopped_with_outcome'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticketclock',
-            constraint=models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('started_at'))), name='tickets_ticketclock_due_after_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticketclock',
-            constraint=models.CheckConstraint(condition=models.Q(('soon_at__isnull', True), models.Q(('soon_at__gte', models.F('started_at')), ('soon_at__lt', models.F('due_at'))), _connector='OR'), name='tickets_ticketclock_soon_before_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticketclock',
-            constraint=models.CheckConstraint(condition=models.Q(('generation__gte', 1), ('limit_amount__gt', 0), ('limit_unit__in', ['min', 'h', 'd', 'wm', 'wh', 'wd'])), name='tickets_ticketclock_limit_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticketclock',
-            constraint=models.UniqueConstraint(condition=models.Q(('assignment__isnull', True), ('stopped_at__isnull', True)), fields=('ticket', 'kind'), name='ticketclock_one_running_per_ticket_and_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticketclock',
-            constraint=models.UniqueConstraint(condition=models.Q(('assignment__isnull', False), ('stopped_at__isnull', True)), fields=('assignment', 'kind'), name='ticketclock_one_running_per_assignment'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticketclockbreach',
-            constraint=models.UniqueConstraint(fields=('clock', 'threshold'), name='tickets_ticketclockbreach_once'),
-        ),
-        migrations.AddIndex(
-            model_name='ticketevent',
-            index=models.Index(fields=['ticket', 'id'], name='ticketevent_timeline'),
-        ),
-        migrations.AddConstraint(
-            model_name='reply',
-            constraint=models.CheckConstraint(condition=models.Q(('resolved', 'yes'), models.Q(('unresolved_reason', ''), _negated=True), _connector='OR'), name='reply_not_resolved_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='reply',
-            constraint=models.CheckConstraint(condition=models.Q(('standard_met', True), models.Q(('standard_note', ''), _negated=True), _connector='OR'), name='reply_standard_met_or_explained'),
-        ),
-        migrations.AddConstraint(
-            model_name='attachment',
-            constraint=models.UniqueConstraint(fields=('ticket', 'file', 'kind'), name='attachment_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='tickethold',
-            constraint=models.UniqueConstraint(condition=models.Q(('released_at__isnull', True)), fields=('ticket', 'source'), name='tickethold_one_open_per_source'),
-        ),
-        migrations.AddIndex(
-            model_name='ticketscope',
-            index=models.Index(fields=['unit', '-created_at', '-ticket'], name='scope_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='ticketscope',
-            index=models.Index(fields=['unit', 'category', '-created_at', '-ticket'], name='scope_category_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='ticketscope',
-            index=models.Index(fields=['unit', 'state', '-created_at', '-ticket'], name='scope_state_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='ticketscope',
-            index=models.Index(fields=['unit', 'kind', '-created_at', '-ticket'], name='scope_kind_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='ticketscope',
-            index=models.Index(condition=models.Q(('is_open', True)), fields=['unit', 'sort_at', 'ticket'], name='scope_burns'),
-        ),
-        migrations.AddIndex(
-            model_name='ticketscope',
-            index=models.Index(condition=models.Q(('is_open', True)), fields=['unit', 'state', 'sort_at'], name='scope_queue'),
-        ),
-        migrations.AddIndex(
-            model_name='ticketscope',
-            index=models.Index(condition=models.Q(('ground', 'assigned'), ('is_open', True)), fields=['unit', 'task', 'sort_at', 'ticket'], include=['is_redo'], name='scope_inbox'),
-        ),
-        migrations.AddIndex(
-            model_name='ticketscope',
-            index=models.Index(condition=models.Q(('ground', 'assigned'), ('is_open', True), models.Q(('burning', ''), _negated=True)), fields=['sort_at', 'unit', 'ticket'], name='scope_wall'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticketscope',
-            constraint=models.UniqueConstraint(fields=('unit', 'ticket'), name='scope_unit_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticketscope',
-            constraint=models.UniqueConstraint(fields=('user', 'ticket'), name='scope_user_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticketscope',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('unit__isnull', False), ('user__isnull', True)), models.Q(('unit__isnull', True), ('user__isnull', False)), _connector='OR'), name='scope_is_of_a_unit_or_a_user'),
-        ),
-        migrations.AddConstraint(
-            model_name='ticketscope',
-            constraint=models.CheckConstraint(condition=models.Q(('unit__isnull', True), ('until__isnull', True), _connector='OR'), name='scope_of_a_unit_has_no_end'),
         ),
         migrations.CreateModel(
             name='ClockShift',
