@@ -5,7 +5,7 @@ import socket
 import uuid
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from hotline import calendar, parameters
 
@@ -36,6 +36,18 @@ def django_db_setup(django_db_setup, django_db_blocker):
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+@pytest.fixture(scope="module")
+def kept_for_this_file(django_db_setup, django_db_blocker):
+    """What fixtures of this scope write stays for every test of the file, each of which is rolled back to it.
+
+    Making a city takes longer than most tests. A test gets a copy of the objects: it may change what it likes. Not for a
+    file that has transactional tests, which empty the tables.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@
 this person. 302 of a visitor leads to the log-in. Statuses of posts that get in are those of an empty form.
 """
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from django.db import transaction
 from django.urls import URLResolver, get_resolver, resolve
 
 from channels_merge import services as channels
-from channels_merge.models import Appeal, AppealFile, Transfer
+from channels_merge.models import Appeal, AppealFile, LineMilestone, Transfer
 from hotline.services import store_file
 from tests.factories.channels_merge import make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import WEDNESDAY, add_callers, complain, replied
@@ -50,24 +51,29 @@ RAILS = {
     "dispatch": "工作台 来件 派单 工单 退单 统计 督办",
     "reviewer": "工作台 工单 退单 裁定 审核 复核 统计 督办",
     "caller": "工作台 工单 回访",
-    "leader": "工作台 统计 督办",
+    "leader": "工作台 统计 督办 渠道",
     "admin": "工作台 管理",
-    "county": "工作台 收件 工单 退单 审核 统计 督办",
+    "county": "工作台 收件 工单 退单 审核 统计 督办 渠道",
     "handler": "工作台 收件 工单",
-    "liaison": "工作台 收件 工单 督办",
-    "head": "工作台 收件 工单 审核 统计 督办",
+    "liaison": "工作台 收件 工单 督办 渠道",
+    "head": "工作台 收件 工单 审核 统计 督办 渠道",
     "other": "工作台 收件 工单",
-    "manager": "工作台",
+    "manager": "工作台 渠道",
 }
 
 
-@pytest.fixture
-def city(db):
+@pytest.fixture(scope="module")
+def city_of_this_file(kept_for_this_file):
     load_rules()
     city = add_callers(make_city())
     city.administrator = UserFactory(name="谢敏", unit=city.centre, roles=("administrator",))
     city.channel_manager = UserFactory(name="邱红", unit=city.centre, roles=("channel_manager",))
     return city
+
+
+@pytest.fixture
+def city(city_of_this_file, db):
+    return copy.deepcopy(city_of_this_file)
 
 
 def at_work(city, *, contacted=True):
@@ -87,6 +93,18 @@ def returned(city):
         assignment_id=ticket.lead_id, ground="not_our_duty", reason="属市教育局。", by=city.liaison, at=WEDNESDAY
     )
     return ReturnRequest.objects.get(assignment__ticket=ticket)
+
+
+def of_the_register(city, photo):
+    """A channel and a number of the department, and what the order asks of a line, with its evidence."""
+    words = {"owner": city.department, "announced": "官网", "maintainer": "办公室", "by": city.liaison, "at": WEDNESDAY}
+    channel = channels.propose_channel(name="投诉电话", kind="phone", way="typed", ground="文件", **words)
+    phone = channels.add_phone(number="0797-8000001", purpose="投诉", **words)
+    milestone = LineMilestone.objects.first()
+    channels.record_milestone(
+        milestone_id=milestone.pk, evidence="已测试。", file=photo, by=city.channel_manager, at=WEDNESDAY
+    )
+    return {"channel": channel.code, "phone": phone.pk, "milestone": milestone.pk}
 
 
 @pytest.fixture
@@ -131,6 +149,7 @@ def rows(city):
         "follow_up": replied(city).follow_ups[0].pk,
         "decision": complain(city, replied(city).follow_ups[0]).pk,
         "unit": city.department.pk,
+        **of_the_register(city, photo),
     }
 
 

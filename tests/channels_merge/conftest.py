@@ -1,3 +1,4 @@
+import copy
 from datetime import date
 from types import SimpleNamespace
 
@@ -13,8 +14,8 @@ from responsibility.models import Category
 from tests.factories.channels_merge import NOON
 
 
-@pytest.fixture
-def world(db):
+@pytest.fixture(scope="module")
+def world_of_this_file(kept_for_this_file):
     """The centre, one city department, one county with its centre, two departments and a township, and a category."""
     load_parameters()
     parameters.forget_parameters()
@@ -57,6 +58,11 @@ def world(db):
         ),
         category=Category.objects.create(code="010101", name="夜间施工噪声", level=3, parent=middle),
     )
+
+
+@pytest.fixture
+def world(world_of_this_file, db):
+    return copy.deepcopy(world_of_this_file)
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 import time_machine
 
@@ -6,10 +8,15 @@ from tests.factories.hotline import load_rules
 from tests.factories.tickets import NOW, at, make_city
 
 
-@pytest.fixture
-def city(db):
+@pytest.fixture(scope="module")
+def city_of_this_file(kept_for_this_file):
     load_rules()
     return add_callers(make_city())
+
+
+@pytest.fixture
+def city(city_of_this_file, db):
+    return copy.deepcopy(city_of_this_file)
 
 
 @pytest.fixture
