@@ -1,6 +1,7 @@
 """Shape of what people type. Rules are in the services; what was typed comes back with the sentence."""
 
 from django import forms
+from django.db.models import Q
 
 from channels_merge.identity import PhoneNotUnderstood, clean, normal_phone
 from channels_merge.models import Algorithm

@@ -2,7 +2,20 @@
 
 from django.urls import include, path, register_converter
 
-from channels_merge.views import appeals, desk, files, intake, lines, petition, public, search, workbench
+from channels_merge.views import (
+    appeals,
+    board,
+    desk,
+    files,
+    intake,
+    lines,
+    petition,
+    phones,
+    public,
+    register,
+    search,
+    workbench,
+)
 
 
 class NumberConverter:
@@ -35,6 +48,16 @@ urlpatterns = [
     path("appeals/<appeal:number>/files/<int:file_id>/", files.appeal_file, name="appeal-file"),
     path("transfers/<int:transfer_id>/conclude/", appeals.conclude_transfer, name="transfer-conclude"),
     path("search/", search.search, name="search"),
+    path("channels/", register.register, name="channels"),
+    path("channels/new/", register.enter, name="channel-enter"),
+    path("channels/phones/", phones.phones, name="phones"),
+    path("channels/phones/new/", phones.enter, name="phone-enter"),
+    path("channels/phones/<int:phone_id>/<slug:act>/", phones.act, name="phone-act"),
+    path("channels/lines/", board.board, name="line-board"),
+    path("channels/lines/<int:milestone_id>/record/", board.record, name="milestone-record"),
+    path("channels/lines/<int:milestone_id>/file/", board.evidence, name="milestone-file"),
+    path("channels/<slug:code>/", register.channel, name="channel"),
+    path("channels/<slug:code>/acts/<slug:act>/", register.act, name="channel-act"),
     path("lines/", lines.lines, name="lines"),
     path("lines/codes/", lines.codes, name="line-codes"),
     path("lines/codes/<int:code_id>/", lines.code, name="line-code"),

@@ -368,5 +368,223 @@ class Migration(migrations.Migration):
                 name="channelfiling_filer_does_not_decide",
             ),
         ),
+        migrations.CreateModel(
+            name="PublicPhone",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=30, verbose_name="号码")),
+                ("purpose", models.CharField(max_length=60, verbose_name="用途")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("used", "在用"), ("wrong", "核对有误"), ("stopped", "停用")],
+                        default="used",
+                        max_length=10,
+                        verbose_name="状态",
+                    ),
+                ),
+                ("announced", models.CharField(max_length=200, verbose_name="在哪里公布")),
+                ("maintainer", models.CharField(max_length=80, verbose_name="维护人")),
+                ("checked_on", models.DateField(null=True, verbose_name="核对日期")),
+                ("check_note", models.CharField(blank=True, max_length=200, verbose_name="核对情况")),
+                (
+                    "checked_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="核对人",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="hotline.unit",
+                        verbose_name="单位",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "公布电话",
+                "verbose_name_plural": "公布电话",
+            },
+        ),
+        migrations.CreateModel(
+            name="Republication",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("changed", "号码变更"), ("stopped", "号码停用")], max_length=10, verbose_name="种类"
+                    ),
+                ),
+                ("old_number", models.CharField(max_length=30, verbose_name="原号码")),
+                ("reason", models.CharField(max_length=200, verbose_name="原因")),
+                ("due_on", models.DateField(verbose_name="重新公布期限")),
+                ("asked_at", models.DateTimeField(verbose_name="提出时间")),
+                ("done_at", models.DateTimeField(null=True, verbose_name="公布时间")),
+                ("where", models.CharField(blank=True, max_length=200, verbose_name="改在哪里公布")),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "done_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "phone",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="republications",
+                        to="channels_merge.publicphone",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "重新公布",
+                "verbose_name_plural": "重新公布",
+            },
+        ),
+        migrations.CreateModel(
+            name="LineMilestone",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("dual", "双号并行"), ("managed", "统一管理"), ("dispatched", "统一转办")],
+                        max_length=12,
+                        verbose_name="要求",
+                    ),
+                ),
+                ("due_on", models.DateField(verbose_name="期限")),
+                ("responsible", models.CharField(max_length=100, verbose_name="责任单位")),
+                ("evidence", models.CharField(blank=True, max_length=500, verbose_name="佐证")),
+                ("done_on", models.DateField(null=True, verbose_name="完成日期")),
+                ("recorded_at", models.DateTimeField(null=True, verbose_name="记录时间")),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="milestones",
+                        to="channels_merge.channel",
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="hotline.storedfile",
+                        verbose_name="佐证文件",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "热线并入要求",
+                "verbose_name_plural": "热线并入要求",
+                "constraints": [
+                    models.UniqueConstraint(models.F("channel"), models.F("kind"), name="linemilestone_once_per_line"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("done_on", None), models.Q(("evidence", ""), _negated=True), _connector="OR"
+                        ),
+                        name="linemilestone_done_has_evidence",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("recorded_at", None), ("recorded_by", None)),
+                            models.Q(("recorded_at__isnull", False), ("recorded_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="linemilestone_recorded_by_somebody",
+                    ),
+                ],
+            },
+        ),
+        migrations.AddConstraint(
+            model_name="publicphone",
+            constraint=models.UniqueConstraint(
+                models.F("owner"),
+                models.F("number"),
+                condition=models.Q(("status", "stopped"), _negated=True),
+                name="publicphone_once_per_unit",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="publicphone",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("checked_by", None), ("checked_on", None)),
+                    models.Q(("checked_by__isnull", False), ("checked_on__isnull", False)),
+                    _connector="OR",
+                ),
+                name="publicphone_checked_by_somebody",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="publicphone",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "wrong"), _negated=True),
+                    models.Q(("check_note", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="publicphone_wrong_says_what",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="republication",
+            index=models.Index(models.F("phone"), models.F("id"), name="republication_phone"),
+        ),
+        migrations.AddConstraint(
+            model_name="republication",
+            constraint=models.UniqueConstraint(
+                models.F("phone"), condition=models.Q(("done_at", None)), name="republication_one_open_per_phone"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="republication",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("done_at", None), ("done_by", None), ("where", "")),
+                    models.Q(("done_at__isnull", False), models.Q(("where", ""), _negated=True)),
+                    _connector="OR",
+                ),
+                name="republication_done_says_where",
+            ),
+        ),
         migrations.RunSQL(FORWARD, BACKWARD),
     ]

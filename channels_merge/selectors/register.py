@@ -9,6 +9,7 @@ from dateutil.relativedelta import relativedelta
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils.dateparse import parse_date
 
 from channels_merge import rights
 from channels_merge.models import Appeal, Channel, ChannelFiling
@@ -19,10 +20,13 @@ from hotline.models import User
 from hotline.rights import has_right
 from hotline.selectors import subtree_ids
 from tickets.guards import why_refused
+from tickets.selectors.lists import PAGE_ROWS
 
 VOLUME_DAYS: Final = 30
 # The number that everything is taken in under is not one that can be ended.
 POOL: Final = "phone"
+# What was filed is what was approved: only where it is found and who looks after it may change later.
+AFTERWARDS: Final = frozenset({"address", "announced", "maintainer"})
 
 
 def next_review(day: date, *, at: datetime) -> date:
@@ -99,6 +103,15 @@ def _may_end(standing: Standing) -> str:
     return "12345 是统一受理的号码，不能撤销。" if standing.channel.code == POOL else ""
 
 
+def _approved(standing: Standing) -> str:
+    before = {ChannelState.PROPOSED, ChannelState.FILED, ChannelState.REFUSED}
+    return "市热线中心核准以后才能启用。" if standing.channel.state in before else ""
+
+
+def _has_its_day(standing: Standing) -> str:
+    return "先定撤销日期。" if standing.channel.state == ChannelState.ACTIVE else ""
+
+
 def _may_be_revised(standing: Standing) -> str:
     if standing.channel.state in {ChannelState.FILED, ChannelState.CANCELLED}:
         return f"当前为“{standing.channel.get_state_display()}”，不能修改。"
@@ -112,22 +125,53 @@ class ChannelAct:
     key: str
     whose: Callable[[Standing], str]
     checks: tuple[Callable[[Standing], str], ...]
+    shown_in: frozenset[ChannelState] = frozenset(ChannelState)
+    """Where the button stands, greyed when something else forbids it; none: while a filing waits."""
 
     def refusal(self, standing: Standing) -> str:
         return next((why for check in (self.whose, *self.checks) if (why := check(standing))), "")
 
 
+_S = ChannelState
 CHANNEL_ACTS: Final = {
     act.code: act
     for act in (
-        ChannelAct("approve", "同意", "y", _of_the_manager, (_waits,)),
-        ChannelAct("refuse", "不同意", "n", _of_the_manager, (_waits,)),
-        ChannelAct("file", "报备", "f", _of_its_unit, (_can(Channel.file), _nothing_waits)),
-        ChannelAct("open", "启用", "o", _of_its_unit, (_can(Channel.put_in_use),)),
-        ChannelAct("yearly", "年度备案", "b", _of_its_unit, (_is(ChannelState.ACTIVE), _nothing_waits)),
-        ChannelAct("keep", "申请保留", "l", _of_its_unit, (_is(ChannelState.ENDING), _nothing_waits)),
-        ChannelAct("end", "定撤销日期", "e", _of_its_unit, (_can(Channel.end), _may_end, _nothing_waits)),
-        ChannelAct("cancel", "现在撤销", "q", _of_the_manager, (_can(Channel.cancel), _nothing_waits)),
+        ChannelAct("approve", "同意", "y", _of_the_manager, (_waits,), frozenset()),
+        ChannelAct("refuse", "不同意", "n", _of_the_manager, (_waits,), frozenset()),
+        ChannelAct(
+            "file",
+            "报备",
+            "f",
+            _of_its_unit,
+            (_can(Channel.file), _nothing_waits),
+            frozenset({_S.PROPOSED, _S.REFUSED}),
+        ),
+        ChannelAct(
+            "open",
+            "启用",
+            "o",
+            _of_its_unit,
+            (_approved, _can(Channel.put_in_use)),
+            frozenset({_S.PROPOSED, _S.FILED, _S.REFUSED, _S.APPROVED}),
+        ),
+        ChannelAct("yearly", "年度备案", "b", _of_its_unit, (_is(_S.ACTIVE), _nothing_waits), frozenset({_S.ACTIVE})),
+        ChannelAct("keep", "申请保留", "l", _of_its_unit, (_is(_S.ENDING), _nothing_waits), frozenset({_S.ENDING})),
+        ChannelAct(
+            "end",
+            "定撤销日期",
+            "e",
+            _of_its_unit,
+            (_can(Channel.end), _may_end, _nothing_waits),
+            frozenset({_S.APPROVED, _S.ACTIVE, _S.ENDING}),
+        ),
+        ChannelAct(
+            "cancel",
+            "现在撤销",
+            "c",
+            _of_the_manager,
+            (_may_end, _has_its_day, _can(Channel.cancel), _nothing_waits),
+            frozenset({_S.ACTIVE, _S.ENDING}),
+        ),
         ChannelAct("revise", "修改", "m", _of_its_unit, (_may_be_revised,)),
     )
 }
@@ -147,12 +191,16 @@ def channel_buttons(standing: Standing) -> list[ChannelButton]:
     """What the person's post may do; an act that only the moment forbids stays, with its reason."""
     found = []
     for act in CHANNEL_ACTS.values():
-        if act.whose(standing):
+        if act.whose(standing) or not _stands(act, standing):
             continue
         url = reverse("channels_merge:channel-act", args=[standing.channel.code, act.code])
         found.append(ChannelButton(act.code, act.label, act.key, url, act.refusal(standing)))
     first = next((button for button in found if not button.why and button.code in MAIN_ACTS), None)
     return [replace(button, main=button is first) for button in found]
+
+
+def _stands(act: ChannelAct, standing: Standing) -> bool:
+    return standing.channel.state in act.shown_in if act.shown_in else standing.filing is not None
 
 
 MAIN_ACTS: Final = frozenset({"approve", "file", "open", "yearly", "keep"})
@@ -219,6 +267,29 @@ _BEFORE_USE: Final = (ChannelState.PROPOSED, ChannelState.FILED, ChannelState.AP
 def tab_counts(channels: QuerySet[Channel], tabs: Sequence[RegisterTab]) -> dict[str, int]:
     """One query: the register holds hundreds of rows, not millions."""
     return channels.order_by().aggregate(**{f"n_{tab.code}": Count("pk", filter=tab.rows) for tab in tabs})
+
+
+@dataclass(frozen=True)
+class RegisterPage:
+    rows: Sequence[Any]
+    next_key: str
+
+
+def take_rows(rows: QuerySet[Any], *, by: str, after: str) -> RegisterPage:
+    """One page by key. `by` is the id or a day; a key that makes no sense gives the first page."""
+    day, _, pk = after.rpartition("_")
+    if pk.isascii() and pk.isdigit() and len(pk) < 19 and (by == "id") == (day == ""):
+        beyond = Q(pk__gt=int(pk))
+        if by != "id":
+            since = parse_date(day)
+            beyond = Q(**{f"{by}__gt": since}) | Q(**{by: since}) & beyond if since else Q()
+        rows = rows.filter(beyond)
+    found = list(rows.order_by(*dict.fromkeys((by, "id")))[: PAGE_ROWS + 1])
+    shown = found[:PAGE_ROWS]
+    if len(found) <= PAGE_ROWS:
+        return RegisterPage(shown, "")
+    last = shown[-1]
+    return RegisterPage(shown, str(last.pk) if by == "id" else f"{getattr(last, by)}_{last.pk}")
 
 
 # --- what the day asks

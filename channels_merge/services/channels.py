@@ -8,6 +8,7 @@ from django.db import transaction
 
 from channels_merge import rights, selectors
 from channels_merge.models import Channel, ChannelFiling
+from channels_merge.services.milestones import sync_milestones
 from channels_merge.services.register import record
 from channels_merge.states import ChannelKind, ChannelState, FilingKind, FilingOutcome, IntakeWay
 from hotline import crypto
@@ -56,7 +57,10 @@ CHANNELS = {
 
 @transaction.atomic
 def sync_channels(*, at: datetime) -> int:
-    """Make the channels that are missing, filed and in use; returns how many. What was edited stays."""
+    """Make the channels that are missing, filed and in use, and what the order asks of the five lines; returns how many.
+
+    What was edited stays.
+    """
     there = set(Channel.objects.values_list("code", flat=True))
     units = {unit.code: unit for unit in Unit.objects.filter(code__in={one.owner for one in CHANNELS.values()})}
     missing = {code: shipped for code, shipped in CHANNELS.items() if code not in there}
@@ -85,6 +89,7 @@ def sync_channels(*, at: datetime) -> int:
             opinion="系统自带，按文件启用。",
         )
         record(channel, "ship", source="", by=None, at=at)
+    sync_milestones()
     return len(missing)
 
 

@@ -12,7 +12,8 @@ from django.db import transaction
 from channels_merge import rights, selectors
 from channels_merge.identity import clean
 from channels_merge.models import Appeal, Channel, ChannelEvent, ChannelFiling
-from channels_merge.selectors.register import CHANNEL_ACTS, Standing
+from channels_merge.selectors.register import AFTERWARDS, CHANNEL_ACTS, Standing
+from channels_merge.services.phones import remind_of_republications
 from channels_merge.states import ChannelKind, ChannelState, FilingKind, FilingOutcome, IntakeWay
 from hotline import parameters
 from hotline.dates import local_day
@@ -30,8 +31,6 @@ LABELS = {
     "announced": "在哪里公布",
     "maintainer": "维护人",
 }
-# What was filed is what was approved: only where it is found and who looks after it may change later.
-AFTERWARDS = frozenset({"address", "announced", "maintainer"})
 
 
 class ChannelRefused(DomainError):
@@ -260,10 +259,10 @@ def _tell_owner(channel: Channel, kind: str, *, at: datetime, dedupe: str) -> in
 
 
 @transaction.atomic
-def open_channel(*, channel_id: int, by: User | None, at: datetime) -> ChannelEvent:
+def open_channel(*, channel_id: int, note: str = "", by: User | None, at: datetime) -> ChannelEvent:
     """Put an approved channel in use."""
     channel = _standing(channel_id, "open", by=by, at=at).channel
-    return _move(channel, Channel.put_in_use, act="open", by=by, at=at)
+    return _move(channel, Channel.put_in_use, act="open", words=clean(note), by=by, at=at)
 
 
 @transaction.atomic
@@ -295,6 +294,7 @@ def look_after_channels(*, at: datetime) -> dict[str, int]:
         "cancelled": _cancel_due(at=at),
         "reminded": _remind(at=at),
         "told": _tell_of_appeals_afterwards(at=at),
+        "numbers": remind_of_republications(at=at),
     }
 
 

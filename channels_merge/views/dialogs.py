@@ -58,7 +58,8 @@ def acted(request, url, said):
 def run_act(request, *, title, form, verb, service, done, hint=""):
     """Check the form, do the one service call, and show a refusal above what was typed.
 
-    `service` acts on what was typed and returns the sentence that says what was done.
+    `service` acts on what was typed and returns the sentence that says what was done. `done` is where to go then; a
+    function when only the act makes that place.
     """
     if request.method != "POST":
         return act_dialog(request, title=title, form=form, verb=verb, hint=hint)
@@ -68,5 +69,5 @@ def run_act(request, *, title, form, verb, service, done, hint=""):
         except DomainError as refused:
             form.add_error(None, str(refused))
         else:
-            return acted(request, done, said)
+            return acted(request, done() if callable(done) else done, said)
     return act_dialog(request, title=title, form=form, verb=verb, hint=hint, status=422)

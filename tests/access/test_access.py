@@ -14,7 +14,7 @@ from django.db import transaction
 from django.urls import URLResolver, get_resolver, resolve
 
 from channels_merge import services as channels
-from channels_merge.models import Appeal, AppealFile, LineMilestone, Transfer
+from channels_merge.models import Appeal, AppealFile, CodeMap, Line, LineMilestone, OutboxMessage, Transfer
 from hotline.services import store_file
 from tests.factories.channels_merge import make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import WEDNESDAY, add_callers, complain, replied
@@ -58,7 +58,7 @@ RAILS = {
     "liaison": "工作台 收件 工单 督办 渠道",
     "head": "工作台 收件 工单 审核 统计 督办 渠道",
     "other": "工作台 收件 工单",
-    "manager": "工作台 渠道",
+    "manager": "工作台 渠道 接入",
 }
 
 
@@ -97,7 +97,13 @@ def returned(city):
 
 def of_the_register(city, photo):
     """A channel and a number of the department, and what the order asks of a line, with its evidence."""
-    words = {"owner": city.department, "announced": "官网", "maintainer": "办公室", "by": city.liaison, "at": WEDNESDAY}
+    words = {
+        "owner": city.department,
+        "announced": "官网",
+        "maintainer": "办公室",
+        "by": city.liaison,
+        "at": WEDNESDAY,
+    }
     channel = channels.propose_channel(name="投诉电话", kind="phone", way="typed", ground="文件", **words)
     phone = channels.add_phone(number="0797-8000001", purpose="投诉", **words)
     milestone = LineMilestone.objects.first()

@@ -9,3 +9,4 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options):
         self.stdout.write(f"新增渠道 {services.sync_channels(at=timezone.now())} 个。")
+        self.stdout.write(f"新增接入平台 {services.sync_lines()} 个。")

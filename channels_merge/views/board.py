@@ -1,0 +1,81 @@
+"""The board of the five lines: milestones with evidence, and figures by month."""
+
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
+
+from channels_merge import rights, selectors, services
+from channels_merge.forms import MilestoneForm
+from channels_merge.models import LineMilestone
+from channels_merge.views.dialogs import run_act
+from channels_merge.views.register import READ
+from hotline.dates import local_day
+from hotline.rights import has_right
+from hotline.services import store_file
+from hotline.views.gate import needs
+
+
+@needs(*READ)
+@require_GET
+def board(request):
+    now = timezone.now()
+    lines = selectors.line_board(at=now)
+    asked = [row for line in lines for row in line.milestones]
+    return render(
+        request,
+        "channels_merge/board.html",
+        {
+            "lines": lines,
+            "done": sum(row.done_on is not None for row in asked),
+            "asked": len(asked),
+            "today": local_day(now),
+            "may_record": has_right(request.user, rights.MANAGE_CHANNELS, now),
+        },
+    )
+
+
+@needs(rights.MANAGE_CHANNELS)
+@require_http_methods(["GET", "POST"])
+def record(request, milestone_id):
+    row = get_object_or_404(LineMilestone.objects.select_related("channel"), pk=milestone_id)
+    data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+
+    def service(typed):
+        now = timezone.now()
+        file = store_file(upload=typed["file"], by=request.user, at=now) if typed["file"] else None
+        services.record_milestone(
+            milestone_id=row.pk,
+            evidence=typed["evidence"],
+            done_on=typed["done_on"],
+            file=file,
+            by=request.user,
+            at=now,
+        )
+        return f"{row.channel.code} {row.get_kind_display()}已记下。"
+
+    return run_act(
+        request,
+        title=f"{row.channel.code} {row.get_kind_display()}",
+        form=MilestoneForm(data, files, initial={"evidence": row.evidence, "done_on": row.done_on}),
+        verb="记下",
+        hint=f"责任单位：{row.responsible}；期限 {row.due_on:%Y-%m-%d}。",
+        service=service,
+        done=reverse("channels_merge:line-board"),
+    )
+
+
+@needs(*READ)
+@require_safe
+def evidence(request, milestone_id):
+    row = get_object_or_404(LineMilestone.objects.select_related("file"), pk=milestone_id)
+    if row.file is None:
+        raise Http404
+    answer = FileResponse(
+        default_storage.open(row.file.path), content_type=row.file.content_type, filename=row.file.name
+    )
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
