@@ -112,7 +112,11 @@ def _log(line: Line, what: str, by: User | None, at: datetime) -> None:
 
 
 def watch_lines(*, at: datetime) -> list[str]:
-    """Tell the managers of each line that has been silent for too long, once for each silence. Returns the lines' codes."""
+    """Tell the managers of each line that has been silent for too long, once for each silence. Returns the lines' codes.
+
+    A channel that was opened since the last look gets its line here.
+    """
+    sync_lines()
     silent = silent_lines(at=at)
     for code, since in silent.items():
         notify(
