@@ -10,13 +10,17 @@ class ChannelsMergeConfig(AppConfig):
         from channels_merge import receivers
         from channels_merge.views.lines import lines_badge
         from channels_merge.views.register import register_badge
+        from channels_merge.views.grid import checks_badge
         from channels_merge.views.workbench import intake_badge
         from hotline.context import register_count
         from hotline.notice_kinds import register_notice
 
         register_count("intake", intake_badge)
+        register_count("grid_checks", checks_badge)
         register_count("channels", register_badge)
         register_count("lines", lines_badge)
+        register_notice("grid_check", text="有一处要您去现场核查", url_name="channels_merge:grid-check")
+        register_notice("grid_check_done", text="网格员已上报现场核查", url_name="tickets:ticket")
         register_notice("urge", text="反映人催办", url_name="tickets:ticket")
         for kind, text in CHANNEL_NOTICES.items():
             register_notice(kind, text=text, url_name="channels_merge:channel")

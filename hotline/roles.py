@@ -117,6 +117,7 @@ _ROLES: Final = (
             "tickets.decide_return",
             "tickets.decide_extension",
             "channels_merge.propose_channel",
+            "channels_merge.view_grid",
         ),
     ),
     Role(

@@ -2,10 +2,12 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from channels_merge.api import lines, petition, telephone, views
+from channels_merge.api import grid, lines, petition, telephone, views
 
 urlpatterns = [
     path("appeals", login_not_required(views.AppealCollection.as_view()), name="api-appeals"),
+    path("grid/events", login_not_required(grid.GridEventCollection.as_view()), name="api-grid-events"),
+    path("grid/events/<str:number>", login_not_required(grid.GridEventItem.as_view()), name="api-grid-event"),
     path("petitions", login_not_required(petition.PetitionCollection.as_view()), name="api-petitions"),
     path("petitions/<str:number>", login_not_required(petition.PetitionItem.as_view()), name="api-petition"),
     path("appeals/<slug:number>", login_not_required(views.AppealItem.as_view()), name="api-appeal"),

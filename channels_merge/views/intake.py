@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from channels_merge import rights, selectors, services
 from channels_merge.forms import AcceptForm, AnswerForm, ChoiceAndWordsForm, TransferForm, WordsForm
-from channels_merge.models import Appeal, Channel
+from channels_merge.models import Appeal, Channel, GridEvent
 from channels_merge.selectors.petition import in_petition
 from channels_merge.states import AppealState, ExplainGround, LegalRoute
 from channels_merge.views.desk import ROUTES
@@ -92,6 +92,7 @@ def _peek_context(appeal, now):
         "found_region": found,
         "similar": selectors.similar_matters(text=f"{appeal.title} {appeal.text}", region=found, at=now, limit=3),
         "in_petition": in_petition(appeal),
+        "grid_event": GridEvent.objects.filter(appeal=appeal).select_related("event_class", "cell").first(),
         "interactions": appeal.interactions.select_related("channel").order_by("at", "pk"),
         "given": selectors.line_matter(appeal),
     }

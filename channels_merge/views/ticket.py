@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from channels_merge import selectors, services
 from channels_merge.models import Appeal
+from channels_merge.selectors import grid
 from channels_merge.states import ContactWay, InteractionKind
 from hotline.client_address import client_address
 from hotline.errors import DomainError
@@ -84,6 +85,8 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
             "unit_clock": shown.clock(ClockKind.HANDLE, acting) if acting else shown.clock(ClockKind.DISPATCH),
             "acting": acting,
             "turn": whose_turn(found),
+            "grid_checks": grid.checks_of_ticket(ticket, request.user),
+            "may_send_check": grid.part_to_check(ticket, request.user, at) is not None,
             "may_print": has_right(request.user, "tickets.print_ticket", at),
             "at": at,
         },

@@ -10,7 +10,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-REFERENCE = ("sync_roles", "load_reference", "load_duty_list", "sync_channels")
+REFERENCE = ("sync_roles", "load_reference", "load_duty_list", "sync_channels", "sync_grid_standard")
 
 
 class Command(BaseCommand):
