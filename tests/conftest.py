@@ -42,8 +42,8 @@ def django_db_setup(django_db_setup, django_db_blocker):
 def kept_for_this_file(django_db_setup, django_db_blocker):
     """What fixtures of this scope write stays for every test of the file, each of which is rolled back to it.
 
-    Making a city takes longer than most tests. A test gets a copy of the objects: it may change what it likes. Not for a
-    file that has transactional tests, which empty the tables.
+    Making a city takes longer than most tests. A test gets a copy of the objects: it may change what it likes. A file
+    that has a transactional test, which empties the tables, makes its own for each test instead.
     """
     with django_db_blocker.unblock(), transaction.atomic():
         yield

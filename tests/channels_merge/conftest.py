@@ -14,8 +14,7 @@ from responsibility.models import Category
 from tests.factories.channels_merge import NOON
 
 
-@pytest.fixture(scope="module")
-def world_of_this_file(kept_for_this_file):
+def make_world():
     """The centre, one city department, one county with its centre, two departments and a township, and a category."""
     load_parameters()
     parameters.forget_parameters()
@@ -58,6 +57,11 @@ def world_of_this_file(kept_for_this_file):
         ),
         category=Category.objects.create(code="010101", name="夜间施工噪声", level=3, parent=middle),
     )
+
+
+@pytest.fixture(scope="module")
+def world_of_this_file(kept_for_this_file):
+    return make_world()
 
 
 @pytest.fixture

@@ -8,10 +8,17 @@ from django.db import connection
 from channels_merge import selectors, services
 from channels_merge.models import CallBack, MissedCall, PhoneCall
 from hotline.models import Notice, SecurityLog
+from tests.channels_merge.conftest import make_world
 from tests.channels_merge.telephone.conftest import after, hear, miss
 from tests.factories.channels_merge import NOON, PHONE
 
 OTHER = "13979700123"
+
+
+@pytest.fixture
+def world(db):
+    """Made anew for each test: one of this file is transactional."""
+    return make_world()
 
 
 def test_one_row_for_a_number_however_often_it_rang(world):
