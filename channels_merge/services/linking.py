@@ -21,6 +21,7 @@ from channels_merge.models import (
     AppealQuerySet,
     Channel,
     Interaction,
+    LineReturn,
     Transfer,
 )
 from channels_merge.services import clocks
@@ -175,6 +176,9 @@ def _interact(
 ) -> Interaction:
     text = move_out_of(appeal, text[:2000], at=at)
     row = Interaction.objects.create(appeal=appeal, kind=kind, channel=channel, text=text, by=by, at=at)
+    LineReturn.objects.filter(appeal=appeal, outcome="").update(
+        outcome=TransferOutcome.DECLINED, concluded_at=at, note="诉求人撤回"
+    )
     if not quiet:
         record(appeal, act=kind, source=appeal.state, by=by, at=at, data={"channel": channel.code})
     return row

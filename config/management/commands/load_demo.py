@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from channels_merge.models import Appeal
+from config.demo import lines
 from config.demo.people import ACCOUNTS, People
 from config.demo.roads import SOURCE, Roads
 from hotline.models import Unit, User
@@ -41,6 +42,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"演示数据 {index + 1}/{len(rows)} 件")
                 self.stdout.flush()
         sweep_clocks(at=now, batch=5000)
+        lines.plug_in(now=now)
+        show_neighbours(roads)
         self.stdout.write(f"演示数据已装好：{User.objects.count()} 个账号，{Ticket.objects.count()} 张工单。")
 
 

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 
 from channels_merge import services
 from channels_merge.models import Appeal, Line, OutboxMessage, Transfer
@@ -88,21 +87,6 @@ def test_what_is_told_of_a_refused_act_is_rolled_back_with_it(line, appeal):
         services.return_to_line(appeal_id=appeal.pk, reason="", by=None, at=NOON)
 
     assert waiting().count() == before
-
-
-@pytest.mark.django_db(transaction=True)
-def test_nothing_is_sent_inside_a_transaction(line, partner, appeal, monkeypatch):
-    seen = []
-    post = outbox._post
-
-    def looking(*args, **kwargs):
-        seen.append(connection.in_atomic_block)
-        post(*args, **kwargs)
-
-    monkeypatch.setattr(outbox, "_post", looking)
-    services.send_due(at=NOON)
-
-    assert seen == [False]
 
 
 # ---- a partner that misbehaves
@@ -321,6 +305,15 @@ def test_a_line_may_decline_and_the_matter_is_ours_again(line, appeal, came):
     appeal.refresh_from_db()
     assert (appeal.state, appeal.concluded_at, appeal.line_returns.get().note) == ("received", None, "地点在章贡区。")
     assert list(appeal.clocks.order_by("pk").values_list("generation", "outcome")) == [(1, "met"), (2, "")]
+
+
+def test_a_matter_that_is_withdrawn_meanwhile_waits_for_no_answer(line, appeal, came):
+    services.return_to_line(appeal_id=appeal.pk, reason="不在赣州市。", by=None, at=NOON)
+    came(line, message("JX-1", "withdraw"), at=later(minutes=5))
+    late = came(line, message("JX-1", "outcome", outcome="declined", text="归你们。"), at=later(hours=1))
+
+    appeal.refresh_from_db()
+    assert (appeal.state, appeal.line_returns.get().note, late.parked_for) == ("withdrawn", "诉求人撤回", "refused")
 
 
 def test_where_the_person_rang_us_first_we_register(line, came):

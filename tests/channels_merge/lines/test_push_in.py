@@ -6,7 +6,6 @@ import time_machine
 from channels_merge import services
 from channels_merge.models import Appeal, AppealClock, InboundMessage, Interaction, LineMatter, LineSource
 from channels_merge.services import inbound
-from hotline.services import RowsFailed
 from tests.channels_merge.lines.conftest import later, message, said
 from tests.factories.channels_merge import NOON, PHONE, STORY
 from tickets import services as tickets
@@ -327,26 +326,6 @@ def test_who_has_no_right_changes_nothing(line, came, person):
             act()
     row.refresh_from_db()
     assert (row.state, LineSource.objects.count()) == ("parked", 0)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_fault_of_ours_is_counted_raised_and_parked_in_the_end(line, monkeypatch):
-    """What breaks in a way nobody foresaw: the message is not lost, and does not stop the others."""
-
-    def breaks(*args, **kwargs):
-        raise ZeroDivisionError
-
-    monkeypatch.setitem(inbound._ACTS, "urge", breaks)
-    urge = services.store_message(line=line, body=inbound.as_body(message(event="urge")), at=NOON).message
-    services.store_message(line=line, body=inbound.as_body(message(number="XF-2")), at=NOON)
-
-    for minute in range(5):
-        with pytest.raises(RowsFailed):
-            services.take_in_due(at=later(minutes=minute))
-    services.take_in_due(at=later(minutes=9))
-
-    urge.refresh_from_db()
-    assert (Appeal.objects.count(), urge.state, urge.parked_for, urge.attempts) == (1, "parked", "fault", 5)
 
 
 def test_the_accept_clock_has_the_statute_of_the_line(plug, came):
