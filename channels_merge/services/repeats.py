@@ -1,0 +1,113 @@
+"""The same person again: with the same matter (for supervision), or many times a day with nothing new (a supervisor looks).
+
+国办函〔2025〕66号（五）: 重复诉求. Urge, supplement and withdraw make no appeal, so they are never a repeat.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from channels_merge import rights
+from channels_merge.identity import clean
+from channels_merge.models import Appeal, FrequentCaller, MergeProposal, Repeat
+from channels_merge.selectors import merging as reads
+from channels_merge.selectors import repeats as counts
+from channels_merge.selectors.appeals import carried_by
+from channels_merge.services.moves import AppealRefused
+from hotline import masking
+from hotline.dates import local_day
+from hotline.models import User
+from hotline.selectors import people_with_right
+from hotline.services import notify, one_by_one
+from tickets.states import TicketState
+
+
+def note_repeats(appeal: Appeal, near: Iterable[reads.Near]) -> None:
+    """Write down who has come again: `near` is what was found like `appeal`; what it shares a ticket with is the same."""
+    caller = appeal.contact.phone_index if appeal.contact else ""
+    if not caller:
+        return
+    own = reads.carrier(appeal)
+    found = [one.appeal for one in near if one.appeal.contact and one.appeal.contact.phone_index == caller]
+    if own is not None:
+        here = carried_by(own.pk).filter(contact__phone_index=caller).exclude(pk=appeal.pk)
+        found += reads.with_carrier(here)
+    for other in found:
+        earlier, later = sorted((appeal, other), key=lambda one: (one.received_at, one.pk))
+        _note(earlier, later)
+
+
+def _note(earlier: Appeal, later: Appeal) -> None:
+    before = Repeat.objects.filter(appeal=earlier).select_related("first").first()
+    ticket = reads.carrier(earlier)
+    after_closing = ticket is not None and ticket.state == TicketState.CLOSED
+    closed_before = after_closing and ticket.closed_at is not None and ticket.closed_at <= later.received_at
+    Repeat.objects.get_or_create(
+        appeal=later,
+        defaults={
+            "first": before.first if before else earlier,
+            "after_closing": closed_before,
+            "at": later.received_at,
+        },
+    )
+
+
+def forget_repeat(appeal: Appeal, other: Appeal) -> None:
+    """Somebody who read both says that they are two matters."""
+    root = Repeat.objects.filter(appeal=other).values_list("first", flat=True).first()
+    Repeat.objects.filter(appeal=appeal, first__in=[other.pk, root or other.pk]).delete()
+
+
+def note_again(proposal: MergeProposal) -> None:
+    """The refusal was a slip."""
+    mine, theirs = (one.contact.phone_index if one.contact else "" for one in (proposal.appeal, proposal.other))
+    if mine and mine == theirs:
+        _note(proposal.other, proposal.appeal)
+
+
+def find_frequent_callers(*, at: datetime) -> int:
+    """Numbers that came `malicious_call_flag` times within 24 hours and said nothing new; returns how many are news.
+
+    Nothing is blocked. The supervisors hear of each number once a day.
+    """
+    found = counts.frequent_callers(since=at - timedelta(hours=24), at=at)
+    return len(one_by_one(lambda caller: _list_caller(caller, at), found))
+
+
+@transaction.atomic
+def _list_caller(caller: counts.Frequent, at: datetime) -> bool:
+    if FrequentCaller.objects.filter(phone_index=caller.phone_index, last_at__gte=caller.last_at).exists():
+        return False
+    row, is_new = FrequentCaller.objects.get_or_create(
+        phone_index=caller.phone_index,
+        day=local_day(at),
+        defaults={"latest_id": caller.latest_id, "count": caller.count, "last_at": caller.last_at},
+    )
+    if not is_new:
+        row.latest_id, row.count, row.last_at = caller.latest_id, caller.count, caller.last_at
+        row.save(update_fields=["latest", "count", "last_at"])
+        return False
+    notify(
+        users=people_with_right(rights.MANAGE_MERGING),
+        kind="frequent_caller",
+        number="",
+        at=at,
+        dedupe=f"frequent:{row.pk}",
+    )
+    return True
+
+
+@transaction.atomic
+def note_caller_seen(*, caller_id: int, said: str, by: User, at: datetime) -> FrequentCaller:
+    """A supervisor has looked, and says what is to be done. The number can go on calling."""
+    rights.require(by, rights.MANAGE_MERGING, at)
+    said = masking.redact(clean(said))[:200]
+    if not said:
+        raise AppealRefused("请写处理意见。")
+    row = FrequentCaller.objects.select_for_update(of=("self",), no_key=True).get(pk=caller_id)
+    if row.seen_at is not None:
+        raise AppealRefused(f"{row.seen_by.masked_name}已看过这个号码。")
+    row.seen_at, row.seen_by, row.said = at, by, said
+    row.save(update_fields=["seen_at", "seen_by", "said"])
+    return row
