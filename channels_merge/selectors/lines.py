@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Count, Min, Q, QuerySet
 
@@ -128,7 +128,8 @@ def lines_health(*, at: datetime, silent: Mapping[str, datetime]) -> list[LineHe
     }
     found = []
     for line in Line.objects.select_related("channel").order_by("channel__name", "pk"):
-        coming, going = inbound.get(line.pk, {}), outbound.get(line.pk, {})
+        coming: dict[str, Any] = inbound.get(line.pk, {})
+        going: dict[str, Any] = outbound.get(line.pk, {})
         found.append(
             LineHealth(
                 line=line,

@@ -5,6 +5,7 @@ this person. 302 of a visitor leads to the log-in. Statuses of posts that get in
 """
 
 import copy
+import json
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,18 @@ from django.db import transaction
 from django.urls import URLResolver, get_resolver, resolve
 
 from channels_merge import services as channels
-from channels_merge.models import Appeal, AppealFile, CodeMap, Line, LineMilestone, OutboxMessage, Transfer
+from channels_merge.models import (
+    Appeal,
+    AppealFile,
+    CodeMap,
+    GridCheck,
+    Line,
+    LineMilestone,
+    OutboxMessage,
+    PetitionMatch,
+    Transfer,
+)
+from channels_merge.services import petition
 from hotline.services import store_file
 from tests.factories.channels_merge import make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import WEDNESDAY, add_callers, complain, replied
@@ -48,17 +60,17 @@ PIXEL = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
 
 RAILS = {
     "agent": "工作台 受理 来件",
-    "dispatch": "工作台 来件 派单 工单 退单 统计 督办",
-    "reviewer": "工作台 工单 退单 裁定 审核 复核 统计 督办",
+    "dispatch": "工作台 来件 派单 工单 退单 信访 网格 统计 督办",
+    "reviewer": "工作台 工单 退单 裁定 审核 信访 复核 统计 督办",
     "caller": "工作台 工单 回访",
     "leader": "工作台 统计 督办 渠道",
     "admin": "工作台 管理",
-    "county": "工作台 收件 工单 退单 审核 统计 督办 渠道",
+    "county": "工作台 收件 工单 退单 审核 网格 统计 督办 渠道",
     "handler": "工作台 收件 工单",
     "liaison": "工作台 收件 工单 督办 渠道",
     "head": "工作台 收件 工单 审核 统计 督办 渠道",
     "other": "工作台 收件 工单",
-    "manager": "工作台 渠道 接入",
+    "manager": "工作台 信访 网格 渠道 接入",
 }
 
 
@@ -113,6 +125,38 @@ def of_the_register(city, photo):
     return {"channel": channel.code, "phone": phone.pk, "milestone": milestone.pk}
 
 
+def of_a_line():
+    """A message that could not be read, a code that nobody has settled, and what waits to be sent."""
+    channels.sync_lines()
+    line = Line.objects.get(channel__code="12328")
+    sent = {"message_id": "1", "event": "appeal", "number": "1", "data": {"text": "路灯不亮。", "category_code": "A"}}
+    channels.store_message(line=line, body=json.dumps(sent).encode(), at=WEDNESDAY)
+    parked = channels.store_message(line=line, body=b"{", at=WEDNESDAY).message
+    channels.take_in_due(at=WEDNESDAY)
+    return {"inbound": parked.pk, "code": CodeMap.objects.get().pk, "outbox": OutboxMessage.objects.latest("pk").pk}
+
+
+def in_petition(appeal):
+    """The same matter at the petition office."""
+    matter = petition.Petition("XF1", appeal.title, appeal.text, WEDNESDAY, "handling", phone="13807972231")
+    kept = petition.take_in_petition(petition=matter, by=None, at=WEDNESDAY).matter
+    petition.match_petition(matter_id=kept.pk, at=WEDNESDAY)
+    return PetitionMatch.objects.get(matter=kept, appeal=appeal)
+
+
+def sent_to_look(city, ticket):
+    """An errand of somebody else: whose it is goes in, as tests/channels_merge/grid shows."""
+    return GridCheck.objects.create(
+        assignment=ticket.lead,
+        worker=city.other_handler,
+        what="看有没有停工",
+        place="锦江花园",
+        asked_by=city.handler,
+        asked_at=WEDNESDAY,
+        due_at=WEDNESDAY,
+    )
+
+
 @pytest.fixture
 def rows(city):
     """Every kind of row that an address names: word in braces in the table → number or key."""
@@ -141,6 +185,8 @@ def rows(city):
     worked_appeal = Appeal.objects.get(links__ticket=worked)
     return {
         "received": make_appeal(at=WEDNESDAY).number,
+        "match": in_petition(worked_appeal).pk,
+        "check": sent_to_look(city, worked).pk,
         "waiting": waiting.number,
         "worked": worked.number,
         "appeal": worked_appeal.number,
@@ -155,6 +201,7 @@ def rows(city):
         "follow_up": replied(city).follow_ups[0].pk,
         "decision": complain(city, replied(city).follow_ups[0]).pk,
         "unit": city.department.pk,
+        **of_a_line(),
         **of_the_register(city, photo),
     }
 
