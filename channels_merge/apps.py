@@ -8,14 +8,16 @@ class ChannelsMergeConfig(AppConfig):
 
     def ready(self):
         from channels_merge import receivers
-        from channels_merge.views.lines import lines_badge
-        from channels_merge.views.register import register_badge
         from channels_merge.views.grid import checks_badge
+        from channels_merge.views.lines import lines_badge
+        from channels_merge.views.merging import merging_badge
+        from channels_merge.views.register import register_badge
         from channels_merge.views.workbench import intake_badge
         from hotline.context import register_count
         from hotline.notice_kinds import register_notice
 
         register_count("intake", intake_badge)
+        register_count("merging", merging_badge)
         register_count("grid_checks", checks_badge)
         register_count("channels", register_badge)
         register_count("lines", lines_badge)
@@ -26,6 +28,9 @@ class ChannelsMergeConfig(AppConfig):
             register_notice(kind, text=text, url_name="channels_merge:channel")
         register_notice("line_silent", text="{number} 很久没有来件，请看接入是否正常", url_name="channels_merge:line")
         register_notice("outbox_dead", text="有发不出去的消息，请看原因再发")
+        for kind, text in MERGE_NOTICES.items():
+            register_notice(kind, text=text)
+        register_notice("reopen_proposed", text="又有人反映 {number} 的同一件事，建议重开", url_name="tickets:ticket")
         for kind, text in PHONE_NOTICES.items():
             register_notice(kind, text=text)
 
@@ -42,4 +47,8 @@ CHANNEL_NOTICES = {
 PHONE_NOTICES = {
     "phone_wrong": "公布的电话核对有误，请在电话台账改正",
     "phone_republish_late": "电话变更后重新公布已超期，请在电话台账办理",
+}
+MERGE_NOTICES = {
+    "merge_switched_off": "系统并单并错太多，已自动关闭，请看并单成效",
+    "frequent_caller": "有号码一天内来电多次、没有新内容，请看反复来电",
 }

@@ -4,8 +4,17 @@ from django import forms
 from django.db.models import Q
 
 from channels_merge.identity import PhoneNotUnderstood, clean, normal_phone
-from channels_merge.models import Algorithm
-from channels_merge.states import ChannelKind, CodeKind, EmergencyLine, ExplainGround, Gender, IntakeWay, LegalRoute
+from channels_merge.models import Algorithm, Channel
+from channels_merge.states import (
+    ChannelKind,
+    CodeKind,
+    EmergencyLine,
+    ExplainGround,
+    Gender,
+    IntakeWay,
+    LegalRoute,
+    PlaceKind,
+)
 from hotline.models import Region, Unit
 from responsibility.models import Category
 from tickets.states import Kind, Urgency
@@ -77,6 +86,7 @@ class MatterForm(forms.Form):
 class DeskForm(MatterForm):
     draft = forms.CharField(max_length=60, widget=forms.HiddenInput)
     call = forms.CharField(max_length=20, required=False, widget=forms.HiddenInput)
+    phone_call = forms.CharField(max_length=36, required=False, widget=forms.HiddenInput)
     name = forms.CharField(label="称呼", max_length=40, required=False)
     phone = PhoneField(label="回访号码", max_length=20, required=False)
     gender = forms.ChoiceField(choices=Gender.choices, required=False)
@@ -87,6 +97,7 @@ class DeskForm(MatterForm):
     answer_told = forms.CharField(label="答复", max_length=5000, required=False, widget=forms.Textarea)
     line = forms.ChoiceField(choices=SELECT_FIRST + EmergencyLine.choices, label="紧急热线", required=False)
     line_note = forms.CharField(label="说明", max_length=200, required=False)
+    three_party = forms.BooleanField(required=False)
     route = forms.ChoiceField(choices=SELECT_FIRST + LegalRoute.choices, label="法定途径", required=False)
     route_told = forms.CharField(max_length=5000, required=False, widget=forms.Textarea)
     ground = forms.ChoiceField(choices=SELECT_FIRST + ExplainGround.choices, label="事由", required=False)
@@ -145,6 +156,37 @@ class ReasonForm(WordsForm):
         super().__init__(*args, label=label, required=True, missing=missing, **kwargs)
         self.fields["text"].max_length = 200
         self.fields["text"].widget.attrs["rows"] = 2
+
+
+class UnlinkForm(ReasonForm):
+    """A mistake counts as a wrong merge; what is one matter and handled apart now does not."""
+
+    apart = forms.ChoiceField(
+        label="为何分开",
+        choices=[("wrong", "本来不是同一件"), ("split", "是同一件，现在分开办")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选择为何分开。"},
+    )
+    field_order = ["apart", "text"]
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, label="说明", **kwargs)
+
+
+class MergeSwitchForm(forms.Form):
+    """Where the system may link by itself: a channel or a category."""
+
+    channel = forms.ModelChoiceField(
+        Channel.objects.none(), label="渠道", required=False, empty_label="不按渠道", to_field_name="code"
+    )
+    category = forms.ModelChoiceField(
+        Category.objects.none(), label="事项", required=False, empty_label="不按事项", to_field_name="code"
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["channel"].queryset = Channel.objects.filter(is_machine=True).order_by("name")
+        self.fields["category"].queryset = Category.objects.order_by("code")
 
 
 class AcceptForm(forms.Form):
@@ -214,12 +256,6 @@ class ChoiceAndWordsForm(forms.Form):
         self.fields["told"].error_messages["required"] = f"请写{told_label}。"
 
 
-class LinkForm(forms.Form):
-    ticket = forms.CharField(label="工单编号", max_length=20, error_messages={"required": "请写工单编号。"})
-    reason = forms.CharField(label="为何是同一件事", max_length=200, error_messages={"required": "请写明理由。"})
-
-    def clean_ticket(self):
-        return self.cleaned_data["ticket"].strip().upper()
 class TransferForm(ChoiceAndWordsForm):
     three_party = forms.BooleanField(
         label="三方通话", required=False, help_text="分不清归谁的，来电人和两家一起通话；仍不一致，先接到的登记受理。"
@@ -231,6 +267,12 @@ class TransferForm(ChoiceAndWordsForm):
         )
 
 
+class LinkForm(forms.Form):
+    ticket = forms.CharField(label="工单编号", max_length=20, error_messages={"required": "请写工单编号。"})
+    reason = forms.CharField(label="为何是同一件事", max_length=200, error_messages={"required": "请写明理由。"})
+
+    def clean_ticket(self):
+        return self.cleaned_data["ticket"].strip().upper()
 
 
 # --- the register of channels, announced numbers, the board of the lines
@@ -256,6 +298,16 @@ def day_field(label, *, required=True, **kwargs):
     return forms.DateField(label=label, required=required, widget=DayInput(), error_messages=wrong, **kwargs)
 
 
+def unit_of_name(name):
+    """The one unit that is called so, in full or in short."""
+    found = list(Unit.objects.filter(Q(name=name) | Q(short_name=name), valid_until=None)[:2])
+    if not found:
+        raise forms.ValidationError(f"没有叫“{name}”的单位。")
+    if len(found) > 1:
+        raise forms.ValidationError(f"叫“{name}”的单位不止一个，请写全称。")
+    return found[0]
+
+
 class OwnerForm(forms.Form):
     """`unit` is asked of those who act for every unit; others act for their own."""
 
@@ -268,13 +320,7 @@ class OwnerForm(forms.Form):
             del self.fields["unit"]
 
     def clean_unit(self):
-        name = self.cleaned_data["unit"].strip()
-        found = list(Unit.objects.filter(Q(name=name) | Q(short_name=name), valid_until=None)[:2])
-        if not found:
-            raise forms.ValidationError(f"没有叫“{name}”的单位。")
-        if len(found) > 1:
-            raise forms.ValidationError(f"叫“{name}”的单位不止一个，请写全称。")
-        return found[0]
+        return unit_of_name(self.cleaned_data["unit"].strip())
 
     @property
     def owner(self):
@@ -455,3 +501,48 @@ class CodeForm(forms.Form):
         if bool(cleaned.get("target")) == bool(cleaned.get("nothing")) and "target" not in self.errors:
             self.add_error("target", "请选择对应到什么；没有对应的，不选，勾上下面一格。")
         return cleaned
+
+
+# --- 便民码
+
+
+class CodePageForm(forms.Form):
+    """What the page of a code asks: three fields, and a photo that the view takes."""
+
+    token = forms.UUIDField(required=False)
+    text = forms.CharField(
+        min_length=5,
+        max_length=5000,
+        error_messages={
+            "required": "请写什么事。",
+            "min_length": "什么事至少写 5 个字。",
+            "max_length": "什么事最多写 5000 个字。",
+        },
+    )
+    phone = PhoneField(max_length=20, error_messages={"required": "请写手机号，用来告诉您结果。"})
+    name = forms.CharField(max_length=40, required=False)
+    hide = forms.BooleanField(required=False)
+    # People do not see this field; programs fill it in.
+    website = forms.CharField(required=False, max_length=200)
+
+
+class MakeCodeForm(forms.Form):
+    kind = forms.ChoiceField(label="种类", choices=SELECT_FIRST + PlaceKind.choices)
+    name = words_field("名称", 60, help_text="印在码上，如 锦江花园 3 栋 2 单元电梯。")
+    region = forms.ModelChoiceField(Region.objects.none(), label="地区", empty_label="请选择", to_field_name="code")
+    place = words_field("详细地点", 120, required=False)
+    unit = words_field("管理单位", 80, required=False, help_text="写全称或简称；不清楚的空着，由派单员定。")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["region"].queryset = Region.objects.select_related("parent").order_by("code")
+        self.fields["region"].label_from_instance = region_label
+
+    def clean_unit(self):
+        name = self.cleaned_data["unit"].strip()
+        return unit_of_name(name) if name else None
+
+
+class MoveCodeForm(forms.Form):
+    token = words_field("新码", 20, help_text="十位，印在新码下面；新码要先建好。")
+    reason = words_field("原因", 200, rows=2)

@@ -1,6 +1,7 @@
 from django.dispatch import receiver
 
 from channels_merge import services, tasks
+from channels_merge.services import merge_records
 from channels_merge.signals import appeal_event
 from hotline.queue import enqueue
 from tickets.signals import ticket_event
@@ -22,12 +23,26 @@ def follow_secrecy(sender, event, **kwargs):
         services.follow_secrecy(ticket_id=event.ticket_id)
 
 
+@receiver(ticket_event, dispatch_uid="channels_merge.record_merge")
+def record_merge(sender, event, **kwargs):
+    """At once, like the links of appeals: what was brought together stands in the same transaction."""
+    if event.act in merge_records.TICKET_ACTS:
+        merge_records.follow_merge(event)
+
+
 @receiver(ticket_event, dispatch_uid="channels_merge.follow_ticket")
 def follow_ticket(sender, event, **kwargs):
     if event.act not in QUIET:
         enqueue(tasks.follow_ticket, event_id=event.pk)
     elif event.act in services.TOLD_ACTS:
         enqueue(tasks.tell_lines, event_id=event.pk)
+
+
+@receiver(appeal_event, dispatch_uid="channels_merge.look_at")
+def look_at(sender, event, **kwargs):
+    """What came by machine is held against the pool on arrival; what an agent types is, some minutes later, by the clock."""
+    if event.act == "register" and event.appeal.channel.is_machine:
+        enqueue(tasks.look_at, appeal_id=event.appeal_id)
 
 
 @receiver(appeal_event, dispatch_uid="channels_merge.match_petitions")

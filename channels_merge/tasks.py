@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from channels_merge import services
-from channels_merge.services import petition
+from channels_merge.services import merging, petition, repeats
 
 
 @shared_task(name="channels_merge.follow_ticket")
@@ -94,3 +94,34 @@ def look_after_calls():
     at = timezone.now()
     services.settle_calls(at=at)
     return services.tell_of_late_missed_calls(at=at)
+
+
+@shared_task(name="channels_merge.look_at")
+def look_at(*, appeal_id):
+    return merging.look_at(appeal_id=appeal_id, at=timezone.now())
+
+
+@shared_task(name="channels_merge.look_after_merging")
+def look_after_merging():
+    return merging.look_after(at=timezone.now())
+
+
+@shared_task(name="channels_merge.find_frequent_callers")
+def find_frequent_callers():
+    return repeats.find_frequent_callers(at=timezone.now())
+
+
+@shared_task(name="channels_merge.learn_threshold")
+def learn_threshold():
+    row = merging.propose_threshold(at=timezone.now())
+    return str(row.value) if row else ""
+
+
+@shared_task(name="channels_merge.merge_postings")
+def merge_postings():
+    return services.merge_postings(at=timezone.now())
+
+
+@shared_task(name="channels_merge.drop_postings")
+def drop_postings():
+    return services.drop_postings(at=timezone.now())

@@ -74,6 +74,26 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
+    # 赣市改字〔2025〕10号 13 并单: what nobody held against the pool yet, pairs that are moot, switches with too many wrong merges.
+    "channels_merge.look_after_merging": {
+        "task": "channels_merge.look_after_merging",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    # One number many times a day with nothing new: a supervisor looks.
+    "channels_merge.find_frequent_callers": {"task": "channels_merge.find_frequent_callers", "schedule": 600.0},
+    # What people settled teaches the threshold of linking by itself; a person adopts it.
+    "channels_merge.learn_threshold": {
+        "task": "channels_merge.learn_threshold",
+        "schedule": crontab(hour=4, minute=10),
+    },
+    # docs/adr/0008: new appeals go into the candidate index of merging, old ones leave it.
+    "channels_merge.merge_postings": {
+        "task": "channels_merge.merge_postings",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    "channels_merge.drop_postings": {"task": "channels_merge.drop_postings", "schedule": crontab(hour=3, minute=5)},
     # Drafts hold what a person said: they are kept for `draft_days` and no longer.
     "channels_merge.expire_drafts": {"task": "channels_merge.expire_drafts", "schedule": crontab(hour=3, minute=20)},
 }

@@ -80,6 +80,7 @@ _ROLES: Final = (
             *_CENTRE,
             "channels_merge.accept_appeal",
             "channels_merge.link_appeal",
+            "channels_merge.review_merges",
             "tickets.dispatch_ticket",
             "tickets.recall_ticket",
             "tickets.decide_return",
@@ -151,6 +152,7 @@ _ROLES: Final = (
             "channels_merge.view_petitions",
             "channels_merge.read_petitions",
             "channels_merge.decide_petition_match",
+            "channels_merge.manage_merging",
         ),
     ),
     # 赣市改字〔2025〕10号 2: the person at the centre with whom channels are filed.
@@ -160,6 +162,7 @@ _ROLES: Final = (
         (
             "channels_merge.view_register",
             "channels_merge.manage_channels",
+            "channels_merge.manage_codes",
             "channels_merge.manage_lines",
             "channels_merge.manage_seats",
             "channels_merge.view_petitions",

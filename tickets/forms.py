@@ -377,6 +377,11 @@ class MergeForm(ActForm):
     reason = words("为何是同一件事")
 
 
+class UnmergeForm(ActForm):
+    apart = picks("为何分开", [("wrong", "本来不是同一件"), ("split", "是同一件，现在分开办")])
+    reason = words("说明")
+
+
 class ReopenForm(ActForm):
     same_unit = picks("由谁办", [("yes", "原单位重新办理"), ("no", "重新派单")], initial="yes")
     reason = words("为何重新打开")

@@ -11,6 +11,7 @@ from channels_merge.models.appeal import (
     Transfer,
 )
 from channels_merge.models.channel import Channel, ChannelEvent, ChannelFiling
+from channels_merge.models.codes import CodeScan, PlaceCode
 from channels_merge.models.contact import Contact, Draft
 from channels_merge.models.grid import GridCell, GridCheck, GridEvent, GridEventClass
 from channels_merge.models.lines import (
@@ -23,10 +24,24 @@ from channels_merge.models.lines import (
     LineSource,
 )
 from channels_merge.models.linking import AppealLink, Interaction
+from channels_merge.models.merging import (
+    FrequentCaller,
+    MergeLook,
+    MergeProposal,
+    MergeRecord,
+    MergeSwitch,
+    ProposalKind,
+    ProposalState,
+    Repeat,
+    ThresholdProposal,
+    ThresholdState,
+    UndoneAs,
+)
 from channels_merge.models.milestones import LineMilestone
 from channels_merge.models.outbox import OutboxMessage
 from channels_merge.models.petition import JointSupervision, PetitionMatch, PetitionMatter
 from channels_merge.models.phones import PublicPhone, Republication
+from channels_merge.models.postings import FreshPosting, GramBackground, Posting, PostingSegment
 from channels_merge.models.search import SearchEntry
 from channels_merge.models.telephone import (
     AgentSeat,
@@ -56,9 +71,13 @@ __all__ = [
     "ChannelEvent",
     "ChannelFiling",
     "CodeMap",
+    "CodeScan",
     "Contact",
     "ContactRecord",
     "Draft",
+    "FrequentCaller",
+    "FreshPosting",
+    "GramBackground",
     "GridCell",
     "GridCheck",
     "GridEvent",
@@ -71,15 +90,28 @@ __all__ = [
     "LineMilestone",
     "LineReturn",
     "LineSource",
+    "MergeLook",
+    "MergeProposal",
+    "MergeRecord",
+    "MergeSwitch",
     "MissedCall",
     "MissedEnd",
     "OutboxMessage",
     "PetitionMatch",
     "PetitionMatter",
     "PhoneCall",
+    "PlaceCode",
+    "Posting",
+    "PostingSegment",
+    "ProposalKind",
+    "ProposalState",
     "PublicPhone",
+    "Repeat",
     "Republication",
     "SearchEntry",
     "Skill",
+    "ThresholdProposal",
+    "ThresholdState",
     "Transfer",
+    "UndoneAs",
 ]

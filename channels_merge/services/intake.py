@@ -26,9 +26,11 @@ from channels_merge.models import (
     Channel,
     Contact,
     Interaction,
+    PhoneCall,
+    PlaceCode,
     Transfer,
 )
-from channels_merge.services import clocks, messages, outbox
+from channels_merge.services import clocks, merge_records, messages, outbox
 from channels_merge.services.contacts import (
     Person,
     create_contact,
@@ -106,6 +108,8 @@ def register_appeal(
     source_number: str = "",
     source_at: datetime | None = None,
     files: Sequence[StoredFile] = (),
+    phone_call: PhoneCall | None = None,
+    place_code: PlaceCode | None = None,
     by: User | None,
     at: datetime,
 ) -> Registered:
@@ -132,6 +136,7 @@ def register_appeal(
         source_number=source_number,
         source_at=source_at,
         after_cancellation=channel.state == ChannelState.CANCELLED,
+        place_code=place_code,
         title=story.title,
         text=story.text,
         kind=matter.kind or guess_kind(title=story.title, text=story.text),
@@ -159,7 +164,9 @@ def register_appeal(
         if before is None:
             raise
         return before
-    Interaction.objects.create(appeal=appeal, kind=InteractionKind.NEW, channel=channel, by=by, at=at)
+    Interaction.objects.create(
+        appeal=appeal, kind=InteractionKind.NEW, channel=channel, call=phone_call, by=by, at=at
+    )
     clocks.start_accept_clock(appeal, at=at)
     add_files(appeal, files, at=at)
     write_search_entry(appeal)
@@ -291,6 +298,7 @@ def accept_appeal(
             appeal=appeal, ticket=ticket, since=at, by=by, reason=clean(reason)[:200] or "同一件事"
         )
         tell_ticket(ticket.pk, appeals=1)
+        merge_records.joined(appeal, ticket, by=by, at=at)
     if changed or ticket_id is not None:
         # No unit sees a ticket that was just opened: the words written at registration stand.
         write_search_entry(appeal, ticket=ticket)

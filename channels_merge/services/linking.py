@@ -24,13 +24,13 @@ from channels_merge.models import (
     LineReturn,
     Transfer,
 )
-from channels_merge.services import clocks
+from channels_merge.services import clocks, merge_records
 from channels_merge.services.contacts import move_out_of
 from channels_merge.services.following import settle_citizen_clocks
 from channels_merge.services.indexing import write_search_entry
 from channels_merge.services.intake import add_files, lock_open_ticket, open_ticket, tell_ticket
 from channels_merge.services.moves import AppealRefused, locked, move, record
-from channels_merge.states import AppealState, InteractionKind, TransferOutcome
+from channels_merge.states import AppealState, ChannelKind, InteractionKind, TransferOutcome
 from hotline.models import StoredFile, User
 from hotline.selectors import people_with_right
 from hotline.services import notify
@@ -58,21 +58,31 @@ def link_appeal(*, appeal_id: int, ticket_id: int, reason: str, by: User | None,
     if ticket.pk == old.ticket_id:
         raise AppealRefused("这件诉求已经在这张工单上。")
     link = _relink(appeal, old, ticket, act="link", reason=reason, by=by, at=at)
+    merge_records.joined(appeal, ticket, by=by, at=at)
     settle_citizen_clocks(ticket_id=ticket.pk, at=at)
     return link
 
 
 @transaction.atomic
-def unlink_appeal(*, appeal_id: int, reason: str, by: User | None, at: datetime) -> Ticket:
-    """Give the appeal a ticket of its own again; it keeps the appeal's acceptance time and citizen clock."""
+def unlink_appeal(*, appeal_id: int, reason: str, never_same: bool = False, by: User | None, at: datetime) -> Ticket:
+    """Give the appeal a ticket of its own again, also after the old one was closed; it keeps the appeal's acceptance
+    time and citizen clock.
+
+    `never_same` says that it was a wrong merge, and not a matter that is handled apart from now on.
+    """
     rights.require(by, rights.LINK, at)
     appeal, old = _linked(appeal_id)
     reason = _reason(reason)
     _locked_with_leads(old.ticket_id)
     if _live_of(old.ticket_id).count() == 1:
-        raise AppealRefused("这张工单只有这一件诉求，不需要拆单。")
+        lead = old.ticket.merged_into
+        where = (
+            f"所在工单 {old.ticket.number} 已并入 {lead.number}，请在 {old.ticket.number} 的页面拆回。" if lead else ""
+        )
+        raise AppealRefused(where or "这张工单只有这一件诉求，不需要拆单。")
     ticket = open_ticket(appeal, by=by, at=at)
     _relink(appeal, old, ticket, act="unlink", reason=reason, by=by, at=at)
+    merge_records.parted(appeal, old.ticket, never_same=never_same, by=by, at=at)
     clocks.resume_citizen_clock(appeal)
     return ticket
 
@@ -166,6 +176,9 @@ def withdraw_appeal(*, appeal_id: int, channel: Channel, reason: str, by: User |
     Transfer.objects.filter(appeal=appeal, outcome="").update(
         outcome=TransferOutcome.DECLINED, concluded_at=at, note="诉求人撤回"
     )
+    LineReturn.objects.filter(appeal=appeal, outcome="").update(
+        outcome=TransferOutcome.DECLINED, concluded_at=at, note="诉求人撤回"
+    )
     if ticket is not None and tell_ticket(ticket.pk) == 0:
         tickets.propose_withdrawal(ticket_id=ticket.pk, by=by, at=at)
     return event
@@ -175,10 +188,8 @@ def _interact(
     appeal: Appeal, kind: str, *, channel: Channel, text: str, by: User | None, at: datetime, quiet: bool = False
 ) -> Interaction:
     text = move_out_of(appeal, text[:2000], at=at)
-    row = Interaction.objects.create(appeal=appeal, kind=kind, channel=channel, text=text, by=by, at=at)
-    LineReturn.objects.filter(appeal=appeal, outcome="").update(
-        outcome=TransferOutcome.DECLINED, concluded_at=at, note="诉求人撤回"
-    )
+    call = selectors.call_at_hand(by, at=at) if by is not None and channel.kind == ChannelKind.PHONE else None
+    row = Interaction.objects.create(appeal=appeal, kind=kind, channel=channel, call=call, text=text, by=by, at=at)
     if not quiet:
         record(appeal, act=kind, source=appeal.state, by=by, at=at, data={"channel": channel.code})
     return row

@@ -9,7 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from channels_merge import rights, selectors, services
-from channels_merge.forms import LinkForm, ReasonForm, WordsForm
+from channels_merge.forms import LinkForm, ReasonForm, UnlinkForm, WordsForm
 from channels_merge.models import Appeal, Channel, Transfer
 from channels_merge.views.dialogs import act_dialog, run_act
 from hotline.client_address import client_address
@@ -46,7 +46,7 @@ FORMS = {
     "supplement": lambda data: WordsForm(data, label="补充什么", required=True, missing="请写补充的内容。"),
     "withdraw": lambda data: ReasonForm(data, label="为什么撤回", missing="请写为什么撤回。"),
     "progress": forms.Form,
-    "unlink": lambda data: ReasonForm(data, label="为何不是同一件事"),
+    "unlink": UnlinkForm,
     "link": LinkForm,
 }
 
@@ -96,7 +96,9 @@ SERVICES = {
     "supplement": lambda typed, _, common: services.supplement_appeal(text=typed["text"], channel=_phone(), **common),
     "withdraw": lambda typed, _, common: services.withdraw_appeal(reason=typed["text"], channel=_phone(), **common),
     "progress": lambda _typed, _, common: services.record_progress_asked(channel=_phone(), **common),
-    "unlink": lambda typed, _, common: services.unlink_appeal(reason=typed["text"], **common),
+    "unlink": lambda typed, _, common: services.unlink_appeal(
+        reason=typed["text"], never_same=typed["apart"] == "wrong", **common
+    ),
     "link": _link,
 }
 

@@ -243,7 +243,7 @@ ACTS = {
     "urge": [{"text": "长" * 2001}],
     "supplement": [{}, {"text": " "}, {"text": "长" * 2001}, {"text": NUL}],
     "withdraw": [{}, {"text": " "}, {"text": NUL}],
-    "unlink": [{}, {"text": "另一件"}, {"text": NUL}],
+    "unlink": [{}, {"text": "另一件"}, {"apart": "wrong", "text": "另一件"}, {"apart": "split", "text": NUL}],
     "link": [
         {},
         {"ticket": "GZ1", "reason": ""},

@@ -223,7 +223,13 @@ CASES: dict[str, Case] = {
     ),
     "recall": Case(dispatched, "dispatcher", ["recall"], ["reason"], reason),
     "merge": Case(new, "dispatcher", ["merge"], ["into", "reason"], other_open),
-    "unmerge": Case(merged, "dispatcher", ["unmerge"], ["reason"], reason),
+    "unmerge": Case(
+        merged,
+        "dispatcher",
+        ["unmerge"],
+        ["apart", "reason"],
+        lambda city, t: {"apart": "wrong", "reason": REASON},
+    ),
     "defer": Case(signed, "reviewer", ["defer"], ["reason"], reason),
     "conclude-deferred": Case(
         deferred,

@@ -58,8 +58,13 @@ def _lock_all(ticket_ids: list[int], *, by: User | None, at: datetime) -> dict[i
 
 
 @transaction.atomic
-def unmerge_ticket(*, ticket_id: int, reason: str, by: User | None, at: datetime) -> TicketEvent:
-    """Undo a merge: back to where it was, with what remained of its limits; to the dispatcher if the lead is closed."""
+def unmerge_ticket(
+    *, ticket_id: int, reason: str, never_same: bool = False, by: User | None, at: datetime
+) -> TicketEvent:
+    """Undo a merge: back to where it was, with what remained of its limits; to the dispatcher if the lead is closed.
+
+    `never_same` says that the merge was a mistake, and not a matter that is handled apart from now on.
+    """
     into_id = Ticket.objects.values_list("merged_into_id", flat=True).get(pk=ticket_id)
     if into_id is None:
         act = Act.on_ticket(ticket_id, by=by, at=at)
@@ -80,7 +85,7 @@ def unmerge_ticket(*, ticket_id: int, reason: str, by: User | None, at: datetime
         dispatch.restart_dispatch(act)
     into.ticket.merged_count -= 1
     into.ticket.urge_count -= act.ticket.urge_count
-    event = act.record("unmerge", reason=reason, data={"from": into.ticket.number})
+    event = act.record("unmerge", reason=reason, data={"from": into.ticket.number, "wrong": never_same})
     into.record("let_out", data={"ticket": act.ticket.number})
     return event
 

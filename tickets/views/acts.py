@@ -106,6 +106,16 @@ def _merge(found: Situation, data: dict[str, Any]) -> Any:
     )
 
 
+def _unmerge(found: Situation, data: dict[str, Any]) -> Any:
+    return services.unmerge_ticket(
+        ticket_id=found.ticket.pk,
+        reason=data["reason"],
+        never_same=data["apart"] == "wrong",
+        by=found.user,
+        at=found.at,
+    )
+
+
 def _reopen(found: Situation, data: dict[str, Any]) -> Any:
     return services.reopen_ticket(
         ticket_id=found.ticket.pk,
@@ -214,7 +224,9 @@ PAGES: dict[str, Page] = {
     "merge": Page(
         forms.MergeForm, _merge, "{number} 已并单。", "并单后每位反映人的编号、期限和回访都不变，可以拆回。"
     ),
-    "unmerge": Page(forms.ReasonForm, _on_ticket(services.unmerge_ticket, "reason"), "{number} 已拆回。"),
+    "unmerge": Page(
+        forms.UnmergeForm, _unmerge, "{number} 已拆回。", "并错的会计入并错数，用来校准系统的并单提议。"
+    ),
     "defer": Page(
         forms.ReasonForm,
         _on_ticket(services.defer_ticket, "reason"),
