@@ -1,4 +1,4 @@
-"""`python3 run.py`: servers, database, web, worker and beat, in this order; started again when they fall, stopped together.
+"""`python3 run.py`: servers, database, web, push, worker and beat, in this order; started again when they fall, stopped together.
 
 Runs as `python -m config.supervisor`, with the settings that run.py has chosen. Only the children import Django.
 """
@@ -91,6 +91,7 @@ class Supervisor:
     def __init__(self):
         self.host = os.environ.get("HOTLINE_HOST") or "127.0.0.1"
         self.port = int(os.environ.get("HOTLINE_PORT") or 8000)
+        self.push_port = int(os.environ.get("HOTLINE_PUSH_PORT") or self.port + 1)
         self.servers = Servers()
         self.stopping = False
         self.children: list[Child] = []
@@ -117,6 +118,7 @@ class Supervisor:
 
     def _start(self) -> None:
         _refuse_used_port(self.host, self.port)
+        _refuse_used_port(self.host, self.push_port, "HOTLINE_PUSH_PORT")
         began = time.monotonic()
         say("正在启动数据库与缓存……")
         self.servers.start()
@@ -124,6 +126,7 @@ class Supervisor:
             **os.environ,
             **self.servers.environment,
             "PYTHONUNBUFFERED": "1",
+            "HOTLINE_PUSH_PORT": str(self.push_port),
         }
         if not self._prepare():
             return
@@ -159,8 +162,18 @@ class Supervisor:
             "--threads",
             "4",
         ]
+        push = [
+            "gunicorn",
+            "config.push:application",
+            "--bind",
+            f"{self.host}:{self.push_port}",
+            "--worker-class",
+            "asgi",
+        ]
         commands = {
             "web": [*web, "--timeout", "60", "--graceful-timeout", "20", "--no-control-socket"],
+            # Its lines never end by themselves: one second to let go of them.
+            "push": [*push, "--workers", "1", "--graceful-timeout", "1", "--no-control-socket"],
             "worker": ["celery", "-A", "config", "worker", "--loglevel", "INFO", "--concurrency", "2"],
             "beat": ["celery", "-A", "config", "beat", "--loglevel", "INFO", "--schedule", schedule, "--pidfile", ""],
         }
@@ -243,7 +256,7 @@ class Supervisor:
             self.demonstration.wait()
         # Those that make work first; the stores, which everybody needs, last.
         by_name = {child.name: child for child in self.children}
-        stopping = [by_name[name] for name in ("beat", "web", "worker") if name in by_name]
+        stopping = [by_name[name] for name in ("beat", "push", "web", "worker") if name in by_name]
         for child in stopping:
             child.ask_to_stop()
         for child in stopping:
@@ -258,13 +271,13 @@ def say(text: str) -> None:
         print(text, flush=True)
 
 
-def _refuse_used_port(host: str, port: int) -> None:
+def _refuse_used_port(host: str, port: int, variable: str = "HOTLINE_PORT") -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise SystemExit(f"端口 {port} 已被占用或不可用，请用 HOTLINE_PORT 指定其他端口。") from error
+            raise SystemExit(f"端口 {port} 已被占用或不可用，请用 {variable} 指定其他端口。") from error
 
 
 def _answers(host: str, port: int) -> bool:

@@ -14,6 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis import Redis, RedisError
 
+from hotline import push
+
 BEAT_KEY = "health:beat"
 WORKER_KEY = "health:worker"
 # Beat sends every ten seconds (config.schedule); three in a row may be missed.
@@ -66,8 +68,12 @@ def _broker_answers() -> bool:
 
 def _heartbeats() -> dict[str, bool]:
     try:
-        seen = cache.get_many([WORKER_KEY, BEAT_KEY])
+        seen = cache.get_many([WORKER_KEY, BEAT_KEY, push.HEALTH_KEY])
     except RedisError:
         seen = {}
     oldest = time.time() - SILENCE_SECONDS
-    return {"worker": seen.get(WORKER_KEY, 0) > oldest, "beat": seen.get(BEAT_KEY, 0) > oldest}
+    return {
+        "worker": seen.get(WORKER_KEY, 0) > oldest,
+        "beat": seen.get(BEAT_KEY, 0) > oldest,
+        "push": seen.get(push.HEALTH_KEY, 0) > oldest,
+    }

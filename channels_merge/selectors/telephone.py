@@ -9,7 +9,16 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from channels_merge import rights
 from channels_merge.identity import PhoneNotUnderstood
-from channels_merge.models import AgentSeat, Appeal, CallBack, Interaction, MissedCall, PhoneCall, Skill
+from channels_merge.models import (
+    AgentSeat,
+    Appeal,
+    CallBack,
+    CallBackOutcome,
+    Interaction,
+    MissedCall,
+    PhoneCall,
+    Skill,
+)
 from channels_merge.selectors.appeals import caller_history
 from hotline.models import User
 from hotline.rights import has_right
@@ -72,6 +81,17 @@ def call_of_appeal(appeal: Appeal) -> PhoneCall | None:
     first = Interaction.objects.select_related("call").filter(appeal=appeal, call__isnull=False)
     row = first.order_by("at", "pk").first()
     return row.call if row else None
+
+
+def called_back(user: User, number: str, *, at: datetime) -> MissedCall | None:
+    """A missed call whose caller this person has just reached."""
+    if not number.isdecimal() or len(number) > 18:
+        return None
+    reached = CallBack.objects.filter(
+        missed_call=int(number), by=user, outcome=CallBackOutcome.REACHED, at__gte=at - WAITS_FOR
+    )
+    row = reached.select_related("missed_call").first()
+    return row.missed_call if row else None
 
 
 def history_of(call: PhoneCall) -> list[Appeal] | None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from channels_merge.models import Appeal, AppealEvent, Channel, Contact, Transfer
+from channels_merge.models import Appeal, AppealEvent, Channel, Contact, PhoneCall, Transfer
 from channels_merge.services import intake
 from channels_merge.services.contacts import Person
 from channels_merge.services.drafts import discard_draft
@@ -22,6 +22,7 @@ class Decision:
     told: str = ""
     choice: str = ""  # line, legal route or ground
     ticket_id: int | None = None
+    three_party: bool = False
 
 
 @transaction.atomic
@@ -31,6 +32,7 @@ def take_call(
     matter: intake.Matter,
     person: Person | None,
     contact: Contact | None = None,
+    phone_call: PhoneCall | None = None,
     decision: Decision,
     draft_key: str = "",
     by: User,
@@ -42,7 +44,14 @@ def take_call(
     """
     try:
         registered = intake.register_appeal(
-            channel=channel, matter=matter, person=person, contact=contact, source_number=draft_key, by=by, at=at
+            channel=channel,
+            matter=matter,
+            person=person,
+            contact=contact,
+            phone_call=phone_call,
+            source_number=draft_key,
+            by=by,
+            at=at,
         )
     except intake.SourceNumberTaken as taken:
         raise AppealRefused(
@@ -70,6 +79,7 @@ def _decide(appeal_id: int, matter: intake.Matter, decision: Decision, by: User,
         "told": decision.told,
         "note": decision.told,
         "line": decision.choice,
+        "three_party": decision.three_party,
         "legal_route": decision.choice,
         "ground": decision.choice,
     }
@@ -81,7 +91,7 @@ _ACTS: dict[str, tuple[Callable[..., AppealEvent | Transfer], tuple[str, ...]]] 
     "accept": (intake.accept_appeal, ()),
     "attach": (intake.accept_appeal, ("ticket_id",)),
     "answer": (intake.answer_appeal, ("category", "told")),
-    "transfer": (intake.transfer_appeal, ("line", "note")),
+    "transfer": (intake.transfer_appeal, ("line", "note", "three_party")),
     "redirect": (intake.redirect_appeal, ("legal_route", "told")),
     "explain": (intake.explain_appeal, ("ground", "told")),
     "police": (intake.hand_to_police, ("told",)),

@@ -164,9 +164,7 @@ def register_appeal(
         if before is None:
             raise
         return before
-    Interaction.objects.create(
-        appeal=appeal, kind=InteractionKind.NEW, channel=channel, call=phone_call, by=by, at=at
-    )
+    Interaction.objects.create(appeal=appeal, kind=InteractionKind.NEW, channel=channel, call=phone_call, by=by, at=at)
     clocks.start_accept_clock(appeal, at=at)
     add_files(appeal, files, at=at)
     write_search_entry(appeal)

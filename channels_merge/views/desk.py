@@ -3,8 +3,10 @@
 import uuid
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import JsonResponse
+from django.http.request import split_domain_port
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -13,8 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from channels_merge import rights, selectors, services
 from channels_merge.forms import DeskForm
-from channels_merge.identity import clean
-from channels_merge.models import Appeal, Channel
+from channels_merge.identity import PhoneNotUnderstood, clean, normal_phone
+from channels_merge.models import Appeal, Channel, Skill
 from channels_merge.states import EmergencyLine, ExplainGround, LegalRoute
 from channels_merge.views.dialogs import asked
 from hotline.dates import local
@@ -55,12 +57,36 @@ def desk(request):
     form = DeskForm(
         initial={
             "urgency": Urgency.NORMAL,
+            **_of_ring(selectors.call_of(request.user, asked(request, "ring")), now),
+            **_number_of(selectors.called_back(request.user, asked(request, "missed"), at=now)),
             **typed,
             "draft": draft,
             "call": first.number if first else typed.get("call", ""),
         }
     )
     return _page(request, form, dict(form.initial), first)
+
+
+def _of_ring(call, now):
+    """What a call that was taken over fills in: the number, its queue, and since when it is spoken."""
+    if call is None:
+        return {}
+    return {
+        "phone_call": str(call.token),
+        "started": (call.answered_at or now).isoformat(),
+        **_number_of(call),
+    }
+
+
+def _number_of(call):
+    """A number of a kind that appeals keep (a short or foreign one has to be asked for), and what its queue says."""
+    if call is None:
+        return {}
+    try:
+        found = {"phone": normal_phone(call.number)}
+    except PhoneNotUnderstood:
+        found = {}
+    return {**found, "enterprise": "on"} if call.queue == Skill.ENTERPRISE else found
 
 
 def _first_of_call(number, user):
@@ -85,6 +111,7 @@ def _started_at(typed, now):
 
 def _page(request, form, typed, first, status=200):
     now = timezone.now()
+    seat = selectors.seat_of(request.user)
     midnight = local(now).replace(hour=0, minute=0, second=0, microsecond=0)
     context = {
         "form": form,
@@ -105,8 +132,26 @@ def _page(request, form, typed, first, status=200):
         "today": Appeal.objects.filter(received_by=request.user, received_at__gte=midnight).count(),
         "open_dialog": _dialog_of(form),
         **selectors.desk_panes(typed, at=now),
+        "seat": seat,
+        "phone_call": selectors.call_of(request.user, typed.get("phone_call", "")),
+        "push_url": _push_url(request),
+        "calls": selectors.calls_at_desk(request.user, at=now) if seat else [],
     }
-    return render(request, "channels_merge/desk.html", context, status=status)
+    answer = render(request, "channels_merge/desk.html", context, status=status)
+    if seat and settings.HOTLINE_PUSH_PORT:
+        answer._csp_update = {"connect-src": context["push_url"].removesuffix(PUSH_PATH)}
+    return answer
+
+
+PUSH_PATH = "/push/desk"
+
+
+def _push_url(request):
+    """Behind a proxy the same address; without one the same host on the port of the push process (docs/running.md)."""
+    if not settings.HOTLINE_PUSH_PORT:
+        return PUSH_PATH
+    host, _ = split_domain_port(request.get_host())
+    return f"{request.scheme}://{host}:{settings.HOTLINE_PUSH_PORT}{PUSH_PATH}"
 
 
 def _dialog_of(form):
@@ -157,8 +202,13 @@ def _take(request, form, first):
             is_anonymous=typed["anonymous"],
         ),
         contact=first.contact if first else None,
+        phone_call=selectors.call_of_appeal(first) if first else selectors.call_of(request.user, typed["phone_call"]),
         decision=services.Decision(
-            act=act, told=told, choice=choice, ticket_id=int(ticket) if ticket.isdecimal() else None
+            act=act,
+            told=told,
+            choice=choice,
+            ticket_id=int(ticket) if ticket.isdecimal() else None,
+            three_party=typed["three_party"],
         ),
         draft_key=typed["draft"],
         by=request.user,
@@ -188,6 +238,7 @@ KEPT = [
     "urgency",
     "enterprise",
     "call",
+    "phone_call",
     "name",
     "phone",
     "gender",
@@ -197,6 +248,7 @@ KEPT = [
     "answer_told",
     "line",
     "line_note",
+    "three_party",
     "route",
     "route_told",
     "ground",

@@ -27,11 +27,15 @@ HOTLINE_FIELD_KEYS: dict[str, str] = env.dict("HOTLINE_FIELD_KEYS")
 HOTLINE_INDEX_KEY = env.str("HOTLINE_INDEX_KEY")
 # How many reverse proxies of our own stand in front; that many forwarded addresses are believed: hotline.client_address.
 HOTLINE_PROXIES = env.int("HOTLINE_PROXIES", 0)
+# Where citizens reach the public pages: it is printed into codes. Empty: the address that staff use.
+HOTLINE_PUBLIC_URL = env.str("HOTLINE_PUBLIC_URL", "").rstrip("/")
 # Where messages to citizens go, and what signs them; without an address they wait: channels_merge.services.outbox.
 HOTLINE_SMS_URL = env.str("HOTLINE_SMS_URL", "")
 HOTLINE_SMS_SECRET = env.str("HOTLINE_SMS_SECRET", "")
 # What the call platform signs its events with; without it none is believed: channels_merge.api.telephone.
 HOTLINE_TELEPHONE_SECRET = env.str("HOTLINE_TELEPHONE_SECRET", "")
+# Where the push process listens, on the host of the page; 0: at /push/ of the same address, which a proxy hands on: the desk.
+HOTLINE_PUSH_PORT = env.int("HOTLINE_PUSH_PORT", 0)
 
 # --- Django
 DEBUG = False

@@ -3,13 +3,14 @@ import time
 import pytest
 from django.core.cache import cache
 
-from hotline import health
+from hotline import health, push
 
 
 @pytest.mark.django_db
 def test_everything_answers(client):
     health.heartbeat()
     cache.set(health.BEAT_KEY, time.time())
+    cache.set(push.HEALTH_KEY, time.time())
 
     answer = client.get("/healthz")
 
@@ -20,6 +21,7 @@ def test_everything_answers(client):
         "broker": "ok",
         "worker": "ok",
         "beat": "ok",
+        "push": "ok",
     }
 
 
@@ -27,6 +29,7 @@ def test_everything_answers(client):
 def test_silent_worker_is_down(client):
     cache.set(health.WORKER_KEY, time.time() - health.SILENCE_SECONDS - 1)
     cache.set(health.BEAT_KEY, time.time())
+    cache.set(push.HEALTH_KEY, time.time())
 
     answer = client.get("/healthz")
 
@@ -37,6 +40,7 @@ def test_silent_worker_is_down(client):
         "broker": "ok",
         "worker": "down",
         "beat": "ok",
+        "push": "ok",
     }
 
 

@@ -45,6 +45,12 @@
     }
     if (window.htmx) htmx.process(pane);
   };
+  hotline.fillPanes = page => {
+    for (const part of $$("[data-pane]", page)) {
+      const pane = $(`[data-pane="${part.dataset.pane}"]`);
+      if (pane) fill(pane, part);
+    }
+  };
   const suggest = async () => {
     asked?.abort();
     const mine = asked = new AbortController();
@@ -56,10 +62,7 @@
       if (answer.status === 423) { hotline.lockNow(); return; }
       if (!answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      for (const part of $$("[data-pane]", page)) {
-        const pane = $(`[data-pane="${part.dataset.pane}"]`);
-        if (pane) fill(pane, part);
-      }
+      hotline.fillPanes(page);
       for (const part of $$("[data-fill]", page)) {
         const field = $(`[data-filled="${part.dataset.fill}"]`, form);
         if (field && !field.dataset.typed && document.activeElement !== field) field.value = part.dataset.value;
