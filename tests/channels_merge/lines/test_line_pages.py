@@ -337,3 +337,14 @@ def test_a_call_of_three_is_noted_with_the_transfer(client, agent, plug, came):
 
     transfer = appeal.transfers.get()
     assert (transfer.line, transfer.note, transfer.three_party) == ("110", "有人打架", True)
+
+
+def test_the_desk_notes_a_call_of_three(client, agent, world):
+    typed = {
+        "draft": "call-1", "act": "transfer", "line": "110", "line_note": "有人打架", "three_party": "on",
+        "text": "楼下有人打架，已经动手了。", "region": "360702",
+    }  # fmt: skip
+    client.post("/desk/", typed)
+
+    transfer = Appeal.objects.get().transfers.get()
+    assert (transfer.line, transfer.note, transfer.three_party) == ("110", "有人打架", True)
