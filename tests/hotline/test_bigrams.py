@@ -1,8 +1,10 @@
+import unicodedata
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotline.bigrams import code, codes, runs, scope_token
+from hotline.bigrams import code, codes, normalise, runs, scope_token
 
 
 def test_a_word_is_its_pairs():
@@ -19,6 +21,17 @@ def test_pairs_do_not_cross_punctuation_or_spaces():
 def test_width_and_case_do_not_matter():
     assert codes("ＰＭ２.５") == codes("pm2.5")
     assert runs("ＷiFi，Ａ座") == ["wifi", "a座"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.text(
+        alphabet=st.characters(exclude_categories=["Cs"]) | st.sampled_from("，：；！？（）锦江花园ＡＢa1"),
+        max_size=60,
+    )
+)
+def test_the_quick_way_gives_the_same_form(text):
+    assert normalise(text) == unicodedata.normalize("NFKC", text).lower()
 
 
 def test_the_code_is_exact():
