@@ -103,14 +103,14 @@ def desk_panes(typed: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
         else []
     )
     found_region = region or (region_by_code(candidates[0].region_code) if candidates else None)
-    similar = similar_matters(text=f"{title} {text}" if title else text, region=found_region, at=at) if enough else []
+    similar = similar_matters(text=text, title=title, place=place, region=found_region, at=at) if enough else []
     history = _history(typed.get("phone", ""))
     identifiers = masking.find_identifiers(f"{text}\n{place}")
     return {
         "candidates": candidates[:3],
         "why_none": responsibility.why_none(text=text, at=at) if enough and not candidates else "",
         "similar": similar,
-        "best_similar": similar[0] if similar and similar[0].percent >= SURE_ENOUGH else None,
+        "best_similar": next((one for one in similar if one.percent >= SURE_ENOUGH and not one.closed_lately), None),
         "history": history,
         "history_recent": recent(history or [], at=at),
         "caller_is_new": history == [],

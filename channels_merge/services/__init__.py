@@ -82,6 +82,13 @@ from channels_merge.services.phones import (
     republish,
     stop_phone,
 )
+from channels_merge.services.postings import (
+    PoolTooSmall,
+    drop_postings,
+    merge_postings,
+    rebuild_postings,
+    renew_background,
+)
 from channels_merge.services.public import TooOften, count_addition, count_query, count_submission, may_query
 from channels_merge.services.reconciling import reconcile
 from channels_merge.services.register import (
@@ -134,6 +141,7 @@ __all__ = [
     "PhoneEvent",
     "PhoneEventRefused",
     "PhoneRefused",
+    "PoolTooSmall",
     "Registered",
     "Revealed",
     "SameIdOtherBody",
@@ -156,6 +164,7 @@ __all__ = [
     "count_submission",
     "discard_draft",
     "dismiss_message",
+    "drop_postings",
     "end_channel",
     "end_seat",
     "expire_drafts",
@@ -176,10 +185,12 @@ __all__ = [
     "link_appeal",
     "look_after_channels",
     "may_query",
+    "merge_postings",
     "move_identifiers_out",
     "need_info",
     "open_channel",
     "propose_channel",
+    "rebuild_postings",
     "reconcile",
     "reconcile_reports",
     "reconcile_scopes",
@@ -192,6 +203,7 @@ __all__ = [
     "refuse_filing",
     "register_appeal",
     "remind_of_republications",
+    "renew_background",
     "report_ticket_event",
     "republish",
     "restore_draft",

@@ -8,6 +8,7 @@ from typing import Final
 from django.db import models
 
 from channels_merge.models import Appeal, AppealLink, SearchEntry
+from channels_merge.services.postings import add_posting
 from hotline import bigrams
 from hotline.bigrams import scope_token
 from tickets.models import Ticket, TicketEvent, TicketScope
@@ -16,7 +17,7 @@ BATCH: Final = 500
 
 
 def write_search_entry(appeal: Appeal, *, ticket: Ticket | None = None) -> None:
-    """One row per appeal; writing again replaces it."""
+    """One row per appeal; writing again replaces it. Without a ticket it is new, and a candidate for others from now on."""
     words = bigrams.codes(f"{appeal.title}\n{appeal.text}\n{appeal.place}\n{appeal.subject}")
     units = _units_of([ticket.pk])[ticket.pk] if ticket else set()
     codes = sorted({*words, *map(scope_token, units)})
@@ -26,6 +27,8 @@ def write_search_entry(appeal: Appeal, *, ticket: Ticket | None = None) -> None:
         unique_fields=["appeal"],
         update_fields=["codes"],
     )
+    if ticket is None:
+        add_posting(appeal)
 
 
 def refresh_scope(*, ticket_id: int) -> int:

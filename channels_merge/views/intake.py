@@ -77,6 +77,18 @@ def _waiting(number):
     )
 
 
+def _similar_to(appeal, region, now):
+    return selectors.similar_matters(
+        text=appeal.text,
+        title=appeal.title,
+        place=appeal.place,
+        region=region,
+        at=now,
+        limit=3,
+        leave_out=appeal.pk,
+    )
+
+
 def _peek_context(appeal, now):
     candidates = responsibility.suggest(
         text=f"{appeal.title}\n{appeal.text}\n{appeal.place}",
@@ -90,7 +102,7 @@ def _peek_context(appeal, now):
         "appeal": appeal,
         "candidates": candidates[:2],
         "found_region": found,
-        "similar": selectors.similar_matters(text=f"{appeal.title} {appeal.text}", region=found, at=now, limit=3),
+        "similar": _similar_to(appeal, found, now),
         "in_petition": in_petition(appeal),
         "grid_event": GridEvent.objects.filter(appeal=appeal).select_related("event_class", "cell").first(),
         "interactions": appeal.interactions.select_related("channel").order_by("at", "pk"),
