@@ -108,7 +108,7 @@ def lines_health(*, at: datetime, silent: Mapping[str, datetime]) -> list[LineHe
     came = _counts(InboundMessage.objects.filter(received_at__gte=since))
     sent = _counts(OutboxMessage.objects.filter(line__isnull=False, sent_at__gte=since))
     waiting = InboundMessage.objects.filter(state__in=[InboundState.WAITING, InboundState.PARKED])
-    inbound = {
+    inbound: dict[int, Mapping[str, Any]] = {
         row["line"]: row
         for row in waiting.values("line").annotate(
             waiting=Count("pk", filter=Q(state=InboundState.WAITING)),
@@ -116,7 +116,7 @@ def lines_health(*, at: datetime, silent: Mapping[str, datetime]) -> list[LineHe
             parked=Count("pk", filter=Q(state=InboundState.PARKED)),
         )
     }
-    outbound = {
+    outbound: dict[int, Mapping[str, Any]] = {
         row["line"]: row
         for row in OutboxMessage.objects.filter(line__isnull=False, sent_at=None)
         .values("line")
@@ -128,8 +128,7 @@ def lines_health(*, at: datetime, silent: Mapping[str, datetime]) -> list[LineHe
     }
     found = []
     for line in Line.objects.select_related("channel").order_by("channel__name", "pk"):
-        coming: dict[str, Any] = inbound.get(line.pk, {})
-        going: dict[str, Any] = outbound.get(line.pk, {})
+        coming, going = inbound.get(line.pk, {}), outbound.get(line.pk, {})
         found.append(
             LineHealth(
                 line=line,
