@@ -11,6 +11,8 @@ ACCOUNTS = {
     "head1": "章贡区城管局负责人",
     "township1": "章江街道",
     "channels1": "渠道管理员",
+    "petition1": "信访专员",
+    "grid1": "网格员（手机）",
     "leader1": "领导",
     "admin1": "管理员",
 }

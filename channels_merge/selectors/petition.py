@@ -258,8 +258,13 @@ def with_both_sides(matches: QuerySet[PetitionMatch]) -> QuerySet[PetitionMatch]
     )
 
 
-def unsettled_count(user: User, *, at: datetime, most: int = 100) -> int:
-    return len(petition_tab(user, "", at=at).values_list("pk", flat=True)[:most])
+def tabs_with_counts(user: User, *, at: datetime) -> list[tuple[str, str, str]]:
+    """(code, name, how many, empty for those that nobody waits for), counted to a hundred."""
+    counts = {}
+    for code in ("", "proposed", "joint"):
+        found = len(petition_tab(user, code, at=at).values_list("pk", flat=True)[:100])
+        counts[code] = "99+" if found > 99 else str(found or "")
+    return [(code, name, counts.get(code, "")) for code, name in TABS.items()]
 
 
 # --- one pair

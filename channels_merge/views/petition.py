@@ -35,7 +35,7 @@ def petitions(request):
     context = {
         "rows": [(match, reads.ticket_of_match(match), (at - match.both_since).days) for match in page.rows],
         "tab": tab,
-        "tabs": list(reads.TABS.items()),
+        "tabs": reads.tabs_with_counts(request.user, at=at),
         "days": parameters.integer("petition_unsettled_days", at=at),
         "first_url": f"?{here}" if after else "",
         "next_url": f"?{here}&after={page.next_key}" if page.next_key else "",

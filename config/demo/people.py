@@ -37,6 +37,8 @@ ACCOUNTS = (
     ("followup1", "follow_up_agent", "CENTRE", User.Employment.CONTRACT),
     ("followup2", "follow_up_agent", "CENTRE", User.Employment.CONTRACT),
     ("channels1", "channel_manager", "CENTRE", User.Employment.STAFF),
+    ("petition1", "petition_officer", "CITY-XFJ", User.Employment.STAFF),
+    ("grid1", "grid_worker", "T360702006", User.Employment.CONTRACT),
     ("leader1", "leader", "CITY-XZSP", User.Employment.STAFF),
     ("admin1", "administrator", "CENTRE", User.Employment.STAFF),
 )

@@ -11,6 +11,7 @@ from django.utils import timezone
 from channels_merge.models import Appeal
 from config.demo import lines
 from config.demo.people import ACCOUNTS, People
+from config.demo.petition_grid import show_neighbours
 from config.demo.roads import SOURCE, Roads
 from hotline.models import Unit, User
 from hotline.services import sweep_clocks
@@ -41,9 +42,9 @@ class Command(BaseCommand):
             if (index + 1) % 20 == 0 or index + 1 == len(rows):
                 self.stdout.write(f"演示数据 {index + 1}/{len(rows)} 件")
                 self.stdout.flush()
-        sweep_clocks(at=now, batch=5000)
         lines.plug_in(now=now)
         show_neighbours(roads)
+        sweep_clocks(at=now, batch=5000)
         self.stdout.write(f"演示数据已装好：{User.objects.count()} 个账号，{Ticket.objects.count()} 张工单。")
 
 

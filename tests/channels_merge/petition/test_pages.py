@@ -39,7 +39,7 @@ def test_the_list_costs_the_same_for_one_pair_and_three(office, pairs, client, d
 
     with time_machine.travel(LONG_AFTER, tick=False):
         client.get("/petitions/")
-        with django_assert_num_queries(13):
+        with django_assert_num_queries(16):
             answer = client.get("/petitions/")
 
     assert len(answer.context["rows"]) == count
@@ -140,7 +140,7 @@ def test_the_desk_is_told_that_the_caller_is_in_petition_and_nothing_of_its_word
 
     page = told.content.decode()
     assert [one.matter.number for one in told.context["in_petition"]] == ["XF2026110001"]
-    assert "这个号码有信访事项在办" in page
+    assert "信访在办：" in page
     assert 'data-to-route="petition"' in page
     assert "多次反映没有结果" not in page
     assert not_told.context["in_petition"] == []
