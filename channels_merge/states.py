@@ -102,6 +102,23 @@ class MilestoneKind(TextChoices):
     DISPATCHED = "dispatched", "统一转办"
 
 
+class PlaceKind(TextChoices):
+    """What a 便民码 hangs on."""
+
+    PLACE = "place", "场所"
+    UNIT = "unit", "单位"
+    CELL = "cell", "网格"
+    PROJECT = "project", "工地项目"
+    BUS = "bus", "公交"
+    LIFT = "lift", "电梯"
+
+
+class CodeState(TextChoices):
+    ACTIVE = "active", "在用"
+    MOVED = "moved", "已更换"
+    REVOKED = "revoked", "已停用"
+
+
 # Ways in that another platform keeps, with a number of its own for each matter: they may be plugged in as a `Line`.
 PLATFORM_KINDS = frozenset(
     {
@@ -174,11 +191,12 @@ class ContactWay(TextChoices):
 
 
 class MessageKind(TextChoices):
-    """What leaves: the first three to a citizen's phone, the others to a line."""
+    """What leaves: the first four to a citizen's phone, the others to a line."""
 
     REGISTERED = "registered", "登记告知"
     NEED_INFO = "need_info", "请补充"
     ANSWERED = "answered", "答复"
+    MASS_REPLY = "mass_reply", "多人告知"
     STATUS = "status", "进展"
     RESULT = "result", "办理结果"
     RETURN = "return", "退回来件"

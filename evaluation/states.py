@@ -27,6 +27,8 @@ class WhyNot(TextChoices):
     WRONG_NUMBER = "wrong_number", "错号或空号"
     NO_NUMBER = "no_number", "未留电话"
     NOT_WANTED = "not_wanted", "登记时不愿回访"
+    # One of very many callers of a matter: told by message, not drawn for a call; may still rate on the web.
+    BY_MESSAGE = "by_message", "已短信告知"
     REFUSED = "refused", "接通后不愿回访"
 
 

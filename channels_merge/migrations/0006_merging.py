@@ -597,4 +597,22 @@ class Migration(migrations.Migration):
                 name="threshold_decided_says_who",
             ),
         ),
+        migrations.AlterField(
+            model_name="outboxmessage",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("registered", "登记告知"),
+                    ("need_info", "请补充"),
+                    ("answered", "答复"),
+                    ("mass_reply", "多人告知"),
+                    ("status", "进展"),
+                    ("result", "办理结果"),
+                    ("return", "退回来件"),
+                    ("transfer", "转接过去"),
+                ],
+                max_length=20,
+                verbose_name="种类",
+            ),
+        ),
     ]

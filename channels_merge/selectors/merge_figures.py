@@ -218,7 +218,7 @@ def described(tickets: Iterable[Ticket], *, at: datetime) -> list[BigMatter]:
     channels = dict(links.values_list(lead).annotate(n=Count("appeal__channel", distinct=True)))
     places: dict[int, list[tuple[str, int]]] = {}
     for pk, region, place, count in (
-        links.values_list(lead, "appeal__region__short_name", "appeal__place")
+        links.values_list(lead, "appeal__region__name", "appeal__place")
         .annotate(n=Count("pk"))
         .order_by("-n", "appeal__place")
     ):

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, TextChoices
 
-from channels_merge.matching import Explanation, explain
+from channels_merge.matching import Background, Explanation, explain
 from channels_merge.matching.grams import pairs_of
 from channels_merge.matching.names import named, telling
 from channels_merge.matching.scoring import TELLING
@@ -26,16 +26,16 @@ BEFORE_A_UNIT: Final = frozenset({TicketState.PENDING_DISPATCH, TicketState.PEND
 
 
 def with_carrier(appeals: QuerySet[Appeal]) -> QuerySet[Appeal]:
-    """With what is compared and shown; `open_links` holds the ticket. Two queries whatever their number."""
+    """With what is compared and shown, and the link that says who works on it. Two queries whatever their number."""
     links = AppealLink.objects.filter(until=None).select_related("ticket__merged_into", "ticket__holder__unit")
     return appeals.select_related("channel", "contact", "region__parent", "category").prefetch_related(
-        Prefetch("links", links, to_attr="open_links")
+        Prefetch("links", links)
     )
 
 
 def carrier(appeal: Appeal) -> Ticket | None:
     """The ticket that works on an appeal from `with_carrier`: the lead when the linked one was merged into it."""
-    link = next(iter(appeal.open_links), None)
+    link = next((link for link in appeal.links.all() if link.until is None), None)
     return None if link is None else link.ticket.merged_into or link.ticket
 
 
@@ -67,7 +67,8 @@ def nearest(appeal: Appeal, *, at: datetime) -> list[Near]:
     least = float(parameters.number("merge_propose", at=at))
     alike = candidates(message_of(appeal), at=at, leave_out=appeal.pk)
     chances = {one.appeal_id: one.probability for one in alike if one.probability >= least}
-    own, found = carrier(appeal), {}
+    own = carrier(appeal)
+    found: dict[int, tuple[Appeal, Ticket | None]] = {}
     for other in with_carrier(Appeal.objects.filter(pk__in=chances)).order_by("pk"):
         ticket = carrier(other)
         if ticket is not None and own is not None and ticket.pk == own.pk:
@@ -75,8 +76,9 @@ def nearest(appeal: Appeal, *, at: datetime) -> list[Near]:
         matter = ticket.pk if ticket else -other.pk
         if matter not in found or chances[other.pk] > chances[found[matter][0].pk]:
             found[matter] = (other, ticket)
+    ground = background()
     near = [
-        Near(other, ticket, chances[other.pk], explain(message_of(appeal), message_of(other), background()))
+        Near(other, ticket, chances[other.pk], explain(message_of(appeal), message_of(other), ground))
         for other, ticket in found.values()
     ]
     return sorted(near, key=lambda one: (-one.probability, one.appeal.pk))
@@ -103,6 +105,11 @@ class Plan:
     stays: Appeal
     ticket: Ticket | None = None
     why: str = ""
+
+    @property
+    def leaves(self) -> Ticket | None:
+        """The ticket that goes into the other."""
+        return carrier(self.goes)
 
 
 def plan_of(proposal: MergeProposal) -> Plan:
@@ -185,48 +192,52 @@ class Case:
 
 def case_of(proposal: MergeProposal) -> Case:
     earlier, later = proposal.other, proposal.appeal
+    ground = background()
     return Case(
         proposal,
         plan_of(proposal),
-        (_side(earlier, later), _side(later, earlier)),
+        (_side(earlier, later, ground), _side(later, earlier, ground)),
         _facts(earlier, later),
     )
 
 
-def _side(appeal: Appeal, other: Appeal) -> Side:
+def _side(appeal: Appeal, other: Appeal, ground: Background) -> Side:
     words, theirs = message_of(appeal), message_of(other)
-    apart = set(telling(sorted(named(words.opening)), background())) - named(theirs.words)
+    apart = set(telling(sorted(named(words.opening)), ground)) - named(theirs.words)
     region = appeal.region.short_name if appeal.region else ""
     return Side(
         appeal,
         carrier(appeal),
-        pieces(appeal.title, theirs.words, apart),
-        pieces(appeal.text, theirs.words, apart),
+        pieces(appeal.title, theirs.words, apart, ground),
+        pieces(appeal.text, theirs.words, apart, ground),
         f"{region} {appeal.place}".strip(),
     )
 
 
 def _facts(left: Appeal, right: Appeal) -> list[tuple[str, str, str, str]]:
-    days = abs((left.received_at - right.received_at).days)
+    days = abs(left.received_at - right.received_at).days
     same_person = _same_caller(left, right)
     return [
-        ("地区", *_both(left.region and left.region.name, right.region and right.region.name)),
+        ("地区", *_both(left.region.name if left.region else "", right.region.name if right.region else "")),
         ("地点", *_both(left.place, right.place, exact=False)),
-        ("事项", *_both(left.category and left.category.name, right.category and right.category.name)),
+        (
+            "事项",
+            *_both(left.category.name if left.category else "", right.category.name if right.category else ""),
+        ),
         ("类型", *_both(left.get_kind_display(), right.get_kind_display())),
         (
             "诉求人",
-            *_person(left),
-            *_person(right),
+            _person(left),
+            _person(right),
             "same" if same_person else "apart" if same_person is False else "",
         ),
         ("相隔", f"{days} 天" if days else "同一天", "", ""),
     ]
 
 
-def _person(appeal: Appeal) -> tuple[str]:
+def _person(appeal: Appeal) -> str:
     contact = appeal.contact
-    return (f"{contact.masked_name} {contact.masked_phone}".strip() if contact else "匿名",)
+    return f"{contact.masked_name} {contact.masked_phone}".strip() if contact else "匿名"
 
 
 def _same_caller(left: Appeal, right: Appeal) -> bool | None:
@@ -235,8 +246,7 @@ def _same_caller(left: Appeal, right: Appeal) -> bool | None:
     return mine == theirs if mine and theirs else None
 
 
-def _both(left: str | None, right: str | None, *, exact: bool = True) -> tuple[str, str, str]:
-    left, right = left or "", right or ""
+def _both(left: str, right: str, *, exact: bool = True) -> tuple[str, str, str]:
     if not left or not right:
         return left or "未写", right or "未写", ""
     if left == right:
@@ -245,7 +255,7 @@ def _both(left: str | None, right: str | None, *, exact: bool = True) -> tuple[s
     return left, right, "" if alike else "apart"
 
 
-def pieces(text: str, theirs: str, apart: Iterable[str]) -> list[Piece]:
+def pieces(text: str, theirs: str, apart: Iterable[str], ground: Background) -> list[Piece]:
     """`text` cut where what the other text says too begins and ends, and where it names what the other does not."""
     folded = "".join(_fold(char) for char in text)
     marks = [""] * len(text)
@@ -254,7 +264,7 @@ def pieces(text: str, theirs: str, apart: Iterable[str]) -> list[Piece]:
         while start >= 0:
             marks[start : start + len(name)] = ["apart"] * len(name)
             start = folded.find(name, start + 1)
-    for start, end in _shared(folded, theirs):
+    for start, end in _shared(folded, theirs, ground):
         marks[start:end] = ["same"] * (end - start)
     found: list[Piece] = []
     start = 0
@@ -271,14 +281,14 @@ def _fold(char: str) -> str:
     return folded if len(folded) == 1 else char
 
 
-def _shared(folded: str, theirs: str) -> Iterable[tuple[int, int]]:
+def _shared(folded: str, theirs: str, ground: Background) -> Iterable[tuple[int, int]]:
     """(start, end) of the stretches that the other text has too and that say something."""
     known = {code for run in bigrams.runs(theirs) for code in pairs_of(run)}
     at = 0
     for run in bigrams.runs(folded):
         at = folded.index(run, at)
         codes = pairs_of(run)
-        weights = background().weights(np.array(codes, np.int64))
+        weights = ground.weights(np.array(codes, np.int64))
         start, weight = None, 0.0
         for i in range(len(codes) + 1):
             if i < len(codes) and codes[i] in known:

@@ -51,7 +51,7 @@ def repeated_matters(*, at: datetime) -> list[Repeated]:
 def _grouped(repeats: QuerySet[Repeat]) -> list[Repeated]:
     shown = repeats.filter(appeal__secrecy=Secrecy.OPEN, first__secrecy=Secrecy.OPEN)
     found: dict[int, list[Repeat]] = {}
-    for repeat in shown.select_related("first", "appeal").order_by("at", "pk"):
+    for repeat in shown.select_related("first__contact", "appeal").order_by("at", "pk"):
         found.setdefault(repeat.first_id, []).append(repeat)
     grouped = [Repeated(rows[0].first, rows) for rows in found.values()]
     return sorted(grouped, key=lambda one: (-one.times, one.first.pk))

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from channels_merge import selectors
 from channels_merge.models import Appeal, AppealClock
-from channels_merge.services import clocks, outbox
+from channels_merge.services import clocks, mass, outbox
 from channels_merge.services.indexing import refresh_scope
 from tickets.models import Reply, Ticket, TicketEvent
 from tickets.states import ClosingKind, TicketState
@@ -20,6 +20,7 @@ def follow_ticket(*, event_id: int) -> None:
     event = TicketEvent.objects.select_related("ticket").get(pk=event_id)
     refresh_scope(ticket_id=event.ticket_id)
     outbox.report_ticket_event(event_id=event_id)
+    mass.tell_callers(event_id=event_id)
     settle_citizen_clocks(ticket_id=event.ticket_id, at=event.at)
 
 

@@ -30,16 +30,18 @@ from channels_merge.services.following import settle_citizen_clocks
 from channels_merge.services.indexing import write_search_entry
 from channels_merge.services.intake import add_files, lock_open_ticket, open_ticket, tell_ticket
 from channels_merge.services.moves import AppealRefused, locked, move, record
-from channels_merge.states import AppealState, ChannelKind, InteractionKind, TransferOutcome
+from channels_merge.states import AppealState, ChannelKind, InteractionKind, Satisfaction, TransferOutcome
 from hotline.models import StoredFile, User
 from hotline.selectors import people_with_right
 from hotline.services import notify
 from tickets import services as tickets
 from tickets.models import Assignment, Ticket
 from tickets.selectors.lists import who_may_know
+from tickets.states import Resolved
 
 # Somebody is still to read what is added.
 HEARD_STATES = frozenset({AppealState.RECEIVED, AppealState.NEED_INFO, AppealState.TRANSFERRED, AppealState.ACCEPTED})
+RATED = frozenset({Satisfaction.SATISFIED, Satisfaction.BASICALLY, Satisfaction.DISSATISFIED})
 ALONE = "这是原工单唯一的诉求，请把两张工单并单。"
 
 
@@ -157,6 +159,38 @@ def supplement_appeal(
 def record_progress_asked(*, appeal_id: int, channel: Channel, by: User | None, at: datetime) -> Interaction:
     rights.require_any(by, (rights.USE_DESK, rights.ACCEPT), at)
     return _interact(locked(appeal_id), InteractionKind.PROGRESS, channel=channel, text="", by=by, at=at)
+
+
+@transaction.atomic
+def rate_appeal(
+    *,
+    appeal_id: int,
+    channel: Channel,
+    resolved: str,
+    satisfaction: str,
+    ground: str = "",
+    text: str = "",
+    by: User | None,
+    at: datetime,
+) -> Interaction:
+    """评价: what the citizen says of the result without being called. The room above concludes the follow-up with it."""
+    rights.require_any(by, (rights.USE_DESK, rights.ACCEPT), at)
+    appeal = locked(appeal_id)
+    if not selectors.may_rate(appeal, at=at):
+        raise AppealRefused("现在没有可以评价的办理结果，或者已经评价过。")
+    if resolved not in Resolved.values or satisfaction not in RATED:
+        raise AppealRefused("请选择解决了没有、满意不满意。")
+    row = _interact(appeal, InteractionKind.RATING, channel=channel, text=text, by=by, at=at, quiet=True)
+    said = {"satisfaction": satisfaction, "resolved": resolved, "ground": ground[:12]}
+    record(
+        appeal,
+        act=InteractionKind.RATING,
+        source=appeal.state,
+        by=by,
+        at=at,
+        data={"channel": channel.code, "interaction": row.pk, **said},
+    )
+    return row
 
 
 @transaction.atomic

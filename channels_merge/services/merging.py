@@ -362,8 +362,9 @@ def undo_proposal(*, proposal_id: int, by: User, at: datetime) -> Settled:
 
 
 def _locked(proposal_id: int) -> MergeProposal:
-    row = MergeProposal.objects.select_for_update(of=("self",), no_key=True).filter(pk=proposal_id)
-    return reads.with_sides(row).get()
+    # Read after the lock is held: what is joined in the locking query stays as it was before the wait.
+    MergeProposal.objects.select_for_update(no_key=True).get(pk=proposal_id)
+    return reads.with_sides(MergeProposal.objects.filter(pk=proposal_id)).get()
 
 
 def _open(proposal_id: int) -> MergeProposal:

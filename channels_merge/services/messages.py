@@ -11,23 +11,28 @@ _WORDS = {
     MessageKind.REGISTERED: "【赣州12345】您反映的事已登记，编号 {number}，查询码 {code}。凭编号和查询码可查进度、补充情况。",
     MessageKind.NEED_INFO: "【赣州12345】您反映的事（编号 {number}）还需要补充：{told}。请回电 12345 或凭查询码 {code} 在网页补充。",
     MessageKind.ANSWERED: "【赣州12345】您反映的事（编号 {number}）答复如下：{told}",
+    MessageKind.MASS_REPLY: "【赣州12345】许多人和您一样反映的事（编号 {number}）有了结果：{told} 凭查询码 {code} 在网页评价，或拨 12345。",
 }
 
 
-def tell_citizen(appeal: Appeal, kind: str, *, ordinal: int = 1, at: datetime) -> OutboxMessage | None:
-    """None when there is no mobile number to tell."""
+def dedupe_key(appeal: Appeal, kind: str, ordinal: int) -> str:
+    return f"{kind}:{appeal.number}:{ordinal}"
+
+
+def tell_citizen(appeal: Appeal, kind: str, *, told: str = "", ordinal: int = 1, at: datetime) -> OutboxMessage | None:
+    """None when there is no mobile number to tell. `told` stands for what the appeal itself was told."""
     contact = appeal.contact
     if contact is None or not contact.phone.startswith("1"):
         return None
     row = OutboxMessage(
         appeal=appeal,
         kind=kind,
-        dedupe=f"{kind}:{appeal.number}:{ordinal}",
+        dedupe=dedupe_key(appeal, kind, ordinal),
         created_at=at,
         not_before=at if appeal.urgency != Urgency.NORMAL else parameters.after_hours("quiet_hours", at=at),
     )
     row.next_try_at = row.not_before
-    body = _WORDS[MessageKind(kind)].format(number=appeal.number, code=appeal.code, told=appeal.told)
+    body = _WORDS[MessageKind(kind)].format(number=appeal.number, code=appeal.code, told=told or appeal.told)
     row.body_cipher = crypto.encrypt(body, f"outbox:{row.token}")
     row.save(force_insert=True)
     return row

@@ -20,7 +20,6 @@ from hotline.dates import local_day
 from hotline.models import User
 from hotline.selectors import people_with_right
 from hotline.services import notify, one_by_one
-from tickets.states import TicketState
 
 
 def note_repeats(appeal: Appeal, near: Iterable[reads.Near]) -> None:
@@ -33,24 +32,35 @@ def note_repeats(appeal: Appeal, near: Iterable[reads.Near]) -> None:
     if own is not None:
         here = carried_by(own.pk).filter(contact__phone_index=caller).exclude(pk=appeal.pk)
         found += reads.with_carrier(here)
+    before = [other for other in found if _order(other) < _order(appeal)]
+    if before:
+        _note(appeal, before)
     for other in found:
-        earlier, later = sorted((appeal, other), key=lambda one: (one.received_at, one.pk))
-        _note(earlier, later)
+        if _order(other) > _order(appeal):
+            _note(other, [appeal])
 
 
-def _note(earlier: Appeal, later: Appeal) -> None:
-    before = Repeat.objects.filter(appeal=earlier).select_related("first").first()
-    ticket = reads.carrier(earlier)
-    after_closing = ticket is not None and ticket.state == TicketState.CLOSED
-    closed_before = after_closing and ticket.closed_at is not None and ticket.closed_at <= later.received_at
+def _order(appeal: Appeal) -> tuple[datetime, int]:
+    return appeal.received_at, appeal.pk
+
+
+def _note(appeal: Appeal, before: list[Appeal]) -> None:
+    """`before` came earlier, of the same person and matter: the first of them, or what it repeats itself, is the root."""
+    earliest = min(before, key=_order)
+    root = Repeat.objects.filter(appeal=earliest).select_related("first").first()
     Repeat.objects.get_or_create(
-        appeal=later,
+        appeal=appeal,
         defaults={
-            "first": before.first if before else earlier,
-            "after_closing": closed_before,
-            "at": later.received_at,
+            "first": root.first if root else earliest,
+            "after_closing": any(_closed_by(one, appeal.received_at) for one in before),
+            "at": appeal.received_at,
         },
     )
+
+
+def _closed_by(appeal: Appeal, at: datetime) -> bool:
+    ticket = reads.carrier(appeal)
+    return ticket is not None and ticket.closed_at is not None and ticket.closed_at <= at
 
 
 def forget_repeat(appeal: Appeal, other: Appeal) -> None:
@@ -63,7 +73,7 @@ def note_again(proposal: MergeProposal) -> None:
     """The refusal was a slip."""
     mine, theirs = (one.contact.phone_index if one.contact else "" for one in (proposal.appeal, proposal.other))
     if mine and mine == theirs:
-        _note(proposal.other, proposal.appeal)
+        _note(proposal.appeal, [proposal.other])
 
 
 def find_frequent_callers(*, at: datetime) -> int:

@@ -49,7 +49,7 @@ def _nav(request, here):
 @require_safe
 def worklist(request):
     at = timezone.now()
-    found = merging.with_sides(merging.worklist())
+    found = merging.worklist().select_related("appeal__channel")
     page = take(found, by="sort_at", pk="id", after=Key.parse(asked(request, "after")))
     wanted = asked(request, "at")
     chosen = next((row for row in page.rows if str(row.pk) == wanted), page.rows[0] if page.rows else None)
@@ -61,7 +61,7 @@ def worklist(request):
         "at": at,
     }
     if chosen is not None:
-        context |= _case(request, chosen, at)
+        context |= _case(request, _proposal(chosen.pk), at)
     return render(request, "channels_merge/merging.html", context | _nav(request, "worklist"))
 
 

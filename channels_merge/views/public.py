@@ -67,7 +67,7 @@ def _submit(request):
     return _page(request, form, request.POST.dict(), status=422)
 
 
-def _stored(request, now):
+def stored_photos(request, now):
     photos = request.FILES.getlist("photo")
     if len(photos) > MOST_PHOTOS:
         raise services.AppealRefused(f"照片最多 {MOST_PHOTOS} 张，这次选了 {len(photos)} 张，请重新选。")
@@ -83,7 +83,7 @@ def _register(request, typed, matter):
             matter=services.Matter(**matter),
             person=services.Person(name=typed["name"], phone=typed["phone"], hide_from_unit=typed["hide"]),
             source_number=str(typed["token"] or uuid.uuid4()),
-            files=_stored(request, now),
+            files=stored_photos(request, now),
             by=None,
             at=now,
         )
@@ -141,17 +141,27 @@ def _track_page(request, form, typed, progress=None, status=200):
 def _shown(progress, now):
     clock = progress.clock if progress else None
     left = load_calendar().working_days(now, clock.due_at) if clock and clock.due_at > now else 0
-    return {"progress": progress, "now": now, "days_left": left}
+    may_rate = progress is not None and selectors.may_rate(progress.appeal, at=now)
+    return {"progress": progress, "now": now, "days_left": left, "may_rate": may_rate}
 
 
-WORDS = {"urge": "已转告办理单位。", "supplement": "补充的内容已记下，会转给办理单位。", "withdraw": "已撤回。"}
+WORDS = {
+    "urge": "已转告办理单位。",
+    "supplement": "补充的内容已记下，会转给办理单位。",
+    "withdraw": "已撤回。",
+    "rate": "您的评价已记下，谢谢。",
+}
+
+
+def _rating(request):
+    return {name: request.POST.get(name, "")[:12] for name in ("resolved", "satisfaction")}
 
 
 @login_not_required
 @never_cache
 @require_POST
 def track_act(request, code):
-    """What the citizen adds to the appeal of this session: urge, supplement (with photos), withdraw."""
+    """What the citizen adds to the appeal of this session: urge, supplement (with photos), withdraw, rate."""
     if code not in WORDS:
         raise Http404
     number, query_code = request.session.get(SESSION_KEY, ["", ""])
@@ -169,7 +179,9 @@ def track_act(request, code):
             services.urge_appeal(text=text, **common)
         elif code == "supplement":
             with transaction.atomic():
-                services.supplement_appeal(text=text, files=_stored(request, now), **common)
+                services.supplement_appeal(text=text, files=stored_photos(request, now), **common)
+        elif code == "rate":
+            services.rate_appeal(text=text, **_rating(request), **common)
         else:
             services.withdraw_appeal(reason=text or "诉求人在网上撤回", **common)
     except services.TooOften as refused:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from channels_merge import selectors, services
 from channels_merge.models import Appeal
 from channels_merge.selectors import grid
+from channels_merge.selectors.repeats import repeats_of
 from channels_merge.states import ContactWay, InteractionKind
 from hotline.client_address import client_address
 from hotline.errors import DomainError
@@ -74,6 +75,7 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
             "found": found,
             "appeals": appeals,
             "sees_people": sees_people(found),
+            "repeated": repeats_of(appeals) if sees_people(found) else [],
             "promised": min((clock.due_at for clock in map(_citizen_clock, appeals) if clock), default=None),
             "buttons": buttons,
             "forbidden": [button for button in buttons if button.why],
@@ -120,7 +122,9 @@ def _told_by_citizens(appeals: Sequence[Appeal], found: Situation) -> list[Item]
             lines.append(
                 Item(
                     at=said.at,
-                    act={"urge": "催单", "supplement": "补充情况", "withdraw": "撤回诉求"}[said.kind],
+                    act={"urge": "催单", "supplement": "补充情况", "withdraw": "撤回诉求", "rating": "评价"}[
+                        said.kind
+                    ],
                     about=f"{appeal.number}，{said.channel.name}",
                     who=said.by.masked_name if said.by else "",
                     say=said.text,

@@ -3,35 +3,37 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from channels_merge.models import AppealEvent, Interaction
 from evaluation.models import FollowUp
 from evaluation.services.calling import Answer, conclude
 from evaluation.services.conclusion import ask_reviewer, close_if_done, decision_ground, lock_ticket
-from evaluation.states import SAID_GROUNDS, FollowUpState, Ground, Outcome, Satisfaction
+from evaluation.states import SAID_GROUNDS, FollowUpState, Ground, Outcome, Satisfaction, WhyNot
 from hotline.services import one_by_one
 from tickets.states import TicketState
 
 RATED_ACT = "rating"
+MAY_RATE = Q(state=FollowUpState.WAITING) | Q(state=FollowUpState.CONCLUDED, why_not=WhyNot.BY_MESSAGE)
 
 
 @transaction.atomic
 def take_rating(*, event_id: int, at: datetime) -> bool:
-    """Conclude the follow-up that waits for this appeal; False when none does. Idempotent.
+    """Conclude the follow-up that waits for this appeal, or was left out because its caller was told by message; False
+    when there is none. Idempotent.
 
-    A rating that came before the reply was out says nothing of it.
+    A rating that came before the reply was out says nothing of it. On a closed ticket it is kept for the month's review.
     """
     event = AppealEvent.objects.get(pk=event_id)
     said = event.data
-    waiting = FollowUp.objects.filter(
-        appeal=event.appeal_id, state=FollowUpState.WAITING, opened_at__lte=event.at
-    ).first()
-    if waiting is None or said["satisfaction"] == Satisfaction.NOT_RATED:
+    asked = FollowUp.objects.filter(MAY_RATE, appeal=event.appeal_id, opened_at__lte=event.at).order_by("-pk").first()
+    if asked is None or said["satisfaction"] == Satisfaction.NOT_RATED:
         return False
-    ticket = lock_ticket(waiting.ticket_id)
-    follow_up = FollowUp.objects.select_for_update(of=("self",)).select_related("reply").get(pk=waiting.pk)
-    if follow_up.state != FollowUpState.WAITING or ticket.state != TicketState.PENDING_FOLLOWUP:
+    ticket = lock_ticket(asked.ticket_id)
+    follow_up = FollowUp.objects.select_for_update(of=("self",)).select_related("reply").get(pk=asked.pk)
+    if follow_up.state == FollowUpState.WAITING and ticket.state != TicketState.PENDING_FOLLOWUP:
+        return False
+    if not FollowUp.objects.filter(MAY_RATE, pk=follow_up.pk, round=ticket.round).exists():
         return False
     ground = ""
     if said["satisfaction"] == Satisfaction.DISSATISFIED:
@@ -42,7 +44,7 @@ def take_rating(*, event_id: int, at: datetime) -> bool:
     )
     follow_up.caller = follow_up.called_at = None
     follow_up.save()
-    ground = decision_ground(follow_up)
+    ground = decision_ground(follow_up) if ticket.state == TicketState.PENDING_FOLLOWUP else ""
     if ground:
         ask_reviewer(ticket, follow_up=follow_up, ground=ground, at=at)
     close_if_done(ticket, by=None, at=at)
@@ -51,9 +53,7 @@ def take_rating(*, event_id: int, at: datetime) -> bool:
 
 def take_missed_ratings(*, at: datetime) -> int:
     """Ratings whose message was lost; returns how many concluded a follow-up."""
-    waiting = FollowUp.objects.filter(
-        appeal=OuterRef("appeal"), state=FollowUpState.WAITING, opened_at__lte=OuterRef("at")
-    )
+    waiting = FollowUp.objects.filter(MAY_RATE, appeal=OuterRef("appeal"), opened_at__lte=OuterRef("at"))
     missed = AppealEvent.objects.filter(Exists(waiting), act=RATED_ACT).exclude(
         data__satisfaction=Satisfaction.NOT_RATED
     )

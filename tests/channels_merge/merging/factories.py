@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from django.db.models import Q
+
 from channels_merge.models import MergeProposal
 from channels_merge.services import merging
 from tests.factories.channels_merge import NOON, PhoneChannelFactory, make_accepted, make_appeal
@@ -28,10 +30,9 @@ def by_machine(text=NOISE_AGAIN, *, at=LATER, phone=OTHER_PHONE, **fields):
 
 
 def look(appeal, at=LATER):
-    """The proposals that the look at one appeal made."""
-    before = set(MergeProposal.objects.values_list("pk", flat=True))
+    """Hold it against the pool, if the task has not done so; the pairs that it is a side of."""
     merging.look_at(appeal_id=appeal.pk, at=at)
-    return list(MergeProposal.objects.exclude(pk__in=before).order_by("pk"))
+    return list(MergeProposal.objects.filter(Q(appeal=appeal) | Q(other=appeal)).order_by("pk"))
 
 
 def a_pair(*, at=LATER):
