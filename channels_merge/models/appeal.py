@@ -65,6 +65,9 @@ class Appeal(StateModel):
     region = models.ForeignKey("hotline.Region", models.PROTECT, null=True, verbose_name="地区", related_name="+")
     place = models.CharField("详细地点", max_length=200, blank=True)
     subject = models.CharField("涉事主体", max_length=100, blank=True)
+    place_code = models.ForeignKey(
+        "PlaceCode", models.PROTECT, null=True, verbose_name="便民码", related_name="+", db_index=False
+    )
     is_enterprise = models.BooleanField("涉企", default=False)
     # Anonymous without a number: no contact and no follow-up clock (the reason is this column).
     contactable = models.BooleanField("可以联系")
@@ -147,6 +150,9 @@ class Appeal(StateModel):
                 name="appeal_waiting",
             ),
             models.Index("received_at", name="appeal_received_at"),
+            models.Index(
+                "place_code", "received_at", condition=Q(place_code__isnull=False), name="appeal_by_place_code"
+            ),
             # Volumes of a channel: the register and the board of the lines.
             models.Index("channel", "received_at", name="appeal_by_channel"),
             models.Index(

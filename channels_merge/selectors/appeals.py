@@ -50,7 +50,7 @@ def appeals_of_ticket(ticket_id: int) -> Sequence[Appeal]:
     """Every appeal of a ticket, first come first, with person, channel, words, contacts, files and citizen clock."""
     return list(
         carried_by(ticket_id)
-        .select_related("contact", "channel", "region")
+        .select_related("contact", "channel", "region", "place_code__unit")
         .prefetch_related(
             Prefetch("interactions", Interaction.objects.select_related("channel", "by").order_by("at", "pk")),
             Prefetch("contact_records", ContactRecord.objects.select_related("by", "unit").order_by("at", "pk")),
@@ -93,7 +93,7 @@ def waiting_appeals() -> AppealQuerySet:
     """Machine appeals that nobody has decided on, first come first; `accept_due` is the time limit."""
     return (
         Appeal.objects.waiting()
-        .select_related("channel", "contact", "region__parent", "category")
+        .select_related("channel", "contact", "region__parent", "category", "place_code__unit")
         .prefetch_related(
             Prefetch(
                 "clocks",

@@ -172,7 +172,7 @@ CHANNEL_ACTS: Final = {
             (_may_end, _has_its_day, _can(Channel.cancel), _nothing_waits),
             frozenset({_S.ACTIVE, _S.ENDING}),
         ),
-        ChannelAct("revise", "修改", "m", _of_its_unit, (_may_be_revised,)),
+        ChannelAct("revise", "修改", "m", _of_its_unit, (_may_be_revised,), frozenset(set(_S) - {_S.CANCELLED})),
     )
 }
 

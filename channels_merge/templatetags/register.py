@@ -2,7 +2,7 @@
 
 from django import template
 
-from channels_merge.states import ChannelState, PhoneStatus
+from channels_merge.states import ChannelState, CodeState, PhoneStatus
 
 register = template.Library()
 
@@ -17,6 +17,8 @@ _TONES = {
     PhoneStatus.USED: "done",
     PhoneStatus.WRONG: "over",
     PhoneStatus.STOPPED: "wait",
+    CodeState.MOVED: "work",
+    CodeState.REVOKED: "wait",
 }
 
 

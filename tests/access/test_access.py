@@ -122,7 +122,15 @@ def of_the_register(city, photo):
     channels.record_milestone(
         milestone_id=milestone.pk, evidence="已测试。", file=photo, by=city.channel_manager, at=WEDNESDAY
     )
-    return {"channel": channel.code, "phone": phone.pk, "milestone": milestone.pk}
+    code = channels.make_code(
+        kind="lift",
+        name="一号电梯",
+        region=city.region,
+        unit=city.department,
+        by=city.channel_manager,
+        at=WEDNESDAY,
+    )
+    return {"channel": channel.code, "phone": phone.pk, "milestone": milestone.pk, "place": code.token}
 
 
 def of_a_line():

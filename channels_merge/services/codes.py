@@ -1,0 +1,245 @@
+"""便民码: made singly or from a sheet, replaced, stopped; how often they are opened; what comes through them."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.core.cache import cache
+from django.db import IntegrityError, connection, transaction
+
+from channels_merge import rights, selectors
+from channels_merge.identity import clean
+from channels_merge.models import Channel, PlaceCode
+from channels_merge.services.contacts import Person
+from channels_merge.services.intake import Matter, Registered, register_appeal
+from channels_merge.services.public import TooOften
+from channels_merge.services.sheets import Imported, RowRefused, read_sheet, take_rows
+from channels_merge.states import CodeState, PlaceKind
+from hotline import crypto, parameters
+from hotline.dates import local_day
+from hotline.errors import DomainError
+from hotline.models import Region, StoredFile, Unit, User
+from hotline.numbers import next_number
+
+# Lower-case base 32 without the letters that are read as figures: 50 bits, drawn at random.
+ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+LENGTH: Final = 10
+MOST_AT_ONCE: Final = 2000
+COLUMNS: Final = {"kind": "种类", "name": "名称", "region": "地区", "place": "详细地点", "unit": "管理单位"}
+NEEDED: Final = ("kind", "name", "region")
+
+
+class CodeRefused(DomainError):
+    pass
+
+
+def new_token() -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+
+
+@transaction.atomic
+def make_code(
+    *,
+    kind: str,
+    name: str,
+    region: Region,
+    place: str = "",
+    unit: Unit | None = None,
+    batch: str = "",
+    by: User | None,
+    at: datetime,
+) -> PlaceCode:
+    """A code that is in use from now on. Raises CodeRefused when the place has one."""
+    rights.require(by, rights.MANAGE_CODES, at)
+    if kind not in PlaceKind.values:
+        raise CodeRefused(f"种类“{kind}”不在可选范围内：{'、'.join(PlaceKind.labels)}。")
+    name, place = clean(name), clean(place)
+    if not name:
+        raise CodeRefused("请写名称。")
+    for words, label, most in ((name, "名称", 60), (place, "详细地点", 120)):
+        if len(words) > most:
+            raise CodeRefused(f"{label}最多写 {most} 个字。")
+    try:
+        with transaction.atomic():
+            return PlaceCode.objects.create(
+                token=new_token(),
+                kind=kind,
+                name=name,
+                region=region,
+                place=place,
+                unit=unit,
+                batch=batch,
+                made_by=by,
+                made_at=at,
+            )
+    except IntegrityError as exc:
+        if "placecode_once_per_place" not in str(exc):
+            raise
+        raise CodeRefused(f"“{name}”已有在用的便民码。") from exc
+
+
+def import_codes(*, name: str, content: bytes, by: User | None, at: datetime) -> tuple[str, Imported]:
+    """A code for each row of a sheet; the batch they belong to, and what became of each row.
+
+    A place that has a code keeps it: the same sheet may be handed in again.
+    """
+    rights.require(by, rights.MANAGE_CODES, at)
+    rows = read_sheet(name=name, content=content, columns=COLUMNS, needed=NEEDED)
+    if len(rows) > MOST_AT_ONCE:
+        raise CodeRefused(f"一次最多 {MOST_AT_ONCE} 个，这张表有 {len(rows)} 行，请分成几张。")
+    with transaction.atomic():
+        batch = next_number("BM", local_day(at))
+    kinds = {label: value for value, label in PlaceKind.choices}
+    regions, units = _names_of_regions(), _names_of_units()
+
+    def take(values: Mapping[str, str]) -> str:
+        kind = kinds.get(values["kind"])
+        if kind is None:
+            raise RowRefused(f"种类“{values['kind'][:20]}”应为：{'、'.join(kinds)}。")
+        region = _one(regions, values["region"], "地区", "写成 章贡区/章江街道 或区划代码")
+        unit = _one(units, values["unit"], "管理单位", "写全称或简称") if values["unit"] else None
+        there = PlaceCode.objects.filter(
+            kind=kind, region=region, name=values["name"], place=values["place"], state=CodeState.ACTIVE
+        )
+        if there.exists():
+            return "same"
+        make_code(
+            kind=kind,
+            name=values["name"],
+            region=region,
+            place=values["place"],
+            unit=unit,
+            batch=batch,
+            by=by,
+            at=at,
+        )
+        return "new"
+
+    return batch, take_rows(rows, take, number="name")
+
+
+def _names_of_regions() -> dict[str, list[Region]]:
+    """Code, own name and path → regions of that name."""
+    names: dict[str, list[Region]] = {}
+    for region in Region.objects.select_related("parent").order_by("code"):
+        path = f"{region.parent.name}/{region.name}" if region.parent else region.name
+        for name in {region.code, region.name, path}:
+            names.setdefault(name, []).append(region)
+    return names
+
+
+def _names_of_units() -> dict[str, list[Unit]]:
+    names: dict[str, list[Unit]] = {}
+    for unit in Unit.objects.filter(valid_until=None).order_by("code"):
+        for name in {unit.code, unit.name, unit.short_name}:
+            names.setdefault(name, []).append(unit)
+    return names
+
+
+def _one(names: Mapping[str, Sequence], name: str, what: str, how: str):
+    found = names.get(name, ())
+    if not found:
+        raise RowRefused(f"没有叫“{name[:30]}”的{what}，请{how}。")
+    if len(found) > 1:
+        raise RowRefused(f"叫“{name[:30]}”的{what}不止一个，请{how}。")
+    return found[0]
+
+
+def _locked(code_id: int, *, by: User | None, at: datetime) -> PlaceCode:
+    rights.require(by, rights.MANAGE_CODES, at)
+    code = PlaceCode.objects.select_for_update(of=("self",), no_key=True).get(pk=code_id)
+    if code.state != CodeState.ACTIVE:
+        raise CodeRefused(f"这张码{code.get_state_display()}。")
+    return code
+
+
+def _reason(text: str) -> str:
+    text = clean(text)
+    if not text:
+        raise CodeRefused("请写原因。")
+    if len(text) > 200:
+        raise CodeRefused("原因最多写 200 个字。")
+    return text
+
+
+@transaction.atomic
+def revoke_code(*, code_id: int, reason: str, by: User | None, at: datetime) -> PlaceCode:
+    """Whoever scans it from now on reads that it is out of use, and why."""
+    code = _locked(code_id, by=by, at=at)
+    code.revoke(ended_because=_reason(reason), ended_by=by, ended_at=at)
+    code.save(update_fields=["state", "ended_because", "ended_by", "ended_at"])
+    return code
+
+
+@transaction.atomic
+def move_code(*, code_id: int, token: str, reason: str, by: User | None, at: datetime) -> PlaceCode:
+    """Another code hangs there now; whoever scans the old one is led to it."""
+    code = _locked(code_id, by=by, at=at)
+    other = selectors.code_of(token)
+    if other is None or other.state != CodeState.ACTIVE:
+        raise CodeRefused(f"没有在用的便民码“{clean(token)[:20]}”，请先建好新码。")
+    if other.pk == code.pk:
+        raise CodeRefused("新码不能是这张码自己。")
+    code.move(moved_to=other, ended_because=_reason(reason), ended_by=by, ended_at=at)
+    code.save(update_fields=["state", "moved_to", "ended_because", "ended_by", "ended_at"])
+    return code
+
+
+_COUNT: Final = """
+INSERT INTO channels_merge_codescan (code_id, day, count) VALUES (%s, %s, 1)
+ON CONFLICT (code_id, day) DO UPDATE SET count = channels_merge_codescan.count + 1
+"""
+
+
+def count_scan(code: PlaceCode, *, at: datetime) -> None:
+    """One more on this day. Who it was is not known and not kept."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, [code.pk, local_day(at)])
+
+
+HOUR: Final = 3600
+
+
+def count_code_submission(code: PlaceCode, *, phone: str, address: str, at: datetime) -> None:
+    """Limits by code and phone, and by code and address: a village behind one address has its code, and room in it."""
+    few = parameters.integer("public_submit_tries", at=at)
+    many = parameters.integer("code_submit_tries", at=at)
+    _count(f"{code.token}:{phone}", few, at, f"这个手机号一小时内在这里已提交 {few} 次，请稍后再试，或拨 12345。")
+    _count(f"{code.token}:{address}", many, at, "这里一小时内提交太多，请稍后再试，或拨 12345。")
+
+
+def _count(value: str, most: int, at: datetime, sentence: str) -> None:
+    key = f"code:{crypto.blind_index(value, 'code-submission')}:{at.timestamp() // HOUR:.0f}"
+    cache.add(key, 0, timeout=HOUR)
+    if cache.incr(key) > most:
+        raise TooOften(sentence)
+
+
+@transaction.atomic
+def register_by_code(
+    *,
+    code: PlaceCode,
+    text: str,
+    name: str,
+    phone: str,
+    hide: bool,
+    files: Sequence[StoredFile],
+    token: UUID,
+    at: datetime,
+) -> Registered:
+    """An appeal through a code: place, region and what it is about come from the code, and stay with the appeal.
+
+    A code that ended while somebody was writing takes the appeal in all the same.
+    """
+    return register_appeal(
+        channel=Channel.objects.get(code="qr"),
+        matter=Matter(text=text, region=code.region, place=selectors.place_words(code), subject=code.name),
+        person=Person(name=name, phone=phone, hide_from_unit=hide),
+        source_number=str(token),
+        files=files,
+        place_code=code,
+        by=None,
+        at=at,
+    )

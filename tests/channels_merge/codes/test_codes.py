@@ -1,0 +1,227 @@
+"""Codes: made one by one and from a sheet, replaced and stopped, counted; appeals through them."""
+
+import io
+import re
+from collections import Counter
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import IntegrityError, transaction
+from openpyxl import Workbook
+
+from channels_merge import rights, selectors, services
+from channels_merge.models import Appeal, CodeScan, PlaceCode
+from tests.channels_merge.codes.conftest import make
+from tests.factories.channels_merge import NOON, PHONE, STORY
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_token_is_ten_characters_that_nobody_can_guess_or_misread(town):
+    tokens = [make(town, name=f"电梯{n}").token for n in range(40)]
+
+    assert all(re.fullmatch(r"[0-9abcdefghjkmnpqrstvwxyz]{10}", token) for token in tokens)
+    assert len(set(tokens)) == 40
+    # No figure of one follows from that before it: every position varies.
+    assert min(len(Counter(token[at] for token in tokens)) for at in range(10)) > 8
+
+
+@pytest.mark.parametrize("typed", ["{0}", " {0} ", "{1}"])
+def test_a_code_is_found_however_it_is_typed(town, typed):
+    lift = make(town)
+    PlaceCode.objects.filter(pk=lift.pk).update(token="01abcdefgh")
+
+    assert selectors.code_of(typed.format("01abcdefgh", "OLABCDEFGH")) == lift
+
+
+@pytest.mark.parametrize("typed", ["", "01abcdefg", "０１abcdefgh", "zzzzzzzzzz", "a" * 500])
+def test_what_is_no_code_finds_nothing(lift, typed):
+    assert selectors.code_of(typed) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"kind": "moon"}, "种类“moon”不在可选范围内"),
+        ({"name": " "}, "请写名称。"),
+        ({"name": "长" * 61}, "名称最多写 60 个字。"),
+        ({"place": "长" * 121}, "详细地点最多写 120 个字。"),
+        ({}, "“锦江花园 3 栋 2 单元电梯”已有在用的便民码。"),
+    ],
+)
+def test_what_is_made_is_checked(town, lift, fields, sentence):
+    with pytest.raises(services.CodeRefused, match=sentence):
+        make(town, **fields)
+    assert PlaceCode.objects.count() == 1
+
+
+@pytest.mark.parametrize("who", ["liaison", "handler"])
+def test_only_the_manager_makes_and_ends_codes(town, lift, who):
+    by = getattr(town, who)
+    for act in (
+        lambda: make(town, name="另一部", by=by),
+        lambda: services.revoke_code(code_id=lift.pk, reason="拆除。", by=by, at=NOON),
+        lambda: services.move_code(code_id=lift.pk, token="0", reason="换。", by=by, at=NOON),
+        lambda: services.import_codes(name="a.csv", content=b"", by=by, at=NOON),
+    ):
+        with pytest.raises(rights.NotPermitted):
+            act()
+    assert list(PlaceCode.objects.values_list("state", flat=True)) == ["active"]
+
+
+# --- ended codes
+
+
+def test_a_revoked_code_says_why_and_is_ended_once(town, lift):
+    with pytest.raises(services.CodeRefused, match="请写原因。"):
+        services.revoke_code(code_id=lift.pk, reason=" ", by=town.manager, at=NOON)
+    services.revoke_code(code_id=lift.pk, reason="电梯已拆除。", by=town.manager, at=NOON)
+
+    lift.refresh_from_db()
+    assert (lift.state, lift.ended_because, lift.ended_by, lift.ended_at) == (
+        "revoked",
+        "电梯已拆除。",
+        town.manager,
+        NOON,
+    )
+    with pytest.raises(services.CodeRefused, match="这张码已停用。"):
+        services.revoke_code(code_id=lift.pk, reason="再来。", by=town.manager, at=NOON)
+    assert make(town).pk != lift.pk
+
+
+def test_a_replaced_code_leads_to_the_newest(town, lift):
+    second, third = make(town, name="新电梯"), make(town, name="更新的电梯")
+    with pytest.raises(services.CodeRefused, match="新码不能是这张码自己。"):
+        services.move_code(code_id=lift.pk, token=lift.token, reason="换。", by=town.manager, at=NOON)
+    services.move_code(code_id=lift.pk, token=second.token.upper(), reason="重新印制。", by=town.manager, at=NOON)
+    with pytest.raises(services.CodeRefused, match="没有在用的便民码"):
+        services.move_code(code_id=second.pk, token=lift.token, reason="换回。", by=town.manager, at=NOON)
+    services.move_code(code_id=second.pk, token=third.token, reason="重新印制。", by=town.manager, at=NOON)
+
+    assert selectors.where_it_leads(selectors.code_of(lift.token)) == third
+
+
+@pytest.mark.parametrize("fields", [{"state": "moved"}, {"state": "revoked"}, {"ended_because": "拆除。"}])
+def test_the_table_refuses_an_end_that_says_nothing(town, fields):
+    with pytest.raises(IntegrityError, match="placecode_state_has_its_fields"), transaction.atomic():
+        PlaceCode.objects.create(token="0" * 10, kind="lift", name="电梯", region=town.street, made_at=NOON, **fields)
+
+
+# --- sheets
+
+SHEET = """种类,名称,地区,详细地点,管理单位
+电梯,锦江花园 1 栋电梯,章贡区/解放街道,文清路 18 号,市市场监管局
+公交,文清路口站,360702,,
+飞船,一号,章贡区,,
+场所,健身点,月亮区,,
+场所,健身点,章贡区,,不存在的局
+场所,,章贡区,,
+电梯,锦江花园 1 栋电梯,解放街道,文清路 18 号,市市场监管局
+"""
+
+
+def test_a_sheet_gives_a_code_to_each_good_row_and_a_reason_for_each_bad_one(town):
+    batch, done = services.import_codes(name="码.csv", content=SHEET.encode(), by=town.manager, at=NOON)
+
+    assert (done.new, done.same) == (2, 1)
+    assert [(one.line, one.number, one.why) for one in done.rejects] == [
+        (4, "一号", "种类“飞船”应为：场所、单位、网格、工地项目、公交、电梯。"),
+        (5, "健身点", "没有叫“月亮区”的地区，请写成 章贡区/章江街道 或区划代码。"),
+        (6, "健身点", "没有叫“不存在的局”的管理单位，请写全称或简称。"),
+        (7, "", "请写名称。"),
+    ]
+    assert list(PlaceCode.objects.order_by("pk").values_list("name", "region__name", "unit__short_name", "batch")) == [
+        ("锦江花园 1 栋电梯", "解放街道", "市市场监管局", batch),
+        ("文清路口站", "章贡区", None, batch),
+    ]
+    _, again = services.import_codes(name="码.csv", content=SHEET.encode("gb18030"), by=town.manager, at=NOON)
+    assert (again.new, again.same, PlaceCode.objects.count()) == (0, 3, 2)
+
+
+def test_a_hundred_from_a_workbook(town):
+    book = Workbook()
+    book.active.append(["名称", "种类", "地区"])
+    for n in range(100):
+        book.active.append([f"路灯杆 {n}", "场所", "章贡区"])
+    out = io.BytesIO()
+    book.save(out)
+
+    batch, done = services.import_codes(name="码.xlsx", content=out.getvalue(), by=town.manager, at=NOON)
+
+    assert (done.new, PlaceCode.objects.filter(batch=batch).count()) == (100, 100)
+
+
+# --- counts
+
+
+def test_scans_are_counted_by_the_day_and_of_nobody(lift):
+    for at in (NOON, NOON, NOON + timedelta(days=1)):
+        services.count_scan(lift, at=at)
+
+    assert list(CodeScan.objects.order_by("day").values_list("day", "count")) == [
+        (date(2026, 11, 10), 2),
+        (date(2026, 11, 11), 1),
+    ]
+    assert {field.name for field in CodeScan._meta.get_fields()} == {"id", "code", "day", "count"}
+    used = selectors.with_use(PlaceCode.objects.all(), at=NOON + timedelta(days=30)).get()
+    assert (used.scanned, used.appeals, used.appeals_ever) == (1, 0, 0)
+
+
+def through(code, *, text=STORY, phone=PHONE, at=NOON, **fields):
+    words = {"name": "王丽", "hide": True, "files": (), "token": uuid4()}
+    return services.register_by_code(code=code, text=text, phone=phone, at=at, **(words | fields))
+
+
+def test_an_appeal_through_a_code_has_place_and_code_and_waits_like_any_other(town, lift):
+    appeal = through(lift).appeal
+
+    assert (appeal.channel.code, appeal.place_code, appeal.region, appeal.place, appeal.subject, appeal.state) == (
+        "qr",
+        lift,
+        town.street,
+        "文清路 18 号 锦江花园 3 栋 2 单元电梯",
+        "锦江花园 3 栋 2 单元电梯",
+        "received",
+    )
+    assert appeal.contact.hide_from_unit is True
+    used = selectors.with_use(PlaceCode.objects.all(), at=NOON).get()
+    assert (used.appeals, used.appeals_ever) == (1, 1)
+
+
+def test_the_same_form_sent_twice_is_one_appeal(lift):
+    token = uuid4()
+
+    first, second = through(lift, token=token), through(lift, token=token)
+
+    assert (first.is_new, second.is_new, Appeal.objects.count()) == (True, False, 1)
+
+
+# --- limits
+
+
+def count(code, phone, address, at=NOON):
+    services.count_code_submission(code, phone=phone, address=address, at=at)
+
+
+def test_one_phone_is_limited_at_one_code(town, lift):
+    for _ in range(10):
+        count(lift, PHONE, "203.0.113.7")
+    with pytest.raises(services.TooOften, match="这个手机号一小时内在这里已提交 10 次"):
+        count(lift, PHONE, "203.0.113.7")
+
+    count(lift, "13979712345", "203.0.113.7")
+    count(make(town, name="另一部"), PHONE, "203.0.113.7")
+    count(lift, PHONE, "203.0.113.7", at=NOON + timedelta(hours=1))
+
+
+def test_a_village_behind_one_address_is_not_shut_out(town, lift):
+    """A hundred neighbours at one code, and as many at the next one."""
+    other = make(town, name="另一部")
+    for n in range(100):
+        for code in (lift, other):
+            count(code, f"1390797{n:04}", "203.0.113.7")
+
+    with pytest.raises(services.TooOften, match="这里一小时内提交太多"):
+        count(lift, "13807970000", "203.0.113.7")
+    count(lift, "13807970001", "203.0.113.8")
