@@ -74,7 +74,8 @@ def look_at(*, appeal_id: int, at: datetime) -> int:
     with transaction.atomic():
         MergeLook.objects.bulk_create([MergeLook(appeal=appeal, at=at)], ignore_conflicts=True)
         repeats.note_repeats(appeal, near)
-        proposed = _propose(appeal, near[:MOST_PROPOSED], at=at)
+        # Others that wait like this one are pairs for later: their own look pairs them with the ticket.
+        proposed = _propose(appeal, [one for one in near if one.ticket][:MOST_PROPOSED] or near[:1], at=at)
     for proposal, found in proposed:
         if _link_by_itself(proposal, found, at=at):
             break

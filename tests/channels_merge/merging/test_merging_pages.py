@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from channels_merge.models import FrequentCaller, MergeProposal, MergeSwitch, ThresholdProposal
+from channels_merge.models import FrequentCaller, MergeSwitch, ThresholdProposal
 from channels_merge.services import merging
 from hotline.dates import local_day
 from tests.channels_merge.merging.factories import FIRST_PHONE, LATER, NOISE, a_pair, by_machine, by_phone, look
@@ -91,7 +91,6 @@ def pairs(number):
     by_phone()
     for i in range(number):
         look(by_machine(phone=f"1380000010{i}"))
-    MergeProposal.objects.exclude(other__channel__code="phone").delete()
 
 
 @pytest.mark.parametrize("number", [1, 3])

@@ -263,3 +263,13 @@ def test_the_task_of_the_minute_does_every_step(city):
     by_phone()
 
     assert set(tasks.look_after_merging.apply(throw=True).get()) == {"looked_at", "joined", "settled", "switched_off"}
+
+
+def test_of_many_that_wait_each_is_paired_with_the_ticket_and_not_with_one_another(city):
+    first = by_phone()
+    waiting = [by_machine(phone=f"1380000001{number}") for number in range(4)]
+    for appeal in waiting:
+        look(appeal)
+
+    pairs = MergeProposal.objects.order_by("appeal").values_list("appeal", "other")
+    assert list(pairs) == [(appeal.pk, first.pk) for appeal in waiting]
