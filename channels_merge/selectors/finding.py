@@ -5,7 +5,7 @@ of the best are looked up, what may not be proposed falls out, and the merging e
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -25,6 +25,8 @@ MOST_FRESH: Final = 3000
 """More wait for posting rows only when no worker runs; the newest are then looked at."""
 LOOKED_UP: Final = 400
 SCORED: Final = 100
+COMPARED: Final = 600
+"""Characters of a text that are scored: what comes after them tells two matters apart no better and takes its time."""
 FEWEST_PAIRS: Final = 3
 
 
@@ -70,19 +72,26 @@ def _read(pk: int | None) -> Background:
     return Background(np.frombuffer(row.grams, "<i8"), np.frombuffer(row.shares, "<f8"), row.matters)
 
 
-def candidates(message: Message, *, at: datetime, limit: int = 50, leave_out: int | None = None) -> list[Candidate]:
+def candidates(
+    message: Message,
+    *,
+    at: datetime,
+    limit: int = 50,
+    leave_out: int | None = None,
+    ground: Background | None = None,
+) -> list[Candidate]:
     """The appeals most probably of the same matter, best first, at most `limit`; nothing restricted, nothing withdrawn.
 
     Open matters of `similar_window_days`, and those whose ticket was closed within `repeat_window_days`. `leave_out` is an
-    appeal that is not found by itself. A text of a word or two finds nothing.
+    appeal that is not found by itself; `ground` is given by who has it already. A text of a word or two finds nothing.
     """
-    ground = background()
+    ground = ground or background()
     question = Question.of(message, ground)
     if len(question.grams) < FEWEST_PAIRS:
         return []
     since, closed_since = (at - timedelta(days=days) for days in windows(at=at))
     found = _looked_up(nearest(question, since=since), since=since, closed_since=closed_since, leave_out=leave_out)
-    return _scored(message, found, ground)[:limit]
+    return _scored(replace(message, text=message.text[:COMPARED]), found, ground)[:limit]
 
 
 def windows(*, at: datetime) -> tuple[int, int]:
@@ -122,7 +131,8 @@ def nearest(question: Question, *, since: datetime, most: int = LOOKED_UP) -> Fo
 
 
 _TEXTS: Final = """
-SELECT a.id, COALESCE(t.merged_into_id, t.id), COALESCE(lead.is_open, t.is_open, true), a.title, a.text, a.place,
+SELECT a.id, COALESCE(t.merged_into_id, t.id), COALESCE(lead.is_open, t.is_open, true), a.title,
+    left(a.text, %(compared)s), a.place,
     a.received_at, r.code, c.code, p.phone_index
 FROM unnest(%(ids)s::bigint[]) WITH ORDINALITY AS found(id, place)
 JOIN channels_merge_appeal a ON a.id = found.id
@@ -157,6 +167,7 @@ def _looked_up(found: Found, *, since: datetime, closed_since: datetime, leave_o
                 "since": since,
                 "closed_since": closed_since,
                 "leave_out": leave_out,
+                "compared": COMPARED,
                 "limit": SCORED,
             },
         )

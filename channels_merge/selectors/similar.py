@@ -54,7 +54,8 @@ def similar_matters(
     `leave_out` is an appeal that is not found by itself.
     """
     message = Message(title, with_place(text, place), at, region_code(region))
-    found = best_of_each_ticket(candidates(message, at=at, leave_out=leave_out))
+    ground = background()
+    found = best_of_each_ticket(candidates(message, at=at, leave_out=leave_out, ground=ground))
     shown = [one for one in found if _percent(one) >= LEAST_PERCENT][:limit]
     tickets = Ticket.objects.only("number", "title", "state", "is_open", "appeal_count").in_bulk(
         [one.ticket_id for one in shown]
@@ -64,7 +65,6 @@ def similar_matters(
         .only("number", "state", "received_at", "region__name")
         .in_bulk([one.appeal_id for one in shown])
     )
-    ground = background()
     return [
         _similar(one, explain(message, one.message, ground), tickets[one.ticket_id], appeals[one.appeal_id], at)
         for one in shown

@@ -115,6 +115,6 @@ def test_the_same_queries_whatever_is_found(city, rows, django_assert_num_querie
 
     with django_assert_num_queries(4):
         assert len(found()) == rows + 1
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         assert len(similar_matters(text=AGAIN, at=SOON, limit=10)) == rows + 1
     assert Appeal.objects.count() == rows + 1
