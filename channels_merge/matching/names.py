@@ -23,10 +23,7 @@ _COMMON: Final = 1 / 200
 
 def named(text: str) -> set[str]:
     """Two characters and the ending of whatever is called by a name; among them phrases that only look like one."""
-    found: set[str] = set()
-    for run in bigrams.runs(text):
-        found.update(name for name in _NAMED.findall(run) if not _NO_NAME.search(name[:2]))
-    return found
+    return {name for name in _NAMED.findall(bigrams.normalise(text)) if not _NO_NAME.search(name[:2])}
 
 
 def telling(names: Sequence[str], background: Background) -> list[str]:
@@ -38,7 +35,4 @@ def telling(names: Sequence[str], background: Background) -> list[str]:
 
 def districts(text: str) -> set[str]:
     """Counties and districts named, by their last two characters and the ending."""
-    found: set[str] = set()
-    for run in bigrams.runs(text):
-        found.update(_DISTRICT.findall(run))
-    return found
+    return set(_DISTRICT.findall(bigrams.normalise(text)))
