@@ -16,7 +16,19 @@ from django.utils import timezone
 from psycopg2.extras import execute_values
 
 from benchmarks import stories
-from channels_merge.models import Appeal, Channel, Contact, Draft, OutboxMessage, SearchEntry
+from channels_merge.models import (
+    Appeal,
+    Channel,
+    Contact,
+    Draft,
+    FreshPosting,
+    GramBackground,
+    OutboxMessage,
+    Posting,
+    PostingSegment,
+    SearchEntry,
+)
+from channels_merge.services import rebuild_postings
 from config.celery import app
 from config.demo.people import People
 from config.demo.roads import BRANCHES, Roads
@@ -28,7 +40,8 @@ from responsibility.models import RoutingExample
 from tickets.models import Ticket
 
 ROOMS = ("tickets", "channels_merge", "evaluation", "supervision")
-NOT_COPIED = {Channel, Draft}
+# The index of candidates is made anew from the appeals.
+NOT_COPIED = {Channel, Draft, FreshPosting, GramBackground, Posting, PostingSegment}
 ENDED_ROADS = {"closed", "urgent_done", "voided", *BRANCHES}
 # Matters that the demonstration leaves half-way; here they are also brought to their end.
 ENDED_TOO = {"working", "late", "onsite", "passed"}
@@ -114,7 +127,7 @@ def multiply(until_ended: Mark, until_open: Mark, *, tickets: int) -> None:
     # Between the ids of one copy and the next: more than the originals have in any table.
     stride = max(until_open.ids.values()) + 1
     with connection.cursor() as cursor:
-        indexes = _drop_indexes(cursor)
+        indexes = drop_indexes(cursor, copied_models())
         # The originals' keys were checked and the copies' differ by an offset: no triggers.
         cursor.execute("SET session_replication_role = replica")
         cursor.execute("SET synchronous_commit = off")
@@ -127,9 +140,12 @@ def multiply(until_ended: Mark, until_open: Mark, *, tickets: int) -> None:
             cursor.execute(definition)
         cursor.execute("DROP TABLE pool")
         for model in copied_models():
-            _move_sequence(cursor, model)
+            move_sequence(cursor, model)
             cursor.execute(f'VACUUM ANALYZE "{model._meta.db_table}"')
         cursor.execute("RESET ALL")
+    rebuild_postings(at=timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute(f'VACUUM ANALYZE "{Posting._meta.db_table}"')
 
 
 def _copy(cursor, model, low: Mark, high: Mark, copies: range, *, days: int, stride: int) -> None:
@@ -199,13 +215,13 @@ def _make_pool() -> None:
         execute_values(cursor, "INSERT INTO pool VALUES %s", rows, page_size=1000)
 
 
-def _drop_indexes(cursor) -> list[str]:
-    """Indexes that back no constraint; returns how to make them again."""
+def drop_indexes(cursor, chosen: Iterable[type[models.Model]]) -> list[str]:
+    """Indexes of these that back no constraint; returns how to make them again."""
     cursor.execute(
         "SELECT c.relname, pg_get_indexdef(c.oid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
         " WHERE i.indrelid::regclass::text = ANY(%s)"
         " AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = c.oid) ORDER BY c.relname",
-        [[model._meta.db_table for model in copied_models()]],
+        [[model._meta.db_table for model in chosen]],
     )
     found = cursor.fetchall()
     for name, _ in found:
@@ -213,6 +229,6 @@ def _drop_indexes(cursor) -> list[str]:
     return [definition for _, definition in found]
 
 
-def _move_sequence(cursor, model: type[models.Model]) -> None:
+def move_sequence(cursor, model: type[models.Model]) -> None:
     table, pk = model._meta.db_table, model._meta.pk.column
     cursor.execute(f'SELECT setval(pg_get_serial_sequence(%s, %s), max({pk})) FROM "{table}"', [table, pk])

@@ -1,6 +1,7 @@
 """Databases of one server, each filled to a size. One that is there was finished: it gets its name at the end."""
 
 import io
+from collections.abc import Callable
 
 from django.core.cache import cache
 from django.core.management import call_command
@@ -32,6 +33,17 @@ def filled(*sizes: int, passes: int) -> list[str]:
     return names
 
 
+def made(name: str, fill: Callable[[], None]) -> None:
+    """See that there is a database of that name: one with reference data and what `fill` writes."""
+    use(HOME)
+    if not _exists(name):
+        say(f"filling {name}")
+        _prepare(UNFINISHED)
+        fill()
+        use(HOME)
+        _execute(f"ALTER DATABASE {UNFINISHED} RENAME TO {name}")
+
+
 def use_copy(name: str) -> None:
     """Use a copy made for this run alone: what is written there leaves the kept one as it was."""
     use(HOME)
@@ -50,14 +62,19 @@ def use(name: str) -> None:
 
 def _make_originals(passes: int) -> tuple[crowd.Mark, crowd.Mark]:
     say("making the originals through the services")
-    _create(ORIGINALS, template="template1")
-    use(ORIGINALS)
-    call_command("migrate", interactive=False, verbosity=0)
-    for command in REFERENCE:
-        call_command(command, stdout=io.StringIO())
+    _prepare(ORIGINALS)
     marks = crowd.make_originals(passes=passes)
     use(HOME)
     return marks
+
+
+def _prepare(name: str) -> None:
+    """Use a new database with tables and reference data."""
+    _create(name, template="template1")
+    use(name)
+    call_command("migrate", interactive=False, verbosity=0)
+    for command in REFERENCE:
+        call_command(command, stdout=io.StringIO())
 
 
 def _create(name: str, *, template: str) -> None:
