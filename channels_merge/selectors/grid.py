@@ -79,7 +79,7 @@ def with_what_became(events: QuerySet[GridEvent]) -> QuerySet[GridEvent]:
 
 
 def ticket_of_event(event: GridEvent) -> Ticket | None:
-    link = next(iter(event.appeal.open_links), None)
+    link: AppealLink | None = next(iter(event.appeal.open_links), None)  # type: ignore[attr-defined]
     return None if link is None else link.ticket.merged_into or link.ticket
 
 

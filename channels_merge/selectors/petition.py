@@ -1,6 +1,5 @@
 """Petition matters beside our appeals: who has both, since when, how alike, and how much of it a person may see."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,9 +10,9 @@ from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 
 from channels_merge import rights
 from channels_merge.identity import PhoneNotUnderstood, normal_phone
-from channels_merge.matching import Background, Message, Profiles, explain, probabilities
+from channels_merge.matching import Message, Profiles, explain, probabilities
 from channels_merge.models import Appeal, AppealLink, Contact, JointSupervision, PetitionMatch, PetitionMatter
-from channels_merge.selectors.similar import similar_matters
+from channels_merge.selectors.finding import background, candidates, message_of
 from channels_merge.states import OPEN_PETITION_STATES, AppealState, MatchGround, MatchState
 from hotline import crypto, parameters
 from hotline.models import Region, Unit, User
@@ -23,9 +22,7 @@ from tickets.states import Secrecy
 
 MOST_COMPARED: Final = 300
 MOST_OF_A_PERSON: Final = 20
-BACKGROUND_APPEALS: Final = 2000
-BACKGROUND_ENOUGH: Final = 200
-BACKGROUND_SECONDS: Final = 3600.0
+MOST_ALIKE: Final = 20
 
 
 def county_of(region: Region | None) -> Region | None:
@@ -61,8 +58,7 @@ def pairs_of_matter(matter: PetitionMatter, *, at: datetime) -> list[Pair]:
     theirs = _comparable().filter(known, received_at__gte=since).order_by("-received_at", "-pk")
     found = set(theirs.values_list("pk", flat=True)[:MOST_OF_A_PERSON])
     if matter.county is not None:
-        words = f"{matter.title}\n{matter.text}"
-        found |= {alike.appeal.pk for alike in similar_matters(text=words, region=matter.county, at=at, limit=8)}
+        found |= {alike.appeal_id for alike in candidates(_message(matter), at=at, limit=MOST_ALIKE)}
     appeals = _comparable().filter(pk__in=found).order_by("pk")
     return _worth_looking_at([(matter, appeal) for appeal in appeals], at=at)
 
@@ -75,7 +71,9 @@ def pairs_of_appeal(appeal: Appeal, *, at: datetime) -> list[Pair]:
 def _comparable() -> QuerySet[Appeal]:
     """No secret, not withdrawn, not answered on the spot: what somebody still has in hand or had."""
     states = [AppealState.RECEIVED, AppealState.NEED_INFO, AppealState.ACCEPTED]
-    return Appeal.objects.filter(secrecy=Secrecy.OPEN, state__in=states).select_related("contact", "region")
+    return Appeal.objects.filter(secrecy=Secrecy.OPEN, state__in=states).select_related(
+        "contact", "region", "category"
+    )
 
 
 def _matters_near(appeal: Appeal, *, at: datetime) -> list[PetitionMatter]:
@@ -100,12 +98,22 @@ def _of_person(matters: QuerySet[PetitionMatter], contact: Contact | None) -> Se
     return list(matters.filter(same).order_by("-received_at", "-pk")[:MOST_OF_A_PERSON])
 
 
+def appeals_of_petitioners(*, since: datetime) -> list[int]:
+    """Appeals since then of people who have an open matter at the petition office."""
+    open_ones = PetitionMatter.objects.filter(state__in=sorted(OPEN_PETITION_STATES))
+    phones = open_ones.exclude(phone_index="").values("phone_index")
+    numbers = open_ones.exclude(id_index="").values("id_index")
+    theirs = _comparable().filter(Q(contact__phone_index__in=phones) | Q(contact__id_index__in=numbers))
+    return list(theirs.filter(received_at__gte=since).order_by("pk").values_list("pk", flat=True))
+
+
 def _worth_looking_at(pairs: list[tuple[PetitionMatter, Appeal]], *, at: datetime) -> list[Pair]:
     """The same person needs fewer common words than two people do, but some: one person may have two troubles."""
     same_person = parameters.integer("petition_match_same_person", at=at)
     text_alone = parameters.integer("petition_match_text", at=at)
     found = []
-    for (matter, appeal), percent in zip(pairs, _percents(pairs, at=at), strict=True):
+    percents = _percents([(_message(matter), message_of(appeal)) for matter, appeal in pairs])
+    for (matter, appeal), percent in zip(pairs, percents, strict=True):
         ground = _ground(matter, appeal)
         if percent >= (text_alone if ground == MatchGround.TEXT else same_person):
             found.append(Pair(matter, appeal, ground, percent))
@@ -121,35 +129,17 @@ def _ground(matter: PetitionMatter, appeal: Appeal) -> MatchGround:
     return MatchGround.TEXT
 
 
-def _percents(pairs: list[tuple[PetitionMatter, Appeal]], *, at: datetime) -> list[int]:
+def _percents(pairs: Sequence[tuple[Message, Message]]) -> list[int]:
     if not pairs:
         return []
-    messages = [message for matter, appeal in pairs for message in (_of_matter(matter), _of_appeal(appeal))]
-    profiles = Profiles.of(messages, background())
+    messages = [message for pair in pairs for message in pair]
     left = np.arange(0, len(messages), 2, dtype=np.int64)
-    return [round(100 * chance) for chance in probabilities(profiles, left, left + 1)]
+    return [round(100 * chance) for chance in probabilities(Profiles.of(messages, background()), left, left + 1)]
 
 
-def _of_matter(matter: PetitionMatter) -> Message:
-    return Message(matter.title, matter.text, matter.received_at, matter.region.code if matter.region else "")
-
-
-def _of_appeal(appeal: Appeal) -> Message:
-    return Message(appeal.title, appeal.text, appeal.received_at, appeal.region.code if appeal.region else "")
-
-
-_background: tuple[float, Background] | None = None
-
-
-def background() -> Background:
-    """How common each word is among the newest appeals; with few of them nothing counts as common."""
-    global _background
-    now = time.monotonic()
-    if _background is None or now - _background[0] > BACKGROUND_SECONDS:
-        newest = Appeal.objects.order_by("-pk").values_list("title", "text")[:BACKGROUND_APPEALS]
-        texts = [f"{title}\n{text}" for title, text in newest]
-        _background = (now, Background.of(texts if len(texts) >= BACKGROUND_ENOUGH else []))
-    return _background[1]
+def _message(matter: PetitionMatter) -> Message:
+    region = matter.region.code if matter.region else ""
+    return Message(matter.title, matter.text, matter.received_at, region, caller=matter.phone_index)
 
 
 # --- at intake
@@ -176,8 +166,8 @@ def in_petition_by_phone(*, phone: str, title: str, text: str, at: datetime) -> 
     theirs = list(
         open_ones.filter(phone_index=crypto.blind_index(digits, "phone")).order_by("-received_at")[:MOST_OF_A_PERSON]
     )
-    typed = Appeal(title=title[:100], text=text, received_at=at)
-    percents = _percents([(matter, typed) for matter in theirs], at=at) if text.strip() else [0] * len(theirs)
+    typed = Message(title, text, at)
+    percents = _percents([(_message(matter), typed) for matter in theirs]) if text.strip() else [0] * len(theirs)
     found = [InPetition(matter, MatchGround.PHONE, percent) for matter, percent in zip(theirs, percents, strict=True)]
     return sorted(found, key=lambda one: -one.percent)[:3]
 
@@ -248,7 +238,9 @@ def with_both_sides(matches: QuerySet[PetitionMatch]) -> QuerySet[PetitionMatch]
     links = AppealLink.objects.filter(until=None).select_related(
         "ticket__merged_into__holder__unit", "ticket__holder__unit"
     )
-    return matches.select_related("matter__county", "appeal__channel").prefetch_related(
+    return matches.select_related(
+        "matter__county", "matter__region", "appeal__channel", "appeal__region", "appeal__category", "appeal__contact"
+    ).prefetch_related(
         Prefetch("appeal__links", links, to_attr="open_links"),
         Prefetch(
             "supervisions",
@@ -290,7 +282,7 @@ def both_sides(match: PetitionMatch, user: User, *, at: datetime) -> BothSides:
     reads_appeal = _reads_appeal(match.appeal, ticket, user, at)
     why = ""
     if reads_matter and reads_appeal:
-        why = explain(_of_matter(match.matter), _of_appeal(match.appeal), background()).words
+        why = explain(_message(match.matter), message_of(match.appeal), background()).words
     supervisions = list(match.supervisions.select_related("started_by", "lifted_by", "hold").order_by("-pk"))
     return BothSides(
         match,
@@ -305,7 +297,7 @@ def both_sides(match: PetitionMatch, user: User, *, at: datetime) -> BothSides:
 
 
 def ticket_of_match(match: PetitionMatch) -> Ticket | None:
-    link = next(iter(match.appeal.open_links), None)
+    link: AppealLink | None = next(iter(match.appeal.open_links), None)  # type: ignore[attr-defined]
     return None if link is None else link.ticket.merged_into or link.ticket
 
 

@@ -74,8 +74,8 @@ STANDARD_COLUMNS: Final = ("code", "group", "name", "covers", "needed", "reporte
 
 def _class_of(row: SheetRow, *, mark: str) -> GridEventClass:
     values = dict(row.values)
-    values["needed"] = values["needed"].split()
-    unknown = sorted(set(values["needed"]) - reads.FIELDS.keys())
+    needed = values.pop("needed").split()
+    unknown = sorted(set(needed) - reads.FIELDS.keys())
     if unknown:
         raise SheetUnreadable(
             f"第 {row.line} 行的必填字段不认识：{'、'.join(unknown)}。可以用：{'、'.join(reads.FIELDS)}。"
@@ -84,7 +84,7 @@ def _class_of(row: SheetRow, *, mark: str) -> GridEventClass:
         raise SheetUnreadable(f"第 {row.line} 行的诉求类型或紧急程度不认识。")
     if not values["code"] or not values["name"]:
         raise SheetUnreadable(f"第 {row.line} 行没有代码或名称。")
-    return GridEventClass(**values, mark=mark)
+    return GridEventClass(**values, needed=needed, mark=mark)
 
 
 # --- cells
@@ -315,7 +315,8 @@ def import_events(*, name: str, content: bytes, by: User | None, at: datetime) -
     channel = Channel.objects.get(code="grid")
 
     def take(row: Mapping[str, str]) -> str:
-        event = Event(**(dict(row) | {"found_at": moment_of(row["found_at"], what="发现时间")}))
+        found_at = moment_of(row["found_at"], what="发现时间")
+        event = Event(**{name: value for name, value in row.items() if name != "found_at"}, found_at=found_at)
         # Whoever may bring a sheet in need not be an agent: as with the interface, the channel speaks.
         reported = report_grid_event(event=event, channel=channel, by=None, at=at)
         return "new" if reported.registered.is_new else "same"
