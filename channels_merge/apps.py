@@ -12,11 +12,13 @@ class ChannelsMergeConfig(AppConfig):
         from channels_merge.views.lines import lines_badge
         from channels_merge.views.merging import merging_badge
         from channels_merge.views.register import register_badge
+        from channels_merge.views.telephone import missed_badge
         from channels_merge.views.workbench import intake_badge
         from hotline.context import register_count
         from hotline.notice_kinds import register_notice
 
         register_count("intake", intake_badge)
+        register_count("missed_calls", missed_badge)
         register_count("merging", merging_badge)
         register_count("grid_checks", checks_badge)
         register_count("channels", register_badge)
@@ -27,6 +29,7 @@ class ChannelsMergeConfig(AppConfig):
         for kind, text in CHANNEL_NOTICES.items():
             register_notice(kind, text=text, url_name="channels_merge:channel")
         register_notice("line_silent", text="{number} 很久没有来件，请看接入是否正常", url_name="channels_merge:line")
+        register_notice("missed_call_late", text="漏接的电话到时限还没有人回拨", url_name="channels_merge:missed-call")
         register_notice("outbox_dead", text="有发不出去的消息，请看原因再发")
         for kind, text in MERGE_NOTICES.items():
             register_notice(kind, text=text)

@@ -42,6 +42,14 @@ class Entry:
 RAIL: Final = (
     Entry("工作台", "home", "channels_merge:workbench", key="w"),
     Entry("受理", "phone", "channels_merge:desk", ("channels_merge.use_desk",), "s"),
+    Entry(
+        "漏接",
+        "phone-x",
+        "channels_merge:missed-calls",
+        ("channels_merge.use_desk", "channels_merge.manage_seats"),
+        "o",
+        "missed_calls",
+    ),
     Entry("来件", "mail-down", "channels_merge:intake", ("channels_merge.accept_appeal",), "n", "intake"),
     Entry(
         "并单",

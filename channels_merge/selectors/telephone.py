@@ -128,6 +128,11 @@ def closed_missed_calls(user: User, *, at: datetime) -> QuerySet[MissedCall]:
     return rows.select_related("closed_by").order_by("-closed_at", "-pk")
 
 
+def count_open_missed(user: User, *, at: datetime) -> int:
+    """At most 100."""
+    return missed_calls_seen(user, at=at).filter(closed_at=None)[:100].count()
+
+
 def missed_badge(user: User, *, at: datetime) -> tuple[int, bool]:
     """For the rail: how many wait (at most 100 are counted), and whether one is overdue."""
     if not has_right(user, rights.USE_DESK, at):

@@ -139,7 +139,13 @@ def progress(request, number):
     return render(
         request,
         "channels_merge/progress.html",
-        {"appeal": appeal, "progress": shown, "now": now, "may_open": may_open},
+        {
+            "appeal": appeal,
+            "progress": shown,
+            "now": now,
+            "may_open": may_open,
+            "call": selectors.call_of_appeal(appeal),
+        },
     )
 
 

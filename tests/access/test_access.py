@@ -20,8 +20,10 @@ from channels_merge.models import (
     AppealFile,
     CodeMap,
     GridCheck,
+    Interaction,
     Line,
     LineMilestone,
+    MissedCall,
     OutboxMessage,
     PetitionMatch,
     Transfer,
@@ -59,9 +61,9 @@ PEOPLE = {
 PIXEL = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
 
 RAILS = {
-    "agent": "工作台 受理 来件",
-    "dispatch": "工作台 来件 派单 工单 退单 信访 网格 统计 督办",
-    "reviewer": "工作台 工单 退单 裁定 审核 信访 复核 统计 督办",
+    "agent": "工作台 受理 漏接 来件",
+    "dispatch": "工作台 来件 并单 派单 工单 退单 信访 网格 统计 督办",
+    "reviewer": "工作台 并单 工单 退单 裁定 审核 信访 复核 统计 督办",
     "caller": "工作台 工单 回访",
     "leader": "工作台 统计 督办 渠道",
     "admin": "工作台 管理",
@@ -70,7 +72,7 @@ RAILS = {
     "liaison": "工作台 收件 工单 督办 渠道",
     "head": "工作台 收件 工单 审核 统计 督办 渠道",
     "other": "工作台 收件 工单",
-    "manager": "工作台 信访 网格 渠道 接入",
+    "manager": "工作台 漏接 信访 网格 渠道 接入",
 }
 
 
@@ -144,6 +146,30 @@ def of_a_line():
     return {"inbound": parked.pk, "code": CodeMap.objects.get().pk, "outbox": OutboxMessage.objects.latest("pk").pk}
 
 
+def on_the_telephone(city):
+    """A call that rings at every seat, one that nobody answered, a seat, and an appeal that was written down in a call."""
+
+    def hear(call_id, event, **more):
+        told = channels.PhoneEvent(call_id=call_id, event=event, at=WEDNESDAY, **more)
+        call = channels.store_phone_event(event=told, at=WEDNESDAY)
+        channels.settle_call(call_id=call.pk, at=WEDNESDAY)
+        return call
+
+    seat = channels.set_seat(
+        user=city.agent, extension="8001", skills=["normal"], by=city.channel_manager, at=WEDNESDAY
+    )
+    called = make_appeal(at=WEDNESDAY)
+    call = hear("c-1", "ended", extension="8001", recording="https://records/1.wav")
+    Interaction.objects.filter(appeal=called).update(call=call)
+    hear("c-2", "missed", number="13979700123")
+    return {
+        "phone_call": hear("c-3", "ringing", number="13979700124").token,
+        "missed": MissedCall.objects.get().pk,
+        "seat": seat.pk,
+        "called": called.number,
+    }
+
+
 def in_petition(appeal):
     """The same matter at the petition office."""
     matter = petition.Petition("XF1", appeal.title, appeal.text, WEDNESDAY, "handling", phone="13807972231")
@@ -163,6 +189,20 @@ def sent_to_look(city, ticket):
         asked_at=WEDNESDAY,
         due_at=WEDNESDAY,
     )
+
+
+def to_merge(city):
+    """Two appeals that may be one matter, a number that came too often, a switch and a threshold to decide on."""
+    earlier, later = make_accepted(at=WEDNESDAY), make_appeal(at=WEDNESDAY)
+    pair = MergeProposal.objects.create(
+        appeal=later, other=earlier, probability=0.9, words="都说到", found_at=WEDNESDAY, sort_at=WEDNESDAY
+    )
+    frequent = FrequentCaller.objects.create(
+        phone_index=later.contact.phone_index, latest=later, day=WEDNESDAY.date(), count=10, last_at=WEDNESDAY
+    )
+    switch = MergeSwitch.objects.create(channel=later.channel, on_at=WEDNESDAY, on_by=city.reviewer)
+    threshold = ThresholdProposal.objects.create(value="0.9", decisions=20, confirmed=20, found_at=WEDNESDAY)
+    return {"pair": pair.pk, "frequent": frequent.pk, "switch": switch.pk, "threshold": threshold.pk}
 
 
 @pytest.fixture
@@ -192,9 +232,11 @@ def rows(city):
     channels.transfer_appeal(appeal_id=urgent.pk, line="110", note="", by=city.agent, at=WEDNESDAY)
     worked_appeal = Appeal.objects.get(links__ticket=worked)
     return {
+        **to_merge(city),
         "received": make_appeal(at=WEDNESDAY).number,
         "match": in_petition(worked_appeal).pk,
         "check": sent_to_look(city, worked).pk,
+        **on_the_telephone(city),
         "waiting": waiting.number,
         "worked": worked.number,
         "appeal": worked_appeal.number,

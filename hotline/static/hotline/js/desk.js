@@ -118,6 +118,12 @@
     }
   };
   setInterval(() => { if (changed) save(); }, 3000);
+  /* Whoever leaves the page by script asks first: true once everything typed is kept. */
+  hotline.keepDraft = async () => {
+    while (saving) await new Promise(done => setTimeout(done, 50));
+    if (changed) await save();
+    return !changed;
+  };
 
   /* ---- keys ---- */
   const goTo = el => { el?.focus(); el?.select?.(); };

@@ -2,7 +2,7 @@
 
    The page                                            the server
    <div data-rings data-url data-push-url>             data-push-url is an event stream: its event "calls" says that there is something to ask for.
-                                                       data-url answers HTML: <div data-ring-list> with the calls, and the panes of the first
+                                                       data-url answers HTML: <div data-ring-list> with the calls, and the pane with the history of the first
    <div class="ring" data-call data-answered>          a call that waits; it stands above the form and never touches what is typed
    <button data-take-url>, Alt+J for the first         POST; answers {"url": "…"}, where the page goes: the form with the call in it. What was typed
                                                        stays as a draft. While nothing is typed an answered call is taken by itself
@@ -45,8 +45,8 @@
     if (first?.hasAttribute("data-answered")) take(first.querySelector("[data-take-url]"));
   };
   const take = async button => {
-    const answer = button && await hotline.post(button.dataset.takeUrl).catch(() => null);
-    if (!button) return;
+    if (!await hotline.keepDraft()) return hotline.say("草稿没有存上，先留在这一页。过几秒再接入。", "due");
+    const answer = await hotline.post(button.dataset.takeUrl).catch(() => null);
     if (answer?.status === 423) return hotline.lockNow();
     if (!answer?.ok) { hotline.say(hotline.sentence(answer?.status ?? 0, answer ? await answer.text() : ""), "due"); return refresh(); }
     location.assign((await answer.json()).url);
