@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
@@ -226,7 +225,7 @@ def register_by_code(
     phone: str,
     hide: bool,
     files: Sequence[StoredFile],
-    token: UUID,
+    source_number: str,
     at: datetime,
 ) -> Registered:
     """An appeal through a code: place, region and what it is about come from the code, and stay with the appeal.
@@ -237,7 +236,7 @@ def register_by_code(
         channel=Channel.objects.get(code="qr"),
         matter=Matter(text=text, region=code.region, place=selectors.place_words(code), subject=code.name),
         person=Person(name=name, phone=phone, hide_from_unit=hide),
-        source_number=str(token),
+        source_number=source_number,
         files=files,
         place_code=code,
         by=None,

@@ -113,7 +113,7 @@ def _register(request, code, typed):
             phone=typed["phone"],
             hide=typed["hide"],
             files=stored_photos(request, now),
-            token=typed["token"] or uuid.uuid4(),
+            source_number=str(typed["token"] or uuid.uuid4()),
             at=now,
         )
 

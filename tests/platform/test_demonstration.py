@@ -4,7 +4,7 @@ import pytest
 import time_machine
 from django.core.management import call_command
 
-from channels_merge.models import Appeal
+from channels_merge.models import Appeal, Channel, PlaceCode
 from channels_merge.states import AppealState
 from config.demo_accounts import ACCOUNTS
 from config.management.commands.prepare import REFERENCE
@@ -34,6 +34,8 @@ def test_the_demonstration_shows_every_state_and_loads_what_is_missing(monkeypat
 
     assert set(Ticket.objects.values_list("state", flat=True)) == set(TicketState.values)
     assert set(Appeal.objects.values_list("state", flat=True)) == set(AppealState.values)
+    assert set(Channel.objects.values_list("state", flat=True)) == {"active", "ending", "cancelled", "filed"}
+    assert (PlaceCode.objects.count(), Appeal.objects.filter(place_code__isnull=False).count()) == (7, 1)
     assert set(User.objects.filter(username__in=ACCOUNTS).values_list("username", flat=True)) == set(ACCOUNTS)
     assert (said, again) == (
         "演示数据已装好：202 个账号，93 张工单。",

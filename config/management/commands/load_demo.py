@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from channels_merge.models import Appeal
-from config.demo import lines
+from config.demo import lines, register, telephone
 from config.demo.people import ACCOUNTS, People
 from config.demo.petition_grid import show_neighbours
 from config.demo.roads import SOURCE, Roads
@@ -43,6 +43,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"演示数据 {index + 1}/{len(rows)} 件")
                 self.stdout.flush()
         lines.plug_in(now=now)
+        register.fill(now=now)
+        telephone.ring_up(now=now)
         show_neighbours(roads)
         sweep_clocks(at=now, batch=5000)
         self.stdout.write(f"演示数据已装好：{User.objects.count()} 个账号，{Ticket.objects.count()} 张工单。")

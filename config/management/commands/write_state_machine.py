@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 from django.db.models import Model
 from django_fsm import Transition
 
-from channels_merge.models import Appeal
+from channels_merge.models import Appeal, Channel
 from tickets import rights
 from tickets.models import Assignment, Ticket
 from tickets.rights import Right
@@ -112,7 +112,25 @@ APPEAL = Machine(
     },
     who="`use_desk` or `accept_appeal`",
 )
-MACHINES = (TICKET, ASSIGNMENT, APPEAL)
+FILING = "order 2: 确需保留和新增的，报市12345热线管理中心备案"
+CHANNEL = Machine(
+    model=Channel,
+    title="Channel 渠道",
+    words="One way in. None new without filing; what existed ends on its day unless it is kept; what is kept is filed again "
+    "each year. Appeals of a cancelled one are taken in and counted.",
+    grounds={
+        "file": FILING,
+        "approve": FILING,
+        "refuse": FILING,
+        "put_in_use": FILING,
+        "keep": FILING,
+        "end": "order 2: 已经设立的，逐步取消",
+        "cancel": "order 2; by the daily task when the day comes, or by the manager",
+    },
+    who="`propose_channel` of its unit, or `manage_channels`; decisions and cancelling by `manage_channels` only, never by "
+    "whoever filed",
+)
+MACHINES = (TICKET, ASSIGNMENT, APPEAL, CHANNEL)
 
 STANDINGS = {
     rights.at_the_centre: "at the city centre",

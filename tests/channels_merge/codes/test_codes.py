@@ -169,7 +169,7 @@ def test_scans_are_counted_by_the_day_and_of_nobody(lift):
 
 
 def through(code, *, text=STORY, phone=PHONE, at=NOON, **fields):
-    words = {"name": "王丽", "hide": True, "files": (), "token": uuid4()}
+    words = {"name": "王丽", "hide": True, "files": (), "source_number": str(uuid4())}
     return services.register_by_code(code=code, text=text, phone=phone, at=at, **(words | fields))
 
 
@@ -190,9 +190,9 @@ def test_an_appeal_through_a_code_has_place_and_code_and_waits_like_any_other(to
 
 
 def test_the_same_form_sent_twice_is_one_appeal(lift):
-    token = uuid4()
+    number = str(uuid4())
 
-    first, second = through(lift, token=token), through(lift, token=token)
+    first, second = through(lift, source_number=number), through(lift, source_number=number)
 
     assert (first.is_new, second.is_new, Appeal.objects.count()) == (True, False, 1)
 

@@ -75,7 +75,7 @@ def test_the_page_is_light_enough_for_a_slow_phone(client, lift):
     assert len(files) == 1
     with open(files[0], "rb") as sheet:
         weight = len(page.content) + len(sheet.read())
-    assert weight < 14_000
+    assert weight < 10_000
 
 
 def test_what_is_sent_becomes_an_appeal_with_photo_and_can_be_followed(client, lift):
