@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from dateutil.relativedelta import relativedelta
 from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import TruncMonth
 
 from channels_merge.models import Appeal, AppealClock, AppealLink, Channel, LineMilestone, OutboxMessage
 from channels_merge.states import AppealState, MessageKind
-from hotline.dates import SHANGHAI, local_day
+from hotline.dates import SHANGHAI, add_months, local_day
 from hotline.models import Clock
 from tickets.models import Assignment
 
@@ -67,7 +66,7 @@ def line_board(*, at: datetime) -> list[BoardLine]:
         asked.setdefault(row.channel_id, []).append(row)
     channels = Channel.objects.filter(pk__in=asked).select_related("owner").order_by("pk")
     first = local_day(at).replace(day=1)
-    months = [first - relativedelta(months=back) for back in reversed(range(MONTHS))]
+    months = [add_months(first, -back) for back in reversed(range(MONTHS))]
     figures = line_figures(list(asked), since=months[0], at=at)
     return [
         BoardLine(

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from dateutil.relativedelta import relativedelta
 from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
@@ -15,7 +14,7 @@ from channels_merge import rights
 from channels_merge.models import Appeal, Channel, ChannelFiling
 from channels_merge.states import ChannelState, FilingOutcome
 from hotline import parameters
-from hotline.dates import local_day
+from hotline.dates import add_months, local_day
 from hotline.models import User
 from hotline.rights import has_right
 from hotline.selectors import subtree_ids
@@ -31,7 +30,7 @@ AFTERWARDS: Final = frozenset({"address", "announced", "maintainer"})
 
 def next_review(day: date, *, at: datetime) -> date:
     """By when a channel approved on `day` is filed again: parameter channel_filing_review, in months."""
-    return day + relativedelta(months=parameters.integer("channel_filing_review", at=at))
+    return add_months(day, parameters.integer("channel_filing_review", at=at))
 
 
 # --- who may do what

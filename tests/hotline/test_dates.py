@@ -1,0 +1,21 @@
+from datetime import date
+
+import pytest
+
+from hotline.dates import add_months
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "found"),
+    [
+        (date(2026, 1, 15), 12, date(2027, 1, 15)),
+        (date(2026, 1, 31), 1, date(2026, 2, 28)),
+        (date(2027, 8, 31), 6, date(2028, 2, 29)),
+        (date(2026, 11, 1), 1, date(2026, 12, 1)),
+        (date(2026, 1, 1), -1, date(2025, 12, 1)),
+        (date(2026, 3, 1), -15, date(2024, 12, 1)),
+        (date(2026, 5, 6), 0, date(2026, 5, 6)),
+    ],
+)
+def test_months_are_added_by_the_calendar(day, months, found):
+    assert add_months(day, months) == found
