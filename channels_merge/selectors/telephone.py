@@ -1,6 +1,5 @@
 """What rings at whose seat, and what nobody answered."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -137,9 +136,8 @@ def missed_badge(user: User, *, at: datetime) -> tuple[int, bool]:
     """For the rail: how many wait (at most 100 are counted), and whether one is overdue."""
     if not has_right(user, rights.USE_DESK, at):
         return 0, False
-    due: Sequence[datetime] = (
-        missed_calls_seen(user, at=at).filter(closed_at=None).order_by("due_at").values_list("due_at", flat=True)[:100]
-    )
+    waiting = missed_calls_seen(user, at=at).filter(closed_at=None).order_by("due_at")
+    due = list(waiting.values_list("due_at", flat=True)[:100])
     return len(due), bool(due) and due[0] <= at
 
 
