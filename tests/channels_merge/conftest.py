@@ -12,6 +12,9 @@ from hotline.services import sync_roles
 from hotline.services.reference import load_calendar_years, load_parameters
 from responsibility.models import Category
 from tests.factories.channels_merge import NOON
+from tests.factories.evaluation import add_callers
+from tests.factories.hotline import load_rules
+from tests.factories.tickets import make_city
 
 
 def make_world():
@@ -67,6 +70,18 @@ def world_of_this_file(kept_for_this_file):
 @pytest.fixture
 def world(world_of_this_file, db):
     return copy.deepcopy(world_of_this_file)
+
+
+@pytest.fixture(scope="module")
+def city_of_this_file(kept_for_this_file):
+    load_rules()
+    return add_callers(make_city())
+
+
+@pytest.fixture
+def city(city_of_this_file, db):
+    """The city of the tickets, for a file that does not use the world."""
+    return copy.deepcopy(city_of_this_file)
 
 
 @pytest.fixture

@@ -7,27 +7,17 @@ import pytest
 from channels_merge import selectors, services
 from channels_merge.models import Appeal, AppealClock, AppealEvent, AppealLink, Interaction
 from channels_merge.services.linking import ALONE
-from hotline import calendar, parameters
 from hotline import services as hotline
 from hotline.models import Notice
 from hotline.signals import clocks_breached
 from tests.factories.channels_merge import PHONE, PhoneChannelFactory, make_accepted, make_appeal, ticket_of
-from tests.factories.evaluation import ANSWERED_AT, add_callers, answer, work_on
-from tests.factories.hotline import load_rules
-from tests.factories.tickets import NOW, fresh, make_city
+from tests.factories.evaluation import ANSWERED_AT, answer, work_on
+from tests.factories.tickets import NOW, fresh
 from tickets import services as tickets
 from tickets.models import Ticket
 
 LATER = NOW + timedelta(hours=3)
 LATE = NOW + timedelta(days=28)
-
-
-@pytest.fixture
-def city(db):
-    load_rules()
-    yield add_callers(make_city())
-    calendar.forget_calendar()
-    parameters.forget_parameters()
 
 
 @pytest.fixture

@@ -8,25 +8,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from channels_merge import services
 from channels_merge.models import AppealFile, ContactRecord
-from hotline import calendar, parameters
 from hotline.models import SecurityLog
 from hotline.services import store_file
 from tests.factories.channels_merge import PHONE, make_accepted, make_appeal, ticket_of
-from tests.factories.evaluation import add_callers
-from tests.factories.hotline import UserFactory, load_rules
-from tests.factories.tickets import NOW, fresh, make_city
+from tests.factories.hotline import UserFactory
+from tests.factories.tickets import NOW, fresh
 from tickets import services as tickets
 
 LATER = NOW + timedelta(hours=2)
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\x00" * 64
-
-
-@pytest.fixture
-def city(db):
-    load_rules()
-    yield add_callers(make_city())
-    calendar.forget_calendar()
-    parameters.forget_parameters()
 
 
 def in_work(city, *, unit=None, handler=None, co_units=(), **fields):

@@ -7,22 +7,17 @@ import time_machine
 from bs4 import BeautifulSoup
 
 from channels_merge import services
-from hotline import calendar, parameters
 from hotline.models import Region, SecurityLog
 from tests.factories.channels_merge import NOON, PHONE, make_accepted, make_appeal, ticket_of
-from tests.factories.evaluation import add_callers, work_on
-from tests.factories.hotline import load_rules
-from tests.factories.tickets import fresh, make_city
+from tests.factories.evaluation import work_on
+from tests.factories.tickets import fresh
 from tickets import services as tickets
 
 
 @pytest.fixture
-def city(db):
-    load_rules()
+def city(city):
     with time_machine.travel(NOON, tick=False):
-        yield add_callers(make_city())
-    calendar.forget_calendar()
-    parameters.forget_parameters()
+        yield city
 
 
 @pytest.fixture

@@ -7,21 +7,17 @@ import time_machine
 from bs4 import BeautifulSoup
 
 from channels_merge import services
-from hotline import calendar, parameters
 from tests.factories.channels_merge import NOON, STORY, make_accepted, make_appeal, ticket_of
-from tests.factories.evaluation import add_callers, work_on
-from tests.factories.hotline import UserFactory, load_rules
-from tests.factories.tickets import fresh, make_city, submit
+from tests.factories.evaluation import work_on
+from tests.factories.hotline import UserFactory
+from tests.factories.tickets import fresh, submit
 from tickets import services as tickets
 
 
 @pytest.fixture
-def city(db):
-    load_rules()
+def city(city):
     with time_machine.travel(NOON, tick=False):
-        yield add_callers(make_city())
-    calendar.forget_calendar()
-    parameters.forget_parameters()
+        yield city
 
 
 @pytest.fixture
