@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
@@ -28,6 +28,9 @@ LENGTH: Final = 10
 MOST_AT_ONCE: Final = 2000
 COLUMNS: Final = {"kind": "种类", "name": "名称", "region": "地区", "place": "详细地点", "unit": "管理单位"}
 NEEDED: Final = ("kind", "name", "region")
+
+
+Named = TypeVar("Named", Region, Unit)
 
 
 class CodeRefused(DomainError):
@@ -137,7 +140,7 @@ def _names_of_units() -> dict[str, list[Unit]]:
     return names
 
 
-def _one(names: Mapping[str, Sequence], name: str, what: str, how: str):
+def _one(names: Mapping[str, Sequence[Named]], name: str, what: str, how: str) -> Named:
     found = names.get(name, ())
     if not found:
         raise RowRefused(f"没有叫“{name[:30]}”的{what}，请{how}。")
