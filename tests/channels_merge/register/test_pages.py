@@ -140,8 +140,7 @@ def test_queries_of_a_channel(desk, as_, django_assert_num_queries, count):
     client = as_(desk.manager)
     client.get(f"/channels/{channel.code}/")
 
-    forget_parameters()
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get(f"/channels/{channel.code}/")
 
 
