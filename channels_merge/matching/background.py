@@ -9,14 +9,15 @@ from typing import Final, Self
 import numpy as np
 import numpy.typing as npt
 
+from channels_merge.matching import ordinary
 from channels_merge.matching.grams import Ids, stream
 
 RAREST: Final = 1 / 2000
 """Grams in fewer matters than this share all weigh the same: so weights, and with them the thresholds, do not grow with the
 pool, and a background holds some hundred thousand grams at most, however many matters it was counted over."""
 HEAVIEST: Final = -math.log(RAREST)
-YOUNG: Final = 100
-"""Matters without words that are counted with the real ones: what the first ten matters share is not common for that."""
+ORDINARY: Final = 10
+"""How many matters each ordinary sentence counts for: until some thousand are told, few of them do not make a name common."""
 _BATCH: Final = 2000
 
 
@@ -31,18 +32,23 @@ class Background:
     ids: Ids
     shares: npt.NDArray[np.float64]
     matters: int
+    """How many it was counted over, the ordinary sentences not among them."""
 
     @classmethod
     def of(cls, matters: Iterable[str]) -> Self:
-        """Count over one text per matter: its messages, titles too, joined by line breaks. Holds a batch at a time."""
-        rest = iter(matters)
-        ids, counts, total = np.empty(0, np.int64), np.empty(0, np.int64), 0
+        """Count over one text per matter: its messages, titles too, joined by line breaks. Holds a batch at a time.
+
+        The ordinary sentences are counted with them, so a background of nothing already knows what is ordinary.
+        """
+        sentences, rest = ordinary.sentences(), iter(matters)
+        ids, counts = _document_counts(sentences)
+        counts, total = counts * ORDINARY, len(sentences) * ORDINARY
         while batch := list(islice(rest, _BATCH)):
             total += len(batch)
             ids, counts = _add(ids, counts, *_document_counts(batch))
-        shares = counts / (total + YOUNG)
+        shares = counts / total
         common = shares > RAREST
-        return cls(ids[common], shares[common], total)
+        return cls(ids[common], shares[common], total - len(sentences) * ORDINARY)
 
     def weights(self, ids: Ids) -> npt.NDArray[np.float64]:
         """Natural logarithm of how rare each gram is: near 0 where every matter has it, at most `HEAVIEST`."""

@@ -10,7 +10,8 @@ from channels_merge.matching.profiles import Profiles
 from channels_merge.matching.scoring import opening_vectors
 
 TOO_COMMON: Final = 1 / 20
-"""Grams of more messages than this point at nobody; leaving them out costs no partner and saves most of the work."""
+FEW: Final = 200
+"""Grams of more messages than this share, and than these, point at nobody; leaving them out saves most of the work."""
 LEAST: Final = 0.025
 MOST: Final = 500
 BLOCK: Final = 512
@@ -19,8 +20,10 @@ BLOCK: Final = 512
 def candidate_pairs(profiles: Profiles) -> tuple[Ids, Ids]:
     """(left, right) row numbers, left < right, each pair once: for every message its `MOST` nearest by opening."""
     vectors = opening_vectors(profiles)
-    telling = profiles.weights > -np.log(TOO_COMMON)
+    often = np.bincount(vectors.indices, minlength=vectors.shape[1])
+    telling = often <= max(FEW, TOO_COMMON * len(profiles))
     vectors = sparse.csr_array(vectors * telling[None, :])
+    vectors.eliminate_zeros()
     turned = sparse.csc_array(vectors.T).tocsr()
     found = [
         _nearest(sparse.csr_array(vectors[start : start + BLOCK] @ turned), start)

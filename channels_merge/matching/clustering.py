@@ -17,17 +17,19 @@ from channels_merge.matching.grams import Ids
 from channels_merge.matching.profiles import Message, Profiles
 from channels_merge.matching.scoring import probabilities
 
-TOGETHER: Final = 0.25
+TOGETHER: Final = 0.3
 """The mean probability from which two groups are one matter: chosen on the even ones of benchmarks/merge_matters.csv."""
+
+SURE: Final = 0.7
 
 
 def find_matters(messages: Sequence[Message], *, together: float = TOGETHER) -> list[int]:
     """`cluster` for a file that brings no background: its own matters are the background.
 
-    Found twice: first with every message counted, then with every matter of the first round counted once, so that a
-    matter which hundreds report does not make its own name common.
+    Found twice: first what is sure by what is ordinary everywhere, then with every matter of the first round counted
+    once, so that a matter which hundreds report does not make its own name common.
     """
-    first = cluster(messages, Background.of(message.words for message in messages), together=together)
+    first = cluster(messages, Background.of([]), together=SURE)
     matters: dict[int, list[str]] = {}
     for message, number in zip(messages, first, strict=True):
         matters.setdefault(number, []).append(message.words)

@@ -17,7 +17,9 @@ _ENDINGS: Final = (
 _NAMED: Final = re.compile(f"[0-9a-z\u3400-\u9fff]{{2}}(?:{_ENDINGS})")
 _DISTRICT: Final = re.compile(r"[0-9a-z\u3400-\u9fff]{2}(?<![小社园景辖片城地校厂库灾各本该我])[区县]")
 # Before an ending these make no name: 我们小区, 这条路, 一个村.
-_NO_NAME: Final = re.compile(r"[我们的个这那条该在是到有和与及们本各些家所]")
+_NO_NAME: Final = re.compile(
+    "[我们的个这那条该在是到有和与及本各些家所区县]|旁边|附近|对面|周边|周围|隔壁|楼下|楼上|门口|建筑|施工"
+)
 _COMMON: Final = 1 / 200
 
 

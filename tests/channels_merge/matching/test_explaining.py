@@ -1,0 +1,34 @@
+from channels_merge.matching import Message, explain, probability
+from tests.channels_merge.matching.conftest import message
+from tests.channels_merge.matching.test_scoring import LAMP, LAMP_AGAIN, OTHER_LAMP
+
+
+def test_says_what_matched_where_and_when(background):
+    said = explain(LAMP, LAMP_AGAIN, background)
+
+    assert said.probability == probability(LAMP, LAMP_AGAIN, background)
+    assert set(said.stretches) >= {"晚上什么都看不见"}
+    assert said.places == ("罗边村",)
+    assert (said.days, said.differs, said.may_link) == (5, (), True)
+    assert said.words.startswith("都说到“")
+    assert said.words.endswith("相隔 5 天。")
+
+
+def test_says_what_speaks_against_it_and_forbids_linking(background):
+    said = explain(LAMP, OTHER_LAMP, background)
+
+    assert not said.may_link
+    assert said.differs[0].startswith("点名的地点或单位不同（")
+
+
+def test_regions_and_districts(background):
+    here = message("章贡区路灯不亮", region="360702")
+    there = message("南康区路灯不亮", region="360703")
+
+    assert explain(here, there, background).differs == ("所属区域不同", "所在区县不同（章贡区 与 南康区）")
+
+
+def test_nothing_in_common(background):
+    said = explain(Message("电梯停运", "电梯停运"), Message("噪音很大", "噪音很大"), background)
+
+    assert (said.words, said.stretches, said.places, said.days) == ("没有相同的内容。", (), (), None)
