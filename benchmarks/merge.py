@@ -88,7 +88,7 @@ def run(*, short: bool, pairs: Path | None = None, texts: Path | None = None) ->
     print(report(found))
     if not short:
         content = {"machine": machine(), "pairs": "given" if texts else "own", **{str(n): f for n, f in found.items()}}
-        say(f"written to {write_results('merge', content)}")
+        say(f"written to {write_results('merge_given' if texts else 'merge', content)}")
 
 
 # --- what is planted

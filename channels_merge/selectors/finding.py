@@ -14,7 +14,7 @@ import numpy as np
 from django.db import connection
 
 from channels_merge.matching import Background, Message, Profiles, probabilities
-from channels_merge.matching.retrieval import Found, Question
+from channels_merge.matching.retrieval import Found, Question, Row
 from channels_merge.models import Appeal, FreshPosting, GramBackground
 from hotline import parameters
 from hotline.models import Region
@@ -100,17 +100,20 @@ def windows(*, at: datetime) -> tuple[int, int]:
 
 
 _ROWS: Final = """
-WITH found AS (
+WITH segment AS (
+    SELECT id, appeals, newest FROM channels_merge_postingsegment WHERE last_at >= %(since)s
+), found AS (
     SELECT gram, appeals FROM channels_merge_posting
-    WHERE segment_id IN (SELECT id FROM channels_merge_postingsegment WHERE last_at >= %(since)s) AND gram = ANY(%(grams)s)
-), affordable AS (
-    SELECT gram FROM (
-        SELECT gram, sum(sum(octet_length(appeals))) OVER (ORDER BY sum(octet_length(appeals)), gram) AS bytes
-        FROM found GROUP BY gram
-    ) spent WHERE bytes <= %(bytes)s
+    WHERE segment_id IN (SELECT id FROM segment) AND gram = ANY(%(grams)s)
+), cost AS (
+    SELECT gram, sum(octet_length(appeals)) AS bytes FROM found GROUP BY gram
+), spent AS (
+    SELECT gram, bytes, sum(bytes) OVER (ORDER BY bytes, gram) AS total FROM cost
 )
-SELECT gram, string_agg(appeals, ''::bytea), (SELECT max(newest) FROM channels_merge_postingsegment)
-FROM found WHERE gram IN (SELECT gram FROM affordable) GROUP BY gram
+SELECT spent.gram, spent.bytes / 4, string_agg(found.appeals, ''::bytea),
+    (SELECT sum(appeals) FROM segment), (SELECT max(newest) FROM segment)
+FROM spent LEFT JOIN found ON found.gram = spent.gram AND spent.total <= %(bytes)s
+GROUP BY spent.gram, spent.bytes
 """
 
 
@@ -125,9 +128,10 @@ def nearest(question: Question, *, since: datetime, most: int = LOOKED_UP) -> Fo
     ]
     with connection.cursor() as cursor:
         cursor.execute(_ROWS, {"since": since, "grams": question.codes, "bytes": BUDGET * 4})
-        rows = cursor.fetchall()
-    newest = max([rows[0][2] if rows else 0, *(pk for pk, _ in fresh[:1])])
-    return question.best([(gram, bytes(appeals)) for gram, appeals, _ in rows], fresh, newest=newest, most=most)
+        found = cursor.fetchall()
+    rows = [Row(gram, int(count), None if packed is None else bytes(packed)) for gram, count, packed, _, _ in found]
+    pool, newest = (int(found[0][3]), found[0][4]) if found else (0, 0)
+    return question.best(rows, fresh, pool=pool, newest=max([newest, *(pk for pk, _ in fresh[:1])]), most=most)
 
 
 _TEXTS: Final = """
