@@ -4,31 +4,26 @@ What is read is stored as if the line had pushed it (services.inbound), in the s
 a run that is killed begins again where nothing is lost and nothing doubled.
 """
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
-from zipfile import BadZipFile
 
 import httpx
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from channels_merge.models import LineSource
 from channels_merge.services.inbound import as_body, store_messages
 from channels_merge.services.line_reading import mapped
+from channels_merge.services.sheets import LARGEST, SheetUnreadable, read_sheet
 from channels_merge.states import Door
 from hotline import crypto
 from hotline.services import one_by_one
 
 TIMEOUT: Final = httpx.Timeout(20, connect=5)
 MOST_PAGES: Final = 50
-LARGEST_SHEET: Final = 20 * 1024 * 1024
 STILL_WRITTEN: Final = timedelta(seconds=30)
 """A file that changed so lately may not be whole yet."""
 MOST_FAILURES: Final = 6
@@ -83,16 +78,26 @@ def _claim(source_id: int, at: datetime) -> bool:
 
 
 def _pull(source: LineSource, at: datetime) -> int:
-    new, page = 0, 1
+    """Pages are counted from one mark, which moves on when all have been read; without pages it moves on with each answer.
+
+    A page behind the last one is empty and knows no mark.
+    """
+    new, mark, paged = 0, "", bool(source.page_param)
     with httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client:
-        while page <= MOST_PAGES:
+        for page in range(1, MOST_PAGES + 1):
             answer = _ask(client, source, page)
             items = _items(answer, source.list_path)
-            before = source.cursor
-            new += _keep(source, answer, items, at)
-            if not _has_more(source, len(items), before):
-                break
-            page += 1
+            if items or not paged:
+                mark = _mark(source, answer, items) or mark
+            if paged:
+                is_last = len(items) < source.page_size
+            else:
+                is_last = not (items and source.cursor_param and mark and mark != source.cursor)
+            new += _keep(source, items, mark if is_last or not paged else "", at)
+            if is_last:
+                return new
+    if paged:
+        raise CannotFetch(f"一次 {MOST_PAGES} 页还没有取完，请把每页条数改大。")
     return new
 
 
@@ -123,29 +128,21 @@ def _items(answer: Any, path: str) -> list[Any]:
 
 
 @transaction.atomic
-def _keep(source: LineSource, answer: Any, items: list[Any], at: datetime) -> int:
+def _keep(source: LineSource, items: list[Any], mark: str, at: datetime) -> int:
     bodies = [_as_pushed(source, lambda path, item=item: at_path(item, path), item) for item in items]
     new = store_messages(line=source.line, bodies=bodies, door=Door.PULL, at=at) if bodies else 0
-    cursor = _cursor(source, answer, items)
-    if cursor:
-        source.cursor = cursor[:200]
+    if mark:
+        source.cursor = mark
         source.save(update_fields=["cursor"])
     return new
 
 
-def _cursor(source: LineSource, answer: Any, items: list[Any]) -> str:
+def _mark(source: LineSource, answer: Any, items: list[Any]) -> str:
     if not source.cursor_path:
         return ""
     of_item, _, path = source.cursor_path.partition("item.")
     found = at_path(items[-1], path) if not of_item and path and items else at_path(answer, source.cursor_path)
-    return "" if found is None or isinstance(found, (dict, list)) else str(found)
-
-
-def _has_more(source: LineSource, count: int, before: str) -> bool:
-    """Full pages go on; without pages, as long as the mark moves on."""
-    if source.page_param:
-        return count >= source.page_size
-    return bool(count and source.cursor_param and source.cursor != before)
+    return "" if found is None or isinstance(found, (dict, list)) else str(found)[:200]
 
 
 def at_path(value: Any, path: str) -> Any:
@@ -207,50 +204,17 @@ def _is_fresh(path: Path, at: datetime) -> bool:
 
 
 def _read_sheet(source: LineSource, path: Path, at: datetime) -> int:
-    if path.stat().st_size > LARGEST_SHEET:
-        raise CannotFetch("文件超过 20 兆字节，请分成几个。")
-    content = path.read_bytes()
-    rows = _rows_of_csv(content) if path.suffix.lower() == ".csv" else _rows_of_xlsx(content)
-    headings = [str(heading or "").strip() for heading in next(rows, [])]
-    needed = [theirs for theirs in source.fields.values() if not theirs.startswith("=")]
-    missing = [heading for heading in needed if heading not in headings]
-    if missing:
-        raise CannotFetch(f"第一行没有这几列：{'、'.join(missing)[:120]}。")
-    bodies = []
-    for values in rows:
-        if any(value not in (None, "") for value in values):
-            row = dict(zip(headings, values, strict=False))
-            bodies.append(_as_pushed(source, lambda heading, row=row: _cell(row.get(heading)), row))
+    """Each of their columns under its own heading; what a fixed word stands for needs none."""
+    # One byte more than may be: the reader of sheets says what is too large.
+    with path.open("rb") as file:
+        content = file.read(LARGEST + 1)
+    theirs = {heading: heading for heading in source.fields.values() if not heading.startswith("=")}
+    try:
+        rows = read_sheet(name=path.name, content=content, columns=theirs, needed=theirs)
+    except SheetUnreadable as exc:
+        raise CannotFetch(str(exc)) from exc
+    bodies = [_as_pushed(source, row.values.get, row.values) for row in rows]
     return store_messages(line=source.line, bodies=bodies, door=Door.FOLDER, at=at) if bodies else 0
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ")
-    # A sheet keeps the number 20261110 as 20261110.0.
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else value
-
-
-def _rows_of_csv(content: bytes) -> Iterator[list[Any]]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            text = content.decode("gb18030")
-        except UnicodeDecodeError as exc:
-            raise CannotFetch("文字编码既不是 UTF-8 也不是 GB18030。") from exc
-    try:
-        yield from csv.reader(io.StringIO(text), strict=True)
-    except csv.Error as exc:
-        raise CannotFetch(f"不是正确的 CSV（{exc}）。") from exc
-
-
-def _rows_of_xlsx(content: bytes) -> Iterator[list[Any]]:
-    try:
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        yield from (list(row) for row in book.worksheets[0].iter_rows(values_only=True))
-    except (InvalidFileException, BadZipFile, KeyError, ValueError, IndexError, OSError) as exc:
-        raise CannotFetch("不是正确的 XLSX。") from exc
 
 
 def _move(path: Path, to: Path, at: datetime, *, reason: str = "") -> None:

@@ -8,6 +8,7 @@ from openpyxl import Workbook
 
 from channels_merge import services
 from channels_merge.models import Appeal, InboundMessage, LineSource
+from channels_merge.services import fetching
 from channels_merge.services.fetching import at_path, folder_of
 from channels_merge.states import Door
 from tests.channels_merge.lines.conftest import later
@@ -105,6 +106,37 @@ def test_the_mark_goes_on_where_the_last_run_ended(source, partner, path):
     row.refresh_from_db()
     assert (row.cursor, InboundMessage.objects.count()) == ("3", 3)
     assert partner.state["asked"][-1][0] == "/items?since=3"
+
+
+@pytest.mark.parametrize("path", ["data.next", "item.seq"])
+@pytest.mark.parametrize("count", [7, 6])
+def test_pages_are_counted_from_the_mark_of_the_run(source, partner, path, count):
+    """The mark moved on with each page: the second page of what was left came next, and every other page was lost."""
+    partner.offer([item(number) for number in range(1, count + 1)])
+    row = source(page_param="page", size_param="size", page_size=3, cursor_param="since", cursor_path=path)
+    services.fetch_due(at=NOON)
+
+    row.refresh_from_db()
+    assert (row.cursor, InboundMessage.objects.count()) == (str(count), count)
+    assert [asked[0] for asked in partner.state["asked"]] == [
+        "/items?since=&page=1&size=3",
+        "/items?since=&page=2&size=3",
+        "/items?since=&page=3&size=3",
+    ]
+
+
+def test_more_pages_than_a_run_reads_are_said_and_the_mark_stays(source, partner, monkeypatch):
+    monkeypatch.setattr(fetching, "MOST_PAGES", 2)
+    partner.offer([item(number) for number in range(1, 8)])
+    row = source(page_param="page", size_param="size", page_size=3, cursor_param="since", cursor_path="item.seq")
+    services.fetch_due(at=NOON)
+
+    row.refresh_from_db()
+    assert (row.cursor, row.last_error, InboundMessage.objects.count()) == (
+        "",
+        "一次 2 页还没有取完，请把每页条数改大。",
+        6,
+    )
 
 
 def test_an_item_that_changed_is_kept_beside_the_first_and_parked(source, partner):
