@@ -29,7 +29,10 @@ Count = Callable[[User], tuple[int, bool]]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of the rail. Any of `needs` opens it, none: everybody. `key` follows g. `queue`: see `register_count`."""
+    """A line of the rail. Any of `needs` opens it, none: everybody. `key` follows g. `queue`: see `register_count`.
+
+    `also`: other pages that belong to it, beside those below its own address.
+    """
 
     label: str
     icon: str
@@ -37,6 +40,7 @@ class Entry:
     needs: tuple[str, ...] = ()
     key: str = ""
     queue: str = ""
+    also: tuple[str, ...] = ()
 
 
 RAIL: Final = (
@@ -73,7 +77,14 @@ RAIL: Final = (
         "approvals",
     ),
     Entry("信访", "users", "channels_merge:petitions", ("channels_merge.view_petitions",), "j"),
-    Entry("网格", "map-2", "channels_merge:grid-events", ("channels_merge.view_grid",), "m"),
+    Entry(
+        "网格",
+        "map-2",
+        "channels_merge:grid-events",
+        ("channels_merge.view_grid",),
+        "m",
+        also=("channels_merge:grid-cells", "channels_merge:grid-standard"),
+    ),
     Entry("核查", "map-pin", "channels_merge:grid-checks", ("channels_merge.do_grid_check",), "k", "grid_checks"),
     Entry("回访", "phone-check", "evaluation:follow-ups", ("evaluation.follow_up",), "f", "follow_ups"),
     Entry("复核", "scale", "evaluation:review-decisions", ("evaluation.decide_review",), "v", "reviews"),
@@ -87,7 +98,15 @@ RAIL: Final = (
         "q",
         "channels",
     ),
-    Entry("接入", "plug-connected", "channels_merge:lines", ("channels_merge.manage_lines",), "l", "lines"),
+    Entry(
+        "接入",
+        "plug-connected",
+        "channels_merge:lines",
+        ("channels_merge.manage_lines",),
+        "l",
+        "lines",
+        ("channels_merge:outbox",),
+    ),
 )
 
 _counts: dict[str, Count] = {}
@@ -130,7 +149,7 @@ class _Lazy:
     @property
     def rail(self) -> list[dict[str, Any]]:
         path = self._request.path
-        entries = [entry | {"current": _is_current(entry["url"], path)} for entry in self._cached["rail"]]
+        entries = [entry | {"current": _is_current(entry, path)} for entry in self._cached["rail"]]
         return [entry | {"shown": _capped(entry["count"])} for entry in entries]
 
     @property
@@ -182,8 +201,10 @@ def _read(user: User, at: datetime) -> dict[str, Any]:
         url = _resolve(entry.url_name)
         if url and (not entry.needs or any(rights.has_right(user, right, at) for right in entry.needs)):
             count, hot = _counts[entry.queue](user) if entry.queue in _counts else (0, False)
+            also = tuple(filter(None, map(_resolve, entry.also)))
             rail.append(
                 {"label": entry.label, "icon": entry.icon, "url": url, "key": entry.key, "count": count, "hot": hot}
+                | {"also": also}
             )
     unread, _ = selectors.unread_state(user)
     may_search = any(rights.has_right(user, right, at) for right in SEARCHERS)
@@ -201,8 +222,8 @@ def _resolve(url_name: str) -> str:
         return ""
 
 
-def _is_current(url: str, path: str) -> bool:
-    return path == url if url == "/" else path.startswith(url)
+def _is_current(entry: dict[str, Any], path: str) -> bool:
+    return path == "/" if entry["url"] == "/" else path.startswith((entry["url"], *entry["also"]))
 
 
 def _capped(count: int) -> str:
