@@ -202,12 +202,10 @@ def count_codes(codes: Sequence[CodeMap]) -> dict[int, int]:
 
 
 def outbox(*, dead: bool, line: Line | None, to_phones: bool) -> QuerySet[OutboxMessage]:
-    """Dead ones, the latest first; or waiting ones, the longest waiting first."""
+    """Dead ones or waiting ones: to a line, to phones, or to all."""
     rows = OutboxMessage.objects.select_related("appeal", "line__channel", "revived_by")
     rows = rows.filter(line=line) if line is not None else rows.filter(line=None) if to_phones else rows
-    if dead:
-        return rows.filter(dead_at__isnull=False).order_by("-dead_at", "-pk")
-    return rows.filter(sent_at=None, dead_at=None).order_by("pk")
+    return rows.filter(dead_at__isnull=False) if dead else rows.filter(sent_at=None, dead_at=None)
 
 
 def trouble_count() -> tuple[int, bool]:

@@ -17,8 +17,8 @@ from channels_merge.views.dialogs import asked, run_act
 from hotline.context import forget_shell
 from hotline.errors import DomainError
 from hotline.views.gate import needs
+from tickets.selectors.lists import PAGE_ROWS, Key, take
 
-PAGE = 25
 STATES = (
     ("parked", "搁置的"),
     ("waiting", "等着处理"),
@@ -38,9 +38,9 @@ def _query(**values):
 
 
 def _take(rows):
-    """(rows of the page, key of the next page or "")."""
-    shown = list(rows[: PAGE + 1])
-    return shown[:PAGE], str(shown[PAGE - 1].pk) if len(shown) > PAGE else ""
+    """(rows of the page, key of the next page or "") of a list in the order of its ids."""
+    shown = list(rows[: PAGE_ROWS + 1])
+    return shown[:PAGE_ROWS], str(shown[PAGE_ROWS - 1].pk) if len(shown) > PAGE_ROWS else ""
 
 
 def _after(request):
@@ -331,23 +331,22 @@ def outbox(request):
     to = asked(request, "to")
     one = Line.objects.filter(channel__code=to).first()
     rows = selectors.outbox(dead=dead, line=one, to_phones=to == "phones")
-    after = _after(request)
-    if after is not None:
-        rows = rows.filter(pk__lt=after) if dead else rows.filter(pk__gt=after)
-    shown, next_key = _take(rows)
+    # Dead ones, the latest first; waiting ones, the longest waiting first.
+    after = Key.parse(asked(request, "after"))
+    page = take(rows, by="dead_at" if dead else "created_at", pk="id", after=after, newest=dead)
     kept = {"tab": "" if dead else "waiting", "to": to}
     return render(
         request,
         "channels_merge/outbox.html",
         {
             "now": now,
-            "rows": shown,
+            "rows": page.rows,
             "dead": dead,
             "to": to,
             "has_gateway": services.has_gateway(),
             "lines": Line.objects.select_related("channel").order_by("channel__name"),
             "first_url": _query(**kept) or "?" if after is not None else "",
-            "next_url": _query(**kept, after=next_key) if next_key else "",
+            "next_url": _query(**kept, after=page.next_key) if page.next_key else "",
         },
     )
 

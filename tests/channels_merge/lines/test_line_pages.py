@@ -1,5 +1,7 @@
 """The pages of the person who looks after what is plugged in."""
 
+from datetime import timedelta
+
 import pytest
 import time_machine
 from bs4 import BeautifulSoup
@@ -267,6 +269,37 @@ def test_the_outbox_asks_as_often_whatever_it_holds(client, manager, world, coun
 
     with django_assert_num_queries(7):
         assert len(cells(client.get("/outbox/?tab=waiting"))) == count
+
+
+def test_no_dead_message_is_lost_between_two_pages(client, manager, world):
+    """What was given up later is shown first, whichever was written first."""
+    for _ in range(30):
+        make_appeal()
+    written = list(OutboxMessage.objects.order_by("pk").values_list("pk", flat=True))
+    for place, pk in enumerate(written):
+        given_up = NOON + timedelta(minutes=place if place % 2 else -place)
+        OutboxMessage.objects.filter(pk=pk).update(dead_at=given_up, next_try_at=None, last_error="超时")
+
+    first = client.get("/outbox/")
+    second = client.get(f"/outbox/{first.context['next_url']}")
+    assert second.context["next_url"] == ""
+    shown = [row.pk for page in (first, second) for row in page.context["rows"]]
+    assert shown == list(OutboxMessage.objects.order_by("-dead_at", "-pk").values_list("pk", flat=True))
+
+
+def test_every_page_of_it_marks_its_entry_in_the_rail(client, manager, world):
+    marked = {
+        address: [entry["label"] for entry in client.get(address).context["shell"].rail if entry["current"]]
+        for address in ("/lines/", "/lines/codes/", "/outbox/", "/grid/cells/", "/grid/standard/", "/grid/events/")
+    }
+    assert marked == {
+        "/lines/": ["接入"],
+        "/lines/codes/": ["接入"],
+        "/outbox/": ["接入"],
+        "/grid/cells/": ["网格"],
+        "/grid/standard/": ["网格"],
+        "/grid/events/": ["网格"],
+    }
 
 
 def test_the_rail_counts_what_needs_a_person(client, manager, plug, came):
