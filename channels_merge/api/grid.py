@@ -105,7 +105,7 @@ class GridEventItem(GridView):
     )
     def get(self, request, number):
         """按网格平台自己的编号查；结果也可以由接入平台推送，见 docs/lines.md。"""
-        event = reads.event_of_number(number)
-        if event is None or event.appeal.channel_id != request.auth.pk:
+        event = reads.event_of_number(request.auth, number)
+        if event is None:
             raise exceptions.NotFound(f"没有收到过编号为 {number} 的网格事件。")
         return Response(GridProgressSerializer(selectors.progress_of(event.appeal)).data)

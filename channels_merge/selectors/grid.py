@@ -8,10 +8,11 @@ from typing import Final
 from django.db.models import Prefetch, Q, QuerySet
 
 from channels_merge import rights
-from channels_merge.models import AppealLink, GridCell, GridCheck, GridEvent, GridEventClass
+from channels_merge.models import AppealLink, Channel, GridCell, GridCheck, GridEvent, GridEventClass
 from channels_merge.states import GridCheckState
 from hotline.models import Region, Unit, User
 from hotline.rights import has_right
+from hotline.selectors import people_with_right
 from tickets.models import Assignment, Attachment, Ticket
 from tickets.rights import HANDLE, Actor
 from tickets.states import AssignmentState, Secrecy, TicketState
@@ -83,10 +84,10 @@ def ticket_of_event(event: GridEvent) -> Ticket | None:
     return None if link is None else link.ticket.merged_into or link.ticket
 
 
-def event_of_number(number: str) -> GridEvent | None:
-    """By the number of the grid platform."""
+def event_of_number(channel: Channel, number: str) -> GridEvent | None:
+    """By the number of the grid platform that sent it."""
     events = GridEvent.objects.select_related("event_class", "cell", "appeal__channel", "appeal__contact")
-    return events.filter(appeal__source_number=number, appeal__channel__kind="grid").first()
+    return events.filter(appeal__source_number=number, appeal__channel=channel).first()
 
 
 # --- checks on the spot
@@ -94,8 +95,7 @@ def event_of_number(number: str) -> GridEvent | None:
 
 def workers_of(unit: Unit) -> Sequence[User]:
     """Grid workers of a township who can be sent."""
-    people = User.objects.filter(unit=unit, is_active=True, groups__name="grid_worker")
-    return list(people.distinct().order_by("name", "pk"))
+    return list(people_with_right(rights.GRID_CHECK, [unit]).order_by("name", "pk"))
 
 
 def part_to_check(ticket: Ticket, user: User, at: datetime) -> Assignment | None:
