@@ -8,6 +8,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -55,7 +56,7 @@ from channels_merge.states import (
 from hotline import crypto, parameters
 from hotline.errors import DomainError
 from hotline.models import User
-from hotline.services import one_by_one
+from hotline.services import RowsFailed, one_by_one
 
 BATCH: Final = 500
 HEARD_EVERY: Final = timedelta(minutes=1)
@@ -249,9 +250,7 @@ def retry_message(*, inbound_id: int, by: User | None, at: datetime) -> InboundM
     """Try a parked message again; the answer says what became of it."""
     rights.require(by, rights.MANAGE_LINES, at)
     row = _parked(inbound_id)
-    row.state, row.parked_for, row.reason = InboundState.WAITING, ParkedFor.NONE, ""
-    row.settled_at, row.attempts, row.next_try_at, row.waiting_since = None, 0, at, at
-    row.save()
+    _wait_again([inbound_id], at=at)
     for follower in _take_in(inbound_id, at=at) or ():
         _take_in(follower, at=at)
     row.refresh_from_db()
@@ -263,8 +262,23 @@ def retry_all(*, line_id: int, by: User | None, at: datetime) -> tuple[int, int]
     rights.require(by, rights.MANAGE_LINES, at)
     parked = InboundMessage.objects.filter(line=line_id, state=InboundState.PARKED).order_by("pk")
     ids = list(parked.values_list("pk", flat=True)[:BATCH])
-    rows = [retry_message(inbound_id=pk, by=by, at=at) for pk in ids]
-    return len(rows), sum(row.state != InboundState.PARKED for row in rows)
+    _wait_again(ids, at=at)
+    # One that fails by a fault of ours is logged, holds up none of the others and is tried again by the clock.
+    with suppress(RowsFailed):
+        one_by_one(lambda pk: take_in(inbound_id=pk, at=at), ids)
+    return len(ids), InboundMessage.objects.filter(pk__in=ids).exclude(state=InboundState.PARKED).count()
+
+
+def _wait_again(ids: Sequence[int], *, at: datetime) -> None:
+    InboundMessage.objects.filter(pk__in=ids, state=InboundState.PARKED).update(
+        state=InboundState.WAITING,
+        parked_for=ParkedFor.NONE,
+        reason="",
+        settled_at=None,
+        attempts=0,
+        next_try_at=at,
+        waiting_since=at,
+    )
 
 
 @transaction.atomic
@@ -390,7 +404,8 @@ def _conclude(line: Line, envelope: Envelope, at: datetime) -> Appeal:
     outcome, note = read_outcome(envelope)
     appeal = _about(line, envelope, given=True)
     if appeal.state == AppealState.RETURNED:
-        returned = LineReturn.objects.get(appeal=appeal, outcome="")
+        # The last try: one that was concluded already refuses a second answer.
+        returned = LineReturn.objects.filter(appeal=appeal).latest("pk")
         conclude_return(return_id=returned.pk, outcome=outcome, note=note, by=None, at=at)
         return appeal
     transfer = Transfer.objects.filter(appeal=appeal, line=line.channel.code, outcome="").first()

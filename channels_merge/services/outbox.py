@@ -82,15 +82,26 @@ def line_to_tell(appeal: Appeal) -> Line | None:
     return Line.objects.filter(channel=appeal.channel_id).exclude(push_url="").first()
 
 
+# Acts of a ticket that is merged into another.
+_JOINED: Final = ("merge", "move_along")
 TOLD_ACTS: Final = frozenset(act for act, said in ACTS.items() if said.public)
 
 
 def report_ticket_event(*, event_id: int) -> int:
-    """Write what lines are told of an act on a ticket, for each appeal of theirs that it carries. May run twice."""
+    """Write what lines are told of an act on a ticket, for each appeal of theirs that it carries. May run twice.
+
+    What was done before the ticket carried the appeal is not news of it, however late this runs.
+    """
     event = TicketEvent.objects.select_related("ticket", "unit").get(pk=event_id)
     if event.act not in TOLD_ACTS:
         return 0
-    sent = selectors.carried_by(event.ticket_id).live().filter(channel__kind__in=sorted(PLATFORM_KINDS))
+    joined = TicketEvent.objects.filter(ticket=OuterRef("ticket"), act__in=_JOINED, at__lte=event.at)
+    linked = AppealLink.objects.filter(
+        Q(ticket=event.ticket_id) | Exists(joined), appeal=OuterRef("pk"), until=None, since__lte=event.at
+    )
+    sent = (
+        selectors.carried_by(event.ticket_id).live().filter(Exists(linked), channel__kind__in=sorted(PLATFORM_KINDS))
+    )
     written = 0
     for appeal in sent.exclude(source_number="").select_related("channel").order_by("pk"):
         line = line_to_tell(appeal)
@@ -114,9 +125,10 @@ def _told_of(event: TicketEvent) -> tuple[MessageKind, dict[str, Any]]:
 
 def reconcile_reports(*, since: datetime) -> int:
     """Acts whose message a lost task left unwritten; returns how many rows were missing."""
-    carried = AppealLink.objects.filter(
-        ticket=OuterRef("ticket"), until=None, appeal__channel__line__isnull=False
-    ).exclude(appeal__source_number="")
+    of_lines = AppealLink.objects.filter(until=None, appeal__channel__line__isnull=False).exclude(
+        appeal__source_number=""
+    )
+    carried = of_lines.filter(Q(ticket=OuterRef("ticket")) | Q(ticket__merged_into=OuterRef("ticket")))
     events = TicketEvent.objects.filter(Exists(carried), at__gte=since, act__in=sorted(TOLD_ACTS))
     return sum(report_ticket_event(event_id=pk) for pk in events.order_by("pk").values_list("pk", flat=True))
 

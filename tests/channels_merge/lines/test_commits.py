@@ -4,12 +4,12 @@ import pytest
 from django.db import connection
 
 from channels_merge import services
-from channels_merge.models import Appeal
+from channels_merge.models import Appeal, InboundMessage
 from channels_merge.services import inbound, outbox
 from hotline.services import RowsFailed
 from tests.channels_merge.conftest import make_world
 from tests.channels_merge.lines.conftest import later, message
-from tests.factories.channels_merge import NOON
+from tests.factories.channels_merge import NOON, STORY
 
 
 @pytest.fixture
@@ -51,3 +51,20 @@ def test_a_fault_of_ours_is_counted_raised_and_parked_in_the_end(plug, monkeypat
 
     urge.refresh_from_db()
     assert (Appeal.objects.count(), urge.state, urge.parked_for, urge.attempts) == (1, "parked", "fault", 5)
+
+
+def test_a_fault_in_one_parked_message_holds_up_none_of_the_others(plug, came, monkeypatch):
+    line = plug("12315")
+    came(line, message("1", text="短"), message("2", text="短"))
+    register = inbound._ACTS["appeal"]
+
+    def breaks_at_first(line, envelope, at):
+        if envelope.number == "1":
+            raise ZeroDivisionError
+        return register(line, inbound.Envelope(**vars(envelope) | {"data": {"text": STORY}}), at)
+
+    monkeypatch.setitem(inbound._ACTS, "appeal", breaks_at_first)
+
+    assert services.retry_all(line_id=line.pk, by=None, at=later(minutes=1)) == (2, 2)
+    states = InboundMessage.objects.order_by("pk").values_list("state", "attempts", "next_try_at")
+    assert list(states) == [("waiting", 1, later(minutes=2)), ("done", 0, None)]

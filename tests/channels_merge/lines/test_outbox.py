@@ -1,5 +1,6 @@
 """What leaves: written with the act, sent after it to a real partner that is down, slow, broken or forgetful."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,11 @@ from channels_merge.models import Appeal, Line, OutboxMessage, Transfer
 from channels_merge.services import outbox
 from hotline.models import Notice
 from tests.channels_merge.lines.conftest import SECRET, later, message
-from tests.factories.channels_merge import NOON, PHONE, make_accepted, make_appeal
+from tests.factories.channels_merge import NOON, PHONE, make_accepted, make_appeal, ticket_of
+from tests.factories.tickets import REPLY
 from tests.fakes.running import RunningPartner
+from tickets import services as tickets
+from tickets.models import TicketEvent
 
 HOUR = timedelta(hours=1)
 
@@ -294,6 +298,11 @@ def test_a_matter_goes_back_to_its_line_and_is_taken(line, partner, appeal, came
     appeal.refresh_from_db()
     assert (row.state, appeal.state, appeal.line_returns.get().outcome) == ("done", "returned", "taken")
 
+    again = came(line, message("JX-1", "outcome", "again", outcome="declined", text="归你们。"), at=later(hours=1))
+
+    assert (again.parked_for, again.reason, again.attempts) == ("refused", "这次退回已记为“已接走”。", 0)
+    assert appeal.line_returns.get().outcome == "taken"
+
 
 def test_a_line_may_decline_and_the_matter_is_ours_again(line, appeal, came):
     services.return_to_line(appeal_id=appeal.pk, reason="不在赣州市。", by=None, at=NOON)
@@ -368,10 +377,6 @@ def test_a_receipt_is_noted_once(line, partner, appeal, came):
 
 
 def test_what_happens_on_the_ticket_is_told_and_the_reply_is_the_result(line, partner, appeal, world, person):
-    from tests.factories.tickets import REPLY
-    from tickets import services as tickets
-    from tickets.models import TicketEvent
-
     other = make_accepted(phone="13907970000")
     services.accept_appeal(appeal_id=appeal.pk, ticket_id=other.links.get().ticket_id, by=None, at=NOON)
     ticket = other.links.get().ticket
@@ -386,15 +391,10 @@ def test_what_happens_on_the_ticket_is_told_and_the_reply_is_the_result(line, pa
     assert [status for _, status in told[2:]] == [
         event.act for event in TicketEvent.objects.order_by("pk") if event.act in services.TOLD_ACTS
     ]
-    assert [one["data"]["text"] for one in partner.arrived if one["data"]["status"] == "publish_reply"] in (
-        [],
-        [REPLY],
-    )
+    assert [one["data"]["text"] for one in partner.arrived if one["event"] == "result"] == [REPLY]
 
 
 def test_what_a_lost_task_left_unsaid_is_found(line, appeal, world, person):
-    from tickets import services as tickets
-
     services.accept_appeal(appeal_id=appeal.pk, by=None, at=NOON)
     ticket = appeal.links.get().ticket
     tickets.dispatch_ticket(
@@ -405,3 +405,39 @@ def test_what_a_lost_task_left_unsaid_is_found(line, appeal, world, person):
     assert services.reconcile_reports(since=NOON) == 1
     assert services.reconcile_reports(since=NOON) == 0
     assert waiting().count() == before + 1
+
+
+def dispatched(appeal, world, person, *, at):
+    ticket = ticket_of(appeal)
+    tickets.dispatch_ticket(ticket_id=ticket.pk, unit=world.department, item=None, by=person("dispatcher"), at=at)
+    return TicketEvent.objects.get(ticket=ticket, act="dispatch")
+
+
+def test_a_lost_task_of_a_ticket_that_carries_a_merged_one_is_found_too(line, appeal, world, person):
+    lead = make_accepted(phone="13907970000")
+    services.accept_appeal(appeal_id=appeal.pk, by=None, at=NOON)
+    dispatched(lead, world, person, at=later(minutes=3))
+    merge = {"into_id": ticket_of(lead).pk, "reason": "同一件事", "by": person("dispatcher"), "at": later(minutes=5)}
+    tickets.merge_ticket(ticket_id=ticket_of(appeal).pk, **merge)
+    tickets.sign_assignment(
+        assignment_id=ticket_of(lead).lead_id,
+        handler=None,
+        by=person("liaison", world.department),
+        at=later(minutes=9),
+    )
+    OutboxMessage.objects.filter(line__isnull=False).delete()
+
+    assert services.reconcile_reports(since=NOON) == 1
+    told = OutboxMessage.objects.filter(line__isnull=False).order_by("pk")
+    assert [json.loads(row.body)["data"]["status"] for row in told] == ["sign"]
+
+
+def test_what_was_done_before_the_appeal_was_linked_is_no_news_of_it(line, appeal, world, person):
+    lead = make_accepted(phone="13907970000")
+    event = dispatched(lead, world, person, at=later(minutes=3))
+    services.accept_appeal(appeal_id=appeal.pk, ticket_id=ticket_of(lead).pk, by=None, at=later(minutes=9))
+    before = waiting().count()
+
+    assert services.report_ticket_event(event_id=event.pk) == 0
+    assert services.reconcile_reports(since=NOON) == 0
+    assert waiting().count() == before
