@@ -21,6 +21,7 @@ from tickets.models import Ticket
 from tickets.states import Secrecy, TicketState
 
 COMPARED_STATES: Final = (AppealState.RECEIVED, AppealState.NEED_INFO, AppealState.ACCEPTED)
+UNSAID: Final = "未写"
 # No unit has it in hand yet: it is the one that goes.
 BEFORE_A_UNIT: Final = frozenset({TicketState.PENDING_DISPATCH, TicketState.PENDING_INFO})
 
@@ -171,12 +172,21 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Fact:
+    """What one side says of one thing. `mark` is same or apart where both sides say something."""
+
+    name: str
+    value: str
+    mark: str = ""
+
+
+@dataclass(frozen=True)
 class Side:
     appeal: Appeal
     ticket: Ticket | None
     title: Sequence[Piece]
     text: Sequence[Piece]
-    place: str
+    facts: Sequence[Fact]
 
 
 @dataclass(frozen=True)
@@ -186,38 +196,32 @@ class Case:
     proposal: MergeProposal
     plan: Plan
     sides: tuple[Side, Side]
-    # What both sides say of one thing: its name, left, right; same, apart, or empty where one says nothing.
-    facts: Sequence[tuple[str, str, str, str]]
 
 
 def case_of(proposal: MergeProposal) -> Case:
     earlier, later = proposal.other, proposal.appeal
     ground = background()
-    return Case(
-        proposal,
-        plan_of(proposal),
-        (_side(earlier, later, ground), _side(later, earlier, ground)),
-        _facts(earlier, later),
-    )
+    facts = _facts(earlier, later)
+    left = _side(earlier, later, [Fact(name, mine, mark) for name, mine, _, mark in facts], ground)
+    right = _side(later, earlier, [Fact(name, theirs, mark) for name, _, theirs, mark in facts], ground)
+    return Case(proposal, plan_of(proposal), (left, right))
 
 
-def _side(appeal: Appeal, other: Appeal, ground: Background) -> Side:
+def _side(appeal: Appeal, other: Appeal, facts: Sequence[Fact], ground: Background) -> Side:
     words, theirs = message_of(appeal), message_of(other)
     apart = set(telling(sorted(named(words.opening)), ground)) - named(theirs.words)
-    region = appeal.region.short_name if appeal.region else ""
     return Side(
         appeal,
         carrier(appeal),
         pieces(appeal.title, theirs.words, apart, ground),
         pieces(appeal.text, theirs.words, apart, ground),
-        f"{region} {appeal.place}".strip(),
+        facts,
     )
 
 
 def _facts(left: Appeal, right: Appeal) -> list[tuple[str, str, str, str]]:
-    days = abs(left.received_at - right.received_at).days
-    same_person = _same_caller(left, right)
-    return [
+    """(name, left, right, mark) of what at least one of them says."""
+    found = [
         ("地区", *_both(left.region.name if left.region else "", right.region.name if right.region else "")),
         ("地点", *_both(left.place, right.place, exact=False)),
         (
@@ -225,14 +229,9 @@ def _facts(left: Appeal, right: Appeal) -> list[tuple[str, str, str, str]]:
             *_both(left.category.name if left.category else "", right.category.name if right.category else ""),
         ),
         ("类型", *_both(left.get_kind_display(), right.get_kind_display())),
-        (
-            "诉求人",
-            _person(left),
-            _person(right),
-            "same" if same_person else "apart" if same_person is False else "",
-        ),
-        ("相隔", f"{days} 天" if days else "同一天", "", ""),
+        ("诉求人", _person(left), _person(right), _same_caller(left, right)),
     ]
+    return [fact for fact in found if (fact[1], fact[2]) != (UNSAID, UNSAID)]
 
 
 def _person(appeal: Appeal) -> str:
@@ -240,15 +239,17 @@ def _person(appeal: Appeal) -> str:
     return f"{contact.masked_name} {contact.masked_phone}".strip() if contact else "匿名"
 
 
-def _same_caller(left: Appeal, right: Appeal) -> bool | None:
-    """None where one of them left no number."""
+def _same_caller(left: Appeal, right: Appeal) -> str:
+    """Nothing where one of them left no number."""
     mine, theirs = (one.contact.phone_index if one.contact else "" for one in (left, right))
-    return mine == theirs if mine and theirs else None
+    if not mine or not theirs:
+        return ""
+    return "same" if mine == theirs else "apart"
 
 
 def _both(left: str, right: str, *, exact: bool = True) -> tuple[str, str, str]:
     if not left or not right:
-        return left or "未写", right or "未写", ""
+        return left or UNSAID, right or UNSAID, ""
     if left == right:
         return left, right, "same"
     alike = not exact and set(bigrams.codes(left)) & set(bigrams.codes(right))

@@ -295,7 +295,6 @@ def _carry_out(proposal: MergeProposal, plan: reads.Plan, *, reason: str, by: Us
     if record is not None:
         record.proposal = proposal
         record.save(update_fields=["proposal"])
-        _lapse_the_same(proposal, into, at=at)
     _settle(proposal, ProposalState.CONFIRMED, by=by, at=at)
     return sentence
 
@@ -308,16 +307,6 @@ def _ask_to_reopen(ticket: Ticket, proposal: MergeProposal, *, at: datetime) -> 
         at=at,
         dedupe=f"reopen:{proposal.pk}",
     )
-
-
-def _lapse_the_same(settled: MergeProposal, into: Ticket, *, at: datetime) -> None:
-    """Other pairs whose sides hang on this ticket now. One that somebody else is settling is left to the next sweep."""
-    here = carried_by(into.pk).values("pk")
-    moot = MergeProposal.objects.filter(state=ProposalState.OPEN, appeal__in=here, other__in=here).exclude(
-        pk=settled.pk
-    )
-    for other in moot.select_for_update(of=("self",), no_key=True, skip_locked=True).order_by("pk"):
-        _settle(other, ProposalState.LAPSED, by=None, at=at)
 
 
 @transaction.atomic

@@ -19,13 +19,17 @@ from channels_merge.models import (
     Appeal,
     AppealFile,
     CodeMap,
+    FrequentCaller,
     GridCheck,
     Interaction,
     Line,
     LineMilestone,
+    MergeProposal,
+    MergeSwitch,
     MissedCall,
     OutboxMessage,
     PetitionMatch,
+    ThresholdProposal,
     Transfer,
 )
 from channels_merge.services import petition

@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 import time_machine
 
+from channels_merge import services
 from channels_merge.models import MergeProposal, MergeRecord
-from channels_merge.services import merging
+from channels_merge.services import merging, repeats
 from evaluation.models import FollowUp
 from hotline import calendar, parameters
 from tests.channels_merge.merging.factories import (
@@ -156,3 +157,39 @@ def test_a_wrong_merge_is_undone_after_closing(city, log_in, shots):
     page.goto(page.base + "/merging/quality/")
     shots(page, "merging-quality")
     assert page.locator("td.red").first.inner_text() == "1"
+
+
+def test_matters_of_many_and_callers_who_come_again(city, log_in, shots):
+    first = by_phone(at=NOW, place="锦江花园东门", region=city.region)
+    for number in range(25):
+        at = NOW - timedelta(days=number % 9)
+        make_accepted(
+            at=at, text=NOISE, phone=f"1390001{number:04}", place="锦江花园东侧", ticket_id=ticket_of(first).pk
+        )
+    tickets.dispatch_ticket(
+        ticket_id=ticket_of(first).pk, unit=city.department, item=None, by=city.dispatcher, at=SOON
+    )
+    again = by_machine(at=NOW, phone=first.contact.phone)
+    look(again, SOON)
+    look(by_machine(at=SOON, phone=first.contact.phone), SOON)
+    for _ in range(10):
+        services.record_progress_asked(appeal_id=first.pk, channel=first.channel, by=city.agent, at=SOON)
+    repeats.find_frequent_callers(at=SOON)
+    page = log_in(city.reviewer)
+    page.goto(page.base + "/merging/matters/")
+    assert page.inner_text("tbody tr td") == "26"
+    shots(page, "merging-matters")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/tickets/{ticket_of(first).number}/")
+    shots(page, "merging-ticket")
+
+    page.goto(page.base + "/merging/callers/")
+    shots(page, "merging-callers")
+    assert page.locator("text=138****0001").count() == 1
+    page.keyboard.press(" ")
+    page.wait_for_selector("dialog.act[open]")
+    page.wait_for_timeout(HAND)
+    page.keyboard.type("已请受理组解释办理进度。")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("text=已记下处理意见")
+    assert page.locator("text=没有等着查看的号码").count() == 1

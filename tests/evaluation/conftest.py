@@ -4,6 +4,7 @@ import pytest
 import time_machine
 from bs4 import BeautifulSoup
 
+from hotline.services import set_parameter
 from tests.factories.evaluation import WEDNESDAY, add_callers
 from tests.factories.hotline import load_rules
 from tests.factories.tickets import at, make_city
@@ -18,6 +19,13 @@ def city_of_this_file(kept_for_this_file):
 @pytest.fixture
 def city(city_of_this_file, db):
     return copy.deepcopy(city_of_this_file)
+
+
+@pytest.fixture
+def everybody_is_called(city):
+    """Also of a matter that very many report: none of its callers is told by message instead."""
+    first = at("11-01 00:00")
+    set_parameter(key="mass_followup_sample", value="1", valid_from=first, source="测试", by=None, at=first)
 
 
 @pytest.fixture

@@ -317,6 +317,7 @@ def test_what_is_kept_secret_is_not_found(city, log_in, page_of):
     assert post(client, case.follow_ups[0], result="no_answer").status_code == 404
 
 
+@pytest.mark.usefixtures("everybody_is_called")
 def test_pages_by_key_without_gap_or_double(city, page_of, log_in):
     case = replied(city, callers=27)
 

@@ -220,6 +220,7 @@ def test_when_all_withdrew_only_closing_is_offered(city, log_in, page_of):
     assert (state_of(case.ticket), fresh(case.ticket).closing_kind) == ("closed", "withdrawn")
 
 
+@pytest.mark.usefixtures("everybody_is_called")
 def test_pages_by_key_without_gap_or_double(city, page_of, log_in):
     case = replied(city, callers=27)
     made = [complain(city, row) for row in case.follow_ups]

@@ -224,9 +224,7 @@ PAGES: dict[str, Page] = {
     "merge": Page(
         forms.MergeForm, _merge, "{number} 已并单。", "并单后每位反映人的编号、期限和回访都不变，可以拆回。"
     ),
-    "unmerge": Page(
-        forms.UnmergeForm, _unmerge, "{number} 已拆回。", "并错的会计入并错数，用来校准系统的并单提议。"
-    ),
+    "unmerge": Page(forms.UnmergeForm, _unmerge, "{number} 已拆回。", "并错的会计入并错数，用来校准系统的并单提议。"),
     "defer": Page(
         forms.ReasonForm,
         _on_ticket(services.defer_ticket, "reason"),

@@ -7,7 +7,7 @@ import pytest
 from channels_merge import rights, tasks
 from channels_merge.models import MergeLook, MergeProposal, MergeRecord, MergeSwitch
 from channels_merge.selectors.merging import worklist
-from channels_merge.services import linking, merging
+from channels_merge.services import intake, linking, merging
 from hotline.models import Notice
 from hotline.services import RowsFailed
 from responsibility.models import Category
@@ -273,3 +273,10 @@ def test_of_many_that_wait_each_is_paired_with_the_ticket_and_not_with_one_anoth
 
     pairs = MergeProposal.objects.order_by("appeal").values_list("appeal", "other")
     assert list(pairs) == [(appeal.pk, first.pk) for appeal in waiting]
+
+
+def test_a_pair_that_was_joined_by_another_hand_is_not_asked_about(city):
+    proposal, first, second = a_pair()
+    intake.accept_appeal(appeal_id=second.pk, ticket_id=ticket_of(first).pk, by=city.dispatcher, at=SOON)
+
+    assert (fresh(proposal).state, worklist().exists()) == ("lapsed", False)

@@ -224,9 +224,7 @@ def test_the_facts_of_both_sides(city):
     second = make_accepted(at=LATER, text=NOISE_AGAIN, phone=FIRST_PHONE, place="阳明路", region=city.region)
     [proposal] = look(second)
 
-    facts = {name: (left, right, mark) for name, left, right, mark in case_of(read(proposal)).facts}
-    assert facts["地区"] == ("章贡区", "章贡区", "same")
-    assert facts["地点"] == ("锦江花园东门", "阳明路", "apart")
-    assert facts["诉求人"] == ("王* 138****0001", "王* 138****0001", "same")
-    assert facts["事项"] == ("未写", "未写", "")
-    assert (first.pk, facts["相隔"][0]) == (proposal.other_id, "同一天")
+    left, right = ([(fact.value, fact.mark) for fact in side.facts] for side in case_of(read(proposal)).sides)
+    assert proposal.other == first
+    assert left == [("章贡区", "same"), ("锦江花园东门", "apart"), ("投诉", "same"), ("王* 138****0001", "same")]
+    assert right == [("章贡区", "same"), ("阳明路", "apart"), ("投诉", "same"), ("王* 138****0001", "same")]
