@@ -38,6 +38,6 @@ def test_the_demonstration_shows_every_state_and_loads_what_is_missing(monkeypat
     assert (PlaceCode.objects.count(), Appeal.objects.filter(place_code__isnull=False).count()) == (7, 1)
     assert set(User.objects.filter(username__in=ACCOUNTS).values_list("username", flat=True)) == set(ACCOUNTS)
     assert (said, again) == (
-        "演示数据已装好：202 个账号，93 张工单。",
-        "演示数据已装好：202 个账号，93 张工单。",
+        "演示数据已装好：205 个账号，98 张工单。",
+        "演示数据已装好：205 个账号，98 张工单。",
     )

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from channels_merge.models import Appeal
 from config.demo import lines, register, telephone
+from config.demo.merging import bring_together
 from config.demo.people import ACCOUNTS, People
 from config.demo.petition_grid import show_neighbours
 from config.demo.roads import SOURCE, Roads
@@ -46,6 +47,7 @@ class Command(BaseCommand):
         register.fill(now=now)
         telephone.ring_up(now=now)
         show_neighbours(roads)
+        bring_together(roads)
         sweep_clocks(at=now, batch=5000)
         self.stdout.write(f"演示数据已装好：{User.objects.count()} 个账号，{Ticket.objects.count()} 张工单。")
 
