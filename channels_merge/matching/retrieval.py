@@ -96,8 +96,8 @@ class Row(NamedTuple):
 
     gram: int
     """As int4."""
-    count: int
-    """How many messages have it."""
+    messages: int
+    """How many have it."""
     packed: bytes | None
     """Those messages; None where there are too many to be read."""
 
@@ -150,7 +150,7 @@ class Question:
         """
         counts, is_read = np.zeros(len(self.grams)), np.ones(len(self.grams))
         at = self._places(rows)
-        counts[at] = [row.count for row in rows]
+        counts[at] = [row.messages for row in rows]
         is_read[at] = [row.packed is not None for row in rows]
         shares = (counts + _BELIEVED * self.shares) / (pool + _BELIEVED)
         return np.log(np.maximum(shares, RAREST)) ** 2 * self.counts * is_read
@@ -170,7 +170,7 @@ class Question:
         asked = self.grams[places] == grams if len(self.grams) else np.zeros(len(grams), dtype=bool)
         added = weights[places[asked]] * self.worth[marks[asked]]
         ids = np.array([number for number, _ in fresh], np.int64)
-        return newest - ids, np.bincount(owners[asked], added, minlength=len(fresh))
+        return newest - ids, np.bincount(owners[asked], added, minlength=len(fresh)).astype(np.float64)
 
 
 def _county(region: str) -> int:
