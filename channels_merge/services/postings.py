@@ -1,7 +1,7 @@
 """The candidate index kept: an appeal is found from the moment it is written, posting rows follow, old ones go.
 
 New appeals gather in `FreshPosting`. `merge_postings` writes them into a segment of their own and joins it with those before it
-that are not much larger: sizes grow by doubling, so segments stay few and a posting is rewritten some ten times in its life.
+that are not much larger: sizes grow by doubling, so segments stay few and a posting is rewritten ten times in its life at most.
 All of that is one transaction: a search sees the one side or the other, and a killed run leaves nothing behind.
 """
 
