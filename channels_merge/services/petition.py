@@ -20,6 +20,7 @@ from channels_merge.services.sheets import Imported, RowRefused, moment_of, read
 from channels_merge.states import MatchState, PetitionState
 from hotline import crypto, masking
 from hotline.models import Region, User
+from hotline.services import one_by_one
 from tickets import services as tickets
 from tickets.models import TicketHold
 
@@ -242,11 +243,9 @@ def _propose(pairs: Iterable[reads.Pair], *, at: datetime) -> int:
 
 
 def match_waiting(*, at: datetime, most: int = 500) -> int:
-    """Matters that have not been compared yet, or were changed since; returns how many were."""
-    waiting = list(PetitionMatter.objects.filter(matched_at=None).order_by("pk").values_list("pk", flat=True)[:most])
-    for matter_id in waiting:
-        match_petition(matter_id=matter_id, at=at)
-    return len(waiting)
+    """Matters that have not been compared yet, or were changed since; returns how many gave a new pair."""
+    waiting = PetitionMatter.objects.filter(matched_at=None).order_by("pk").values_list("pk", flat=True)
+    return len(one_by_one(lambda pk: match_petition(matter_id=pk, at=at), list(waiting[:most])))
 
 
 def reconcile_petitions(*, since: datetime, at: datetime) -> int:

@@ -152,6 +152,17 @@ def test_the_platform_asks_by_its_own_number_and_is_told_state_and_reply(city, s
     assert said(ask("WG-2")) == (404, "没有收到过编号为 WG-2 的网格事件。")
 
 
+def test_two_grid_platforms_may_number_alike(city, send, ask):
+    other = ChannelFactory(code="grid-county", name="县网格平台", kind="grid")
+    words = {name: value for name, value in HOLE.items() if name != "found_at"}
+    grid.report_grid_event(event=grid.Event(**words, found_at=NOON), channel=other, by=None, at=NOON)
+    assert said(ask("WG-1")) == (404, "没有收到过编号为 WG-1 的网格事件。")
+
+    number = send().json()["number"]
+
+    assert ask("WG-1").json()["number"] == number
+
+
 def test_results_go_back_through_the_outbox_where_the_platform_is_plugged_in(city, send, committing):
     sync_lines()
     city.channel.refresh_from_db()

@@ -6,9 +6,10 @@ import pytest
 
 from channels_merge import rights, services
 from channels_merge import tasks as room_tasks
-from channels_merge.models import JointSupervision, PetitionMatch
+from channels_merge.models import JointSupervision, PetitionMatch, PetitionMatter
 from channels_merge.selectors import petition as reads
 from channels_merge.services import petition
+from hotline.services import RowsFailed
 from tests.channels_merge.petition.factories import ID_NUMBER, take_in
 from tests.factories.channels_merge import NOON, ChannelFactory, make_accepted, make_appeal
 from tickets import services as tickets
@@ -119,6 +120,24 @@ def test_waiting_matters_and_lost_appeals_are_made_good(office, both):
 
     assert petition.reconcile_petitions(since=NOON, at=LATER) == 1
     assert room_tasks.match_waiting_petitions() == 0
+
+
+def test_a_matter_that_cannot_be_compared_holds_up_none_of_the_others(office, both, monkeypatch):
+    broken = take_in(office, number="XF2026110000", phone="13807970000").matter
+    pairs_of_matter = reads.pairs_of_matter
+
+    def breaks(matter, *, at):
+        if matter == broken:
+            raise ZeroDivisionError
+        return pairs_of_matter(matter, at=at)
+
+    PetitionMatter.objects.exclude(pk=broken.pk).update(matched_at=None)
+    monkeypatch.setattr(reads, "pairs_of_matter", breaks)
+    with pytest.raises(RowsFailed):
+        petition.match_waiting(at=LATER)
+
+    assert found() == [("XF2026110001", "phone", "proposed")]
+    assert list(PetitionMatter.objects.filter(matched_at=None)) == [broken]
 
 
 def test_a_person_decides_once_and_says_why_not(office, both):
