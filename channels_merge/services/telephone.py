@@ -94,7 +94,8 @@ def store_phone_event(*, event: PhoneEvent, at: datetime) -> PhoneCall:
     with transaction.atomic():
         call, is_new = _locked_call(event, at)
         before = _facts(call)
-        told = set(selectors.people_at(call))
+        # A new one was at nobody's desk yet.
+        told = set() if is_new else set(selectors.people_at(call))
         _merge(call, event, number)
         if is_new or _facts(call) != before:
             call.is_settled = call.missed_at is None and call.answered_at is None

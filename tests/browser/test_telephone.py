@@ -1,13 +1,8 @@
 """The telephone in a real browser: a ring pops with its history, is taken over and saved; a missed call is called back."""
 
-import os
-import subprocess
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from channels_merge import services
@@ -18,32 +13,19 @@ from tests.factories.evaluation import add_callers
 from tests.factories.hotline import load_rules
 from tests.factories.tickets import make_city
 from tests.fakes.call_platform import CallPlatform
+from tests.platform.push import Push
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-ROOT = Path(__file__).resolve().parents[2]
 SECRET = "what-the-platform-signs-with"
 LAPTOP = ({"width": 1366, "height": 768},)
 
 
 @pytest.fixture
 def push(settings):
-    """The push process on the database and the Valkey of this test, as `python3 run.py` starts it."""
-    port = free_port(None)
-    settings.HOTLINE_PUSH_PORT = port
-    about = connection.settings_dict
-    database = f"postgres://{about['USER']}:{about['PASSWORD']}@{about['HOST']}:{about['PORT']}/{about['NAME']}"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "config.push:application", "--bind", f"127.0.0.1:{port}",
-         "--worker-class", "asgi", "--workers", "1", "--graceful-timeout", "1", "--no-control-socket"],
-        cwd=ROOT,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.test", "DATABASE_URL": database},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        process_group=0,
-    )  # fmt: skip
-    yield process
-    process.terminate()
-    process.wait(15)
+    running = Push()
+    settings.HOTLINE_PUSH_PORT = running.port
+    yield running.process
+    running.stop()
 
 
 @pytest.fixture

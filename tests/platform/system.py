@@ -38,6 +38,7 @@ class System:
             "DJANGO_SETTINGS_MODULE": "config.settings.local",
             "HOTLINE_STATE": str(state),
             "HOTLINE_PORT": str(self.port),
+            "HOTLINE_PUSH_PORT": str(free_port(None)),
             "HOTLINE_DEMO": "0",
         }
 

@@ -16,9 +16,18 @@ def test_life_of_the_whole_system(system):
     assert system.manage("shell", "--verbosity", "0", "-c", "print(6 * 7)").strip() == "42"
 
     # Each of them killed outright, the stores included.
-    for name in ("gunicorn", "celery -A config worker", "celery -A config beat", "valkey-server", "bin/postgres"):
+    for name in (
+        "gunicorn config.wsgi",
+        "gunicorn config.push",
+        "celery -A config worker",
+        "celery -A config beat",
+        "valkey-server",
+        "bin/postgres",
+    ):
         end(system.pid_of(name), signal.SIGKILL)
-    wait_until(lambda: all(system.output().count(f"{name} 已退出") == 1 for name in ("web", "worker", "beat")), 30)
+    wait_until(
+        lambda: all(system.output().count(f"{name} 已退出") == 1 for name in ("web", "push", "worker", "beat")), 30
+    )
     assert "postgres 已退出，现已恢复。" in system.lines
     assert "valkey 已退出，现已恢复。" in system.lines
     wait_until(system.healthy, 90, system.output)

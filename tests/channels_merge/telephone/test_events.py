@@ -1,12 +1,13 @@
 """The webhook: signed, clear in what it refuses, and indifferent to order and repetition."""
 
 import itertools
+import json
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.db import connection
-from redis import RedisError
+from redis import Redis, RedisError
 
 from channels_merge import services
 from channels_merge.models import MissedCall, PhoneCall
@@ -128,6 +129,42 @@ def test_in_any_order_and_twice_it_is_the_same_call(world, seat, order):
         NOON, after(seconds=20), after(seconds=200), None,
     )  # fmt: skip
     assert (call.extension, call.user, call.number, call.recording) == ("8002", second, PHONE, "https://rec/1.wav")
+
+
+@pytest.fixture
+def told(settings):
+    """`told()`: whom the push process would have rung since it was last asked."""
+    with Redis.from_url(settings.REDIS_URL) as client:
+        ears = client.pubsub(ignore_subscribe_messages=True)
+        ears.subscribe(push.CHANNEL)
+        ears.get_message(timeout=1)
+
+        def ask():
+            found = []
+            while (message := ears.get_message(timeout=0.2)) is not None:
+                found.append(json.loads(message["data"])["users"])
+            return found
+
+        yield ask
+        ears.close()
+
+
+def test_only_the_desks_that_it_concerns_are_told(world, post, seat, committing, told):
+    first, second, third = seat("8001"), seat("8002"), seat("8003", "hakka")
+
+    def say(*about, **more):
+        with committing():
+            post(said(*about, **more))
+        return told()
+
+    assert say("ringing", "c-1", extension="8001") == [[first.pk]]
+    assert say("ringing", "c-1", extension="8001") == []
+    assert say("ringing", "c-1", after(seconds=9), extension="8002") == [[first.pk, second.pk]]
+    assert say("ended", "c-1", after(seconds=30)) == [[second.pk]]
+    assert say("ringing", "c-2", queue="hakka") == [[third.pk]]
+    assert say("ringing", "c-3", extension="8999") == []
+    assert say("ringing", "c-4") == [[first.pk, second.pk]]
+    assert say("answered", "c-4", after(seconds=5), extension="8002") == [[first.pk, second.pk]]
 
 
 def test_a_call_is_kept_when_nobody_can_be_told(world, post, seat, committing, monkeypatch, caplog):
