@@ -36,7 +36,7 @@ from channels_merge.services import petition
 from hotline.services import store_file
 from tests.factories.channels_merge import make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import WEDNESDAY, add_callers, complain, replied
-from tests.factories.hotline import UserFactory, load_rules
+from tests.factories.hotline import UnitFactory, UserFactory, load_rules
 from tests.factories.tickets import fresh, make_city, submit
 from tickets import services
 from tickets.models import Approval, Attachment, ReturnRequest
@@ -58,8 +58,12 @@ PEOPLE = {
     "head": "head",
     "other": "other_handler",
     "manager": "channel_manager",
+    "petition": "petition_officer",
+    "worker": "grid_worker",
 }
-"""Column → whose it is in the city of the factories. `handler`, `liaison`, `head`: of the unit that has the matters."""
+"""Column → whose it is in the city of the factories. `handler`, `liaison`, `head`: of the unit that has the matters.
+
+`worker`: whom a township sent to look at one of them."""
 
 
 PIXEL = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
@@ -77,6 +81,8 @@ RAILS = {
     "head": "工作台 收件 工单 审核 统计 督办 渠道",
     "other": "工作台 收件 工单",
     "manager": "工作台 漏接 信访 网格 渠道 接入",
+    "petition": "工作台 信访",
+    "worker": "工作台 核查",
 }
 
 
@@ -86,6 +92,9 @@ def city_of_this_file(kept_for_this_file):
     city = add_callers(make_city())
     city.administrator = UserFactory(name="谢敏", unit=city.centre, roles=("administrator",))
     city.channel_manager = UserFactory(name="邱红", unit=city.centre, roles=("channel_manager",))
+    office = UnitFactory(short_name="市信访局", function="petition")
+    city.petition_officer = UserFactory(name="钟平", unit=office, roles=("petition_officer",))
+    city.grid_worker = UserFactory(name="钟文", unit=city.township, roles=("grid_worker",))
     return city
 
 
@@ -183,10 +192,10 @@ def in_petition(appeal):
 
 
 def sent_to_look(city, ticket):
-    """An errand of somebody else: whose it is goes in, as tests/channels_merge/grid shows."""
+    """An errand of the grid worker."""
     return GridCheck.objects.create(
         assignment=ticket.lead,
-        worker=city.other_handler,
+        worker=city.grid_worker,
         what="看有没有停工",
         place="锦江花园",
         asked_by=city.handler,
