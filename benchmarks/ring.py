@@ -165,7 +165,8 @@ def cpu_of(*pids: int) -> float:
             except OSError:
                 continue
             parents[int(place.name)] = int(rest[1])
-            used[int(place.name)] = (int(rest[11]) + int(rest[12])) / TICKS
+            # Its own, and that of children it has outlived.
+            used[int(place.name)] = sum(map(int, rest[11:15])) / TICKS
     total = 0.0
     for pid, seconds in used.items():
         above = pid
