@@ -138,7 +138,7 @@ class Question:
         new_back, new_sums = self._of_fresh(fresh, weights, newest)
         span = 1 + max(back.max(initial=-1), new_back.max(initial=-1))
         # Of nothing bincount makes whole numbers, whatever the weights are.
-        sums = np.bincount(back, worth, minlength=span).astype(np.float64)
+        sums = np.bincount(back, worth, minlength=span).astype(np.float64, copy=False)
         sums[new_back] = new_sums
         chosen = _largest(sums, most)
         return Found(newest - chosen, sums[chosen])
@@ -193,7 +193,7 @@ def _counted(messages: Sequence[Message]) -> tuple[Ids, Ids, Floats]:
 def _largest(sums: Floats, most: int) -> Ids:
     """Places of the largest sums above nothing, the largest first; of equal ones the first."""
     # Few stand out among a million: sorting those above a cut costs a tenth of partitioning all.
-    cut = sums.max(initial=0.0) / 3
+    cut = sums.max(initial=0.0) / 4
     chosen = np.flatnonzero(sums > cut)
     while len(chosen) < most and cut > 1e-6:
         cut /= 2

@@ -23,7 +23,7 @@ BUDGET: Final = 200_000
 """Postings read by one search. At a million appeals five times as many find nothing more (docs/adr/0008)."""
 MOST_FRESH: Final = 3000
 """More wait for posting rows only when no worker runs; the newest are then looked at."""
-LOOKED_UP: Final = 400
+LOOKED_UP: Final = 300
 SCORED: Final = 100
 COMPARED: Final = 600
 """Characters of a text that are scored: what comes after them tells two matters apart no better and takes its time."""
