@@ -17,10 +17,11 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from django.core.cache import cache
+from django.core.cache import cache as shared_cache
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -39,6 +40,7 @@ SIZES, SHORT_SIZES = (10_000, 100_000, 1_000_000), (10_000, 100_000)
 DAYS = 85
 """The pool is no older: all of it is inside the window."""
 UNKNOWN_REGION = 0.15
+NAMES = 20_000
 HARD = 0.5
 """Share of the pool that is made of the clauses of `--texts`."""
 FIRST = 50
@@ -94,11 +96,21 @@ def run(*, short: bool, pairs: Path | None = None, texts: Path | None = None) ->
 # --- what is planted
 
 
+def _regions(level: str) -> list[dict[str, str]]:
+    with (stories.APPEALS.parents[2] / "hotline/reference/regions.csv").open(encoding="utf-8", newline="") as source:
+        return [row for row in csv.DictReader(source) if row["level"] == level]
+
+
 def _counties() -> list[str]:
-    with (stories.APPEALS.parents[2] / "hotline" / "reference" / "regions.csv").open(
-        encoding="utf-8", newline=""
-    ) as source:
-        return [row["code"] for row in csv.DictReader(source) if row["level"] == "county"]
+    return [row["code"] for row in _regions("county")]
+
+
+@cache
+def _names() -> list[str]:
+    """Streets and estates: so many that each stands in some fifty of a million appeals, as a city's do."""
+    dice = random.Random(5)
+    syllables = sorted({letter for row in _regions("township") for letter in row["name"][:2]})
+    return ["".join(dice.choices(syllables, k=2)) + dice.choice(stories.KIND) for _ in range(NAMES)]
 
 
 def _given(pairs: Path, texts: Path, counties: list[str]) -> Held:
@@ -130,7 +142,7 @@ def _our_own(counties: list[str]) -> Held:
     rows = [row for row in stories.demo_rows() if len(_clauses(row["text"])) >= 4]
     tellings, pairs = [], []
     for number in range(OWN_PAIRS):
-        row, name, county = rows[number % len(rows)], _name(dice), dice.choice(counties)
+        row, name, county = rows[number % len(rows)], dice.choice(_names()), dice.choice(counties)
         for turn in "ab":
             clauses = [clause for clause in _clauses(row["text"]) if dice.random() < 0.5] or [row["title"]]
             own = dice.sample(_clauses(dice.choice(rows)["text"]), 2)
@@ -155,10 +167,6 @@ def _clauses_of_others(held: Held) -> list[Telling]:
 # --- the pool
 
 
-def _name(dice: random.Random) -> str:
-    return "".join(dice.choices(stories.NAME, k=2)) + dice.choice(stories.KIND)
-
-
 def _made_up(count: int, others: list[Telling]) -> Iterator[tuple[str, str]]:
     """Title and text of appeals that nobody wrote."""
     dice = random.Random(7)
@@ -168,10 +176,10 @@ def _made_up(count: int, others: list[Telling]) -> Iterator[tuple[str, str]]:
         sorted({clause for each in others for clause in _clauses(each.text)}),
         sorted({each.title for each in others}),
     )
-    towns = sorted({row["township"] for row in rows if row["township"]})
+    towns = [row["name"] for row in _regions("township")]
     for _ in range(count):
         clauses, titles = theirs if others and dice.random() < HARD else ours
-        name = _name(dice)
+        name = dice.choice(_names())
         yield (
             f"{name}{dice.choice(titles)}"[:50],
             dice.choice(towns) + name + "，".join(dice.choices(clauses, k=dice.randint(3, 12))),
@@ -274,7 +282,7 @@ def _multiply(cursor: Any, model: Any, original: dict[Any, int]) -> None:
 def _in_a_child(do: Any) -> None:
     """What filling takes of memory is not what searching takes."""
     connection.close()
-    cache.close()
+    shared_cache.close()
     child = multiprocessing.get_context("fork").Process(target=do)
     child.start()
     child.join()
