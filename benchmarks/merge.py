@@ -44,7 +44,7 @@ NAMES = 20_000
 HARD = 0.5
 """Share of the pool that is made of the clauses of `--texts`."""
 FIRST = 50
-OWN_PAIRS, ADDED, WARM = 300, 300, 40
+OWN_PAIRS, KEPT, WARM = 300, 0.7, 40
 SEARCH_MS, RECALL, ADD_MS = 50, 0.95, 2
 _CLAUSES = re.compile(r"[，。；！？,;!?\s]+")
 
@@ -137,17 +137,17 @@ def _mined(row: dict[str, str], counties: list[str]) -> str:
 
 
 def _our_own(counties: list[str]) -> Held:
-    """Two people tell of one matter: the same place, some clauses in common, others of their own."""
+    """Two people tell of one matter: the same place, some half of their clauses in common, two of another matter."""
     dice = random.Random(17)
     rows = [row for row in stories.demo_rows() if len(_clauses(row["text"])) >= 4]
     tellings, pairs = [], []
     for number in range(OWN_PAIRS):
         row, name, county = rows[number % len(rows)], dice.choice(_names()), dice.choice(counties)
         for turn in "ab":
-            clauses = [clause for clause in _clauses(row["text"]) if dice.random() < 0.5] or [row["title"]]
+            clauses = [clause for clause in _clauses(row["text"]) if dice.random() < KEPT] or [row["title"]]
             own = dice.sample(_clauses(dice.choice(rows)["text"]), 2)
             dice.shuffle(clauses)
-            title = f"{name}{row['title']}"[:40] if turn == "a" else f"{clauses[0]}"[:40]
+            title = f"{name}{row['title'] if turn == 'a' else clauses[0]}"[:40]
             tellings.append(
                 Telling(f"{number}{turn}", title, f"{own[0]}，{name}{'，'.join(clauses)}，{own[1]}。", county)
             )

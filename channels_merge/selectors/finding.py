@@ -25,7 +25,7 @@ MOST_FRESH: Final = 3000
 """More wait for posting rows only when no worker runs; the newest are then looked at."""
 LOOKED_UP: Final = 300
 SCORED: Final = 100
-COMPARED: Final = 600
+COMPARED: Final = 400
 """Characters of a text that are scored: what comes after them tells two matters apart no better and takes its time."""
 FEWEST_PAIRS: Final = 3
 
