@@ -19,10 +19,15 @@ from benchmarks import stories
 from channels_merge.models import (
     Appeal,
     Channel,
+    ChannelEvent,
+    ChannelFiling,
     Contact,
     Draft,
     FreshPosting,
     GramBackground,
+    GridEventClass,
+    Line,
+    LineMilestone,
     OutboxMessage,
     Posting,
     PostingSegment,
@@ -40,8 +45,10 @@ from responsibility.models import RoutingExample
 from tickets.models import Ticket
 
 ROOMS = ("tickets", "channels_merge", "evaluation", "supervision")
+REFERENCE = {Channel, ChannelEvent, ChannelFiling, GridEventClass, Line, LineMilestone}
 # The index of candidates is made anew from the appeals.
-NOT_COPIED = {Channel, Draft, FreshPosting, GramBackground, Posting, PostingSegment}
+INDEX = {FreshPosting, GramBackground, Posting, PostingSegment}
+NOT_COPIED = {*REFERENCE, *INDEX, Draft}
 ENDED_ROADS = {"closed", "urgent_done", "voided", *BRANCHES}
 # Matters that the demonstration leaves half-way; here they are also brought to their end.
 ENDED_TOO = {"working", "late", "onsite", "passed"}

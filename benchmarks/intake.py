@@ -233,7 +233,7 @@ def record(desk: Desk) -> Sample:
         _insert(model, list(model._default_manager.filter(pk__gt=before[model]).order_by("pk")), written)
         for model in written
     ]
-    rows = next(number for number, (sql, _) in enumerate(queries) if sql.lstrip().startswith("WITH found"))
+    rows = next(number for number, (sql, _) in enumerate(queries) if sql.lstrip().startswith("WITH segment"))
     return Sample(inserts, queries[rows - 1 : rows + 2])
 
 
