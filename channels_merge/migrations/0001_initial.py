@@ -11,3687 +11,1068 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("hotline", "0002_security_log_append_only"),
-        ("hotline", "__first__"),
-        ("responsibility", "0001_initial"),
-        ("tickets", "0002_events_are_append_only"),
+        ('hotline', '0002_security_log_append_only'),
+        ('hotline', '__first__'),
+        ('responsibility', '0001_initial'),
+        ('tickets', '0002_events_are_append_only'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Appeal",
+            name='Appeal',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.CharField(max_length=20, unique=True, verbose_name="编号")),
-                ("code_cipher", models.TextField(verbose_name="查询码（密文）")),
-                ("source_number", models.CharField(blank=True, max_length=80, verbose_name="来源编号")),
-                ("source_at", models.DateTimeField(null=True, verbose_name="来源时间")),
-                ("after_cancellation", models.BooleanField(default=False, verbose_name="渠道撤销后来件")),
-                ("title", models.CharField(max_length=100, verbose_name="标题")),
-                ("text", models.TextField(max_length=10000, verbose_name="诉求内容")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("consult", "咨询"),
-                            ("help", "求助"),
-                            ("complaint", "投诉"),
-                            ("report", "举报"),
-                            ("suggest", "建议"),
-                            ("praise", "表扬"),
-                        ],
-                        max_length=20,
-                        verbose_name="诉求类型",
-                    ),
-                ),
-                (
-                    "urgency",
-                    models.CharField(
-                        choices=[("normal", "一般"), ("urgent", "紧急"), ("critical", "特急")],
-                        default="normal",
-                        max_length=20,
-                        verbose_name="紧急程度",
-                    ),
-                ),
-                (
-                    "secrecy",
-                    models.CharField(
-                        choices=[("open", "普通"), ("restricted", "保密")],
-                        default="open",
-                        max_length=20,
-                        verbose_name="保密",
-                    ),
-                ),
-                ("place", models.CharField(blank=True, max_length=200, verbose_name="详细地点")),
-                ("subject", models.CharField(blank=True, max_length=100, verbose_name="涉事主体")),
-                ("is_enterprise", models.BooleanField(default=False, verbose_name="涉企")),
-                ("contactable", models.BooleanField(verbose_name="可以联系")),
-                ("wants_follow_up", models.BooleanField(default=True, verbose_name="愿意接受回访")),
-                (
-                    "state",
-                    hotline.fsm.StateField(
-                        choices=[
-                            ("received", "待受理"),
-                            ("need_info", "待补充"),
-                            ("answered", "已直接答复"),
-                            ("transferred", "已转紧急热线"),
-                            ("redirected", "已告知法定途径"),
-                            ("explained", "已解释"),
-                            ("malicious", "已移交"),
-                            ("accepted", "已受理"),
-                            ("withdrawn", "已撤回"),
-                            ("returned", "已退回来件平台"),
-                        ],
-                        default="received",
-                        max_length=20,
-                        protected=True,
-                        verbose_name="状态",
-                    ),
-                ),
-                ("received_at", models.DateTimeField(verbose_name="登记时间")),
-                ("accepted_at", models.DateTimeField(null=True, verbose_name="受理时间")),
-                ("concluded_at", models.DateTimeField(null=True, verbose_name="去向时间")),
-                (
-                    "legal_route",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("litigation", "诉讼"),
-                            ("arbitration", "仲裁"),
-                            ("reconsideration", "行政复议"),
-                            ("discipline", "纪检监察"),
-                            ("disclosure", "政府信息公开"),
-                            ("petition", "已进入信访程序"),
-                        ],
-                        max_length=20,
-                        verbose_name="法定途径",
-                    ),
-                ),
-                (
-                    "explain_ground",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("against_law", "违反法律法规"),
-                            ("state_secret", "涉及国家秘密"),
-                            ("trade_secret", "涉及商业秘密"),
-                            ("privacy", "涉及他人隐私"),
-                            ("public_morals", "违背公序良俗"),
-                        ],
-                        max_length=20,
-                        verbose_name="解释事由",
-                    ),
-                ),
-                ("told", models.TextField(blank=True, verbose_name="答复或告知")),
-                ("withdrawn_because", models.CharField(blank=True, max_length=200, verbose_name="撤回原因")),
-                (
-                    "accepted_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="受理人",
-                    ),
-                ),
-                (
-                    "category",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="responsibility.category",
-                        verbose_name="事项",
-                    ),
-                ),
-                (
-                    "received_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="登记人",
-                    ),
-                ),
-                (
-                    "region",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="hotline.region",
-                        verbose_name="地区",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.CharField(max_length=20, unique=True, verbose_name='编号')),
+                ('code_cipher', models.TextField(verbose_name='查询码（密文）')),
+                ('source_number', models.CharField(blank=True, max_length=80, verbose_name='来源编号')),
+                ('source_at', models.DateTimeField(null=True, verbose_name='来源时间')),
+                ('after_cancellation', models.BooleanField(default=False, verbose_name='渠道撤销后来件')),
+                ('title', models.CharField(max_length=100, verbose_name='标题')),
+                ('text', models.TextField(max_length=10000, verbose_name='诉求内容')),
+                ('kind', models.CharField(choices=[('consult', '咨询'), ('help', '求助'), ('complaint', '投诉'), ('report', '举报'), ('suggest', '建议'), ('praise', '表扬')], max_length=20, verbose_name='诉求类型')),
+                ('urgency', models.CharField(choices=[('normal', '一般'), ('urgent', '紧急'), ('critical', '特急')], default='normal', max_length=20, verbose_name='紧急程度')),
+                ('secrecy', models.CharField(choices=[('open', '普通'), ('restricted', '保密')], default='open', max_length=20, verbose_name='保密')),
+                ('place', models.CharField(blank=True, max_length=200, verbose_name='详细地点')),
+                ('subject', models.CharField(blank=True, max_length=100, verbose_name='涉事主体')),
+                ('is_enterprise', models.BooleanField(default=False, verbose_name='涉企')),
+                ('contactable', models.BooleanField(verbose_name='可以联系')),
+                ('wants_follow_up', models.BooleanField(default=True, verbose_name='愿意接受回访')),
+                ('state', hotline.fsm.StateField(choices=[('received', '待受理'), ('need_info', '待补充'), ('answered', '已直接答复'), ('transferred', '已转紧急热线'), ('redirected', '已告知法定途径'), ('explained', '已解释'), ('malicious', '已移交'), ('accepted', '已受理'), ('withdrawn', '已撤回'), ('returned', '已退回来件平台')], default='received', max_length=20, protected=True, verbose_name='状态')),
+                ('received_at', models.DateTimeField(verbose_name='登记时间')),
+                ('accepted_at', models.DateTimeField(null=True, verbose_name='受理时间')),
+                ('concluded_at', models.DateTimeField(null=True, verbose_name='去向时间')),
+                ('legal_route', models.CharField(blank=True, choices=[('litigation', '诉讼'), ('arbitration', '仲裁'), ('reconsideration', '行政复议'), ('discipline', '纪检监察'), ('disclosure', '政府信息公开'), ('petition', '已进入信访程序')], max_length=20, verbose_name='法定途径')),
+                ('explain_ground', models.CharField(blank=True, choices=[('against_law', '违反法律法规'), ('state_secret', '涉及国家秘密'), ('trade_secret', '涉及商业秘密'), ('privacy', '涉及他人隐私'), ('public_morals', '违背公序良俗')], max_length=20, verbose_name='解释事由')),
+                ('told', models.TextField(blank=True, verbose_name='答复或告知')),
+                ('withdrawn_because', models.CharField(blank=True, max_length=200, verbose_name='撤回原因')),
+                ('accepted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='受理人')),
+                ('category', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='responsibility.category', verbose_name='事项')),
+                ('received_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='登记人')),
+                ('region', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.region', verbose_name='地区')),
             ],
             options={
-                "verbose_name": "诉求",
-                "verbose_name_plural": "诉求",
-                "permissions": [
-                    ("use_desk", "接听并登记诉求"),
-                    ("accept_appeal", "受理诉求"),
-                    ("read_progress", "查看任一工单的公开进展"),
-                    ("link_appeal", "并单与拆单"),
-                    ("search_people", "按电话查找"),
-                    ("search_tail", "按电话后四位查找"),
-                ],
-                "indexes": [
-                    models.Index(
-                        models.F("received_at"),
-                        models.F("id"),
-                        condition=models.Q(("state__in", ["received", "need_info"])),
-                        name="appeal_waiting",
-                    ),
-                    models.Index(models.F("received_at"), name="appeal_received_at"),
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "state__in",
-                                [
-                                    "received",
-                                    "need_info",
-                                    "answered",
-                                    "transferred",
-                                    "redirected",
-                                    "explained",
-                                    "malicious",
-                                    "accepted",
-                                    "withdrawn",
-                                    "returned",
-                                ],
-                            )
-                        ),
-                        name="appeal_state_is_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("title", ""), _negated=True), models.Q(("text", ""), _negated=True)
-                        ),
-                        name="appeal_has_title_and_text",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("state__in", ["need_info", "received"]), ("accepted_at", None), ("concluded_at", None)
-                            ),
-                            models.Q(("accepted_at__isnull", False), ("concluded_at", None), ("state", "accepted")),
-                            models.Q(
-                                ("accepted_at", None),
-                                ("concluded_at__isnull", False),
-                                (
-                                    "state__in",
-                                    ["answered", "explained", "malicious", "redirected", "returned", "transferred"],
-                                ),
-                            ),
-                            models.Q(("concluded_at__isnull", False), ("state", "withdrawn")),
-                            _connector="OR",
-                        ),
-                        name="appeal_state_has_its_times",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("accepted_at__isnull", False), ("accepted_by", None), _connector="OR"),
-                        name="appeal_accepted_by_has_time",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state", "answered"), _negated=True),
-                            ("category__isnull", False),
-                            _connector="OR",
-                        ),
-                        name="appeal_answered_has_category",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("state__in", ["answered", "explained", "redirected", "malicious", "need_info"]),
-                                _negated=True,
-                            ),
-                            models.Q(("told", ""), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="appeal_branch_says_what_was_told",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                (
-                                    "legal_route__in",
-                                    [
-                                        "litigation",
-                                        "arbitration",
-                                        "reconsideration",
-                                        "discipline",
-                                        "disclosure",
-                                        "petition",
-                                    ],
-                                ),
-                                ("state", "redirected"),
-                            ),
-                            models.Q(
-                                models.Q(("state", "redirected"), _negated=True),
-                                models.Q(("legal_route", ""), ("state", "withdrawn"), _connector="OR"),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="appeal_redirected_has_route",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                (
-                                    "explain_ground__in",
-                                    ["against_law", "state_secret", "trade_secret", "privacy", "public_morals"],
-                                ),
-                                ("state", "explained"),
-                            ),
-                            models.Q(
-                                models.Q(("state", "explained"), _negated=True),
-                                models.Q(("explain_ground", ""), ("state", "withdrawn"), _connector="OR"),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="appeal_explained_has_ground",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state", "withdrawn"), models.Q(("withdrawn_because", ""), _negated=True)),
-                            models.Q(models.Q(("state", "withdrawn"), _negated=True), ("withdrawn_because", "")),
-                            _connector="OR",
-                        ),
-                        name="appeal_withdrawn_has_reason",
-                    ),
-                ],
+                'verbose_name': '诉求',
+                'verbose_name_plural': '诉求',
+                'permissions': [('use_desk', '接听并登记诉求'), ('accept_appeal', '受理诉求'), ('read_progress', '查看任一工单的公开进展'), ('link_appeal', '并单与拆单'), ('search_people', '按电话查找'), ('search_tail', '按电话后四位查找')],
+                'indexes': [models.Index(models.F('received_at'), models.F('id'), condition=models.Q(('state__in', ['received', 'need_info'])), name='appeal_waiting'), models.Index(models.F('received_at'), name='appeal_received_at')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['received', 'need_info', 'answered', 'transferred', 'redirected', 'explained', 'malicious', 'accepted', 'withdrawn', 'returned'])), name='appeal_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('title', ''), _negated=True), models.Q(('text', ''), _negated=True)), name='appeal_has_title_and_text'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['need_info', 'received']), ('accepted_at', None), ('concluded_at', None)), models.Q(('accepted_at__isnull', False), ('concluded_at', None), ('state', 'accepted')), models.Q(('accepted_at', None), ('concluded_at__isnull', False), ('state__in', ['answered', 'explained', 'malicious', 'redirected', 'returned', 'transferred'])), models.Q(('concluded_at__isnull', False), ('state', 'withdrawn')), _connector='OR'), name='appeal_state_has_its_times'), models.CheckConstraint(condition=models.Q(('accepted_at__isnull', False), ('accepted_by', None), _connector='OR'), name='appeal_accepted_by_has_time'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'answered'), _negated=True), ('category__isnull', False), _connector='OR'), name='appeal_answered_has_category'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['answered', 'explained', 'redirected', 'malicious', 'need_info']), _negated=True), models.Q(('told', ''), _negated=True), _connector='OR'), name='appeal_branch_says_what_was_told'), models.CheckConstraint(condition=models.Q(models.Q(('legal_route__in', ['litigation', 'arbitration', 'reconsideration', 'discipline', 'disclosure', 'petition']), ('state', 'redirected')), models.Q(models.Q(('state', 'redirected'), _negated=True), models.Q(('legal_route', ''), ('state', 'withdrawn'), _connector='OR')), _connector='OR'), name='appeal_redirected_has_route'), models.CheckConstraint(condition=models.Q(models.Q(('explain_ground__in', ['against_law', 'state_secret', 'trade_secret', 'privacy', 'public_morals']), ('state', 'explained')), models.Q(models.Q(('state', 'explained'), _negated=True), models.Q(('explain_ground', ''), ('state', 'withdrawn'), _connector='OR')), _connector='OR'), name='appeal_explained_has_ground'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'withdrawn'), models.Q(('withdrawn_because', ''), _negated=True)), models.Q(models.Q(('state', 'withdrawn'), _negated=True), ('withdrawn_because', '')), _connector='OR'), name='appeal_withdrawn_has_reason')],
             },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
-            name="GramBackground",
+            name='GramBackground',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("made_at", models.DateTimeField()),
-                ("matters", models.PositiveIntegerField()),
-                ("grams", models.BinaryField()),
-                ("shares", models.BinaryField()),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('made_at', models.DateTimeField()),
+                ('matters', models.PositiveIntegerField()),
+                ('grams', models.BinaryField()),
+                ('shares', models.BinaryField()),
             ],
             options={
-                "verbose_name": "常用字词",
-                "verbose_name_plural": "常用字词",
+                'verbose_name': '常用字词',
+                'verbose_name_plural': '常用字词',
             },
         ),
         migrations.CreateModel(
-            name="GridEventClass",
+            name='GridEventClass',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("code", models.CharField(max_length=20, unique=True, verbose_name="代码")),
-                ("group", models.CharField(max_length=40, verbose_name="大类")),
-                ("name", models.CharField(max_length=60, verbose_name="名称")),
-                ("covers", models.CharField(max_length=300, verbose_name="采集什么")),
-                (
-                    "needed",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=20), size=None, verbose_name="必填字段"
-                    ),
-                ),
-                ("reporters", models.CharField(max_length=100, verbose_name="谁上报")),
-                ("handlers", models.CharField(max_length=100, verbose_name="谁处置")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("consult", "咨询"),
-                            ("help", "求助"),
-                            ("complaint", "投诉"),
-                            ("report", "举报"),
-                            ("suggest", "建议"),
-                            ("praise", "表扬"),
-                        ],
-                        max_length=20,
-                        verbose_name="诉求类型",
-                    ),
-                ),
-                (
-                    "urgency",
-                    models.CharField(
-                        choices=[("normal", "一般"), ("urgent", "紧急"), ("critical", "特急")],
-                        max_length=20,
-                        verbose_name="紧急程度",
-                    ),
-                ),
-                ("mark", models.CharField(blank=True, max_length=60, verbose_name="标注")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=20, unique=True, verbose_name='代码')),
+                ('group', models.CharField(max_length=40, verbose_name='大类')),
+                ('name', models.CharField(max_length=60, verbose_name='名称')),
+                ('covers', models.CharField(max_length=300, verbose_name='采集什么')),
+                ('needed', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), size=None, verbose_name='必填字段')),
+                ('reporters', models.CharField(max_length=100, verbose_name='谁上报')),
+                ('handlers', models.CharField(max_length=100, verbose_name='谁处置')),
+                ('kind', models.CharField(choices=[('consult', '咨询'), ('help', '求助'), ('complaint', '投诉'), ('report', '举报'), ('suggest', '建议'), ('praise', '表扬')], max_length=20, verbose_name='诉求类型')),
+                ('urgency', models.CharField(choices=[('normal', '一般'), ('urgent', '紧急'), ('critical', '特急')], max_length=20, verbose_name='紧急程度')),
+                ('mark', models.CharField(blank=True, max_length=60, verbose_name='标注')),
             ],
             options={
-                "verbose_name": "网格事件类别",
-                "verbose_name_plural": "网格事件类别",
-                "permissions": [("view_grid_standard", "查看网格采集标准")],
+                'verbose_name': '网格事件类别',
+                'verbose_name_plural': '网格事件类别',
+                'permissions': [('view_grid_standard', '查看网格采集标准')],
             },
         ),
         migrations.CreateModel(
-            name="FreshPosting",
+            name='FreshPosting',
             fields=[
-                (
-                    "appeal",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        primary_key=True,
-                        related_name="+",
-                        serialize=False,
-                        to="channels_merge.appeal",
-                    ),
-                ),
-                ("at", models.DateTimeField()),
-                ("words", models.BinaryField()),
+                ('appeal', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='channels_merge.appeal')),
+                ('at', models.DateTimeField()),
+                ('words', models.BinaryField()),
             ],
             options={
-                "verbose_name": "并单索引（新件）",
-                "verbose_name_plural": "并单索引（新件）",
+                'verbose_name': '并单索引（新件）',
+                'verbose_name_plural': '并单索引（新件）',
             },
         ),
         migrations.CreateModel(
-            name="MergeLook",
+            name='MergeLook',
             fields=[
-                (
-                    "appeal",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        primary_key=True,
-                        related_name="+",
-                        serialize=False,
-                        to="channels_merge.appeal",
-                    ),
-                ),
-                ("at", models.DateTimeField(verbose_name="比对时间")),
+                ('appeal', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='channels_merge.appeal')),
+                ('at', models.DateTimeField(verbose_name='比对时间')),
             ],
             options={
-                "verbose_name": "并单比对",
-                "verbose_name_plural": "并单比对",
+                'verbose_name': '并单比对',
+                'verbose_name_plural': '并单比对',
             },
         ),
         migrations.CreateModel(
-            name="AppealClock",
+            name='AppealClock',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(max_length=24, verbose_name="种类")),
-                ("generation", models.PositiveSmallIntegerField(default=1, verbose_name="代次")),
-                ("started_at", models.DateTimeField(verbose_name="起算时间")),
-                ("limit_amount", models.PositiveIntegerField(verbose_name="时限数量")),
-                (
-                    "limit_unit",
-                    models.CharField(
-                        choices=[
-                            ("min", "分钟"),
-                            ("h", "小时"),
-                            ("d", "天"),
-                            ("wm", "分钟工作时间"),
-                            ("wh", "小时工作时间"),
-                            ("wd", "个工作日"),
-                        ],
-                        max_length=4,
-                        verbose_name="时限单位",
-                    ),
-                ),
-                ("due_at", models.DateTimeField(verbose_name="到期时间")),
-                ("soon_at", models.DateTimeField(blank=True, null=True, verbose_name="临期时间")),
-                ("sweep_at", models.DateTimeField(blank=True, null=True, verbose_name="下次巡检时间")),
-                ("stopped_at", models.DateTimeField(blank=True, null=True, verbose_name="停止时间")),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[("met", "已完成"), ("void", "已作废"), ("superseded", "已延期换新")],
-                        default="",
-                        max_length=12,
-                        verbose_name="结果",
-                    ),
-                ),
-                ("provisional", models.BooleanField(default=False, verbose_name="按暂定日历计算")),
-                ("explanation", models.JSONField(default=dict, verbose_name="计算说明")),
-                (
-                    "appeal",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="clocks",
-                        to="channels_merge.appeal",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=24, verbose_name='种类')),
+                ('generation', models.PositiveSmallIntegerField(default=1, verbose_name='代次')),
+                ('started_at', models.DateTimeField(verbose_name='起算时间')),
+                ('limit_amount', models.PositiveIntegerField(verbose_name='时限数量')),
+                ('limit_unit', models.CharField(choices=[('min', '分钟'), ('h', '小时'), ('d', '天'), ('wm', '分钟工作时间'), ('wh', '小时工作时间'), ('wd', '个工作日')], max_length=4, verbose_name='时限单位')),
+                ('due_at', models.DateTimeField(verbose_name='到期时间')),
+                ('soon_at', models.DateTimeField(blank=True, null=True, verbose_name='临期时间')),
+                ('sweep_at', models.DateTimeField(blank=True, null=True, verbose_name='下次巡检时间')),
+                ('stopped_at', models.DateTimeField(blank=True, null=True, verbose_name='停止时间')),
+                ('outcome', models.CharField(blank=True, choices=[('met', '已完成'), ('void', '已作废'), ('superseded', '已延期换新')], default='', max_length=12, verbose_name='结果')),
+                ('provisional', models.BooleanField(default=False, verbose_name='按暂定日历计算')),
+                ('explanation', models.JSONField(default=dict, verbose_name='计算说明')),
+                ('appeal', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='clocks', to='channels_merge.appeal')),
             ],
             options={
-                "verbose_name": "诉求时钟",
-                "verbose_name_plural": "诉求时钟",
-                "abstract": False,
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("stopped_at__isnull", True)), fields=["sweep_at"], name="appealclock_sweep"
-                    ),
-                    models.Index(
-                        condition=models.Q(("provisional", True), ("stopped_at__isnull", True)),
-                        fields=["due_at"],
-                        name="appealclock_provisional",
-                    ),
-                    models.Index(
-                        condition=models.Q(("stopped_at", None)),
-                        fields=["kind", "due_at", "id"],
-                        name="appealclock_burning",
-                    ),
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("outcome", ""), ("stopped_at__isnull", True)),
-                            models.Q(
-                                ("outcome__in", ["met", "void", "superseded"]),
-                                ("stopped_at__isnull", False),
-                                ("sweep_at__isnull", True),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="channels_merge_appealclock_stopped_with_outcome",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("due_at__gt", models.F("started_at"))),
-                        name="channels_merge_appealclock_due_after_start",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("soon_at__isnull", True),
-                            models.Q(("soon_at__gte", models.F("started_at")), ("soon_at__lt", models.F("due_at"))),
-                            _connector="OR",
-                        ),
-                        name="channels_merge_appealclock_soon_before_due",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("generation__gte", 1),
-                            ("limit_amount__gt", 0),
-                            ("limit_unit__in", ["min", "h", "d", "wm", "wh", "wd"]),
-                        ),
-                        name="channels_merge_appealclock_limit_is_known",
-                    ),
-                    models.UniqueConstraint(
-                        models.F("appeal"),
-                        models.F("kind"),
-                        models.F("generation"),
-                        name="appealclock_one_per_generation",
-                    ),
-                    models.UniqueConstraint(
-                        models.F("appeal"),
-                        models.F("kind"),
-                        condition=models.Q(("stopped_at", None)),
-                        name="appealclock_one_running_per_kind",
-                    ),
-                ],
+                'verbose_name': '诉求时钟',
+                'verbose_name_plural': '诉求时钟',
+                'abstract': False,
+                'indexes': [models.Index(condition=models.Q(('stopped_at__isnull', True)), fields=['sweep_at'], name='appealclock_sweep'), models.Index(condition=models.Q(('provisional', True), ('stopped_at__isnull', True)), fields=['due_at'], name='appealclock_provisional'), models.Index(condition=models.Q(('stopped_at', None)), fields=['kind', 'due_at', 'id'], name='appealclock_burning')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('stopped_at__isnull', True)), models.Q(('outcome__in', ['met', 'void', 'superseded']), ('stopped_at__isnull', False), ('sweep_at__isnull', True)), _connector='OR'), name='channels_merge_appealclock_stopped_with_outcome'), models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('started_at'))), name='channels_merge_appealclock_due_after_start'), models.CheckConstraint(condition=models.Q(('soon_at__isnull', True), models.Q(('soon_at__gte', models.F('started_at')), ('soon_at__lt', models.F('due_at'))), _connector='OR'), name='channels_merge_appealclock_soon_before_due'), models.CheckConstraint(condition=models.Q(('generation__gte', 1), ('limit_amount__gt', 0), ('limit_unit__in', ['min', 'h', 'd', 'wm', 'wh', 'wd'])), name='channels_merge_appealclock_limit_is_known'), models.UniqueConstraint(models.F('appeal'), models.F('kind'), models.F('generation'), name='appealclock_one_per_generation'), models.UniqueConstraint(models.F('appeal'), models.F('kind'), condition=models.Q(('stopped_at', None)), name='appealclock_one_running_per_kind')],
             },
         ),
         migrations.CreateModel(
-            name="AppealBreach",
+            name='AppealBreach',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "threshold",
-                    models.CharField(
-                        choices=[
-                            ("soon", "临期"),
-                            ("due", "到期"),
-                            ("overdue_1", "超期 1 个工作日"),
-                            ("overdue_2", "超期 2 个工作日"),
-                            ("overdue_3", "超期 3 个工作日"),
-                            ("overdue_4", "超期 4 个工作日"),
-                            ("overdue_5", "超期 5 个工作日"),
-                        ],
-                        max_length=12,
-                        verbose_name="节点",
-                    ),
-                ),
-                ("at", models.DateTimeField(verbose_name="节点时间")),
-                ("found_at", models.DateTimeField(verbose_name="发现时间")),
-                (
-                    "clock",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="breaches",
-                        to="channels_merge.appealclock",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('threshold', models.CharField(choices=[('soon', '临期'), ('due', '到期'), ('overdue_1', '超期 1 个工作日'), ('overdue_2', '超期 2 个工作日'), ('overdue_3', '超期 3 个工作日'), ('overdue_4', '超期 4 个工作日'), ('overdue_5', '超期 5 个工作日')], max_length=12, verbose_name='节点')),
+                ('at', models.DateTimeField(verbose_name='节点时间')),
+                ('found_at', models.DateTimeField(verbose_name='发现时间')),
+                ('clock', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='breaches', to='channels_merge.appealclock')),
             ],
             options={
-                "verbose_name": "诉求时钟越线",
-                "verbose_name_plural": "诉求时钟越线",
-                "abstract": False,
-                "constraints": [
-                    models.UniqueConstraint(fields=("clock", "threshold"), name="channels_merge_appealbreach_once")
-                ],
+                'verbose_name': '诉求时钟越线',
+                'verbose_name_plural': '诉求时钟越线',
+                'abstract': False,
+                'constraints': [models.UniqueConstraint(fields=('clock', 'threshold'), name='channels_merge_appealbreach_once')],
             },
         ),
         migrations.CreateModel(
-            name="AppealEvent",
+            name='AppealEvent',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("act", models.CharField(max_length=40)),
-                ("source", models.CharField(blank=True, max_length=20)),
-                ("target", models.CharField(max_length=20)),
-                ("at", models.DateTimeField()),
-                ("data", models.JSONField(default=dict)),
-                (
-                    "actor",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "appeal",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="events",
-                        to="channels_merge.appeal",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('act', models.CharField(max_length=40)),
+                ('source', models.CharField(blank=True, max_length=20)),
+                ('target', models.CharField(max_length=20)),
+                ('at', models.DateTimeField()),
+                ('data', models.JSONField(default=dict)),
+                ('actor', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('appeal', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='channels_merge.appeal')),
             ],
             options={
-                "verbose_name": "诉求事件",
-                "verbose_name_plural": "诉求事件",
-                "indexes": [models.Index(models.F("appeal"), models.F("id"), name="appealevent_appeal")],
+                'verbose_name': '诉求事件',
+                'verbose_name_plural': '诉求事件',
+                'indexes': [models.Index(models.F('appeal'), models.F('id'), name='appealevent_appeal')],
             },
         ),
         migrations.CreateModel(
-            name="AppealFile",
+            name='AppealFile',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField(verbose_name="时间")),
-                (
-                    "appeal",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="files", to="channels_merge.appeal"
-                    ),
-                ),
-                (
-                    "file",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="hotline.storedfile",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(verbose_name='时间')),
+                ('appeal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='files', to='channels_merge.appeal')),
+                ('file', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.storedfile')),
             ],
             options={
-                "verbose_name": "诉求附件",
-                "verbose_name_plural": "诉求附件",
-                "constraints": [
-                    models.UniqueConstraint(models.F("appeal"), models.F("file"), name="appealfile_once_per_file")
-                ],
+                'verbose_name': '诉求附件',
+                'verbose_name_plural': '诉求附件',
+                'constraints': [models.UniqueConstraint(models.F('appeal'), models.F('file'), name='appealfile_once_per_file')],
             },
         ),
         migrations.CreateModel(
-            name="AppealLink",
+            name='AppealLink',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("since", models.DateTimeField()),
-                ("until", models.DateTimeField(null=True)),
-                ("reason", models.CharField(blank=True, max_length=200, verbose_name="理由")),
-                ("end_reason", models.CharField(blank=True, max_length=200, verbose_name="拆单理由")),
-                (
-                    "appeal",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="links",
-                        to="channels_merge.appeal",
-                    ),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "ended_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "ticket",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tickets.ticket",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('since', models.DateTimeField()),
+                ('until', models.DateTimeField(null=True)),
+                ('reason', models.CharField(blank=True, max_length=200, verbose_name='理由')),
+                ('end_reason', models.CharField(blank=True, max_length=200, verbose_name='拆单理由')),
+                ('appeal', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='links', to='channels_merge.appeal')),
+                ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('ended_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('ticket', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.ticket')),
             ],
             options={
-                "verbose_name": "并单",
-                "verbose_name_plural": "并单",
-                "indexes": [
-                    models.Index(models.F("appeal"), models.F("since"), name="appeallink_appeal"),
-                    models.Index(
-                        models.F("ticket"),
-                        models.F("appeal"),
-                        condition=models.Q(("until", None)),
-                        name="appeallink_open_of_ticket",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("appeal"), condition=models.Q(("until", None)), name="appeallink_one_open_per_appeal"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("until", None), ("until__gte", models.F("since")), _connector="OR"),
-                        name="appeallink_ends_after_it_began",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("end_reason", ""), ("ended_by", None), ("until", None)),
-                            models.Q(("until__isnull", False), models.Q(("end_reason", ""), _negated=True)),
-                            _connector="OR",
-                        ),
-                        name="appeallink_end_has_reason",
-                    ),
-                ],
+                'verbose_name': '并单',
+                'verbose_name_plural': '并单',
+                'indexes': [models.Index(models.F('appeal'), models.F('since'), name='appeallink_appeal'), models.Index(models.F('ticket'), models.F('appeal'), condition=models.Q(('until', None)), name='appeallink_open_of_ticket')],
+                'constraints': [models.UniqueConstraint(models.F('appeal'), condition=models.Q(('until', None)), name='appeallink_one_open_per_appeal'), models.CheckConstraint(condition=models.Q(('until', None), ('until__gte', models.F('since')), _connector='OR'), name='appeallink_ends_after_it_began'), models.CheckConstraint(condition=models.Q(models.Q(('end_reason', ''), ('ended_by', None), ('until', None)), models.Q(('until__isnull', False), models.Q(('end_reason', ''), _negated=True)), _connector='OR'), name='appeallink_end_has_reason')],
             },
         ),
         migrations.CreateModel(
-            name="Channel",
+            name='Channel',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("code", models.SlugField(max_length=40, unique=True, verbose_name="代码")),
-                ("name", models.CharField(max_length=60, verbose_name="名称")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("phone", "电话"),
-                            ("web", "网页"),
-                            ("qr", "便民码"),
-                            ("mini_program", "小程序"),
-                            ("hotline", "其他热线"),
-                            ("province", "省平台"),
-                            ("petition", "信访"),
-                            ("grid", "网格"),
-                            ("board", "领导留言板"),
-                            ("oversight", "互联网+督查"),
-                            ("window", "服务窗口"),
-                            ("mailbox", "信箱"),
-                            ("import", "批量导入"),
-                        ],
-                        max_length=20,
-                        verbose_name="种类",
-                    ),
-                ),
-                ("address", models.CharField(blank=True, max_length=200, verbose_name="号码或网址")),
-                ("ground", models.CharField(blank=True, max_length=300, verbose_name="开办依据")),
-                ("announced", models.CharField(blank=True, max_length=200, verbose_name="在哪里公布")),
-                ("maintainer", models.CharField(blank=True, max_length=80, verbose_name="维护人")),
-                (
-                    "way",
-                    models.CharField(
-                        choices=[
-                            ("desk", "话务员接听登记"),
-                            ("page", "网页提交"),
-                            ("push", "对方接口推送"),
-                            ("pull", "定时去取"),
-                            ("file", "文件导入"),
-                            ("typed", "工作人员补录"),
-                        ],
-                        default="push",
-                        max_length=10,
-                        verbose_name="诉求怎么进来",
-                    ),
-                ),
-                ("is_machine", models.BooleanField(default=True, verbose_name="机器来件")),
-                (
-                    "state",
-                    hotline.fsm.StateField(
-                        choices=[
-                            ("proposed", "拟设"),
-                            ("filed", "已报备"),
-                            ("approved", "已核准"),
-                            ("refused", "不予开办"),
-                            ("active", "启用"),
-                            ("ending", "待撤销"),
-                            ("cancelled", "已撤销"),
-                        ],
-                        default="proposed",
-                        max_length=12,
-                        protected=True,
-                        verbose_name="状态",
-                    ),
-                ),
-                ("approved_on", models.DateField(null=True, verbose_name="核准日期")),
-                ("review_due_on", models.DateField(null=True, verbose_name="下次备案截止")),
-                ("ends_on", models.DateField(null=True, verbose_name="撤销日期")),
-                ("key_hash", models.CharField(blank=True, editable=False, max_length=64, verbose_name="接口密钥摘要")),
-                ("key_issued_at", models.DateTimeField(editable=False, null=True, verbose_name="密钥发放时间")),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="hotline.unit",
-                        verbose_name="开办单位",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.SlugField(max_length=40, unique=True, verbose_name='代码')),
+                ('name', models.CharField(max_length=60, verbose_name='名称')),
+                ('kind', models.CharField(choices=[('phone', '电话'), ('web', '网页'), ('qr', '便民码'), ('mini_program', '小程序'), ('hotline', '其他热线'), ('province', '省平台'), ('petition', '信访'), ('grid', '网格'), ('board', '领导留言板'), ('oversight', '互联网+督查'), ('window', '服务窗口'), ('mailbox', '信箱'), ('import', '批量导入')], max_length=20, verbose_name='种类')),
+                ('address', models.CharField(blank=True, max_length=200, verbose_name='号码或网址')),
+                ('ground', models.CharField(blank=True, max_length=300, verbose_name='开办依据')),
+                ('announced', models.CharField(blank=True, max_length=200, verbose_name='在哪里公布')),
+                ('maintainer', models.CharField(blank=True, max_length=80, verbose_name='维护人')),
+                ('way', models.CharField(choices=[('desk', '话务员接听登记'), ('page', '网页提交'), ('push', '对方接口推送'), ('pull', '定时去取'), ('file', '文件导入'), ('typed', '工作人员补录')], default='push', max_length=10, verbose_name='诉求怎么进来')),
+                ('is_machine', models.BooleanField(default=True, verbose_name='机器来件')),
+                ('state', hotline.fsm.StateField(choices=[('proposed', '拟设'), ('filed', '已报备'), ('approved', '已核准'), ('refused', '不予开办'), ('active', '启用'), ('ending', '待撤销'), ('cancelled', '已撤销')], default='proposed', max_length=12, protected=True, verbose_name='状态')),
+                ('approved_on', models.DateField(null=True, verbose_name='核准日期')),
+                ('review_due_on', models.DateField(null=True, verbose_name='下次备案截止')),
+                ('ends_on', models.DateField(null=True, verbose_name='撤销日期')),
+                ('key_hash', models.CharField(blank=True, editable=False, max_length=64, verbose_name='接口密钥摘要')),
+                ('key_issued_at', models.DateTimeField(editable=False, null=True, verbose_name='密钥发放时间')),
+                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.unit', verbose_name='开办单位')),
             ],
             options={
-                "verbose_name": "渠道",
-                "verbose_name_plural": "渠道",
-                "permissions": [
-                    ("issue_channel_key", "发放渠道接口密钥"),
-                    ("view_register", "查看渠道总表"),
-                    ("propose_channel", "申报本单位渠道"),
-                    ("manage_channels", "管理渠道备案"),
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("is_machine", False), ("way", "desk")),
-                            models.Q(models.Q(("way", "desk"), _negated=True), ("is_machine", True)),
-                            _connector="OR",
-                        ),
-                        name="channel_machine_is_what_no_agent_hears",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("approved_on", None),
-                                ("ends_on", None),
-                                ("review_due_on", None),
-                                ("state__in", ("proposed", "filed", "refused")),
-                            ),
-                            models.Q(
-                                ("approved_on__isnull", False),
-                                ("ends_on", None),
-                                ("review_due_on__isnull", False),
-                                ("state__in", ("approved", "active")),
-                            ),
-                            models.Q(("ends_on__isnull", False), ("state__in", ["ending", "cancelled"])),
-                            _connector="OR",
-                        ),
-                        name="channel_state_has_its_dates",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("state__in", ["proposed", "ending", "cancelled"]),
-                            models.Q(("ground", ""), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="channel_filed_has_its_ground",
-                    ),
-                    models.UniqueConstraint(
-                        models.F("key_hash"),
-                        condition=models.Q(("key_hash", ""), _negated=True),
-                        name="channel_key_is_unique",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("key_hash", ""), ("key_issued_at", None)),
-                            models.Q(models.Q(("key_hash", ""), _negated=True), ("key_issued_at__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="channel_key_has_its_date",
-                    ),
-                ],
+                'verbose_name': '渠道',
+                'verbose_name_plural': '渠道',
+                'permissions': [('issue_channel_key', '发放渠道接口密钥'), ('view_register', '查看渠道总表'), ('propose_channel', '申报本单位渠道'), ('manage_channels', '管理渠道备案')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('is_machine', False), ('way', 'desk')), models.Q(models.Q(('way', 'desk'), _negated=True), ('is_machine', True)), _connector='OR'), name='channel_machine_is_what_no_agent_hears'), models.CheckConstraint(condition=models.Q(models.Q(('approved_on', None), ('ends_on', None), ('review_due_on', None), ('state__in', ('proposed', 'filed', 'refused'))), models.Q(('approved_on__isnull', False), ('ends_on', None), ('review_due_on__isnull', False), ('state__in', ('approved', 'active'))), models.Q(('ends_on__isnull', False), ('state__in', ['ending', 'cancelled'])), _connector='OR'), name='channel_state_has_its_dates'), models.CheckConstraint(condition=models.Q(('state__in', ['proposed', 'ending', 'cancelled']), models.Q(('ground', ''), _negated=True), _connector='OR'), name='channel_filed_has_its_ground'), models.UniqueConstraint(models.F('key_hash'), condition=models.Q(('key_hash', ''), _negated=True), name='channel_key_is_unique'), models.CheckConstraint(condition=models.Q(models.Q(('key_hash', ''), ('key_issued_at', None)), models.Q(models.Q(('key_hash', ''), _negated=True), ('key_issued_at__isnull', False)), _connector='OR'), name='channel_key_has_its_date')],
             },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.AddField(
-            model_name="appeal",
-            name="channel",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="channels_merge.channel",
-                verbose_name="来源渠道",
-            ),
+            model_name='appeal',
+            name='channel',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels_merge.channel', verbose_name='来源渠道'),
         ),
         migrations.CreateModel(
-            name="ChannelEvent",
+            name='ChannelEvent',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("act", models.CharField(max_length=20)),
-                ("source", models.CharField(blank=True, max_length=12)),
-                ("target", models.CharField(max_length=12)),
-                ("words", models.CharField(blank=True, max_length=500)),
-                ("at", models.DateTimeField()),
-                (
-                    "by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "channel",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="events",
-                        to="channels_merge.channel",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('act', models.CharField(max_length=20)),
+                ('source', models.CharField(blank=True, max_length=12)),
+                ('target', models.CharField(max_length=12)),
+                ('words', models.CharField(blank=True, max_length=500)),
+                ('at', models.DateTimeField()),
+                ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('channel', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='channels_merge.channel')),
             ],
             options={
-                "verbose_name": "渠道事件",
-                "verbose_name_plural": "渠道事件",
-                "indexes": [models.Index(models.F("channel"), models.F("id"), name="channelevent_channel")],
+                'verbose_name': '渠道事件',
+                'verbose_name_plural': '渠道事件',
+                'indexes': [models.Index(models.F('channel'), models.F('id'), name='channelevent_channel')],
             },
         ),
         migrations.CreateModel(
-            name="ChannelFiling",
+            name='ChannelFiling',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("new", "新增"), ("keep", "保留"), ("yearly", "年度备案")],
-                        max_length=10,
-                        verbose_name="种类",
-                    ),
-                ),
-                ("reason", models.CharField(max_length=500, verbose_name="理由")),
-                ("filed_at", models.DateTimeField(verbose_name="报备时间")),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[("", "等待决定"), ("approved", "同意"), ("refused", "不同意")],
-                        max_length=10,
-                        verbose_name="结果",
-                    ),
-                ),
-                ("decided_at", models.DateTimeField(null=True, verbose_name="决定时间")),
-                ("opinion", models.CharField(blank=True, max_length=500, verbose_name="意见")),
-                (
-                    "channel",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="filings",
-                        to="channels_merge.channel",
-                    ),
-                ),
-                (
-                    "decided_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="决定人",
-                    ),
-                ),
-                (
-                    "filed_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="报备人",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('new', '新增'), ('keep', '保留'), ('yearly', '年度备案')], max_length=10, verbose_name='种类')),
+                ('reason', models.CharField(max_length=500, verbose_name='理由')),
+                ('filed_at', models.DateTimeField(verbose_name='报备时间')),
+                ('outcome', models.CharField(blank=True, choices=[('', '等待决定'), ('approved', '同意'), ('refused', '不同意')], max_length=10, verbose_name='结果')),
+                ('decided_at', models.DateTimeField(null=True, verbose_name='决定时间')),
+                ('opinion', models.CharField(blank=True, max_length=500, verbose_name='意见')),
+                ('channel', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='filings', to='channels_merge.channel')),
+                ('decided_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='决定人')),
+                ('filed_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='报备人')),
             ],
             options={
-                "verbose_name": "渠道备案",
-                "verbose_name_plural": "渠道备案",
-                "indexes": [models.Index(models.F("channel"), models.F("id"), name="channelfiling_channel")],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("channel"),
-                        condition=models.Q(("outcome", "")),
-                        name="channelfiling_one_open_per_channel",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("reason", ""), _negated=True), name="channelfiling_says_why"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("decided_at", None), ("decided_by", None), ("outcome", "")),
-                            models.Q(models.Q(("outcome", ""), _negated=True), ("decided_at__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="channelfiling_outcome_has_time",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("outcome", "refused"), _negated=True),
-                            models.Q(("opinion", ""), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="channelfiling_refused_says_why",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("decided_by", None),
-                            ("filed_by", None),
-                            models.Q(("decided_by", models.F("filed_by")), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="channelfiling_filer_does_not_decide",
-                    ),
-                ],
+                'verbose_name': '渠道备案',
+                'verbose_name_plural': '渠道备案',
+                'indexes': [models.Index(models.F('channel'), models.F('id'), name='channelfiling_channel')],
+                'constraints': [models.UniqueConstraint(models.F('channel'), condition=models.Q(('outcome', '')), name='channelfiling_one_open_per_channel'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='channelfiling_says_why'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('outcome', '')), models.Q(models.Q(('outcome', ''), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='channelfiling_outcome_has_time'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'refused'), _negated=True), models.Q(('opinion', ''), _negated=True), _connector='OR'), name='channelfiling_refused_says_why'), models.CheckConstraint(condition=models.Q(('decided_by', None), ('filed_by', None), models.Q(('decided_by', models.F('filed_by')), _negated=True), _connector='OR'), name='channelfiling_filer_does_not_decide')],
             },
         ),
         migrations.CreateModel(
-            name="Contact",
+            name='Contact',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("token", models.UUIDField(default=uuid.uuid4, editable=False)),
-                ("name_cipher", models.TextField(blank=True, verbose_name="姓名（密文）")),
-                ("phone_cipher", models.TextField(blank=True, verbose_name="电话（密文）")),
-                ("phone_index", models.CharField(blank=True, max_length=64)),
-                ("phone_tail_index", models.CharField(blank=True, max_length=64)),
-                ("id_cipher", models.TextField(blank=True, verbose_name="证件号（密文）")),
-                ("id_index", models.CharField(blank=True, max_length=64)),
-                ("account_cipher", models.TextField(blank=True, verbose_name="账号（密文）")),
-                ("account_index", models.CharField(blank=True, max_length=64)),
-                ("moved_out_cipher", models.TextField(blank=True, verbose_name="正文移出的号码（密文）")),
-                (
-                    "gender",
-                    models.CharField(
-                        blank=True,
-                        choices=[("", "未说明"), ("female", "女"), ("male", "男")],
-                        max_length=10,
-                        verbose_name="性别",
-                    ),
-                ),
-                ("preferred_time", models.CharField(blank=True, max_length=40, verbose_name="方便接听")),
-                ("hide_from_unit", models.BooleanField(default=True, verbose_name="对承办单位隐去")),
-                ("is_anonymous", models.BooleanField(default=False, verbose_name="匿名")),
-                ("created_at", models.DateTimeField(verbose_name="登记时间")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.UUIDField(default=uuid.uuid4, editable=False)),
+                ('name_cipher', models.TextField(blank=True, verbose_name='姓名（密文）')),
+                ('phone_cipher', models.TextField(blank=True, verbose_name='电话（密文）')),
+                ('phone_index', models.CharField(blank=True, max_length=64)),
+                ('phone_tail_index', models.CharField(blank=True, max_length=64)),
+                ('id_cipher', models.TextField(blank=True, verbose_name='证件号（密文）')),
+                ('id_index', models.CharField(blank=True, max_length=64)),
+                ('account_cipher', models.TextField(blank=True, verbose_name='账号（密文）')),
+                ('account_index', models.CharField(blank=True, max_length=64)),
+                ('moved_out_cipher', models.TextField(blank=True, verbose_name='正文移出的号码（密文）')),
+                ('gender', models.CharField(blank=True, choices=[('', '未说明'), ('female', '女'), ('male', '男')], max_length=10, verbose_name='性别')),
+                ('preferred_time', models.CharField(blank=True, max_length=40, verbose_name='方便接听')),
+                ('hide_from_unit', models.BooleanField(default=True, verbose_name='对承办单位隐去')),
+                ('is_anonymous', models.BooleanField(default=False, verbose_name='匿名')),
+                ('created_at', models.DateTimeField(verbose_name='登记时间')),
             ],
             options={
-                "verbose_name": "诉求人",
-                "verbose_name_plural": "诉求人",
-                "permissions": [("reveal_contact", "查看诉求人姓名和电话")],
-                "indexes": [
-                    models.Index(
-                        models.F("phone_index"),
-                        models.OrderBy(models.F("created_at"), descending=True),
-                        condition=models.Q(("phone_index", ""), _negated=True),
-                        name="contact_phone",
-                    ),
-                    models.Index(
-                        models.F("phone_tail_index"),
-                        models.OrderBy(models.F("created_at"), descending=True),
-                        condition=models.Q(("phone_tail_index", ""), _negated=True),
-                        name="contact_tail",
-                    ),
-                    models.Index(
-                        models.F("id_index"), condition=models.Q(("id_index", ""), _negated=True), name="contact_id"
-                    ),
-                    models.Index(
-                        models.F("account_index"),
-                        condition=models.Q(("account_index", ""), _negated=True),
-                        name="contact_account",
-                    ),
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("phone_cipher", ""), ("phone_index", ""), ("phone_tail_index", "")),
-                            models.Q(
-                                models.Q(("phone_cipher", ""), _negated=True),
-                                models.Q(("phone_index", ""), _negated=True),
-                                models.Q(("phone_tail_index", ""), _negated=True),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="contact_phone_can_be_found",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("id_cipher", ""), ("id_index", "")),
-                            models.Q(
-                                models.Q(("id_cipher", ""), _negated=True), models.Q(("id_index", ""), _negated=True)
-                            ),
-                            _connector="OR",
-                        ),
-                        name="contact_id_can_be_found",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("account_cipher", ""), ("account_index", "")),
-                            models.Q(
-                                models.Q(("account_cipher", ""), _negated=True),
-                                models.Q(("account_index", ""), _negated=True),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="contact_account_can_be_found",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("is_anonymous", False),
-                            models.Q(("account_cipher", ""), ("id_cipher", ""), ("name_cipher", "")),
-                            _connector="OR",
-                        ),
-                        name="contact_anonymous_has_no_name",
-                    ),
-                ],
+                'verbose_name': '诉求人',
+                'verbose_name_plural': '诉求人',
+                'permissions': [('reveal_contact', '查看诉求人姓名和电话')],
+                'indexes': [models.Index(models.F('phone_index'), models.OrderBy(models.F('created_at'), descending=True), condition=models.Q(('phone_index', ''), _negated=True), name='contact_phone'), models.Index(models.F('phone_tail_index'), models.OrderBy(models.F('created_at'), descending=True), condition=models.Q(('phone_tail_index', ''), _negated=True), name='contact_tail'), models.Index(models.F('id_index'), condition=models.Q(('id_index', ''), _negated=True), name='contact_id'), models.Index(models.F('account_index'), condition=models.Q(('account_index', ''), _negated=True), name='contact_account')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('phone_cipher', ''), ('phone_index', ''), ('phone_tail_index', '')), models.Q(models.Q(('phone_cipher', ''), _negated=True), models.Q(('phone_index', ''), _negated=True), models.Q(('phone_tail_index', ''), _negated=True)), _connector='OR'), name='contact_phone_can_be_found'), models.CheckConstraint(condition=models.Q(models.Q(('id_cipher', ''), ('id_index', '')), models.Q(models.Q(('id_cipher', ''), _negated=True), models.Q(('id_index', ''), _negated=True)), _connector='OR'), name='contact_id_can_be_found'), models.CheckConstraint(condition=models.Q(models.Q(('account_cipher', ''), ('account_index', '')), models.Q(models.Q(('account_cipher', ''), _negated=True), models.Q(('account_index', ''), _negated=True)), _connector='OR'), name='contact_account_can_be_found'), models.CheckConstraint(condition=models.Q(('is_anonymous', False), models.Q(('account_cipher', ''), ('id_cipher', ''), ('name_cipher', '')), _connector='OR'), name='contact_anonymous_has_no_name')],
             },
         ),
         migrations.AddField(
-            model_name="appeal",
-            name="contact",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="appeals",
-                to="channels_merge.contact",
-                verbose_name="诉求人",
-            ),
+            model_name='appeal',
+            name='contact',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='appeals', to='channels_merge.contact', verbose_name='诉求人'),
         ),
         migrations.CreateModel(
-            name="ContactRecord",
+            name='ContactRecord',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("token", models.UUIDField(default=uuid.uuid4, editable=False)),
-                (
-                    "way",
-                    models.CharField(
-                        choices=[
-                            ("phone", "电话"),
-                            ("relay", "经 12345 转接"),
-                            ("visit", "上门"),
-                            ("message", "短信或网络"),
-                        ],
-                        max_length=10,
-                        verbose_name="方式",
-                    ),
-                ),
-                ("reached", models.BooleanField(verbose_name="联系上")),
-                ("summary_cipher", models.TextField(blank=True, verbose_name="联系情况（密文）")),
-                ("at", models.DateTimeField(verbose_name="时间")),
-                (
-                    "appeal",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="contact_records",
-                        to="channels_merge.appeal",
-                    ),
-                ),
-                (
-                    "assignment",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tickets.assignment",
-                    ),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "ticket",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tickets.ticket"
-                    ),
-                ),
-                (
-                    "unit",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="hotline.unit",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.UUIDField(default=uuid.uuid4, editable=False)),
+                ('way', models.CharField(choices=[('phone', '电话'), ('relay', '经 12345 转接'), ('visit', '上门'), ('message', '短信或网络')], max_length=10, verbose_name='方式')),
+                ('reached', models.BooleanField(verbose_name='联系上')),
+                ('summary_cipher', models.TextField(blank=True, verbose_name='联系情况（密文）')),
+                ('at', models.DateTimeField(verbose_name='时间')),
+                ('appeal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contact_records', to='channels_merge.appeal')),
+                ('assignment', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.assignment')),
+                ('by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.ticket')),
+                ('unit', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.unit')),
             ],
             options={
-                "verbose_name": "联系记录",
-                "verbose_name_plural": "联系记录",
+                'verbose_name': '联系记录',
+                'verbose_name_plural': '联系记录',
             },
         ),
         migrations.CreateModel(
-            name="Draft",
+            name='Draft',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("token", models.UUIDField(default=uuid.uuid4, editable=False)),
-                ("key", models.CharField(max_length=60)),
-                ("content_cipher", models.TextField()),
-                ("started_at", models.DateTimeField()),
-                ("saved_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField()),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.UUIDField(default=uuid.uuid4, editable=False)),
+                ('key', models.CharField(max_length=60)),
+                ('content_cipher', models.TextField()),
+                ('started_at', models.DateTimeField()),
+                ('saved_at', models.DateTimeField()),
+                ('expires_at', models.DateTimeField()),
+                ('owner', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "草稿",
-                "verbose_name_plural": "草稿",
-                "indexes": [models.Index(models.F("expires_at"), name="draft_expires_at")],
-                "constraints": [
-                    models.UniqueConstraint(models.F("owner"), models.F("key"), name="draft_one_per_owner_and_key")
-                ],
+                'verbose_name': '草稿',
+                'verbose_name_plural': '草稿',
+                'indexes': [models.Index(models.F('expires_at'), name='draft_expires_at')],
+                'constraints': [models.UniqueConstraint(models.F('owner'), models.F('key'), name='draft_one_per_owner_and_key')],
             },
         ),
         migrations.CreateModel(
-            name="FrequentCaller",
+            name='FrequentCaller',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("phone_index", models.CharField(max_length=64)),
-                ("day", models.DateField(verbose_name="日期")),
-                ("count", models.PositiveIntegerField(verbose_name="次数")),
-                ("last_at", models.DateTimeField(verbose_name="最近一次")),
-                ("seen_at", models.DateTimeField(null=True, verbose_name="看过时间")),
-                ("said", models.CharField(blank=True, max_length=200, verbose_name="处理意见")),
-                (
-                    "latest",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="channels_merge.appeal",
-                    ),
-                ),
-                (
-                    "seen_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('phone_index', models.CharField(max_length=64)),
+                ('day', models.DateField(verbose_name='日期')),
+                ('count', models.PositiveIntegerField(verbose_name='次数')),
+                ('last_at', models.DateTimeField(verbose_name='最近一次')),
+                ('seen_at', models.DateTimeField(null=True, verbose_name='看过时间')),
+                ('said', models.CharField(blank=True, max_length=200, verbose_name='处理意见')),
+                ('latest', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels_merge.appeal')),
+                ('seen_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "频繁来电",
-                "verbose_name_plural": "频繁来电",
-                "indexes": [
-                    models.Index(
-                        models.F("last_at"),
-                        models.F("id"),
-                        condition=models.Q(("seen_at", None)),
-                        name="frequentcaller_unseen",
-                    )
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("phone_index"), models.F("day"), name="frequentcaller_once_a_day"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("said", ""), ("seen_at", None), ("seen_by", None)),
-                            models.Q(
-                                ("seen_at__isnull", False),
-                                ("seen_by__isnull", False),
-                                models.Q(("said", ""), _negated=True),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="frequentcaller_seen_says_what",
-                    ),
-                ],
+                'verbose_name': '频繁来电',
+                'verbose_name_plural': '频繁来电',
+                'indexes': [models.Index(models.F('last_at'), models.F('id'), condition=models.Q(('seen_at', None)), name='frequentcaller_unseen')],
+                'constraints': [models.UniqueConstraint(models.F('phone_index'), models.F('day'), name='frequentcaller_once_a_day'), models.CheckConstraint(condition=models.Q(models.Q(('said', ''), ('seen_at', None), ('seen_by', None)), models.Q(('seen_at__isnull', False), ('seen_by__isnull', False), models.Q(('said', ''), _negated=True)), _connector='OR'), name='frequentcaller_seen_says_what')],
             },
         ),
         migrations.CreateModel(
-            name="GridCell",
+            name='GridCell',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("code", models.CharField(max_length=40, unique=True, verbose_name="网格编码")),
-                ("name", models.CharField(max_length=80, verbose_name="网格名称")),
-                ("outline", models.JSONField(null=True, verbose_name="边界")),
-                ("loaded_at", models.DateTimeField(verbose_name="导入时间")),
-                (
-                    "region",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="hotline.region",
-                        verbose_name="地区",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=40, unique=True, verbose_name='网格编码')),
+                ('name', models.CharField(max_length=80, verbose_name='网格名称')),
+                ('outline', models.JSONField(null=True, verbose_name='边界')),
+                ('loaded_at', models.DateTimeField(verbose_name='导入时间')),
+                ('region', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.region', verbose_name='地区')),
             ],
             options={
-                "verbose_name": "网格",
-                "verbose_name_plural": "网格",
-                "permissions": [("view_grid", "查看网格标准、网格和网格事件"), ("manage_grid", "导入网格和网格事件")],
-                "indexes": [models.Index(models.F("region"), models.F("code"), name="gridcell_of_region")],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("code", ""), _negated=True), models.Q(("name", ""), _negated=True)
-                        ),
-                        name="gridcell_has_code_and_name",
-                    )
-                ],
+                'verbose_name': '网格',
+                'verbose_name_plural': '网格',
+                'permissions': [('view_grid', '查看网格标准、网格和网格事件'), ('manage_grid', '导入网格和网格事件')],
+                'indexes': [models.Index(models.F('region'), models.F('code'), name='gridcell_of_region')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('code', ''), _negated=True), models.Q(('name', ''), _negated=True)), name='gridcell_has_code_and_name')],
             },
         ),
         migrations.CreateModel(
-            name="GridCheck",
+            name='GridCheck',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("what", models.CharField(max_length=500, verbose_name="去看什么")),
-                ("place", models.CharField(max_length=200, verbose_name="地点")),
-                ("asked_at", models.DateTimeField(verbose_name="派出时间")),
-                ("due_at", models.DateTimeField(verbose_name="截止时间")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("open", "等待核查"), ("done", "已核查"), ("called_off", "已取消")],
-                        default="open",
-                        max_length=10,
-                        verbose_name="状态",
-                    ),
-                ),
-                (
-                    "found",
-                    models.CharField(
-                        blank=True,
-                        choices=[("yes", "属实"), ("partly", "部分属实"), ("no", "不属实")],
-                        max_length=8,
-                        verbose_name="是否属实",
-                    ),
-                ),
-                ("ended_at", models.DateTimeField(null=True, verbose_name="结束时间")),
-                (
-                    "asked_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "assignment",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tickets.assignment",
-                        verbose_name="本单位的承办",
-                    ),
-                ),
-                (
-                    "event",
-                    models.OneToOneField(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tickets.ticketevent",
-                    ),
-                ),
-                (
-                    "worker",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('what', models.CharField(max_length=500, verbose_name='去看什么')),
+                ('place', models.CharField(max_length=200, verbose_name='地点')),
+                ('asked_at', models.DateTimeField(verbose_name='派出时间')),
+                ('due_at', models.DateTimeField(verbose_name='截止时间')),
+                ('state', models.CharField(choices=[('open', '等待核查'), ('done', '已核查'), ('called_off', '已取消')], default='open', max_length=10, verbose_name='状态')),
+                ('found', models.CharField(blank=True, choices=[('yes', '属实'), ('partly', '部分属实'), ('no', '不属实')], max_length=8, verbose_name='是否属实')),
+                ('ended_at', models.DateTimeField(null=True, verbose_name='结束时间')),
+                ('asked_by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('assignment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.assignment', verbose_name='本单位的承办')),
+                ('event', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.ticketevent')),
+                ('worker', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "现场核查任务",
-                "verbose_name_plural": "现场核查任务",
-                "permissions": [("do_grid_check", "到现场核查并上报")],
-                "indexes": [
-                    models.Index(
-                        models.F("worker"),
-                        models.F("due_at"),
-                        models.F("id"),
-                        condition=models.Q(("state", "open")),
-                        name="gridcheck_waiting",
-                    ),
-                    models.Index(
-                        models.F("worker"),
-                        models.OrderBy(models.F("asked_at"), descending=True),
-                        models.OrderBy(models.F("id"), descending=True),
-                        name="gridcheck_of_worker",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("assignment"),
-                        models.F("worker"),
-                        condition=models.Q(("state", "open")),
-                        name="gridcheck_one_open_per_worker",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("ended_at", None), ("event", None), ("found", ""), ("state", "open")),
-                            models.Q(
-                                ("ended_at__isnull", False),
-                                ("event__isnull", False),
-                                ("state", "done"),
-                                models.Q(("found", ""), _negated=True),
-                            ),
-                            models.Q(
-                                ("ended_at__isnull", False), ("event", None), ("found", ""), ("state", "called_off")
-                            ),
-                            _connector="OR",
-                        ),
-                        name="gridcheck_state_has_its_facts",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("what", ""), _negated=True), models.Q(("place", ""), _negated=True)
-                        ),
-                        name="gridcheck_says_what_and_where",
-                    ),
-                ],
+                'verbose_name': '现场核查任务',
+                'verbose_name_plural': '现场核查任务',
+                'permissions': [('do_grid_check', '到现场核查并上报')],
+                'indexes': [models.Index(models.F('worker'), models.F('due_at'), models.F('id'), condition=models.Q(('state', 'open')), name='gridcheck_waiting'), models.Index(models.F('worker'), models.OrderBy(models.F('asked_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='gridcheck_of_worker')],
+                'constraints': [models.UniqueConstraint(models.F('assignment'), models.F('worker'), condition=models.Q(('state', 'open')), name='gridcheck_one_open_per_worker'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('event', None), ('found', ''), ('state', 'open')), models.Q(('ended_at__isnull', False), ('event__isnull', False), ('state', 'done'), models.Q(('found', ''), _negated=True)), models.Q(('ended_at__isnull', False), ('event', None), ('found', ''), ('state', 'called_off')), _connector='OR'), name='gridcheck_state_has_its_facts'), models.CheckConstraint(condition=models.Q(models.Q(('what', ''), _negated=True), models.Q(('place', ''), _negated=True)), name='gridcheck_says_what_and_where')],
             },
         ),
         migrations.CreateModel(
-            name="Line",
+            name='Line',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("is_open", models.BooleanField(default=True, verbose_name="接通")),
-                (
-                    "algorithm",
-                    models.CharField(
-                        choices=[("HMAC-SHA256", "HMAC-SHA256"), ("HMAC-SM3", "HMAC-SM3（国密）")],
-                        default="HMAC-SHA256",
-                        max_length=12,
-                        verbose_name="签名算法",
-                    ),
-                ),
-                ("secret_cipher", models.TextField(blank=True, editable=False, verbose_name="密钥（密文）")),
-                ("secret_issued_at", models.DateTimeField(editable=False, null=True, verbose_name="密钥发放时间")),
-                ("push_url", models.URLField(blank=True, max_length=300, verbose_name="推送地址")),
-                ("last_in_at", models.DateTimeField(editable=False, null=True, verbose_name="最近来件")),
-                ("last_out_at", models.DateTimeField(editable=False, null=True, verbose_name="最近送达")),
-                ("failing_since", models.DateTimeField(editable=False, null=True, verbose_name="送不出起")),
-                ("last_error", models.CharField(blank=True, editable=False, max_length=200, verbose_name="最近错误")),
-                (
-                    "channel",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="line",
-                        to="channels_merge.channel",
-                        verbose_name="渠道",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('is_open', models.BooleanField(default=True, verbose_name='接通')),
+                ('algorithm', models.CharField(choices=[('HMAC-SHA256', 'HMAC-SHA256'), ('HMAC-SM3', 'HMAC-SM3（国密）')], default='HMAC-SHA256', max_length=12, verbose_name='签名算法')),
+                ('secret_cipher', models.TextField(blank=True, editable=False, verbose_name='密钥（密文）')),
+                ('secret_issued_at', models.DateTimeField(editable=False, null=True, verbose_name='密钥发放时间')),
+                ('push_url', models.URLField(blank=True, max_length=300, verbose_name='推送地址')),
+                ('last_in_at', models.DateTimeField(editable=False, null=True, verbose_name='最近来件')),
+                ('last_out_at', models.DateTimeField(editable=False, null=True, verbose_name='最近送达')),
+                ('failing_since', models.DateTimeField(editable=False, null=True, verbose_name='送不出起')),
+                ('last_error', models.CharField(blank=True, editable=False, max_length=200, verbose_name='最近错误')),
+                ('channel', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='line', to='channels_merge.channel', verbose_name='渠道')),
             ],
             options={
-                "verbose_name": "接入平台",
-                "verbose_name_plural": "接入平台",
-                "permissions": [("manage_lines", "管理接入平台和待发消息")],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("secret_cipher", ""), ("secret_issued_at", None)),
-                            models.Q(
-                                models.Q(("secret_cipher", ""), _negated=True), ("secret_issued_at__isnull", False)
-                            ),
-                            _connector="OR",
-                        ),
-                        name="line_secret_has_its_date",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("push_url", ""), models.Q(("secret_cipher", ""), _negated=True), _connector="OR"
-                        ),
-                        name="line_pushes_with_a_secret",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("failing_since", None), models.Q(("last_error", ""), _negated=True), _connector="OR"
-                        ),
-                        name="line_failing_says_what_happened",
-                    ),
-                ],
+                'verbose_name': '接入平台',
+                'verbose_name_plural': '接入平台',
+                'permissions': [('manage_lines', '管理接入平台和待发消息')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('secret_cipher', ''), ('secret_issued_at', None)), models.Q(models.Q(('secret_cipher', ''), _negated=True), ('secret_issued_at__isnull', False)), _connector='OR'), name='line_secret_has_its_date'), models.CheckConstraint(condition=models.Q(('push_url', ''), models.Q(('secret_cipher', ''), _negated=True), _connector='OR'), name='line_pushes_with_a_secret'), models.CheckConstraint(condition=models.Q(('failing_since', None), models.Q(('last_error', ''), _negated=True), _connector='OR'), name='line_failing_says_what_happened')],
             },
         ),
         migrations.CreateModel(
-            name="InboundMessage",
+            name='InboundMessage',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("token", models.UUIDField(default=uuid.uuid4, editable=False)),
-                ("message_id", models.CharField(max_length=120, verbose_name="消息编号")),
-                (
-                    "door",
-                    models.CharField(
-                        choices=[("push", "对方推送"), ("pull", "定时去取"), ("folder", "交换文件夹")],
-                        max_length=10,
-                        verbose_name="方式",
-                    ),
-                ),
-                (
-                    "event",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("appeal", "新诉求"),
-                            ("supplement", "补充"),
-                            ("urge", "催单"),
-                            ("withdraw", "撤单"),
-                            ("rating", "评价"),
-                            ("outcome", "接不接"),
-                            ("acknowledge", "收到回执"),
-                            ("", "看不懂"),
-                        ],
-                        max_length=12,
-                        verbose_name="种类",
-                    ),
-                ),
-                ("number", models.CharField(blank=True, max_length=80, verbose_name="来源编号")),
-                ("category_code", models.CharField(blank=True, max_length=60, verbose_name="来源事项代码")),
-                ("region_code", models.CharField(blank=True, max_length=60, verbose_name="来源地区代码")),
-                ("digest", models.CharField(max_length=64)),
-                ("body_cipher", models.TextField(verbose_name="内容（密文）")),
-                ("received_at", models.DateTimeField(verbose_name="收到时间")),
-                ("waiting_since", models.DateTimeField(verbose_name="等待起")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "等着处理"),
-                            ("done", "已入池"),
-                            ("parked", "搁置"),
-                            ("dismissed", "不再处理"),
-                        ],
-                        default="waiting",
-                        max_length=10,
-                        verbose_name="状态",
-                    ),
-                ),
-                ("next_try_at", models.DateTimeField(null=True, verbose_name="下次处理")),
-                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="已试次数")),
-                (
-                    "parked_for",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("", "—"),
-                            ("not_read", "内容读不出"),
-                            ("not_complete", "字段不对或缺少"),
-                            ("conflict", "同一编号内容不同"),
-                            ("no_appeal", "原诉求没有到"),
-                            ("refused", "不能办理"),
-                            ("fault", "处理时出错"),
-                        ],
-                        max_length=16,
-                        verbose_name="搁置原因",
-                    ),
-                ),
-                ("reason", models.CharField(blank=True, max_length=300, verbose_name="说明")),
-                ("settled_at", models.DateTimeField(null=True, verbose_name="处理时间")),
-                (
-                    "appeal",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="channels_merge.appeal",
-                    ),
-                ),
-                (
-                    "settled_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "line",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="channels_merge.line",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.UUIDField(default=uuid.uuid4, editable=False)),
+                ('message_id', models.CharField(max_length=120, verbose_name='消息编号')),
+                ('door', models.CharField(choices=[('push', '对方推送'), ('pull', '定时去取'), ('folder', '交换文件夹')], max_length=10, verbose_name='方式')),
+                ('event', models.CharField(blank=True, choices=[('appeal', '新诉求'), ('supplement', '补充'), ('urge', '催单'), ('withdraw', '撤单'), ('rating', '评价'), ('outcome', '接不接'), ('acknowledge', '收到回执'), ('', '看不懂')], max_length=12, verbose_name='种类')),
+                ('number', models.CharField(blank=True, max_length=80, verbose_name='来源编号')),
+                ('category_code', models.CharField(blank=True, max_length=60, verbose_name='来源事项代码')),
+                ('region_code', models.CharField(blank=True, max_length=60, verbose_name='来源地区代码')),
+                ('digest', models.CharField(max_length=64)),
+                ('body_cipher', models.TextField(verbose_name='内容（密文）')),
+                ('received_at', models.DateTimeField(verbose_name='收到时间')),
+                ('waiting_since', models.DateTimeField(verbose_name='等待起')),
+                ('state', models.CharField(choices=[('waiting', '等着处理'), ('done', '已入池'), ('parked', '搁置'), ('dismissed', '不再处理')], default='waiting', max_length=10, verbose_name='状态')),
+                ('next_try_at', models.DateTimeField(null=True, verbose_name='下次处理')),
+                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='已试次数')),
+                ('parked_for', models.CharField(blank=True, choices=[('', '—'), ('not_read', '内容读不出'), ('not_complete', '字段不对或缺少'), ('conflict', '同一编号内容不同'), ('no_appeal', '原诉求没有到'), ('refused', '不能办理'), ('fault', '处理时出错')], max_length=16, verbose_name='搁置原因')),
+                ('reason', models.CharField(blank=True, max_length=300, verbose_name='说明')),
+                ('settled_at', models.DateTimeField(null=True, verbose_name='处理时间')),
+                ('appeal', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels_merge.appeal')),
+                ('settled_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('line', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels_merge.line')),
             ],
             options={
-                "verbose_name": "平台来件",
-                "verbose_name_plural": "平台来件",
-                "indexes": [
-                    models.Index(
-                        models.F("next_try_at"),
-                        models.F("id"),
-                        condition=models.Q(("next_try_at__isnull", False), ("state", "waiting")),
-                        name="inbound_due",
-                    ),
-                    models.Index(
-                        models.F("line"),
-                        models.F("number"),
-                        condition=models.Q(("state", "waiting")),
-                        name="inbound_of_matter",
-                    ),
-                    models.Index(
-                        models.F("line"), models.OrderBy(models.F("id"), descending=True), name="inbound_of_line"
-                    ),
-                    models.Index(
-                        models.F("line"),
-                        models.OrderBy(models.F("id"), descending=True),
-                        condition=models.Q(("state", "parked")),
-                        name="inbound_parked",
-                    ),
-                    models.Index(
-                        models.F("line"),
-                        models.F("category_code"),
-                        condition=models.Q(("category_code", ""), _negated=True),
-                        name="inbound_category",
-                    ),
-                    models.Index(
-                        models.F("line"),
-                        models.F("region_code"),
-                        condition=models.Q(("region_code", ""), _negated=True),
-                        name="inbound_region",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("line"), models.F("message_id"), name="inbound_once_per_message_id"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("state__in", ["waiting", "done", "parked", "dismissed"])),
-                        name="inbound_state_is_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("settled_at", None), ("state", "waiting")),
-                            models.Q(
-                                models.Q(("state", "waiting"), _negated=True),
-                                ("next_try_at", None),
-                                ("settled_at__isnull", False),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="inbound_waits_until_it_is_settled",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state__in", ["parked", "dismissed"]), _negated=True),
-                            models.Q(
-                                models.Q(("parked_for", ""), _negated=True), models.Q(("reason", ""), _negated=True)
-                            ),
-                            _connector="OR",
-                        ),
-                        name="inbound_parked_says_why",
-                    ),
-                ],
+                'verbose_name': '平台来件',
+                'verbose_name_plural': '平台来件',
+                'indexes': [models.Index(models.F('next_try_at'), models.F('id'), condition=models.Q(('next_try_at__isnull', False), ('state', 'waiting')), name='inbound_due'), models.Index(models.F('line'), models.F('number'), condition=models.Q(('state', 'waiting')), name='inbound_of_matter'), models.Index(models.F('line'), models.OrderBy(models.F('id'), descending=True), name='inbound_of_line'), models.Index(models.F('line'), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('state', 'parked')), name='inbound_parked'), models.Index(models.F('line'), models.F('category_code'), condition=models.Q(('category_code', ''), _negated=True), name='inbound_category'), models.Index(models.F('line'), models.F('region_code'), condition=models.Q(('region_code', ''), _negated=True), name='inbound_region')],
+                'constraints': [models.UniqueConstraint(models.F('line'), models.F('message_id'), name='inbound_once_per_message_id'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'done', 'parked', 'dismissed'])), name='inbound_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('settled_at', None), ('state', 'waiting')), models.Q(models.Q(('state', 'waiting'), _negated=True), ('next_try_at', None), ('settled_at__isnull', False)), _connector='OR'), name='inbound_waits_until_it_is_settled'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['parked', 'dismissed']), _negated=True), models.Q(models.Q(('parked_for', ''), _negated=True), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='inbound_parked_says_why')],
             },
         ),
         migrations.CreateModel(
-            name="CodeMap",
+            name='CodeMap',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("category", "事项"), ("region", "地区")], max_length=10, verbose_name="种类"
-                    ),
-                ),
-                ("code", models.CharField(max_length=60, verbose_name="来源代码")),
-                ("name", models.CharField(blank=True, max_length=100, verbose_name="来源名称")),
-                ("first_seen_at", models.DateTimeField(verbose_name="首次见到")),
-                ("settled_at", models.DateTimeField(null=True, verbose_name="对应时间")),
-                (
-                    "category",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="responsibility.category",
-                        verbose_name="本市事项",
-                    ),
-                ),
-                (
-                    "region",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="hotline.region",
-                        verbose_name="本市地区",
-                    ),
-                ),
-                (
-                    "settled_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "line",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="codes",
-                        to="channels_merge.line",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('category', '事项'), ('region', '地区')], max_length=10, verbose_name='种类')),
+                ('code', models.CharField(max_length=60, verbose_name='来源代码')),
+                ('name', models.CharField(blank=True, max_length=100, verbose_name='来源名称')),
+                ('first_seen_at', models.DateTimeField(verbose_name='首次见到')),
+                ('settled_at', models.DateTimeField(null=True, verbose_name='对应时间')),
+                ('category', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='responsibility.category', verbose_name='本市事项')),
+                ('region', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.region', verbose_name='本市地区')),
+                ('settled_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('line', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='codes', to='channels_merge.line')),
             ],
             options={
-                "verbose_name": "代码对应",
-                "verbose_name_plural": "代码对应",
-                "indexes": [
-                    models.Index(models.F("id"), condition=models.Q(("settled_at", None)), name="codemap_unsettled")
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("line"), models.F("kind"), models.F("code"), name="codemap_once_per_code"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("kind", "category"), ("region", None)),
-                            models.Q(("category", None), ("kind", "region")),
-                            _connector="OR",
-                        ),
-                        name="codemap_target_is_of_its_kind",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("settled_at__isnull", False),
-                            models.Q(("category", None), ("region", None), ("settled_by", None)),
-                            _connector="OR",
-                        ),
-                        name="codemap_target_has_its_time",
-                    ),
-                ],
+                'verbose_name': '代码对应',
+                'verbose_name_plural': '代码对应',
+                'indexes': [models.Index(models.F('id'), condition=models.Q(('settled_at', None)), name='codemap_unsettled')],
+                'constraints': [models.UniqueConstraint(models.F('line'), models.F('kind'), models.F('code'), name='codemap_once_per_code'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'category'), ('region', None)), models.Q(('category', None), ('kind', 'region')), _connector='OR'), name='codemap_target_is_of_its_kind'), models.CheckConstraint(condition=models.Q(('settled_at__isnull', False), models.Q(('category', None), ('region', None), ('settled_by', None)), _connector='OR'), name='codemap_target_has_its_time')],
             },
         ),
         migrations.CreateModel(
-            name="LineMilestone",
+            name='LineMilestone',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("dual", "双号并行"), ("managed", "统一管理"), ("dispatched", "统一转办")],
-                        max_length=12,
-                        verbose_name="要求",
-                    ),
-                ),
-                ("due_on", models.DateField(verbose_name="期限")),
-                ("responsible", models.CharField(max_length=100, verbose_name="责任单位")),
-                ("evidence", models.CharField(blank=True, max_length=500, verbose_name="佐证")),
-                ("done_on", models.DateField(null=True, verbose_name="完成日期")),
-                ("recorded_at", models.DateTimeField(null=True, verbose_name="记录时间")),
-                (
-                    "channel",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="milestones",
-                        to="channels_merge.channel",
-                    ),
-                ),
-                (
-                    "file",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="hotline.storedfile",
-                        verbose_name="佐证文件",
-                    ),
-                ),
-                (
-                    "recorded_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('dual', '双号并行'), ('managed', '统一管理'), ('dispatched', '统一转办')], max_length=12, verbose_name='要求')),
+                ('due_on', models.DateField(verbose_name='期限')),
+                ('responsible', models.CharField(max_length=100, verbose_name='责任单位')),
+                ('evidence', models.CharField(blank=True, max_length=500, verbose_name='佐证')),
+                ('done_on', models.DateField(null=True, verbose_name='完成日期')),
+                ('recorded_at', models.DateTimeField(null=True, verbose_name='记录时间')),
+                ('channel', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='milestones', to='channels_merge.channel')),
+                ('file', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.storedfile', verbose_name='佐证文件')),
+                ('recorded_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "热线并入要求",
-                "verbose_name_plural": "热线并入要求",
-                "constraints": [
-                    models.UniqueConstraint(models.F("channel"), models.F("kind"), name="linemilestone_once_per_line"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("done_on", None), models.Q(("evidence", ""), _negated=True), _connector="OR"
-                        ),
-                        name="linemilestone_done_has_evidence",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("recorded_at", None), ("recorded_by", None)),
-                            models.Q(("recorded_at__isnull", False), ("recorded_by__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="linemilestone_recorded_by_somebody",
-                    ),
-                ],
+                'verbose_name': '热线并入要求',
+                'verbose_name_plural': '热线并入要求',
+                'constraints': [models.UniqueConstraint(models.F('channel'), models.F('kind'), name='linemilestone_once_per_line'), models.CheckConstraint(condition=models.Q(('done_on', None), models.Q(('evidence', ''), _negated=True), _connector='OR'), name='linemilestone_done_has_evidence'), models.CheckConstraint(condition=models.Q(models.Q(('recorded_at', None), ('recorded_by', None)), models.Q(('recorded_at__isnull', False), ('recorded_by__isnull', False)), _connector='OR'), name='linemilestone_recorded_by_somebody')],
             },
         ),
         migrations.CreateModel(
-            name="LineReturn",
+            name='LineReturn',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField(verbose_name="退回时间")),
-                ("reason", models.CharField(max_length=200, verbose_name="退回理由")),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[("", "等待接应"), ("taken", "已接走"), ("declined", "未接走")],
-                        max_length=10,
-                        verbose_name="结果",
-                    ),
-                ),
-                ("concluded_at", models.DateTimeField(null=True, verbose_name="结果时间")),
-                ("note", models.CharField(blank=True, max_length=200, verbose_name="对方说明")),
-                (
-                    "appeal",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="line_returns",
-                        to="channels_merge.appeal",
-                    ),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(verbose_name='退回时间')),
+                ('reason', models.CharField(max_length=200, verbose_name='退回理由')),
+                ('outcome', models.CharField(blank=True, choices=[('', '等待接应'), ('taken', '已接走'), ('declined', '未接走')], max_length=10, verbose_name='结果')),
+                ('concluded_at', models.DateTimeField(null=True, verbose_name='结果时间')),
+                ('note', models.CharField(blank=True, max_length=200, verbose_name='对方说明')),
+                ('appeal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='line_returns', to='channels_merge.appeal')),
+                ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "退回来件",
-                "verbose_name_plural": "退回来件",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("appeal"), condition=models.Q(("outcome", "")), name="linereturn_one_open_per_appeal"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("concluded_at", None), ("outcome", "")),
-                            models.Q(models.Q(("outcome", ""), _negated=True), ("concluded_at__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="linereturn_outcome_has_time",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("outcome", "declined"), _negated=True),
-                            models.Q(("note", ""), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="linereturn_declined_says_why",
-                    ),
-                ],
+                'verbose_name': '退回来件',
+                'verbose_name_plural': '退回来件',
+                'constraints': [models.UniqueConstraint(models.F('appeal'), condition=models.Q(('outcome', '')), name='linereturn_one_open_per_appeal'), models.CheckConstraint(condition=models.Q(models.Q(('concluded_at', None), ('outcome', '')), models.Q(models.Q(('outcome', ''), _negated=True), ('concluded_at__isnull', False)), _connector='OR'), name='linereturn_outcome_has_time'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'declined'), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='linereturn_declined_says_why')],
             },
         ),
         migrations.CreateModel(
-            name="LineSource",
+            name='LineSource',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "door",
-                    models.CharField(
-                        choices=[("pull", "定时去取"), ("folder", "交换文件夹")], max_length=10, verbose_name="方式"
-                    ),
-                ),
-                ("is_open", models.BooleanField(default=True, verbose_name="启用")),
-                ("fields", models.JSONField(default=dict, verbose_name="字段对应")),
-                ("url", models.URLField(blank=True, max_length=300, verbose_name="取数地址")),
-                ("header_name", models.CharField(blank=True, max_length=60, verbose_name="认证头")),
-                ("header_cipher", models.TextField(blank=True, editable=False, verbose_name="认证值（密文）")),
-                ("list_path", models.CharField(blank=True, max_length=120, verbose_name="列表位置")),
-                ("cursor_param", models.CharField(blank=True, max_length=60, verbose_name="断点参数")),
-                ("cursor_path", models.CharField(blank=True, max_length=120, verbose_name="断点取自")),
-                ("cursor", models.CharField(blank=True, max_length=200, verbose_name="断点")),
-                ("page_param", models.CharField(blank=True, max_length=60, verbose_name="页码参数")),
-                ("size_param", models.CharField(blank=True, max_length=60, verbose_name="每页参数")),
-                ("page_size", models.PositiveSmallIntegerField(default=100, verbose_name="每页条数")),
-                ("every_minutes", models.PositiveSmallIntegerField(default=5, verbose_name="间隔分钟")),
-                ("next_at", models.DateTimeField(editable=False, null=True, verbose_name="下次")),
-                ("read_at", models.DateTimeField(editable=False, null=True, verbose_name="最近读到")),
-                ("failures", models.PositiveSmallIntegerField(default=0, editable=False, verbose_name="连续失败")),
-                ("last_error", models.CharField(blank=True, editable=False, max_length=200, verbose_name="最近错误")),
-                (
-                    "line",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="sources",
-                        to="channels_merge.line",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('door', models.CharField(choices=[('pull', '定时去取'), ('folder', '交换文件夹')], max_length=10, verbose_name='方式')),
+                ('is_open', models.BooleanField(default=True, verbose_name='启用')),
+                ('fields', models.JSONField(default=dict, verbose_name='字段对应')),
+                ('url', models.URLField(blank=True, max_length=300, verbose_name='取数地址')),
+                ('header_name', models.CharField(blank=True, max_length=60, verbose_name='认证头')),
+                ('header_cipher', models.TextField(blank=True, editable=False, verbose_name='认证值（密文）')),
+                ('list_path', models.CharField(blank=True, max_length=120, verbose_name='列表位置')),
+                ('cursor_param', models.CharField(blank=True, max_length=60, verbose_name='断点参数')),
+                ('cursor_path', models.CharField(blank=True, max_length=120, verbose_name='断点取自')),
+                ('cursor', models.CharField(blank=True, max_length=200, verbose_name='断点')),
+                ('page_param', models.CharField(blank=True, max_length=60, verbose_name='页码参数')),
+                ('size_param', models.CharField(blank=True, max_length=60, verbose_name='每页参数')),
+                ('page_size', models.PositiveSmallIntegerField(default=100, verbose_name='每页条数')),
+                ('every_minutes', models.PositiveSmallIntegerField(default=5, verbose_name='间隔分钟')),
+                ('next_at', models.DateTimeField(editable=False, null=True, verbose_name='下次')),
+                ('read_at', models.DateTimeField(editable=False, null=True, verbose_name='最近读到')),
+                ('failures', models.PositiveSmallIntegerField(default=0, editable=False, verbose_name='连续失败')),
+                ('last_error', models.CharField(blank=True, editable=False, max_length=200, verbose_name='最近错误')),
+                ('line', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='sources', to='channels_merge.line')),
             ],
             options={
-                "verbose_name": "取件方式",
-                "verbose_name_plural": "取件方式",
-                "constraints": [
-                    models.UniqueConstraint(models.F("line"), models.F("door"), name="linesource_one_of_each_door"),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("door", "pull"), _negated=True),
-                            models.Q(("url", ""), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="linesource_pull_has_address",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("every_minutes__gte", 1), ("page_size__gte", 1)),
-                        name="linesource_sizes_are_positive",
-                    ),
-                ],
+                'verbose_name': '取件方式',
+                'verbose_name_plural': '取件方式',
+                'constraints': [models.UniqueConstraint(models.F('line'), models.F('door'), name='linesource_one_of_each_door'), models.CheckConstraint(condition=models.Q(models.Q(('door', 'pull'), _negated=True), models.Q(('url', ''), _negated=True), _connector='OR'), name='linesource_pull_has_address'), models.CheckConstraint(condition=models.Q(('every_minutes__gte', 1), ('page_size__gte', 1)), name='linesource_sizes_are_positive')],
             },
         ),
         migrations.CreateModel(
-            name="MergeProposal",
+            name='MergeProposal',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("merge", "并单"), ("repeat", "重开")],
-                        default="merge",
-                        max_length=8,
-                        verbose_name="种类",
-                    ),
-                ),
-                ("probability", models.FloatField(verbose_name="可能性")),
-                ("words", models.CharField(max_length=300, verbose_name="依据")),
-                ("found_at", models.DateTimeField(verbose_name="发现时间")),
-                ("sort_at", models.DateTimeField(verbose_name="排队时间")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("open", "待核对"),
-                            ("confirmed", "是同一件"),
-                            ("refused", "不是同一件"),
-                            ("lapsed", "已失效"),
-                        ],
-                        default="open",
-                        max_length=10,
-                        verbose_name="状态",
-                    ),
-                ),
-                ("at", models.DateTimeField(null=True, verbose_name="核对时间")),
-                (
-                    "appeal",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="channels_merge.appeal",
-                        verbose_name="后来的诉求",
-                    ),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "other",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="channels_merge.appeal",
-                        verbose_name="先来的诉求",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('merge', '并单'), ('repeat', '重开')], default='merge', max_length=8, verbose_name='种类')),
+                ('probability', models.FloatField(verbose_name='可能性')),
+                ('words', models.CharField(max_length=300, verbose_name='依据')),
+                ('found_at', models.DateTimeField(verbose_name='发现时间')),
+                ('sort_at', models.DateTimeField(verbose_name='排队时间')),
+                ('state', models.CharField(choices=[('open', '待核对'), ('confirmed', '是同一件'), ('refused', '不是同一件'), ('lapsed', '已失效')], default='open', max_length=10, verbose_name='状态')),
+                ('at', models.DateTimeField(null=True, verbose_name='核对时间')),
+                ('appeal', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels_merge.appeal', verbose_name='后来的诉求')),
+                ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('other', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels_merge.appeal', verbose_name='先来的诉求')),
             ],
             options={
-                "verbose_name": "并单提议",
-                "verbose_name_plural": "并单提议",
-                "permissions": [("review_merges", "核对并单提议"), ("manage_merging", "管理并单规则")],
-                "indexes": [
-                    models.Index(
-                        models.F("sort_at"),
-                        models.F("id"),
-                        condition=models.Q(("state", "open")),
-                        name="mergeproposal_worklist",
-                    ),
-                    models.Index(
-                        models.OrderBy(models.F("at"), descending=True),
-                        condition=models.Q(("at__isnull", False)),
-                        name="mergeproposal_settled",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(models.F("appeal"), models.F("other"), name="mergeproposal_once_per_pair"),
-                    models.CheckConstraint(
-                        condition=models.Q(("appeal", models.F("other")), _negated=True),
-                        name="mergeproposal_two_appeals",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("probability__gte", 0), ("probability__lte", 1)),
-                        name="mergeproposal_probability_is_one",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("at", None), ("by", None), ("state", "open")),
-                            models.Q(("at__isnull", False), ("by__isnull", False), ("state", "refused")),
-                            models.Q(("at__isnull", False), ("by", None), ("state", "lapsed")),
-                            models.Q(("at__isnull", False), ("state", "confirmed")),
-                            _connector="OR",
-                        ),
-                        name="mergeproposal_settled_says_when_and_who",
-                    ),
-                ],
+                'verbose_name': '并单提议',
+                'verbose_name_plural': '并单提议',
+                'permissions': [('review_merges', '核对并单提议'), ('manage_merging', '管理并单规则')],
+                'indexes': [models.Index(models.F('sort_at'), models.F('id'), condition=models.Q(('state', 'open')), name='mergeproposal_worklist'), models.Index(models.OrderBy(models.F('at'), descending=True), condition=models.Q(('at__isnull', False)), name='mergeproposal_settled')],
+                'constraints': [models.UniqueConstraint(models.F('appeal'), models.F('other'), name='mergeproposal_once_per_pair'), models.CheckConstraint(condition=models.Q(('appeal', models.F('other')), _negated=True), name='mergeproposal_two_appeals'), models.CheckConstraint(condition=models.Q(('probability__gte', 0), ('probability__lte', 1)), name='mergeproposal_probability_is_one'), models.CheckConstraint(condition=models.Q(models.Q(('at', None), ('by', None), ('state', 'open')), models.Q(('at__isnull', False), ('by__isnull', False), ('state', 'refused')), models.Q(('at__isnull', False), ('by', None), ('state', 'lapsed')), models.Q(('at__isnull', False), ('state', 'confirmed')), _connector='OR'), name='mergeproposal_settled_says_when_and_who')],
             },
         ),
         migrations.CreateModel(
-            name="MergeRecord",
+            name='MergeRecord',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField(verbose_name="并单时间")),
-                ("undone_at", models.DateTimeField(null=True, verbose_name="分开时间")),
-                (
-                    "undone_as",
-                    models.CharField(
-                        blank=True,
-                        choices=[("slip", "当场撤回"), ("wrong", "本来不是同一件"), ("split", "现在分开办")],
-                        max_length=8,
-                        verbose_name="为何分开",
-                    ),
-                ),
-                (
-                    "appeal",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="channels_merge.appeal",
-                    ),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "into",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tickets.ticket"
-                    ),
-                ),
-                (
-                    "proposal",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="records",
-                        to="channels_merge.mergeproposal",
-                    ),
-                ),
-                (
-                    "ticket",
-                    models.ForeignKey(
-                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tickets.ticket"
-                    ),
-                ),
-                (
-                    "undone_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(verbose_name='并单时间')),
+                ('undone_at', models.DateTimeField(null=True, verbose_name='分开时间')),
+                ('undone_as', models.CharField(blank=True, choices=[('slip', '当场撤回'), ('wrong', '本来不是同一件'), ('split', '现在分开办')], max_length=8, verbose_name='为何分开')),
+                ('appeal', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels_merge.appeal')),
+                ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('into', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.ticket')),
+                ('proposal', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='records', to='channels_merge.mergeproposal')),
+                ('ticket', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.ticket')),
+                ('undone_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "并单记录",
-                "verbose_name_plural": "并单记录",
-                "indexes": [models.Index(models.F("at"), name="mergerecord_at")],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("appeal", None), ("ticket__isnull", False)),
-                            models.Q(("appeal__isnull", False), ("ticket", None)),
-                            _connector="OR",
-                        ),
-                        name="mergerecord_appeal_or_ticket",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("undone_as", ""), ("undone_at", None), ("undone_by", None)),
-                            models.Q(("undone_at__isnull", False), models.Q(("undone_as", ""), _negated=True)),
-                            _connector="OR",
-                        ),
-                        name="mergerecord_undone_says_why",
-                    ),
-                ],
+                'verbose_name': '并单记录',
+                'verbose_name_plural': '并单记录',
+                'indexes': [models.Index(models.F('at'), name='mergerecord_at')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('appeal', None), ('ticket__isnull', False)), models.Q(('appeal__isnull', False), ('ticket', None)), _connector='OR'), name='mergerecord_appeal_or_ticket'), models.CheckConstraint(condition=models.Q(models.Q(('undone_as', ''), ('undone_at', None), ('undone_by', None)), models.Q(('undone_at__isnull', False), models.Q(('undone_as', ''), _negated=True)), _connector='OR'), name='mergerecord_undone_says_why')],
             },
         ),
         migrations.CreateModel(
-            name="MergeSwitch",
+            name='MergeSwitch',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("on_at", models.DateTimeField(verbose_name="开启时间")),
-                ("off_at", models.DateTimeField(null=True, verbose_name="关闭时间")),
-                (
-                    "category",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="responsibility.category",
-                    ),
-                ),
-                (
-                    "channel",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="channels_merge.channel",
-                    ),
-                ),
-                (
-                    "off_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "on_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('on_at', models.DateTimeField(verbose_name='开启时间')),
+                ('off_at', models.DateTimeField(null=True, verbose_name='关闭时间')),
+                ('category', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='responsibility.category')),
+                ('channel', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels_merge.channel')),
+                ('off_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('on_by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "自动并单开关",
-                "verbose_name_plural": "自动并单开关",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("category__isnull", False), ("channel", None)),
-                            models.Q(("category", None), ("channel__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="mergeswitch_channel_or_category",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("off_at", None), ("off_by", None)), ("off_at__isnull", False), _connector="OR"
-                        ),
-                        name="mergeswitch_off_has_time",
-                    ),
-                    models.UniqueConstraint(
-                        models.F("channel"),
-                        condition=models.Q(("off_at", None)),
-                        name="mergeswitch_one_on_per_channel",
-                    ),
-                    models.UniqueConstraint(
-                        models.F("category"),
-                        condition=models.Q(("off_at", None)),
-                        name="mergeswitch_one_on_per_category",
-                    ),
-                ],
+                'verbose_name': '自动并单开关',
+                'verbose_name_plural': '自动并单开关',
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('category__isnull', False), ('channel', None)), models.Q(('category', None), ('channel__isnull', False)), _connector='OR'), name='mergeswitch_channel_or_category'), models.CheckConstraint(condition=models.Q(models.Q(('off_at', None), ('off_by', None)), ('off_at__isnull', False), _connector='OR'), name='mergeswitch_off_has_time'), models.UniqueConstraint(models.F('channel'), condition=models.Q(('off_at', None)), name='mergeswitch_one_on_per_channel'), models.UniqueConstraint(models.F('category'), condition=models.Q(('off_at', None)), name='mergeswitch_one_on_per_category')],
             },
         ),
         migrations.CreateModel(
-            name="MissedCall",
+            name='MissedCall',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("token", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("number_cipher", models.TextField(blank=True, verbose_name="号码（密文）")),
-                ("number_index", models.CharField(blank=True, max_length=64)),
-                (
-                    "queue",
-                    models.CharField(
-                        choices=[("normal", "普通"), ("enterprise", "涉企专席"), ("hakka", "客家话")],
-                        default="normal",
-                        max_length=12,
-                        verbose_name="队列",
-                    ),
-                ),
-                ("count", models.PositiveSmallIntegerField(verbose_name="漏接次数")),
-                ("first_at", models.DateTimeField(verbose_name="首次漏接")),
-                ("last_at", models.DateTimeField(verbose_name="最近漏接")),
-                ("due_at", models.DateTimeField(verbose_name="回拨时限")),
-                ("tries", models.PositiveSmallIntegerField(default=0, verbose_name="已回拨次数")),
-                ("held_at", models.DateTimeField(null=True, verbose_name="查看号码时间")),
-                ("told_at", models.DateTimeField(null=True, verbose_name="超时提醒时间")),
-                ("closed_at", models.DateTimeField(null=True, verbose_name="了结时间")),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("reached", "已回拨接通"),
-                            ("called_again", "又打来，已接"),
-                            ("empty", "空号"),
-                            ("given_up", "多次回拨没有接通"),
-                            ("answered", "当时已接通"),
-                        ],
-                        max_length=16,
-                        verbose_name="结果",
-                    ),
-                ),
-                (
-                    "closed_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "holder",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('number_cipher', models.TextField(blank=True, verbose_name='号码（密文）')),
+                ('number_index', models.CharField(blank=True, max_length=64)),
+                ('queue', models.CharField(choices=[('normal', '普通'), ('enterprise', '涉企专席'), ('hakka', '客家话')], default='normal', max_length=12, verbose_name='队列')),
+                ('count', models.PositiveSmallIntegerField(verbose_name='漏接次数')),
+                ('first_at', models.DateTimeField(verbose_name='首次漏接')),
+                ('last_at', models.DateTimeField(verbose_name='最近漏接')),
+                ('due_at', models.DateTimeField(verbose_name='回拨时限')),
+                ('tries', models.PositiveSmallIntegerField(default=0, verbose_name='已回拨次数')),
+                ('held_at', models.DateTimeField(null=True, verbose_name='查看号码时间')),
+                ('told_at', models.DateTimeField(null=True, verbose_name='超时提醒时间')),
+                ('closed_at', models.DateTimeField(null=True, verbose_name='了结时间')),
+                ('outcome', models.CharField(blank=True, choices=[('reached', '已回拨接通'), ('called_again', '又打来，已接'), ('empty', '空号'), ('given_up', '多次回拨没有接通'), ('answered', '当时已接通')], max_length=16, verbose_name='结果')),
+                ('closed_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('holder', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "漏接电话",
-                "verbose_name_plural": "漏接电话",
-                "indexes": [
-                    models.Index(
-                        models.F("due_at"),
-                        models.F("id"),
-                        condition=models.Q(("closed_at", None)),
-                        name="missedcall_open",
-                    ),
-                    models.Index(
-                        models.OrderBy(models.F("closed_at"), descending=True),
-                        models.OrderBy(models.F("id"), descending=True),
-                        name="missedcall_closed",
-                    ),
-                    models.Index(
-                        models.F("due_at"),
-                        condition=models.Q(("closed_at", None), ("told_at", None)),
-                        name="missedcall_not_told",
-                    ),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("number_index"),
-                        condition=models.Q(("closed_at", None)),
-                        name="missedcall_one_open_per_number",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("number_cipher", ""), _negated=True),
-                            models.Q(("number_index", ""), _negated=True),
-                        ),
-                        name="missedcall_can_be_called_back",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("closed_at", None), ("closed_by", None), ("count__gte", 1), ("outcome", "")),
-                            models.Q(("closed_at__isnull", False), models.Q(("outcome", ""), _negated=True)),
-                            _connector="OR",
-                        ),
-                        name="missedcall_closed_says_how",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("held_at", None), ("holder", None)),
-                            models.Q(("held_at__isnull", False), ("holder__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="missedcall_held_since",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("due_at__gt", models.F("first_at")), ("last_at__gte", models.F("first_at"))
-                        ),
-                        name="missedcall_times_in_order",
-                    ),
-                ],
+                'verbose_name': '漏接电话',
+                'verbose_name_plural': '漏接电话',
+                'indexes': [models.Index(models.F('due_at'), models.F('id'), condition=models.Q(('closed_at', None)), name='missedcall_open'), models.Index(models.OrderBy(models.F('closed_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='missedcall_closed'), models.Index(models.F('due_at'), condition=models.Q(('closed_at', None), ('told_at', None)), name='missedcall_not_told')],
+                'constraints': [models.UniqueConstraint(models.F('number_index'), condition=models.Q(('closed_at', None)), name='missedcall_one_open_per_number'), models.CheckConstraint(condition=models.Q(models.Q(('number_cipher', ''), _negated=True), models.Q(('number_index', ''), _negated=True)), name='missedcall_can_be_called_back'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('closed_by', None), ('count__gte', 1), ('outcome', '')), models.Q(('closed_at__isnull', False), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='missedcall_closed_says_how'), models.CheckConstraint(condition=models.Q(models.Q(('held_at', None), ('holder', None)), models.Q(('held_at__isnull', False), ('holder__isnull', False)), _connector='OR'), name='missedcall_held_since'), models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('first_at')), ('last_at__gte', models.F('first_at'))), name='missedcall_times_in_order')],
             },
         ),
         migrations.CreateModel(
-            name="CallBack",
+            name='CallBack',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField(verbose_name="时间")),
-                (
-                    "outcome",
-                    models.CharField(
-                        choices=[("reached", "接通"), ("no_answer", "无人接"), ("empty", "空号"), ("refused", "拒接")],
-                        max_length=10,
-                        verbose_name="结果",
-                    ),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "missed_call",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="call_backs",
-                        to="channels_merge.missedcall",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(verbose_name='时间')),
+                ('outcome', models.CharField(choices=[('reached', '接通'), ('no_answer', '无人接'), ('empty', '空号'), ('refused', '拒接')], max_length=10, verbose_name='结果')),
+                ('by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('missed_call', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='call_backs', to='channels_merge.missedcall')),
             ],
             options={
-                "verbose_name": "回拨",
-                "verbose_name_plural": "回拨",
+                'verbose_name': '回拨',
+                'verbose_name_plural': '回拨',
             },
         ),
         migrations.CreateModel(
-            name="OutboxMessage",
+            name='OutboxMessage',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("token", models.UUIDField(default=uuid.uuid4, editable=False)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("registered", "登记告知"),
-                            ("need_info", "请补充"),
-                            ("answered", "答复"),
-                            ("mass_reply", "多人告知"),
-                            ("status", "进展"),
-                            ("result", "办理结果"),
-                            ("return", "退回来件"),
-                            ("transfer", "转接过去"),
-                        ],
-                        max_length=20,
-                        verbose_name="种类",
-                    ),
-                ),
-                ("dedupe", models.CharField(max_length=60, unique=True)),
-                ("body_cipher", models.TextField(verbose_name="内容（密文）")),
-                ("created_at", models.DateTimeField(verbose_name="写入时间")),
-                ("not_before", models.DateTimeField(verbose_name="不早于")),
-                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="已试次数")),
-                ("next_try_at", models.DateTimeField(null=True, verbose_name="下次发送")),
-                ("sent_at", models.DateTimeField(null=True, verbose_name="发出时间")),
-                ("dead_at", models.DateTimeField(null=True, verbose_name="放弃时间")),
-                ("last_error", models.CharField(blank=True, max_length=200, verbose_name="最近错误")),
-                ("acknowledged_at", models.DateTimeField(null=True, verbose_name="对方回执")),
-                ("revived_at", models.DateTimeField(null=True, verbose_name="重新发送")),
-                (
-                    "appeal",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="messages",
-                        to="channels_merge.appeal",
-                    ),
-                ),
-                (
-                    "line",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="channels_merge.line",
-                    ),
-                ),
-                (
-                    "revived_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.UUIDField(default=uuid.uuid4, editable=False)),
+                ('kind', models.CharField(choices=[('registered', '登记告知'), ('need_info', '请补充'), ('answered', '答复'), ('mass_reply', '多人告知'), ('status', '进展'), ('result', '办理结果'), ('return', '退回来件'), ('transfer', '转接过去')], max_length=20, verbose_name='种类')),
+                ('dedupe', models.CharField(max_length=60, unique=True)),
+                ('body_cipher', models.TextField(verbose_name='内容（密文）')),
+                ('created_at', models.DateTimeField(verbose_name='写入时间')),
+                ('not_before', models.DateTimeField(verbose_name='不早于')),
+                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='已试次数')),
+                ('next_try_at', models.DateTimeField(null=True, verbose_name='下次发送')),
+                ('sent_at', models.DateTimeField(null=True, verbose_name='发出时间')),
+                ('dead_at', models.DateTimeField(null=True, verbose_name='放弃时间')),
+                ('last_error', models.CharField(blank=True, max_length=200, verbose_name='最近错误')),
+                ('acknowledged_at', models.DateTimeField(null=True, verbose_name='对方回执')),
+                ('revived_at', models.DateTimeField(null=True, verbose_name='重新发送')),
+                ('appeal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='channels_merge.appeal')),
+                ('line', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels_merge.line')),
+                ('revived_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "待发消息",
-                "verbose_name_plural": "待发消息",
-                "indexes": [
-                    models.Index(
-                        models.F("next_try_at"),
-                        condition=models.Q(("dead_at", None), ("sent_at", None)),
-                        name="outbox_due",
-                    ),
-                    models.Index(
-                        models.F("appeal"),
-                        models.F("id"),
-                        condition=models.Q(("dead_at", None), ("sent_at", None)),
-                        name="outbox_in_order",
-                    ),
-                    models.Index(
-                        models.OrderBy(models.F("dead_at"), descending=True),
-                        models.OrderBy(models.F("id"), descending=True),
-                        condition=models.Q(("dead_at__isnull", False)),
-                        name="outbox_dead",
-                    ),
-                    models.Index(
-                        models.F("line"),
-                        models.OrderBy(models.F("id"), descending=True),
-                        condition=models.Q(("line__isnull", False)),
-                        name="outbox_of_line",
-                    ),
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("sent_at", None), ("dead_at", None), _connector="OR"),
-                        name="outbox_sent_or_dead",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("dead_at", None), ("next_try_at__isnull", False), ("sent_at", None)),
-                            models.Q(("next_try_at", None), ("sent_at__isnull", False)),
-                            models.Q(("dead_at__isnull", False), ("next_try_at", None)),
-                            _connector="OR",
-                        ),
-                        name="outbox_waits_until_it_ends",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("dead_at", None), models.Q(("last_error", ""), _negated=True), _connector="OR"
-                        ),
-                        name="outbox_dead_says_why",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("revived_at", None), ("revived_by", None)),
-                            models.Q(("revived_at__isnull", False), ("revived_by__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="outbox_revived_says_by_whom",
-                    ),
-                ],
+                'verbose_name': '待发消息',
+                'verbose_name_plural': '待发消息',
+                'indexes': [models.Index(models.F('next_try_at'), condition=models.Q(('dead_at', None), ('sent_at', None)), name='outbox_due'), models.Index(models.F('appeal'), models.F('id'), condition=models.Q(('dead_at', None), ('sent_at', None)), name='outbox_in_order'), models.Index(models.OrderBy(models.F('dead_at'), descending=True), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('dead_at__isnull', False)), name='outbox_dead'), models.Index(models.F('line'), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('line__isnull', False)), name='outbox_of_line')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('sent_at', None), ('dead_at', None), _connector='OR'), name='outbox_sent_or_dead'), models.CheckConstraint(condition=models.Q(models.Q(('dead_at', None), ('next_try_at__isnull', False), ('sent_at', None)), models.Q(('next_try_at', None), ('sent_at__isnull', False)), models.Q(('dead_at__isnull', False), ('next_try_at', None)), _connector='OR'), name='outbox_waits_until_it_ends'), models.CheckConstraint(condition=models.Q(('dead_at', None), models.Q(('last_error', ''), _negated=True), _connector='OR'), name='outbox_dead_says_why'), models.CheckConstraint(condition=models.Q(models.Q(('revived_at', None), ('revived_by', None)), models.Q(('revived_at__isnull', False), ('revived_by__isnull', False)), _connector='OR'), name='outbox_revived_says_by_whom')],
             },
         ),
         migrations.CreateModel(
-            name="PetitionMatch",
+            name='PetitionMatch',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "ground",
-                    models.CharField(
-                        choices=[("id", "同一证件号"), ("phone", "同一号码"), ("text", "内容相近")],
-                        max_length=8,
-                        verbose_name="依据",
-                    ),
-                ),
-                ("percent", models.PositiveSmallIntegerField(verbose_name="内容相近")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("proposed", "待核对"), ("confirmed", "是同一件"), ("refused", "不是同一件")],
-                        default="proposed",
-                        max_length=10,
-                        verbose_name="状态",
-                    ),
-                ),
-                ("both_since", models.DateTimeField(verbose_name="两边都有起")),
-                ("found_at", models.DateTimeField(verbose_name="发现时间")),
-                ("decided_at", models.DateTimeField(null=True, verbose_name="核对时间")),
-                ("reason", models.CharField(blank=True, max_length=200, verbose_name="理由")),
-                (
-                    "appeal",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="petition_matches",
-                        to="channels_merge.appeal",
-                    ),
-                ),
-                (
-                    "decided_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('ground', models.CharField(choices=[('id', '同一证件号'), ('phone', '同一号码'), ('text', '内容相近')], max_length=8, verbose_name='依据')),
+                ('percent', models.PositiveSmallIntegerField(verbose_name='内容相近')),
+                ('state', models.CharField(choices=[('proposed', '待核对'), ('confirmed', '是同一件'), ('refused', '不是同一件')], default='proposed', max_length=10, verbose_name='状态')),
+                ('both_since', models.DateTimeField(verbose_name='两边都有起')),
+                ('found_at', models.DateTimeField(verbose_name='发现时间')),
+                ('decided_at', models.DateTimeField(null=True, verbose_name='核对时间')),
+                ('reason', models.CharField(blank=True, max_length=200, verbose_name='理由')),
+                ('appeal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='petition_matches', to='channels_merge.appeal')),
+                ('decided_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "信访匹配",
-                "verbose_name_plural": "信访匹配",
-                "indexes": [
-                    models.Index(
-                        models.F("state"), models.F("both_since"), models.F("id"), name="petitionmatch_oldest"
-                    )
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("percent__lte", 100)), name="petitionmatch_percent_is_one"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("decided_at", None), ("decided_by", None), ("reason", ""), ("state", "proposed")
-                            ),
-                            models.Q(("decided_at__isnull", False), ("state__in", ["confirmed", "refused"])),
-                            _connector="OR",
-                        ),
-                        name="petitionmatch_decided_has_time",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("state", "refused"), _negated=True),
-                            models.Q(("reason", ""), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="petitionmatch_refused_says_why",
-                    ),
-                ],
+                'verbose_name': '信访匹配',
+                'verbose_name_plural': '信访匹配',
+                'indexes': [models.Index(models.F('state'), models.F('both_since'), models.F('id'), name='petitionmatch_oldest')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('percent__lte', 100)), name='petitionmatch_percent_is_one'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('reason', ''), ('state', 'proposed')), models.Q(('decided_at__isnull', False), ('state__in', ['confirmed', 'refused'])), _connector='OR'), name='petitionmatch_decided_has_time'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'refused'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='petitionmatch_refused_says_why')],
             },
         ),
         migrations.CreateModel(
-            name="JointSupervision",
+            name='JointSupervision',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("reason", models.CharField(max_length=300, verbose_name="督导事由")),
-                ("started_at", models.DateTimeField(verbose_name="开始时间")),
-                ("lifted_at", models.DateTimeField(null=True, verbose_name="解除时间")),
-                ("lift_reason", models.CharField(blank=True, max_length=300, verbose_name="解除理由")),
-                (
-                    "hold",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tickets.tickethold"
-                    ),
-                ),
-                (
-                    "lifted_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "started_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "ticket",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="tickets.ticket",
-                    ),
-                ),
-                (
-                    "match",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="supervisions",
-                        to="channels_merge.petitionmatch",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reason', models.CharField(max_length=300, verbose_name='督导事由')),
+                ('started_at', models.DateTimeField(verbose_name='开始时间')),
+                ('lifted_at', models.DateTimeField(null=True, verbose_name='解除时间')),
+                ('lift_reason', models.CharField(blank=True, max_length=300, verbose_name='解除理由')),
+                ('hold', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.tickethold')),
+                ('lifted_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('started_by', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('ticket', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.ticket')),
+                ('match', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='supervisions', to='channels_merge.petitionmatch')),
             ],
             options={
-                "verbose_name": "联合督导",
-                "verbose_name_plural": "联合督导",
-                "indexes": [models.Index(models.F("match"), models.F("id"), name="jointsupervision_match")],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("ticket"),
-                        condition=models.Q(("lifted_at", None)),
-                        name="jointsupervision_one_open_per_ticket",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("reason", ""), _negated=True), name="jointsupervision_says_why"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("lift_reason", ""), ("lifted_at", None), ("lifted_by", None)),
-                            models.Q(
-                                ("lifted_at__isnull", False),
-                                ("lifted_by__isnull", False),
-                                models.Q(("lift_reason", ""), _negated=True),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="jointsupervision_lifted_says_why",
-                    ),
-                ],
+                'verbose_name': '联合督导',
+                'verbose_name_plural': '联合督导',
+                'indexes': [models.Index(models.F('match'), models.F('id'), name='jointsupervision_match')],
+                'constraints': [models.UniqueConstraint(models.F('ticket'), condition=models.Q(('lifted_at', None)), name='jointsupervision_one_open_per_ticket'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='jointsupervision_says_why'), models.CheckConstraint(condition=models.Q(models.Q(('lift_reason', ''), ('lifted_at', None), ('lifted_by', None)), models.Q(('lifted_at__isnull', False), ('lifted_by__isnull', False), models.Q(('lift_reason', ''), _negated=True)), _connector='OR'), name='jointsupervision_lifted_says_why')],
             },
         ),
         migrations.CreateModel(
-            name="PetitionMatter",
+            name='PetitionMatter',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("token", models.UUIDField(default=uuid.uuid4, editable=False)),
-                ("number", models.CharField(max_length=60, unique=True, verbose_name="信访编号")),
-                ("name_cipher", models.TextField(blank=True, verbose_name="姓名（密文）")),
-                ("phone_index", models.CharField(blank=True, max_length=64)),
-                ("id_index", models.CharField(blank=True, max_length=64)),
-                ("title", models.CharField(max_length=100, verbose_name="标题")),
-                ("text_cipher", models.TextField(verbose_name="内容（密文）")),
-                ("unit_name", models.CharField(blank=True, max_length=80, verbose_name="信访承办单位")),
-                ("received_at", models.DateTimeField(verbose_name="信访登记时间")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("registered", "已登记"),
-                            ("accepted", "已受理"),
-                            ("handling", "办理中"),
-                            ("answered", "已答复"),
-                            ("review", "复查复核中"),
-                            ("settled", "已化解"),
-                            ("ended", "已终结"),
-                            ("refused", "不予受理"),
-                        ],
-                        max_length=12,
-                        verbose_name="状态",
-                    ),
-                ),
-                ("changed_at", models.DateTimeField(verbose_name="信访更新时间")),
-                ("taken_in_at", models.DateTimeField(verbose_name="收到时间")),
-                ("matched_at", models.DateTimeField(null=True, verbose_name="比对时间")),
-                (
-                    "county",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="hotline.region",
-                    ),
-                ),
-                (
-                    "region",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="hotline.region",
-                        verbose_name="地区",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.UUIDField(default=uuid.uuid4, editable=False)),
+                ('number', models.CharField(max_length=60, unique=True, verbose_name='信访编号')),
+                ('name_cipher', models.TextField(blank=True, verbose_name='姓名（密文）')),
+                ('phone_index', models.CharField(blank=True, max_length=64)),
+                ('id_index', models.CharField(blank=True, max_length=64)),
+                ('title', models.CharField(max_length=100, verbose_name='标题')),
+                ('text_cipher', models.TextField(verbose_name='内容（密文）')),
+                ('unit_name', models.CharField(blank=True, max_length=80, verbose_name='信访承办单位')),
+                ('received_at', models.DateTimeField(verbose_name='信访登记时间')),
+                ('state', models.CharField(choices=[('registered', '已登记'), ('accepted', '已受理'), ('handling', '办理中'), ('answered', '已答复'), ('review', '复查复核中'), ('settled', '已化解'), ('ended', '已终结'), ('refused', '不予受理')], max_length=12, verbose_name='状态')),
+                ('changed_at', models.DateTimeField(verbose_name='信访更新时间')),
+                ('taken_in_at', models.DateTimeField(verbose_name='收到时间')),
+                ('matched_at', models.DateTimeField(null=True, verbose_name='比对时间')),
+                ('county', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.region')),
+                ('region', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.region', verbose_name='地区')),
             ],
             options={
-                "verbose_name": "信访事项",
-                "verbose_name_plural": "信访事项",
-                "permissions": [
-                    ("view_petitions", "查看与信访重合的事项"),
-                    ("read_petitions", "查看信访事项内容"),
-                    ("manage_petitions", "导入信访事项"),
-                    ("decide_petition_match", "核对信访匹配并联合督导"),
-                ],
-                "indexes": [
-                    models.Index(
-                        models.F("phone_index"),
-                        condition=models.Q(("phone_index", ""), _negated=True),
-                        name="petition_phone",
-                    ),
-                    models.Index(
-                        models.F("id_index"), condition=models.Q(("id_index", ""), _negated=True), name="petition_id"
-                    ),
-                    models.Index(
-                        models.F("county"),
-                        models.OrderBy(models.F("received_at"), descending=True),
-                        condition=models.Q(
-                            ("state__in", ["accepted", "answered", "handling", "registered", "review"])
-                        ),
-                        name="petition_open_of_county",
-                    ),
-                    models.Index(
-                        models.OrderBy(models.F("received_at"), descending=True),
-                        models.OrderBy(models.F("id"), descending=True),
-                        name="petition_newest",
-                    ),
-                    models.Index(models.F("id"), condition=models.Q(("matched_at", None)), name="petition_unmatched"),
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            (
-                                "state__in",
-                                [
-                                    "registered",
-                                    "accepted",
-                                    "handling",
-                                    "answered",
-                                    "review",
-                                    "settled",
-                                    "ended",
-                                    "refused",
-                                ],
-                            )
-                        ),
-                        name="petition_state_is_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("number", ""), _negated=True), models.Q(("title", ""), _negated=True)
-                        ),
-                        name="petition_has_number_and_title",
-                    ),
-                ],
+                'verbose_name': '信访事项',
+                'verbose_name_plural': '信访事项',
+                'permissions': [('view_petitions', '查看与信访重合的事项'), ('read_petitions', '查看信访事项内容'), ('manage_petitions', '导入信访事项'), ('decide_petition_match', '核对信访匹配并联合督导')],
+                'indexes': [models.Index(models.F('phone_index'), condition=models.Q(('phone_index', ''), _negated=True), name='petition_phone'), models.Index(models.F('id_index'), condition=models.Q(('id_index', ''), _negated=True), name='petition_id'), models.Index(models.F('county'), models.OrderBy(models.F('received_at'), descending=True), condition=models.Q(('state__in', ['accepted', 'answered', 'handling', 'registered', 'review'])), name='petition_open_of_county'), models.Index(models.OrderBy(models.F('received_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='petition_newest'), models.Index(models.F('id'), condition=models.Q(('matched_at', None)), name='petition_unmatched')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['registered', 'accepted', 'handling', 'answered', 'review', 'settled', 'ended', 'refused'])), name='petition_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('number', ''), _negated=True), models.Q(('title', ''), _negated=True)), name='petition_has_number_and_title')],
             },
         ),
         migrations.AddField(
-            model_name="petitionmatch",
-            name="matter",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="matches",
-                to="channels_merge.petitionmatter",
-            ),
+            model_name='petitionmatch',
+            name='matter',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='matches', to='channels_merge.petitionmatter'),
         ),
         migrations.CreateModel(
-            name="PhoneCall",
+            name='PhoneCall',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("token", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("number_cipher", models.TextField(blank=True, verbose_name="号码（密文）")),
-                ("number_index", models.CharField(blank=True, max_length=64)),
-                ("call_id", models.CharField(max_length=80, unique=True, verbose_name="通话编号")),
-                (
-                    "queue",
-                    models.CharField(
-                        choices=[("normal", "普通"), ("enterprise", "涉企专席"), ("hakka", "客家话")],
-                        default="normal",
-                        max_length=12,
-                        verbose_name="队列",
-                    ),
-                ),
-                ("extension", models.CharField(blank=True, max_length=20, verbose_name="分机")),
-                ("rang_at", models.DateTimeField(null=True, verbose_name="振铃")),
-                ("answered_at", models.DateTimeField(null=True, verbose_name="接通")),
-                ("ended_at", models.DateTimeField(null=True, verbose_name="结束")),
-                ("missed_at", models.DateTimeField(null=True, verbose_name="漏接")),
-                ("placed_at", models.DateTimeField(editable=False, null=True)),
-                ("recording_cipher", models.TextField(blank=True, verbose_name="录音地址（密文）")),
-                ("heard_at", models.DateTimeField(verbose_name="首次收到")),
-                ("taken_at", models.DateTimeField(null=True, verbose_name="接入表单")),
-                ("is_settled", models.BooleanField(default=False)),
-                (
-                    "missed_call",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="calls",
-                        to="channels_merge.missedcall",
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('number_cipher', models.TextField(blank=True, verbose_name='号码（密文）')),
+                ('number_index', models.CharField(blank=True, max_length=64)),
+                ('call_id', models.CharField(max_length=80, unique=True, verbose_name='通话编号')),
+                ('queue', models.CharField(choices=[('normal', '普通'), ('enterprise', '涉企专席'), ('hakka', '客家话')], default='normal', max_length=12, verbose_name='队列')),
+                ('extension', models.CharField(blank=True, max_length=20, verbose_name='分机')),
+                ('rang_at', models.DateTimeField(null=True, verbose_name='振铃')),
+                ('answered_at', models.DateTimeField(null=True, verbose_name='接通')),
+                ('ended_at', models.DateTimeField(null=True, verbose_name='结束')),
+                ('missed_at', models.DateTimeField(null=True, verbose_name='漏接')),
+                ('placed_at', models.DateTimeField(editable=False, null=True)),
+                ('recording_cipher', models.TextField(blank=True, verbose_name='录音地址（密文）')),
+                ('heard_at', models.DateTimeField(verbose_name='首次收到')),
+                ('taken_at', models.DateTimeField(null=True, verbose_name='接入表单')),
+                ('is_settled', models.BooleanField(default=False)),
+                ('missed_call', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='channels_merge.missedcall')),
+                ('user', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "通话",
-                "verbose_name_plural": "通话",
-                "permissions": [("hear_recording", "查看通话录音地址")],
-                "indexes": [
-                    models.Index(
-                        models.F("user"),
-                        models.F("heard_at"),
-                        condition=models.Q(("taken_at", None)),
-                        name="phonecall_at_seat",
-                    ),
-                    models.Index(
-                        models.F("queue"),
-                        models.F("heard_at"),
-                        condition=models.Q(("taken_at", None), ("user", None)),
-                        name="phonecall_at_queue",
-                    ),
-                    models.Index(
-                        models.F("number_index"),
-                        models.F("answered_at"),
-                        condition=models.Q(("number_index", ""), _negated=True),
-                        name="phonecall_number",
-                    ),
-                    models.Index(
-                        models.F("missed_call"),
-                        condition=models.Q(("missed_call__isnull", False)),
-                        name="phonecall_missed",
-                    ),
-                    models.Index(
-                        models.F("id"), condition=models.Q(("is_settled", False)), name="phonecall_unsettled"
-                    ),
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("number_cipher", ""), ("number_index", "")),
-                            models.Q(
-                                models.Q(("number_cipher", ""), _negated=True),
-                                models.Q(("number_index", ""), _negated=True),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="phonecall_number_can_be_found",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("rang_at__isnull", False),
-                            ("answered_at__isnull", False),
-                            ("ended_at__isnull", False),
-                            ("missed_at__isnull", False),
-                            _connector="OR",
-                        ),
-                        name="phonecall_something_happened",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("missed_call", None), ("missed_at__isnull", False), _connector="OR"),
-                        name="phonecall_missed_has_time",
-                    ),
-                ],
+                'verbose_name': '通话',
+                'verbose_name_plural': '通话',
+                'permissions': [('hear_recording', '查看通话录音地址')],
+                'indexes': [models.Index(models.F('user'), models.F('heard_at'), condition=models.Q(('taken_at', None)), name='phonecall_at_seat'), models.Index(models.F('queue'), models.F('heard_at'), condition=models.Q(('taken_at', None), ('user', None)), name='phonecall_at_queue'), models.Index(models.F('number_index'), models.F('answered_at'), condition=models.Q(('number_index', ''), _negated=True), name='phonecall_number'), models.Index(models.F('missed_call'), condition=models.Q(('missed_call__isnull', False)), name='phonecall_missed'), models.Index(models.F('id'), condition=models.Q(('is_settled', False)), name='phonecall_unsettled')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('number_cipher', ''), ('number_index', '')), models.Q(models.Q(('number_cipher', ''), _negated=True), models.Q(('number_index', ''), _negated=True)), _connector='OR'), name='phonecall_number_can_be_found'), models.CheckConstraint(condition=models.Q(('rang_at__isnull', False), ('answered_at__isnull', False), ('ended_at__isnull', False), ('missed_at__isnull', False), _connector='OR'), name='phonecall_something_happened'), models.CheckConstraint(condition=models.Q(('missed_call', None), ('missed_at__isnull', False), _connector='OR'), name='phonecall_missed_has_time')],
             },
         ),
         migrations.CreateModel(
-            name="Interaction",
+            name='Interaction',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("new", "新诉求"),
-                            ("urge", "催单"),
-                            ("supplement", "补充"),
-                            ("withdraw", "撤单"),
-                            ("progress", "问进度"),
-                            ("rating", "评价"),
-                        ],
-                        max_length=20,
-                        verbose_name="种类",
-                    ),
-                ),
-                ("text", models.TextField(blank=True, verbose_name="内容")),
-                ("at", models.DateTimeField(verbose_name="时间")),
-                (
-                    "appeal",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="interactions",
-                        to="channels_merge.appeal",
-                    ),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "channel",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="channels_merge.channel",
-                    ),
-                ),
-                (
-                    "call",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="interactions",
-                        to="channels_merge.phonecall",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('new', '新诉求'), ('urge', '催单'), ('supplement', '补充'), ('withdraw', '撤单'), ('progress', '问进度'), ('rating', '评价')], max_length=20, verbose_name='种类')),
+                ('text', models.TextField(blank=True, verbose_name='内容')),
+                ('at', models.DateTimeField(verbose_name='时间')),
+                ('appeal', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='interactions', to='channels_merge.appeal')),
+                ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('channel', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels_merge.channel')),
+                ('call', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='interactions', to='channels_merge.phonecall')),
             ],
             options={
-                "verbose_name": "来电记录",
-                "verbose_name_plural": "来电记录",
-                "indexes": [
-                    models.Index(models.F("appeal"), models.F("at"), name="interaction_appeal"),
-                    models.Index(
-                        models.F("call"), condition=models.Q(("call__isnull", False)), name="interaction_call"
-                    ),
-                    django.contrib.postgres.indexes.BrinIndex(fields=["at"], name="interaction_at"),
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("kind", "supplement"), _negated=True),
-                            models.Q(("text", ""), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="interaction_supplement_has_text",
-                    )
-                ],
+                'verbose_name': '来电记录',
+                'verbose_name_plural': '来电记录',
+                'indexes': [models.Index(models.F('appeal'), models.F('at'), name='interaction_appeal'), models.Index(models.F('call'), condition=models.Q(('call__isnull', False)), name='interaction_call'), django.contrib.postgres.indexes.BrinIndex(fields=['at'], name='interaction_at')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('kind', 'supplement'), _negated=True), models.Q(('text', ''), _negated=True), _connector='OR'), name='interaction_supplement_has_text')],
             },
         ),
         migrations.CreateModel(
-            name="PlaceCode",
+            name='PlaceCode',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("token", models.CharField(max_length=10, unique=True, verbose_name="码")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("place", "场所"),
-                            ("unit", "单位"),
-                            ("cell", "网格"),
-                            ("project", "工地项目"),
-                            ("bus", "公交"),
-                            ("lift", "电梯"),
-                        ],
-                        max_length=10,
-                        verbose_name="种类",
-                    ),
-                ),
-                ("name", models.CharField(max_length=60, verbose_name="名称")),
-                ("place", models.CharField(blank=True, max_length=120, verbose_name="详细地点")),
-                ("batch", models.CharField(blank=True, db_index=True, max_length=20, verbose_name="批次")),
-                (
-                    "state",
-                    hotline.fsm.StateField(
-                        choices=[("active", "在用"), ("moved", "已更换"), ("revoked", "已停用")],
-                        default="active",
-                        max_length=10,
-                        protected=True,
-                        verbose_name="状态",
-                    ),
-                ),
-                ("ended_because", models.CharField(blank=True, max_length=200, verbose_name="停用、更换的原因")),
-                ("made_at", models.DateTimeField(verbose_name="建立时间")),
-                ("ended_at", models.DateTimeField(null=True, verbose_name="停用时间")),
-                (
-                    "ended_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "made_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "moved_to",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="channels_merge.placecode",
-                        verbose_name="换成",
-                    ),
-                ),
-                (
-                    "region",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="hotline.region",
-                        verbose_name="地区",
-                    ),
-                ),
-                (
-                    "unit",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="hotline.unit",
-                        verbose_name="管理单位",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.CharField(max_length=10, unique=True, verbose_name='码')),
+                ('kind', models.CharField(choices=[('place', '场所'), ('unit', '单位'), ('cell', '网格'), ('project', '工地项目'), ('bus', '公交'), ('lift', '电梯')], max_length=10, verbose_name='种类')),
+                ('name', models.CharField(max_length=60, verbose_name='名称')),
+                ('place', models.CharField(blank=True, max_length=120, verbose_name='详细地点')),
+                ('batch', models.CharField(blank=True, db_index=True, max_length=20, verbose_name='批次')),
+                ('state', hotline.fsm.StateField(choices=[('active', '在用'), ('moved', '已更换'), ('revoked', '已停用')], default='active', max_length=10, protected=True, verbose_name='状态')),
+                ('ended_because', models.CharField(blank=True, max_length=200, verbose_name='停用、更换的原因')),
+                ('made_at', models.DateTimeField(verbose_name='建立时间')),
+                ('ended_at', models.DateTimeField(null=True, verbose_name='停用时间')),
+                ('ended_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('made_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('moved_to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels_merge.placecode', verbose_name='换成')),
+                ('region', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.region', verbose_name='地区')),
+                ('unit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.unit', verbose_name='管理单位')),
             ],
             options={
-                "verbose_name": "便民码",
-                "verbose_name_plural": "便民码",
-                "permissions": [("manage_codes", "管理便民码")],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("kind"),
-                        models.F("region"),
-                        models.F("name"),
-                        models.F("place"),
-                        condition=models.Q(("state", "active")),
-                        name="placecode_once_per_place",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(
-                                ("ended_at", None), ("ended_because", ""), ("moved_to", None), ("state", "active")
-                            ),
-                            models.Q(("ended_at__isnull", False), ("moved_to__isnull", False), ("state", "moved")),
-                            models.Q(
-                                ("ended_at__isnull", False),
-                                ("moved_to", None),
-                                ("state", "revoked"),
-                                models.Q(("ended_because", ""), _negated=True),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="placecode_state_has_its_fields",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("moved_to", None), models.Q(("moved_to", models.F("id")), _negated=True), _connector="OR"
-                        ),
-                        name="placecode_does_not_lead_to_itself",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("ended_by", None), ("ended_at__isnull", False), _connector="OR"),
-                        name="placecode_ended_by_has_time",
-                    ),
-                ],
+                'verbose_name': '便民码',
+                'verbose_name_plural': '便民码',
+                'permissions': [('manage_codes', '管理便民码')],
+                'constraints': [models.UniqueConstraint(models.F('kind'), models.F('region'), models.F('name'), models.F('place'), condition=models.Q(('state', 'active')), name='placecode_once_per_place'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('ended_because', ''), ('moved_to', None), ('state', 'active')), models.Q(('ended_at__isnull', False), ('moved_to__isnull', False), ('state', 'moved')), models.Q(('ended_at__isnull', False), ('moved_to', None), ('state', 'revoked'), models.Q(('ended_because', ''), _negated=True)), _connector='OR'), name='placecode_state_has_its_fields'), models.CheckConstraint(condition=models.Q(('moved_to', None), models.Q(('moved_to', models.F('id')), _negated=True), _connector='OR'), name='placecode_does_not_lead_to_itself'), models.CheckConstraint(condition=models.Q(('ended_by', None), ('ended_at__isnull', False), _connector='OR'), name='placecode_ended_by_has_time')],
             },
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
-            name="CodeScan",
+            name='CodeScan',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("day", models.DateField(verbose_name="日期")),
-                ("count", models.PositiveIntegerField(default=0, verbose_name="次数")),
-                (
-                    "code",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="scans",
-                        to="channels_merge.placecode",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField(verbose_name='日期')),
+                ('count', models.PositiveIntegerField(default=0, verbose_name='次数')),
+                ('code', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='scans', to='channels_merge.placecode')),
             ],
             options={
-                "verbose_name": "扫码次数",
-                "verbose_name_plural": "扫码次数",
-                "constraints": [
-                    models.UniqueConstraint(models.F("code"), models.F("day"), name="codescan_once_per_day")
-                ],
+                'verbose_name': '扫码次数',
+                'verbose_name_plural': '扫码次数',
+                'constraints': [models.UniqueConstraint(models.F('code'), models.F('day'), name='codescan_once_per_day')],
             },
         ),
         migrations.AddField(
-            model_name="appeal",
-            name="place_code",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="channels_merge.placecode",
-                verbose_name="便民码",
-            ),
+            model_name='appeal',
+            name='place_code',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels_merge.placecode', verbose_name='便民码'),
         ),
         migrations.CreateModel(
-            name="PostingSegment",
+            name='PostingSegment',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("appeals", models.PositiveIntegerField()),
-                ("first_at", models.DateTimeField()),
-                ("last_at", models.DateTimeField()),
-                ("newest", models.BigIntegerField()),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('appeals', models.PositiveIntegerField()),
+                ('first_at', models.DateTimeField()),
+                ('last_at', models.DateTimeField()),
+                ('newest', models.BigIntegerField()),
             ],
             options={
-                "verbose_name": "并单索引段",
-                "verbose_name_plural": "并单索引段",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("last_at__gte", models.F("first_at"))),
-                        name="postingsegment_ends_after_it_began",
-                    )
-                ],
+                'verbose_name': '并单索引段',
+                'verbose_name_plural': '并单索引段',
+                'constraints': [models.CheckConstraint(condition=models.Q(('last_at__gte', models.F('first_at'))), name='postingsegment_ends_after_it_began')],
             },
         ),
         migrations.CreateModel(
-            name="Posting",
+            name='Posting',
             fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "segment_id", "gram", blank=True, editable=False, primary_key=True, serialize=False
-                    ),
-                ),
-                ("gram", models.IntegerField()),
-                ("appeals", models.BinaryField()),
-                (
-                    "segment",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="channels_merge.postingsegment",
-                    ),
-                ),
+                ('pk', models.CompositePrimaryKey('segment_id', 'gram', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('gram', models.IntegerField()),
+                ('appeals', models.BinaryField()),
+                ('segment', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='channels_merge.postingsegment')),
             ],
             options={
-                "verbose_name": "并单索引",
-                "verbose_name_plural": "并单索引",
+                'verbose_name': '并单索引',
+                'verbose_name_plural': '并单索引',
             },
         ),
         migrations.CreateModel(
-            name="PublicPhone",
+            name='PublicPhone',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.CharField(max_length=30, verbose_name="号码")),
-                ("purpose", models.CharField(max_length=60, verbose_name="用途")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[("used", "在用"), ("wrong", "核对有误"), ("stopped", "停用")],
-                        default="used",
-                        max_length=10,
-                        verbose_name="状态",
-                    ),
-                ),
-                ("announced", models.CharField(max_length=200, verbose_name="在哪里公布")),
-                ("maintainer", models.CharField(max_length=80, verbose_name="维护人")),
-                ("checked_on", models.DateField(null=True, verbose_name="核对日期")),
-                ("check_note", models.CharField(blank=True, max_length=200, verbose_name="核对情况")),
-                (
-                    "checked_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="核对人",
-                    ),
-                ),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="hotline.unit",
-                        verbose_name="单位",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.CharField(max_length=30, verbose_name='号码')),
+                ('purpose', models.CharField(max_length=60, verbose_name='用途')),
+                ('status', models.CharField(choices=[('used', '在用'), ('wrong', '核对有误'), ('stopped', '停用')], default='used', max_length=10, verbose_name='状态')),
+                ('announced', models.CharField(max_length=200, verbose_name='在哪里公布')),
+                ('maintainer', models.CharField(max_length=80, verbose_name='维护人')),
+                ('checked_on', models.DateField(null=True, verbose_name='核对日期')),
+                ('check_note', models.CharField(blank=True, max_length=200, verbose_name='核对情况')),
+                ('checked_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='核对人')),
+                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.unit', verbose_name='单位')),
             ],
             options={
-                "verbose_name": "公布电话",
-                "verbose_name_plural": "公布电话",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("owner"),
-                        models.F("number"),
-                        condition=models.Q(("status", "stopped"), _negated=True),
-                        name="publicphone_once_per_unit",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("checked_by", None), ("checked_on", None)),
-                            models.Q(("checked_by__isnull", False), ("checked_on__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="publicphone_checked_by_somebody",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("status", "wrong"), _negated=True),
-                            models.Q(("check_note", ""), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="publicphone_wrong_says_what",
-                    ),
-                ],
+                'verbose_name': '公布电话',
+                'verbose_name_plural': '公布电话',
+                'constraints': [models.UniqueConstraint(models.F('owner'), models.F('number'), condition=models.Q(('status', 'stopped'), _negated=True), name='publicphone_once_per_unit'), models.CheckConstraint(condition=models.Q(models.Q(('checked_by', None), ('checked_on', None)), models.Q(('checked_by__isnull', False), ('checked_on__isnull', False)), _connector='OR'), name='publicphone_checked_by_somebody'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'wrong'), _negated=True), models.Q(('check_note', ''), _negated=True), _connector='OR'), name='publicphone_wrong_says_what')],
             },
         ),
         migrations.CreateModel(
-            name="Repeat",
+            name='Repeat',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("after_closing", models.BooleanField(verbose_name="办结后再反映")),
-                ("at", models.DateTimeField(verbose_name="再次反映时间")),
-                (
-                    "appeal",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="channels_merge.appeal",
-                        verbose_name="再次反映",
-                    ),
-                ),
-                (
-                    "first",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="channels_merge.appeal",
-                        verbose_name="首次反映",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('after_closing', models.BooleanField(verbose_name='办结后再反映')),
+                ('at', models.DateTimeField(verbose_name='再次反映时间')),
+                ('appeal', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels_merge.appeal', verbose_name='再次反映')),
+                ('first', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels_merge.appeal', verbose_name='首次反映')),
             ],
             options={
-                "verbose_name": "重复反映",
-                "verbose_name_plural": "重复反映",
-                "indexes": [models.Index(models.F("at"), name="repeat_at")],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("appeal", models.F("first")), _negated=True), name="repeat_of_another"
-                    )
-                ],
+                'verbose_name': '重复反映',
+                'verbose_name_plural': '重复反映',
+                'indexes': [models.Index(models.F('at'), name='repeat_at')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('appeal', models.F('first')), _negated=True), name='repeat_of_another')],
             },
         ),
         migrations.CreateModel(
-            name="Republication",
+            name='Republication',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("changed", "号码变更"), ("stopped", "号码停用")], max_length=10, verbose_name="种类"
-                    ),
-                ),
-                ("old_number", models.CharField(max_length=30, verbose_name="原号码")),
-                ("reason", models.CharField(max_length=200, verbose_name="原因")),
-                ("due_on", models.DateField(verbose_name="重新公布期限")),
-                ("asked_at", models.DateTimeField(verbose_name="提出时间")),
-                ("done_at", models.DateTimeField(null=True, verbose_name="公布时间")),
-                ("where", models.CharField(blank=True, max_length=200, verbose_name="改在哪里公布")),
-                (
-                    "asked_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "done_by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "phone",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="republications",
-                        to="channels_merge.publicphone",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('changed', '号码变更'), ('stopped', '号码停用')], max_length=10, verbose_name='种类')),
+                ('old_number', models.CharField(max_length=30, verbose_name='原号码')),
+                ('reason', models.CharField(max_length=200, verbose_name='原因')),
+                ('due_on', models.DateField(verbose_name='重新公布期限')),
+                ('asked_at', models.DateTimeField(verbose_name='提出时间')),
+                ('done_at', models.DateTimeField(null=True, verbose_name='公布时间')),
+                ('where', models.CharField(blank=True, max_length=200, verbose_name='改在哪里公布')),
+                ('asked_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('done_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('phone', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='republications', to='channels_merge.publicphone')),
             ],
             options={
-                "verbose_name": "重新公布",
-                "verbose_name_plural": "重新公布",
-                "indexes": [models.Index(models.F("phone"), models.F("id"), name="republication_phone")],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("phone"),
-                        condition=models.Q(("done_at", None)),
-                        name="republication_one_open_per_phone",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("done_at", None), ("done_by", None), ("where", "")),
-                            models.Q(("done_at__isnull", False), models.Q(("where", ""), _negated=True)),
-                            _connector="OR",
-                        ),
-                        name="republication_done_says_where",
-                    ),
-                ],
+                'verbose_name': '重新公布',
+                'verbose_name_plural': '重新公布',
+                'indexes': [models.Index(models.F('phone'), models.F('id'), name='republication_phone')],
+                'constraints': [models.UniqueConstraint(models.F('phone'), condition=models.Q(('done_at', None)), name='republication_one_open_per_phone'), models.CheckConstraint(condition=models.Q(models.Q(('done_at', None), ('done_by', None), ('where', '')), models.Q(('done_at__isnull', False), models.Q(('where', ''), _negated=True)), _connector='OR'), name='republication_done_says_where')],
             },
         ),
         migrations.CreateModel(
-            name="ThresholdProposal",
+            name='ThresholdProposal',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("value", models.DecimalField(decimal_places=2, max_digits=4, verbose_name="门槛")),
-                ("decisions", models.PositiveIntegerField(verbose_name="门槛以上核对过")),
-                ("confirmed", models.PositiveIntegerField(verbose_name="其中是同一件")),
-                ("found_at", models.DateTimeField(verbose_name="算出时间")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("open", "待决定"), ("adopted", "已采用"), ("declined", "不采用")],
-                        default="open",
-                        max_length=8,
-                        verbose_name="状态",
-                    ),
-                ),
-                ("at", models.DateTimeField(null=True, verbose_name="决定时间")),
-                (
-                    "by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('value', models.DecimalField(decimal_places=2, max_digits=4, verbose_name='门槛')),
+                ('decisions', models.PositiveIntegerField(verbose_name='门槛以上核对过')),
+                ('confirmed', models.PositiveIntegerField(verbose_name='其中是同一件')),
+                ('found_at', models.DateTimeField(verbose_name='算出时间')),
+                ('state', models.CharField(choices=[('open', '待决定'), ('adopted', '已采用'), ('declined', '不采用')], default='open', max_length=8, verbose_name='状态')),
+                ('at', models.DateTimeField(null=True, verbose_name='决定时间')),
+                ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "并单门槛建议",
-                "verbose_name_plural": "并单门槛建议",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("state"), condition=models.Q(("state", "open")), name="threshold_one_open"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("confirmed__lte", models.F("decisions")), ("value__gt", 0), ("value__lt", 1)
-                        ),
-                        name="threshold_is_a_share",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("at", None), ("by", None), ("state", "open")),
-                            models.Q(
-                                ("at__isnull", False), ("by__isnull", False), ("state__in", ["adopted", "declined"])
-                            ),
-                            _connector="OR",
-                        ),
-                        name="threshold_decided_says_who",
-                    ),
-                ],
+                'verbose_name': '并单门槛建议',
+                'verbose_name_plural': '并单门槛建议',
+                'constraints': [models.UniqueConstraint(models.F('state'), condition=models.Q(('state', 'open')), name='threshold_one_open'), models.CheckConstraint(condition=models.Q(('confirmed__lte', models.F('decisions')), ('value__gt', 0), ('value__lt', 1)), name='threshold_is_a_share'), models.CheckConstraint(condition=models.Q(models.Q(('at', None), ('by', None), ('state', 'open')), models.Q(('at__isnull', False), ('by__isnull', False), ('state__in', ['adopted', 'declined'])), _connector='OR'), name='threshold_decided_says_who')],
             },
         ),
         migrations.CreateModel(
-            name="Transfer",
+            name='Transfer',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "line",
-                    models.CharField(
-                        choices=[
-                            ("110", "110 报警"),
-                            ("119", "119 消防"),
-                            ("120", "120 急救"),
-                            ("122", "122 交通事故"),
-                            ("water", "供水抢修"),
-                            ("power", "供电抢修"),
-                            ("gas", "燃气抢修"),
-                        ],
-                        max_length=10,
-                        verbose_name="紧急热线",
-                    ),
-                ),
-                ("at", models.DateTimeField(verbose_name="转接时间")),
-                ("three_party", models.BooleanField(default=False, verbose_name="三方通话")),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[("", "等待接应"), ("taken", "已接走"), ("declined", "未接走")],
-                        max_length=10,
-                        verbose_name="结果",
-                    ),
-                ),
-                ("concluded_at", models.DateTimeField(null=True, verbose_name="结果时间")),
-                ("note", models.CharField(blank=True, max_length=200, verbose_name="说明")),
-                (
-                    "appeal",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="transfers",
-                        to="channels_merge.appeal",
-                    ),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('line', models.CharField(choices=[('110', '110 报警'), ('119', '119 消防'), ('120', '120 急救'), ('122', '122 交通事故'), ('water', '供水抢修'), ('power', '供电抢修'), ('gas', '燃气抢修')], max_length=10, verbose_name='紧急热线')),
+                ('at', models.DateTimeField(verbose_name='转接时间')),
+                ('three_party', models.BooleanField(default=False, verbose_name='三方通话')),
+                ('outcome', models.CharField(blank=True, choices=[('', '等待接应'), ('taken', '已接走'), ('declined', '未接走')], max_length=10, verbose_name='结果')),
+                ('concluded_at', models.DateTimeField(null=True, verbose_name='结果时间')),
+                ('note', models.CharField(blank=True, max_length=200, verbose_name='说明')),
+                ('appeal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transfers', to='channels_merge.appeal')),
+                ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "紧急转接",
-                "verbose_name_plural": "紧急转接",
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("appeal"), condition=models.Q(("outcome", "")), name="transfer_one_open_per_appeal"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("concluded_at", None), ("outcome", "")),
-                            models.Q(models.Q(("outcome", ""), _negated=True), ("concluded_at__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="transfer_outcome_has_time",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("outcome", "declined"), _negated=True),
-                            models.Q(("note", ""), _negated=True),
-                            _connector="OR",
-                        ),
-                        name="transfer_declined_says_why",
-                    ),
-                ],
+                'verbose_name': '紧急转接',
+                'verbose_name_plural': '紧急转接',
+                'constraints': [models.UniqueConstraint(models.F('appeal'), condition=models.Q(('outcome', '')), name='transfer_one_open_per_appeal'), models.CheckConstraint(condition=models.Q(models.Q(('concluded_at', None), ('outcome', '')), models.Q(models.Q(('outcome', ''), _negated=True), ('concluded_at__isnull', False)), _connector='OR'), name='transfer_outcome_has_time'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'declined'), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='transfer_declined_says_why')],
             },
         ),
         migrations.CreateModel(
-            name="AgentSeat",
+            name='AgentSeat',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("extension", models.CharField(max_length=20, verbose_name="分机")),
-                (
-                    "skills",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(
-                            choices=[("normal", "普通"), ("enterprise", "涉企专席"), ("hakka", "客家话")],
-                            max_length=12,
-                        ),
-                        size=None,
-                        verbose_name="技能",
-                    ),
-                ),
-                ("since", models.DateTimeField(verbose_name="起")),
-                ("until", models.DateTimeField(null=True, verbose_name="止")),
-                (
-                    "user",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="seats",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="人员",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('extension', models.CharField(max_length=20, verbose_name='分机')),
+                ('skills', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('normal', '普通'), ('enterprise', '涉企专席'), ('hakka', '客家话')], max_length=12), size=None, verbose_name='技能')),
+                ('since', models.DateTimeField(verbose_name='起')),
+                ('until', models.DateTimeField(null=True, verbose_name='止')),
+                ('user', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='seats', to=settings.AUTH_USER_MODEL, verbose_name='人员')),
             ],
             options={
-                "verbose_name": "坐席",
-                "verbose_name_plural": "坐席",
-                "permissions": [("manage_seats", "管理坐席，查看全部漏接电话")],
-                "constraints": [
-                    models.UniqueConstraint(
-                        models.F("user"), condition=models.Q(("until", None)), name="agentseat_one_open_per_user"
-                    ),
-                    models.UniqueConstraint(
-                        models.F("extension"),
-                        condition=models.Q(("until", None)),
-                        name="agentseat_one_open_per_extension",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("extension", ""), _negated=True), name="agentseat_has_extension"
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("skills__contained_by", ["normal", "enterprise", "hakka"]),
-                            models.Q(("skills", []), _negated=True),
-                        ),
-                        name="agentseat_skills_are_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("until", None), ("until__gte", models.F("since")), _connector="OR"),
-                        name="agentseat_ends_after_it_began",
-                    ),
-                ],
+                'verbose_name': '坐席',
+                'verbose_name_plural': '坐席',
+                'permissions': [('manage_seats', '管理坐席，查看全部漏接电话')],
+                'constraints': [models.UniqueConstraint(models.F('user'), condition=models.Q(('until', None)), name='agentseat_one_open_per_user'), models.UniqueConstraint(models.F('extension'), condition=models.Q(('until', None)), name='agentseat_one_open_per_extension'), models.CheckConstraint(condition=models.Q(('extension', ''), _negated=True), name='agentseat_has_extension'), models.CheckConstraint(condition=models.Q(('skills__contained_by', ['normal', 'enterprise', 'hakka']), models.Q(('skills', []), _negated=True)), name='agentseat_skills_are_known'), models.CheckConstraint(condition=models.Q(('until', None), ('until__gte', models.F('since')), _connector='OR'), name='agentseat_ends_after_it_began')],
             },
         ),
         migrations.CreateModel(
-            name="GridEvent",
+            name='GridEvent',
             fields=[
-                (
-                    "appeal",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        primary_key=True,
-                        related_name="grid_event",
-                        serialize=False,
-                        to="channels_merge.appeal",
-                    ),
-                ),
-                ("longitude", models.DecimalField(decimal_places=6, max_digits=9, null=True, verbose_name="经度")),
-                ("latitude", models.DecimalField(decimal_places=6, max_digits=9, null=True, verbose_name="纬度")),
-                ("people", models.PositiveIntegerField(null=True, verbose_name="涉及人数")),
-                ("found_at", models.DateTimeField(null=True, verbose_name="发现时间")),
-                ("taken_in_at", models.DateTimeField(verbose_name="收到时间")),
-                (
-                    "cell",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="channels_merge.gridcell",
-                        verbose_name="网格",
-                    ),
-                ),
-                (
-                    "event_class",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="channels_merge.grideventclass",
-                        verbose_name="类别",
-                    ),
-                ),
+                ('appeal', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='grid_event', serialize=False, to='channels_merge.appeal')),
+                ('longitude', models.DecimalField(decimal_places=6, max_digits=9, null=True, verbose_name='经度')),
+                ('latitude', models.DecimalField(decimal_places=6, max_digits=9, null=True, verbose_name='纬度')),
+                ('people', models.PositiveIntegerField(null=True, verbose_name='涉及人数')),
+                ('found_at', models.DateTimeField(null=True, verbose_name='发现时间')),
+                ('taken_in_at', models.DateTimeField(verbose_name='收到时间')),
+                ('cell', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels_merge.gridcell', verbose_name='网格')),
+                ('event_class', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels_merge.grideventclass', verbose_name='类别')),
             ],
             options={
-                "verbose_name": "网格事件",
-                "verbose_name_plural": "网格事件",
-                "indexes": [
-                    models.Index(
-                        models.OrderBy(models.F("taken_in_at"), descending=True),
-                        models.OrderBy(models.F("appeal"), descending=True),
-                        name="gridevent_newest",
-                    )
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("latitude", None), ("longitude", None)),
-                            models.Q(("latitude__isnull", False), ("longitude__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="gridevent_point_is_whole",
-                    )
-                ],
+                'verbose_name': '网格事件',
+                'verbose_name_plural': '网格事件',
+                'indexes': [models.Index(models.OrderBy(models.F('taken_in_at'), descending=True), models.OrderBy(models.F('appeal'), descending=True), name='gridevent_newest')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('latitude', None), ('longitude', None)), models.Q(('latitude__isnull', False), ('longitude__isnull', False)), _connector='OR'), name='gridevent_point_is_whole')],
             },
         ),
         migrations.CreateModel(
-            name="LineMatter",
+            name='LineMatter',
             fields=[
-                (
-                    "appeal",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        primary_key=True,
-                        related_name="line_matter",
-                        serialize=False,
-                        to="channels_merge.appeal",
-                    ),
-                ),
-                ("due_at", models.DateTimeField(null=True, verbose_name="来件平台限期")),
-                (
-                    "first_called",
-                    models.CharField(
-                        blank=True,
-                        choices=[("", "没有说明"), ("us", "先打 12345"), ("them", "先打对方")],
-                        max_length=4,
-                        verbose_name="先打给谁",
-                    ),
-                ),
-                ("three_party", models.BooleanField(default=False, verbose_name="三方通话")),
-                (
-                    "line",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="channels_merge.line",
-                    ),
-                ),
+                ('appeal', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='line_matter', serialize=False, to='channels_merge.appeal')),
+                ('due_at', models.DateTimeField(null=True, verbose_name='来件平台限期')),
+                ('first_called', models.CharField(blank=True, choices=[('', '没有说明'), ('us', '先打 12345'), ('them', '先打对方')], max_length=4, verbose_name='先打给谁')),
+                ('three_party', models.BooleanField(default=False, verbose_name='三方通话')),
+                ('line', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels_merge.line')),
             ],
             options={
-                "verbose_name": "来件约定",
-                "verbose_name_plural": "来件约定",
+                'verbose_name': '来件约定',
+                'verbose_name_plural': '来件约定',
             },
         ),
         migrations.CreateModel(
-            name="SearchEntry",
+            name='SearchEntry',
             fields=[
-                (
-                    "appeal",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        primary_key=True,
-                        related_name="search_entry",
-                        serialize=False,
-                        to="channels_merge.appeal",
-                    ),
-                ),
-                ("at", models.DateTimeField()),
-                ("codes", django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
+                ('appeal', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='search_entry', serialize=False, to='channels_merge.appeal')),
+                ('at', models.DateTimeField()),
+                ('codes', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), size=None)),
             ],
             options={
-                "verbose_name": "检索词",
-                "verbose_name_plural": "检索词",
-                "indexes": [
-                    django.contrib.postgres.indexes.GinIndex(
-                        fastupdate=False, fields=["codes"], name="searchentry_codes"
-                    ),
-                    models.Index(
-                        models.OrderBy(models.F("at"), descending=True),
-                        models.OrderBy(models.F("appeal"), descending=True),
-                        name="searchentry_newest",
-                    ),
-                ],
+                'verbose_name': '检索词',
+                'verbose_name_plural': '检索词',
+                'indexes': [django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['codes'], name='searchentry_codes'), models.Index(models.OrderBy(models.F('at'), descending=True), models.OrderBy(models.F('appeal'), descending=True), name='searchentry_newest')],
             },
         ),
         migrations.AddConstraint(
-            model_name="petitionmatch",
-            constraint=models.UniqueConstraint(
-                models.F("matter"), models.F("appeal"), name="petitionmatch_once_per_pair"
-            ),
+            model_name='petitionmatch',
+            constraint=models.UniqueConstraint(models.F('matter'), models.F('appeal'), name='petitionmatch_once_per_pair'),
         ),
         migrations.AddIndex(
-            model_name="appeal",
-            index=models.Index(
-                models.F("place_code"),
-                models.F("received_at"),
-                condition=models.Q(("place_code__isnull", False)),
-                name="appeal_by_place_code",
-            ),
+            model_name='appeal',
+            index=models.Index(models.F('place_code'), models.F('received_at'), condition=models.Q(('place_code__isnull', False)), name='appeal_by_place_code'),
         ),
         migrations.AddIndex(
-            model_name="appeal",
-            index=models.Index(models.F("channel"), models.F("received_at"), name="appeal_by_channel"),
+            model_name='appeal',
+            index=models.Index(models.F('channel'), models.F('received_at'), name='appeal_by_channel'),
         ),
         migrations.AddIndex(
-            model_name="appeal",
-            index=models.Index(
-                models.F("channel"),
-                models.F("received_at"),
-                condition=models.Q(("after_cancellation", True)),
-                name="appeal_after_cancellation",
-            ),
+            model_name='appeal',
+            index=models.Index(models.F('channel'), models.F('received_at'), condition=models.Q(('after_cancellation', True)), name='appeal_after_cancellation'),
         ),
         migrations.AddConstraint(
-            model_name="appeal",
-            constraint=models.UniqueConstraint(
-                models.F("channel"),
-                models.F("source_number"),
-                condition=models.Q(("source_number", ""), _negated=True),
-                name="appeal_once_per_source_number",
-            ),
+            model_name='appeal',
+            constraint=models.UniqueConstraint(models.F('channel'), models.F('source_number'), condition=models.Q(('source_number', ''), _negated=True), name='appeal_once_per_source_number'),
         ),
         migrations.AddConstraint(
-            model_name="appeal",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("contactable", False), ("contact__isnull", False), _connector="OR"),
-                name="appeal_contactable_has_contact",
-            ),
+            model_name='appeal',
+            constraint=models.CheckConstraint(condition=models.Q(('contactable', False), ('contact__isnull', False), _connector='OR'), name='appeal_contactable_has_contact'),
         ),
     ]
