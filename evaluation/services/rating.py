@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from channels_merge.models import AppealEvent, Interaction
 from evaluation.models import FollowUp
@@ -51,10 +51,15 @@ def take_rating(*, event_id: int, at: datetime) -> bool:
     return True
 
 
-def take_missed_ratings(*, at: datetime) -> int:
-    """Ratings whose message was lost; returns how many concluded a follow-up."""
-    waiting = FollowUp.objects.filter(MAY_RATE, appeal=OuterRef("appeal"), opened_at__lte=OuterRef("at"))
+def take_missed_ratings(*, at: datetime, most: int = 500) -> int:
+    """Ratings whose message was lost, the oldest first; returns how many concluded a follow-up.
+
+    What was said of an earlier round concludes nothing any more, and takes nobody's place.
+    """
+    of_round = FollowUp.objects.filter(MAY_RATE, round=F("ticket__round"))
+    waiting = of_round.filter(appeal=OuterRef("appeal"), opened_at__lte=OuterRef("at"))
     missed = AppealEvent.objects.filter(Exists(waiting), act=RATED_ACT).exclude(
         data__satisfaction=Satisfaction.NOT_RATED
     )
-    return len(one_by_one(lambda pk: take_rating(event_id=pk, at=at), list(missed.values_list("pk", flat=True)[:500])))
+    pks = list(missed.order_by("pk").values_list("pk", flat=True)[:most])
+    return len(one_by_one(lambda pk: take_rating(event_id=pk, at=at), pks))

@@ -10,6 +10,7 @@ from evaluation.models import FollowUp, ReviewDecision
 from tests.factories.channels_merge import make_accepted, ticket_of
 from tests.factories.evaluation import ANSWERED_AT, TUESDAY, WEDNESDAY, work_on
 from tests.factories.tickets import fresh
+from tickets.models import Ticket
 
 
 @pytest.fixture
@@ -18,17 +19,21 @@ def line(city):
     return Line.objects.get(channel__code="province")
 
 
-@pytest.fixture
-def follow_up(city, line):
-    """Of a matter of the province that has been answered."""
-    appeal = make_accepted(at=TUESDAY, channel=Channel.objects.get(code="province"), source_number="JX-1")
+def answered(city, number, **kwargs):
+    """The follow-up of a matter of the province that has been answered."""
+    appeal = make_accepted(at=TUESDAY, channel=Channel.objects.get(code="province"), source_number=number, **kwargs)
     work_on(city, ticket_of(appeal))
     services.settle_ticket(ticket_id=ticket_of(appeal).pk, at=ANSWERED_AT)
     return FollowUp.objects.get(appeal=appeal)
 
 
-def rate(line, *, at=WEDNESDAY, message_id="r1", **data):
-    sent = {"message_id": message_id, "event": "rating", "number": "JX-1", "data": data}
+@pytest.fixture
+def follow_up(city, line):
+    return answered(city, "JX-1")
+
+
+def rate(line, *, at=WEDNESDAY, message_id="r1", number="JX-1", **data):
+    sent = {"message_id": message_id, "event": "rating", "number": number, "data": data}
     channels.store_message(line=line, body=as_body(sent), at=at)
     channels.take_in_due(at=at)
 
@@ -78,3 +83,18 @@ def test_what_was_said_before_the_reply_or_says_nothing_leaves_the_call_to_us(li
     assert services.take_missed_ratings(at=WEDNESDAY) == 0
     follow_up.refresh_from_db()
     assert follow_up.state == "waiting"
+
+
+def test_what_was_said_of_an_earlier_round_keeps_no_other_waiting(city, line, follow_up):
+    """Told by message, then done again: the rating came too late, and stays without an answer for ever."""
+    other = answered(city, "JX-2", phone="13900000002")
+    rate(line, satisfaction="satisfied", resolved="yes")
+    FollowUp.objects.filter(pk=follow_up.pk).update(
+        state="concluded", outcome="exempt", why_not="by_message", satisfaction="not_rated", concluded_at=ANSWERED_AT
+    )
+    Ticket.objects.filter(pk=follow_up.ticket_id).update(round=2)
+    rate(line, satisfaction="satisfied", resolved="yes", message_id="r2", number="JX-2")
+
+    assert services.take_missed_ratings(at=WEDNESDAY, most=1) == 1
+    other.refresh_from_db()
+    assert other.satisfaction == "satisfied"
