@@ -41,6 +41,19 @@ def handle_rule(
     )
 
 
+def handle_rule_of(ticket: Any, *, item: Any, at: datetime) -> Rule:
+    """The rule for a unit that is given the ticket at that moment with that item."""
+    return handle_rule(
+        item=item,
+        kind=ticket.kind,
+        urgency=ticket.urgency,
+        is_enterprise=ticket.is_enterprise,
+        line=ticket.line_code,
+        given_due_at=ticket.given_due_at,
+        at=at,
+    )
+
+
 def _statute_of_item(item: Any, kind: str) -> Rule | None:
     steps = [step for step in item.statute_limits if step["step"] == "handle"] if item is not None else []
     statute = next((step for step in steps if kind in step.get("kinds", [kind])), None)

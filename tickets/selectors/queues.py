@@ -242,16 +242,7 @@ def promises(ticket: Ticket, *, item: DutyItem | None, at: datetime) -> tuple[Pr
     rules = [("签收", deadlines.sign_rule(urgency=ticket.urgency, at=at))]
     if ticket.contactable:
         rules.append(("首次联系", deadlines.contact_rule(urgency=ticket.urgency, at=at)))
-    handle = deadlines.handle_rule(
-        item=item,
-        kind=ticket.kind,
-        urgency=ticket.urgency,
-        is_enterprise=ticket.is_enterprise,
-        line=ticket.line_code,
-        given_due_at=ticket.given_due_at,
-        at=at,
-    )
-    rules.append(("办结", handle))
+    rules.append(("办结", deadlines.handle_rule_of(ticket, item=item, at=at)))
     return tuple(Promise(label, calendar.add_working(at, rule.limit)) for label, rule in rules)
 
 

@@ -37,15 +37,7 @@ def unit_rules(act: Act, item: DutyItem | None) -> dict[str, deadlines.Rule]:
     ticket, at = act.ticket, act.at
     return {
         ClockKind.SIGN: deadlines.sign_rule(urgency=ticket.urgency, at=at),
-        ClockKind.HANDLE: deadlines.handle_rule(
-            item=item,
-            kind=ticket.kind,
-            urgency=ticket.urgency,
-            is_enterprise=ticket.is_enterprise,
-            line=ticket.line_code,
-            given_due_at=ticket.given_due_at,
-            at=at,
-        ),
+        ClockKind.HANDLE: deadlines.handle_rule_of(ticket, item=item, at=at),
     }
 
 
