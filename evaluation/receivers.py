@@ -1,6 +1,7 @@
 from django.dispatch import receiver
 
 from channels_merge.signals import appeal_event
+from channels_merge.states import InteractionKind
 from evaluation import services, tasks
 from hotline.queue import enqueue
 from tickets.signals import ticket_event
@@ -25,5 +26,5 @@ def follow_ticket(sender, event, **kwargs):
 def follow_appeal(sender, event, **kwargs):
     if event.act in MOVES_AN_APPEAL:
         enqueue(tasks.settle_appeal, appeal_id=event.appeal_id)
-    elif event.act == services.RATED_ACT:
+    elif event.act == InteractionKind.RATING:
         enqueue(tasks.take_rating, event_id=event.pk)

@@ -7,12 +7,11 @@ Invariants kept here: the ticket row is locked before its follow-ups and decisio
 from evaluation.services.calling import CALL_LASTS, record_attempt, take_number
 from evaluation.services.conclusion import FollowUpInputRefused, FollowUpRefused, closing_kind
 from evaluation.services.deciding import decide
-from evaluation.services.rating import RATED_ACT, take_missed_ratings, take_rating
+from evaluation.services.rating import take_missed_ratings, take_rating
 from evaluation.services.settling import open_follow_ups, reconcile, settle_appeal, settle_ticket
 
 __all__ = [
     "CALL_LASTS",
-    "RATED_ACT",
     "FollowUpInputRefused",
     "FollowUpRefused",
     "closing_kind",

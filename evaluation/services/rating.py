@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
 from channels_merge.models import AppealEvent, Interaction
+from channels_merge.states import InteractionKind
 from evaluation.models import FollowUp
 from evaluation.services.calling import Answer, conclude
 from evaluation.services.conclusion import ask_reviewer, close_if_done, decision_ground, lock_ticket
@@ -13,7 +14,6 @@ from evaluation.states import SAID_GROUNDS, FollowUpState, Ground, Outcome, Sati
 from hotline.services import one_by_one
 from tickets.states import TicketState
 
-RATED_ACT = "rating"
 MAY_RATE = Q(state=FollowUpState.WAITING) | Q(state=FollowUpState.CONCLUDED, why_not=WhyNot.BY_MESSAGE)
 
 
@@ -58,7 +58,7 @@ def take_missed_ratings(*, at: datetime, most: int = 500) -> int:
     """
     of_round = FollowUp.objects.filter(MAY_RATE, round=F("ticket__round"))
     waiting = of_round.filter(appeal=OuterRef("appeal"), opened_at__lte=OuterRef("at"))
-    missed = AppealEvent.objects.filter(Exists(waiting), act=RATED_ACT).exclude(
+    missed = AppealEvent.objects.filter(Exists(waiting), act=InteractionKind.RATING).exclude(
         data__satisfaction=Satisfaction.NOT_RATED
     )
     pks = list(missed.order_by("pk").values_list("pk", flat=True)[:most])
