@@ -82,6 +82,9 @@ LIVE_ASSIGNMENT_STATES = frozenset(
 )
 """The unit still has a part in the ticket; an accepted one is done but may be asked again (redo)."""
 
+ENDED_ASSIGNMENT_STATES = [AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER]
+"""The part is over for good. A list: indexes and constraints are written with it."""
+
 
 class AssignmentRole(TextChoices):
     LEAD = "lead", "主办"

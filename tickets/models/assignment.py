@@ -10,9 +10,8 @@ from django_fsm import RETURN_VALUE, transition
 from hotline.fsm import StateField, StateModel
 from hotline.models import Breach, Clock
 from tickets import rights
-from tickets.states import AssignmentRole, AssignmentState, ClockKind, EndedAs
+from tickets.states import ENDED_ASSIGNMENT_STATES, AssignmentRole, AssignmentState, ClockKind, EndedAs
 
-ENDED = [AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER]
 IN_HAND = [
     AssignmentState.PENDING_SIGN,
     AssignmentState.SIGNED,
@@ -59,25 +58,25 @@ class Assignment(StateModel):
             ),
             models.CheckConstraint(
                 name="assignment_ended_says_when_and_how",
-                condition=(Q(state__in=ENDED, ended_at__isnull=False) & ~Q(ended_as=""))
-                | (~Q(state__in=ENDED) & Q(ended_at__isnull=True, ended_as="")),
+                condition=(Q(state__in=ENDED_ASSIGNMENT_STATES, ended_at__isnull=False) & ~Q(ended_as=""))
+                | (~Q(state__in=ENDED_ASSIGNMENT_STATES) & Q(ended_at__isnull=True, ended_as="")),
             ),
             models.UniqueConstraint(
                 fields=["ticket", "unit"],
-                condition=~Q(state__in=ENDED),
+                condition=~Q(state__in=ENDED_ASSIGNMENT_STATES),
                 name="assignment_once_per_unit",
                 violation_error_message="该单位已在承办这一件。",
             ),
             models.UniqueConstraint(
                 fields=["ticket"],
-                condition=Q(role=AssignmentRole.LEAD, parent__isnull=True) & ~Q(state__in=ENDED),
+                condition=Q(role=AssignmentRole.LEAD, parent__isnull=True) & ~Q(state__in=ENDED_ASSIGNMENT_STATES),
                 name="assignment_one_lead_from_the_city",
             ),
         ]
         indexes = [
             models.Index(
                 fields=["unit", "state", "handler"],
-                condition=~Q(state__in=[AssignmentState.ACCEPTED, *ENDED]),
+                condition=~Q(state__in=[AssignmentState.ACCEPTED, *ENDED_ASSIGNMENT_STATES]),
                 name="assignment_queue",
             ),
         ]

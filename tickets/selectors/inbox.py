@@ -24,6 +24,7 @@ from tickets.selectors.acts import act_url
 from tickets.selectors.lists import Key, Page, readable, take
 from tickets.selectors.queues import Segment
 from tickets.states import (
+    ENDED_ASSIGNMENT_STATES,
     LIVE_ASSIGNMENT_STATES,
     SIDE_ROLES,
     ApprovalState,
@@ -101,7 +102,7 @@ class InboxRow:
 def handlers_of(user: User, at: datetime) -> list[User]:
     """Who is named on what the unit has in hand, for the filter."""
     # Said as in the index `assignment_queue`, or it is not used.
-    done = [AssignmentState.ACCEPTED, AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER]
+    done = [AssignmentState.ACCEPTED, *ENDED_ASSIGNMENT_STATES]
     parts = Assignment.objects.filter(unit=user.unit_id).exclude(state__in=done)
     return list(User.objects.filter(pk__in=parts.values("handler")).order_by("name", "pk"))
 

@@ -18,6 +18,7 @@ from tickets.selectors.readiness import contact_was_tried
 from tickets.services import access, parts
 from tickets.services.act import Act, InputRefused, require_text
 from tickets.states import (
+    ENDED_ASSIGNMENT_STATES,
     HELD_STATES,
     LIVE_ASSIGNMENT_STATES,
     UNIT_STATES,
@@ -159,7 +160,7 @@ def record_contact(*, assignment_id: int, reached: bool, by: User, at: datetime)
     act.require_state(*WORKING_STATES)
     if assignment.state != AssignmentState.SIGNED:
         act.refuse("签收以后才能记联系。")
-    leads = act.ticket.assignments.filter(role=AssignmentRole.LEAD).exclude(state__in=parts.ENDED)
+    leads = act.ticket.assignments.filter(role=AssignmentRole.LEAD).exclude(state__in=ENDED_ASSIGNMENT_STATES)
     if reached:
         leads.filter(contacted_at__isnull=True).update(contacted_at=at)
     if reached or contact_was_tried(act.ticket, at=at, trying=True):

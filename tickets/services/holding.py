@@ -8,10 +8,9 @@ from hotline import services as hotline
 from hotline.models import Unit, User
 from tickets import rights
 from tickets.models import Approval, Assignment, Ticket, TicketEvent, TicketHold
-from tickets.services import parts
 from tickets.services.act import Act, InputRefused, require_text
 from tickets.services.handling import refuse_handler, refuse_township
-from tickets.states import LIVE_ASSIGNMENT_STATES, ApprovalState, AssignmentRole, TicketState
+from tickets.states import ENDED_ASSIGNMENT_STATES, LIVE_ASSIGNMENT_STATES, ApprovalState, AssignmentRole, TicketState
 
 SHOWN = 5
 """Numbers that a refusal names."""
@@ -123,7 +122,7 @@ def _hand_over_one(assignment_id: int, *, unit_to: Unit, reason: str, by: User |
     act, old = Act.on_assignment(assignment_id, by=by, at=at)
     act.require(rights.HAND_OVER, old)
     _refuse_receiver(old.unit, unit_to, at)
-    if act.ticket.assignments.filter(unit=unit_to).exclude(state__in=parts.ENDED).exists():
+    if act.ticket.assignments.filter(unit=unit_to).exclude(state__in=ENDED_ASSIGNMENT_STATES).exists():
         raise InputRefused(f"{act.ticket.number}：{unit_to.name}已在承办这一件，须先收回其中一方。")
     if old.role == AssignmentRole.LEAD:
         refuse_township(unit_to, item=old.item, ticket=act.ticket)

@@ -7,9 +7,7 @@ from responsibility.models import DutyItem
 from tickets import deadlines
 from tickets.models import Assignment, ExtensionRequest, ReturnRequest
 from tickets.services.act import Act, InputRefused
-from tickets.states import AssignmentRole, AssignmentState, ClockKind, Decision, EndedAs
-
-ENDED = (AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER)
+from tickets.states import ENDED_ASSIGNMENT_STATES, AssignmentRole, AssignmentState, ClockKind, Decision, EndedAs
 
 
 def give_lead(
@@ -55,7 +53,7 @@ def give_side_part(
 
 def refuse_second_part(act: Act, unit: Unit) -> None:
     """A unit has one part at a time. What it did as a co-unit in an earlier round makes room for a new part."""
-    for part in act.ticket.assignments.filter(unit=unit).exclude(state__in=ENDED):
+    for part in act.ticket.assignments.filter(unit=unit).exclude(state__in=ENDED_ASSIGNMENT_STATES):
         if part.role == AssignmentRole.LEAD or part.state != AssignmentState.ACCEPTED:
             raise InputRefused(f"{unit.name}已在承办这一件。")
         take_back(act, [part], ended_as=EndedAs.REOPENED)
@@ -63,13 +61,20 @@ def refuse_second_part(act: Act, unit: Unit) -> None:
 
 def with_those_below(part: Assignment) -> list[Assignment]:
     """The part and whatever its unit gave on, as long as it counts."""
-    below = Assignment.objects.filter(parent=part).exclude(state__in=ENDED).select_related("unit").order_by("pk")
+    below = (
+        Assignment.objects.filter(parent=part)
+        .exclude(state__in=ENDED_ASSIGNMENT_STATES)
+        .select_related("unit")
+        .order_by("pk")
+    )
     return [part, *(lower for child in below for lower in with_those_below(child))]
 
 
 def take_back_all(act: Act, *, ended_as: str) -> None:
     """End every unit's part; an accepted part ends too: the work starts anew elsewhere."""
-    take_back(act, list(act.ticket.assignments.exclude(state__in=ENDED).order_by("pk")), ended_as=ended_as)
+    take_back(
+        act, list(act.ticket.assignments.exclude(state__in=ENDED_ASSIGNMENT_STATES).order_by("pk")), ended_as=ended_as
+    )
 
 
 def take_back(act: Act, parts: Sequence[Assignment], *, ended_as: str) -> None:
