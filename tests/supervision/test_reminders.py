@@ -210,6 +210,25 @@ def test_writing_and_telling_ask_the_same_questions_for_one_and_three(city, coun
         assert services.tell_people(at=SOON) == count
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_telling_a_unit_and_its_handlers_asks_the_same_questions_for_one_and_three(
+    city, count, django_assert_num_queries
+):
+    for number in range(count):
+        appeal = make_accepted(at=NOW, kind="help", phone=f"1390000000{number}")
+        ticket = given(ticket_of(appeal), city, at=at("11-13 10:00"))
+        tickets.sign_assignment(
+            assignment_id=ticket.lead_id, handler=city.handler, by=city.liaison, at=at("11-13 10:30")
+        )
+    hotline.sweep_clocks(at=SOON)
+    Card.objects.all().delete()
+
+    # As above, and the limits of the units.
+    with django_assert_num_queries(10 + count):
+        assert services.tell_people(at=SOON) == count
+    assert names("citizen_soon").count(city.handler.name) == count
+
+
 def test_a_row_that_fails_does_not_hold_up_the_others(city, caplog):
     """A reminder of a citizen's limit that belongs to a decision: nobody can say whom it is for."""
     broken, waiting = replied(city), make_appeal(at=at("11-12 09:00"), phone="13900000009")
