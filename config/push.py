@@ -137,7 +137,7 @@ async def _answer(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     if person is None:
         await _refuse(send, status, allowed)
         return
-    await _ring(person, receive, send, allowed)
+    await ring(person, receive, send, allowed)
 
 
 def _allowed_origin(headers: dict[str, str]) -> list[tuple[bytes, bytes]] | None:
@@ -190,8 +190,17 @@ async def _refuse(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _ring(person: int, receive: Receive, send: Send, headers: Iterable[tuple[bytes, bytes]]) -> None:
-    """One line until its life is over or the page has gone."""
+async def ring(person: int, receive: Receive, send: Send, headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """One line until its life is over or the page has gone.
+
+    It hears before it says that it is open: the page asks at that word, and then no more.
+    """
+    with board.line(person) as woken:
+        await _open(send, headers)
+        await _hold(woken, receive, send)
+
+
+async def _open(send: Send, headers: Iterable[tuple[bytes, bytes]]) -> None:
     await send(
         {
             "type": "http.response.start",
@@ -205,18 +214,20 @@ async def _ring(person: int, receive: Receive, send: Send, headers: Iterable[tup
         }
     )
     await send({"type": "http.response.body", "body": b"retry: 1000\n\n", "more_body": True})
+
+
+async def _hold(woken: asyncio.Event, receive: Receive, send: Send) -> None:
     gone = asyncio.create_task(_gone(receive))
     ends = time.monotonic() + random.uniform(*LIFE_SECONDS)  # noqa: S311 -- so that not all come back at once
     try:
-        with board.line(person) as woken:
-            while not gone.done() and time.monotonic() < ends:
-                ring = asyncio.create_task(woken.wait())
-                await asyncio.wait({gone, ring}, timeout=PING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-                ring.cancel()
-                body = b"event: calls\ndata: 1\n\n" if woken.is_set() else b":\n\n"
-                woken.clear()
-                if not gone.done():
-                    await send({"type": "http.response.body", "body": body, "more_body": True})
+        while not gone.done() and time.monotonic() < ends:
+            rung = asyncio.create_task(woken.wait())
+            await asyncio.wait({gone, rung}, timeout=PING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            rung.cancel()
+            body = b"event: calls\ndata: 1\n\n" if woken.is_set() else b":\n\n"
+            woken.clear()
+            if not gone.done():
+                await send({"type": "http.response.body", "body": body, "more_body": True})
         if not gone.done():
             await send({"type": "http.response.body", "body": b""})
     finally:

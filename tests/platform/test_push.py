@@ -1,5 +1,6 @@
 """The push process over real HTTP: who may hold a line, what comes through it, how it ends."""
 
+import asyncio
 import http.client
 import socket
 import time
@@ -8,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from config.push import board, ring
 from hotline import idle, push
 from tests.factories.hotline import UserFactory, load_rules
 from tests.platform.push import Push
@@ -108,6 +110,27 @@ def test_a_ring_reaches_whom_it_is_for_and_nobody_else(pushing, ask):
     silent.fp.raw._sock.settimeout(0.5)
     with pytest.raises(socket.timeout):
         silent.readline()
+
+
+def test_what_is_announced_while_a_line_opens_comes_through_it():
+    """The page asks when the line is open. What comes after that it hears here or never."""
+    sent, rung = [], asyncio.Event()
+
+    async def send(message):
+        sent.append(message.get("body"))
+        if message["type"] == "http.response.start":
+            board.wake([7])
+        if sent[-1] == b"event: calls\ndata: 1\n\n":
+            rung.set()
+
+    async def receive():
+        await rung.wait()
+        return {"type": "http.disconnect"}
+
+    asyncio.run(asyncio.wait_for(ring(7, receive, send, []), 5))
+
+    assert sent == [None, b"retry: 1000\n\n", b"event: calls\ndata: 1\n\n"]
+    assert board.lines == {}
 
 
 def test_it_ends_soon_though_lines_are_open(pushing, ask):
