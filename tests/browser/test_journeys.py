@@ -12,8 +12,10 @@ from channels_merge.models import Appeal
 from channels_merge.services import sync_channels
 from hotline.dates import SHANGHAI
 from hotline.models import Region, Unit
+from hotline.services import load_reference
+from responsibility.services import load_duty_list
 from tests.browser.conftest import PHONE
-from tests.tickets_pages.scene import load_everything, person
+from tests.factories.hotline import UserFactory
 from tickets.models import Approval, Ticket
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -34,7 +36,8 @@ class Stage:
     """People of the centre, of 章贡区 and of its 沙石镇, each with a window of their own; and the clock on the wall."""
 
     def __init__(self, log_in, wall):
-        load_everything()
+        load_reference(at=timezone.now())
+        load_duty_list()
         sync_channels(at=timezone.now())
         self.log_in = log_in
         self.wall = wall
@@ -47,17 +50,17 @@ class Stage:
         self.town = Unit.objects.get(kind="township", region=town)
         self.housing = Unit.objects.get(code="CITY-ZJJ")
         self.people = {
-            "agent": person("陈敏", centre, "agent"),
-            "dispatcher": person("周敏", centre, "dispatcher"),
-            "reviewer": person("吴洁", centre, "reviewer"),
-            "caller": person("钟慧", centre, "follow_up_agent"),
-            "county": person("郭芳", self.county, "county_centre"),
-            "county head": person("罗平", self.county, "unit_head"),
-            "handler": person("李强", self.urban, "handler", "liaison"),
-            "head": person("陈刚", self.urban, "unit_head"),
-            "town": person("曾丽", self.town, "handler", "liaison"),
-            "town head": person("彭涛", self.town, "unit_head"),
-            "housing": person("钟建", self.housing, "handler", "liaison"),
+            "agent": UserFactory(name="陈敏", unit=centre, roles=("agent",)),
+            "dispatcher": UserFactory(name="周敏", unit=centre, roles=("dispatcher",)),
+            "reviewer": UserFactory(name="吴洁", unit=centre, roles=("reviewer",)),
+            "caller": UserFactory(name="钟慧", unit=centre, roles=("follow_up_agent",)),
+            "county": UserFactory(name="郭芳", unit=self.county, roles=("county_centre",)),
+            "county head": UserFactory(name="罗平", unit=self.county, roles=("unit_head",)),
+            "handler": UserFactory(name="李强", unit=self.urban, roles=("handler", "liaison")),
+            "head": UserFactory(name="陈刚", unit=self.urban, roles=("unit_head",)),
+            "town": UserFactory(name="曾丽", unit=self.town, roles=("handler", "liaison")),
+            "town head": UserFactory(name="彭涛", unit=self.town, roles=("unit_head",)),
+            "housing": UserFactory(name="钟建", unit=self.housing, roles=("handler", "liaison")),
         }
 
     def at(self, who, path, **kwargs):
