@@ -1,5 +1,8 @@
 """The accounts that the ready line names. `load_demo` makes them, all with one password of this installation."""
 
+NOTE = "demonstration.json"
+"""Where the supervisor keeps, below the state folder, how far the loading got and that password."""
+
 ACCOUNTS = {
     "agent1": "话务员",
     "dispatcher1": "派单员",

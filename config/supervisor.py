@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from config.demo_accounts import accounts_line
+from config.demo_accounts import NOTE, accounts_line
 from hotline.embedded import Servers
 from hotline.embedded.isolation import child_setup
 
@@ -96,7 +96,7 @@ class Supervisor:
         self.stopping = False
         self.children: list[Child] = []
         self.demonstration: subprocess.Popen | None = None
-        self.demonstration_file = self.servers.state / "demonstration.json"
+        self.demonstration_file = self.servers.state / NOTE
 
     def run(self) -> None:
         if not self.servers.try_lock():

@@ -9,12 +9,10 @@ from django.utils import timezone
 
 from channels_merge.models import Appeal
 from config.demo.roads import SOURCE
+from config.demo_accounts import NOTE
 from hotline.errors import DomainError
 from hotline.models import User
 from hotline.services import deactivate_person
-
-NOTE = "demonstration.json"
-"""Where the supervisor keeps how far the demonstration got and the password that the ready line prints."""
 
 
 class Command(BaseCommand):
