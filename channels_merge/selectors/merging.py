@@ -277,9 +277,9 @@ def pieces(text: str, theirs: str, apart: Iterable[str], ground: Background) -> 
 
 
 def _fold(char: str) -> str:
-    """Like `bigrams.normalise`, one character for one."""
+    """Like `bigrams.normalise`, one character for one: what becomes several (㎡, ℃, ⑩) parts the words."""
     folded = unicodedata.normalize("NFKC", char).lower()
-    return folded if len(folded) == 1 else char
+    return folded if len(folded) == 1 else " "
 
 
 def _shared(folded: str, theirs: str, ground: Background) -> Iterable[tuple[int, int]]:

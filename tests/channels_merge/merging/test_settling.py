@@ -6,7 +6,8 @@ import pytest
 
 from channels_merge import rights
 from channels_merge.models import MergeProposal, MergeRecord
-from channels_merge.selectors.merging import case_of, plan_of, with_sides
+from channels_merge.selectors.finding import background
+from channels_merge.selectors.merging import case_of, pieces, plan_of, with_sides
 from channels_merge.services import merging
 from hotline.models import Notice
 from tests.channels_merge.merging.factories import (
@@ -209,6 +210,15 @@ def test_both_texts_show_what_they_share_and_nothing_is_lost(city):
     assert ["".join(piece.text for piece in side.text) for side in case.sides] == [NOISE, NOISE_AGAIN]
     assert "泵车噪声" in "".join(marked(left.text, "same"))
     assert {"锦江花园", "11点以后"} <= set(marked(right.text, "same"))
+
+
+def test_signs_that_normalise_to_several_characters_part_the_words_and_stay_in_the_text(city):
+    said = "室温35℃以上，面积100㎡的东侧工地，泵车噪声大。"
+
+    found = pieces(said, f"{said}又及。", [], background())
+
+    assert "".join(piece.text for piece in found) == said
+    assert marked(found, "same") == ["室温35", "面积100", "的东侧工地", "泵车噪声大"]
 
 
 def test_what_only_one_of_them_names_stands_out(city):
