@@ -1,11 +1,13 @@
 """Why two messages are taken for the same matter, in words that a person can check."""
 
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
 from channels_merge.matching.background import Background
-from channels_merge.matching.grams import pairs_of
+from channels_merge.matching.grams import pairs, pairs_of
 from channels_merge.matching.names import districts, named, telling
 from channels_merge.matching.profiles import Message
 from channels_merge.matching.scoring import probability, regions_differ
@@ -60,20 +62,29 @@ def explain(a: Message, b: Message, background: Background) -> Explanation:
     )
 
 
+def said_in(text: str) -> Set[int]:
+    """The pairs of a text, for `stretches`."""
+    return set(pairs([text]).ids.tolist())
+
+
+def stretches(run: str, said: Set[int], background: Background) -> Iterator[tuple[int, int, float]]:
+    """(start, end, weight) of the longest parts of an unbroken normalised run of which every pair is in `said`."""
+    codes = pairs_of(run)
+    weights = background.weights(np.array(codes, np.int64)).tolist()
+    start = 0
+    for is_said, part in groupby(code in said for code in codes):
+        end = start + len(list(part))
+        if is_said:
+            yield start, end + 1, sum(weights[start:end])
+        start = end
+
+
 def _stretches(a: Message, b: Message, background: Background) -> tuple[str, ...]:
-    theirs = bigrams.runs(b.words)
-    shared = {code for run in theirs for code in pairs_of(run)}
+    theirs = said_in(b.words)
     found: dict[str, float] = {}
     for run in bigrams.runs(a.words):
-        codes = pairs_of(run)
-        weights = background.weights(np.array(codes, np.int64))
-        start, weight = None, 0.0
-        for i in range(len(codes) + 1):
-            if i < len(codes) and codes[i] in shared:
-                start, weight = i if start is None else start, weight + float(weights[i])
-            elif start is not None:
-                found[run[start : i + 1][:LONGEST_STRETCH]] = weight
-                start, weight = None, 0.0
+        for start, end, weight in stretches(run, theirs, background):
+            found[run[start:end][:LONGEST_STRETCH]] = weight
     return tuple(sorted(found, key=lambda stretch: (-found[stretch], stretch))[:MOST_STRETCHES])
 
 

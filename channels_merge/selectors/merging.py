@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import numpy as np
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, TextChoices
 
 from channels_merge.matching import Background, Explanation, explain
-from channels_merge.matching.grams import pairs_of
+from channels_merge.matching.explaining import said_in, stretches
 from channels_merge.matching.names import named, telling
 from channels_merge.matching.scoring import TELLING
 from channels_merge.models import Appeal, AppealLink, MergeProposal, ProposalKind, ProposalState
@@ -284,20 +283,12 @@ def _fold(char: str) -> str:
 
 def _shared(folded: str, theirs: str, ground: Background) -> Iterable[tuple[int, int]]:
     """(start, end) of the stretches that the other text has too and that say something."""
-    known = {code for run in bigrams.runs(theirs) for code in pairs_of(run)}
-    at = 0
+    said, at = said_in(theirs), 0
     for run in bigrams.runs(folded):
         at = folded.index(run, at)
-        codes = pairs_of(run)
-        weights = ground.weights(np.array(codes, np.int64))
-        start, weight = None, 0.0
-        for i in range(len(codes) + 1):
-            if i < len(codes) and codes[i] in known:
-                start, weight = i if start is None else start, weight + float(weights[i])
-            elif start is not None:
-                if weight > TELLING:
-                    yield at + start, at + i + 1
-                start, weight = None, 0.0
+        yield from (
+            (at + start, at + end) for start, end, weight in stretches(run, said, ground) if weight > TELLING
+        )
         at += len(run)
 
 
