@@ -207,12 +207,15 @@ def _count_missed(call: PhoneCall, at: datetime) -> None:
         if row is None:
             row = MissedCall(queue=call.queue, count=1, first_at=call.missed_at, last_at=call.missed_at)
             row.seal_number(call.number)
-            limit = parameters.limit("missed_call_back", at=at)
-            row.due_at = load_calendar().add(call.missed_at, limit).due_at
+            row.due_at = _due_at(call.missed_at, at)
             row.save(force_insert=True)
         call.missed_call = row
         call.save(update_fields=["missed_call"])
     _recount(call.missed_call_id, at)
+
+
+def _due_at(first_at: datetime, at: datetime) -> datetime:
+    return load_calendar().add(first_at, parameters.limit("missed_call_back", at=at)).due_at
 
 
 def _was_reached_after(call: PhoneCall) -> bool:
@@ -243,9 +246,12 @@ def _recount(row_id: int, at: datetime) -> None:
         _close(row, MissedEnd.ANSWERED, by=None, at=at)
         return
     times = calls.aggregate(first=Min("missed_at"), last=Max("missed_at"))
+    if times["first"] != row.first_at:
+        # The first one was answered after all, or one before it is heard of only now.
+        row.due_at = _due_at(times["first"], at)
     row.count, row.first_at, row.last_at = count, times["first"], times["last"]
     row.queue = calls.order_by("-missed_at", "-pk").values_list("queue", flat=True)[0]
-    row.save(update_fields=["count", "first_at", "last_at", "queue"])
+    row.save(update_fields=["count", "first_at", "last_at", "due_at", "queue"])
 
 
 def _close(row: MissedCall, outcome: str, *, by: User | None, at: datetime) -> None:

@@ -68,6 +68,25 @@ def test_an_answer_of_the_same_call_takes_the_miss_back(world):
     assert MissedCall.objects.latest("pk").outcome == "answered"
 
 
+def test_it_is_due_half_an_hour_after_the_first_miss_that_counts(world):
+    first = miss()
+    second = miss(at=after(minutes=50))
+
+    hear("answered", first.call_id, at=after(seconds=10), number="")
+
+    row = MissedCall.objects.get()
+    assert (row.count, row.first_at, row.due_at) == (
+        1, after(minutes=50, seconds=20), after(minutes=80, seconds=20),
+    )  # fmt: skip
+    # One that is heard of late, but happened earlier.
+    miss(at=after(minutes=40))
+    row = MissedCall.objects.get()
+    assert (row.count, row.first_at, row.due_at) == (
+        2, after(minutes=40, seconds=20), after(minutes=70, seconds=20),
+    )  # fmt: skip
+    assert PhoneCall.objects.get(pk=second.pk).missed_call == row
+
+
 def test_a_number_that_is_not_shown_cannot_be_called_back(world):
     call = miss(number="")
 
