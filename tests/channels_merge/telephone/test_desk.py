@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from bs4 import BeautifulSoup
 
-from channels_merge import services
+from channels_merge import selectors, services
 from channels_merge.models import Appeal, Interaction, PhoneCall
 from hotline.models import SecurityLog
 from tests.channels_merge.telephone.conftest import after, hear, miss
@@ -70,6 +70,19 @@ def test_the_strip_costs_the_same_however_many_wait(desk, django_assert_num_quer
     # Person, two of rights, seat, calls; of the first number its appeals and their tickets.
     with django_assert_num_queries(7):
         assert len(soup(browser.get("/desk/calls/")).select(".ring")) == rows
+
+
+def test_its_own_answered_call_and_special_queues_stand_before_what_rings_everywhere(desk):
+    browser = desk("8001", "normal", "hakka")
+    for minute in range(6):
+        hear("ringing", queue="normal", at=after(seconds=minute - 60))
+    hakka = hear("ringing", queue="hakka", at=after(seconds=-10))
+    answered = hear("answered", extension="8001", at=NOON)
+
+    shown = selectors.calls_at_desk(browser.user, at=NOON)
+
+    assert [call.call_id for call in shown[:2]] == [answered.call_id, hakka.call_id]
+    assert len(shown) == 5
 
 
 def test_asking_for_calls_keeps_no_session_awake(desk):
