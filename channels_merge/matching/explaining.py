@@ -10,7 +10,7 @@ from channels_merge.matching.background import Background
 from channels_merge.matching.grams import pairs, pairs_of
 from channels_merge.matching.names import districts, named, telling
 from channels_merge.matching.profiles import Message
-from channels_merge.matching.scoring import probability, regions_differ
+from channels_merge.matching.scoring import regions_differ
 from hotline import bigrams
 
 LONGEST_STRETCH = 14
@@ -20,7 +20,6 @@ DAY = 86400
 
 @dataclass(frozen=True)
 class Explanation:
-    probability: float
     stretches: tuple[str, ...]
     """The most telling unbroken stretches of the first message that the second has too, the heaviest first."""
     places: tuple[str, ...]
@@ -32,7 +31,7 @@ class Explanation:
 
     @property
     def may_link(self) -> bool:
-        """Nothing named speaks against it: only then may a machine link by itself, whatever the probability.
+        """Nothing named speaks against it: only then may a machine link by itself, however probable it is.
 
         One author's template about many institutions is alike in every word but the name.
         """
@@ -53,7 +52,6 @@ class Explanation:
 
 def explain(a: Message, b: Message, background: Background) -> Explanation:
     return Explanation(
-        probability(a, b, background),
         _stretches(a, b, background),
         tuple(telling(sorted(named(a.opening) & named(b.words)), background))
         + tuple(sorted(districts(a.opening) & districts(b.opening))),
