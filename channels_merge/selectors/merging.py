@@ -286,9 +286,7 @@ def _shared(folded: str, theirs: str, ground: Background) -> Iterable[tuple[int,
     said, at = said_in(theirs), 0
     for run in bigrams.runs(folded):
         at = folded.index(run, at)
-        yield from (
-            (at + start, at + end) for start, end, weight in stretches(run, said, ground) if weight > TELLING
-        )
+        yield from ((at + start, at + end) for start, end, weight in stretches(run, said, ground) if weight > TELLING)
         at += len(run)
 
 
