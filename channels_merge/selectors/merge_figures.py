@@ -30,6 +30,8 @@ from tickets.states import Secrecy
 BANDS: Final = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.01)
 MONTHS: Final = 6
 GROWTH_DAYS: Final = 14
+# Not what it only carried out, after reopening, for somebody who had confirmed the pair.
+BY_ITSELF: Final = Q(proposal__isnull=False, proposal__by=None)
 
 
 # --- wrong merges
@@ -56,7 +58,7 @@ class MergeMonth:
 
 def merge_months(*, at: datetime) -> list[MergeMonth]:
     """The last months, the newest first. A merge counts in its own month, whenever it was found to be wrong."""
-    wrong, itself = Q(undone_as=UndoneAs.WRONG), Q(by=None, proposal__isnull=False)
+    wrong = Q(undone_as=UndoneAs.WRONG)
     since = at - timedelta(days=31 * MONTHS)
     rows = (
         counted()
@@ -64,9 +66,9 @@ def merge_months(*, at: datetime) -> list[MergeMonth]:
         .values(month=TruncMonth("at", tzinfo=SHANGHAI))
         .annotate(
             merges=Count("pk"),
-            by_itself=Count("pk", filter=itself),
+            by_itself=Count("pk", filter=BY_ITSELF),
             wrong=Count("pk", filter=wrong),
-            wrong_by_itself=Count("pk", filter=wrong & itself),
+            wrong_by_itself=Count("pk", filter=wrong & BY_ITSELF),
             split=Count("pk", filter=Q(undone_as=UndoneAs.SPLIT)),
         )
         .order_by("-month")[:MONTHS]
@@ -83,7 +85,7 @@ def linked_by(switch: MergeSwitch) -> tuple[int, int]:
             Q(pk=switch.category_id) | Q(parent=switch.category_id) | Q(parent__parent=switch.category_id)
         )
         of_it = Q(proposal__appeal__category__in=own.values("pk"))
-    found = counted().filter(of_it, by=None, at__gte=switch.on_at)
+    found = counted().filter(BY_ITSELF, of_it, at__gte=switch.on_at)
     return found.count(), found.filter(undone_as=UndoneAs.WRONG).count()
 
 

@@ -7,6 +7,7 @@ import pytest
 from channels_merge import rights
 from channels_merge.models import MergeProposal, MergeRecord
 from channels_merge.selectors.finding import background
+from channels_merge.selectors import merge_figures
 from channels_merge.selectors.merging import case_of, pieces, plan_of, with_sides
 from channels_merge.services import merging
 from hotline.models import Notice
@@ -23,7 +24,7 @@ from tests.channels_merge.merging.factories import (
     look,
     two_tickets,
 )
-from tests.factories.channels_merge import make_accepted, ticket_of
+from tests.factories.channels_merge import ChannelFactory, make_accepted, ticket_of
 from tests.factories.evaluation import ANSWERED_AT, work_on
 from tests.factories.tickets import fresh
 from tickets import services as tickets
@@ -119,6 +120,22 @@ def test_of_a_closed_one_the_reviewers_are_asked_and_it_joins_when_it_is_open_ag
     tickets.reopen_ticket(ticket_id=ticket.pk, same_unit=True, reason="又在施工", by=city.reviewer, at=at)
     assert (merging.join_reopened(at=at), merging.join_reopened(at=at)) == (1, 0)
     assert (ticket_of(second), fresh(proposal).by) == (ticket, city.dispatcher)
+
+
+def test_what_joins_after_reopening_was_decided_by_a_person_and_not_by_the_system(city):
+    switch = merging.switch_on(channel=ChannelFactory(), by=city.reviewer, at=LATER)
+    first = by_phone()
+    close(city, first)
+    at = ANSWERED_AT + timedelta(hours=1)
+    second = by_machine(at=at)
+    [proposal] = look(second, at)
+    confirm(city, proposal, at=at)
+    tickets.reopen_ticket(ticket_id=ticket_of(first).pk, same_unit=True, reason="又在施工", by=city.reviewer, at=at)
+    merging.join_reopened(at=at)
+
+    [month] = merge_figures.merge_months(at=at)
+    assert (month.merges, month.by_itself) == (1, 0)
+    assert merge_figures.linked_by(switch) == (0, 0)
 
 
 def test_refused_once_it_is_settled(city):
