@@ -41,7 +41,6 @@ from channels_merge.services.intake import (
     SourceNumberTaken,
     accept_appeal,
     answer_appeal,
-    conclude_transfer,
     explain_appeal,
     give_info,
     hand_to_police,
@@ -116,7 +115,7 @@ from channels_merge.services.register import (
     refuse_filing,
     revise_channel,
 )
-from channels_merge.services.returning import conclude_return, return_to_line
+from channels_merge.services.returning import conclude_return, conclude_transfer, return_to_line
 from channels_merge.services.telephone import (
     CallNotYours,
     MissedCallRefused,

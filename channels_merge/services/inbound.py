@@ -43,7 +43,7 @@ from channels_merge.services.line_reading import (
     read_words,
 )
 from channels_merge.services.moves import AppealRefused, locked, record
-from channels_merge.services.returning import conclude_return
+from channels_merge.services.returning import conclude_return, conclude_transfer
 from channels_merge.states import (
     UNDECIDED_STATES,
     AppealState,
@@ -411,7 +411,7 @@ def _conclude(line: Line, envelope: Envelope, at: datetime) -> Appeal:
     transfer = Transfer.objects.filter(appeal=appeal, line=line.channel.code, outcome="").first()
     if transfer is None:
         raise AppealRefused(f"诉求 {appeal.number} 没有等着对方接应的转接或退回。")
-    intake.conclude_transfer(transfer_id=transfer.pk, outcome=outcome, note=note, by=None, at=at)
+    conclude_transfer(transfer_id=transfer.pk, outcome=outcome, note=note, by=None, at=at)
     return appeal
 
 

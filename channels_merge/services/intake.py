@@ -49,7 +49,6 @@ from channels_merge.states import (
     InteractionKind,
     LegalRoute,
     MessageKind,
-    TransferOutcome,
 )
 from hotline import crypto
 from hotline.dates import local_day
@@ -365,7 +364,7 @@ def answer_appeal(*, appeal_id: int, category: Category, told: str, by: User | N
 def transfer_appeal(
     *, appeal_id: int, line: str, note: str = "", three_party: bool = False, by: User | None, at: datetime
 ) -> Transfer:
-    """Hand an emergency to the line that answers it; `conclude_transfer` says whether they took it.
+    """Hand an emergency to the line that answers it; `returning.conclude_transfer` says whether they took it.
 
     A line that is plugged in gets the matter with its person through the outbox as well.
     """
@@ -377,29 +376,6 @@ def transfer_appeal(
     note = move_out_of(appeal, note, at=at)[:200]
     row = Transfer.objects.create(appeal=appeal, line=line, by=by, at=at, note=note, three_party=three_party)
     outbox.send_transfer(row, at=at)
-    return row
-
-
-@transaction.atomic
-def conclude_transfer(*, transfer_id: int, outcome: str, note: str = "", by: User | None, at: datetime) -> Transfer:
-    """Taken: done. Declined: the appeal waits for us again, with a new accept clock."""
-    rights.require_any(by, (rights.ACCEPT, rights.USE_DESK), at)
-    appeal_id = Transfer.objects.values_list("appeal_id", flat=True).get(pk=transfer_id)
-    appeal = locked(appeal_id)
-    row = Transfer.objects.get(pk=transfer_id)
-    if row.outcome:
-        raise AppealRefused(f"这次转接已记为“{row.get_outcome_display()}”。")
-    if outcome not in {TransferOutcome.TAKEN, TransferOutcome.DECLINED}:
-        raise AppealRefused("请选择对方是否接走。")
-    row.outcome, row.concluded_at, row.note = outcome, at, move_out_of(appeal, note, at=at)[:200] or row.note
-    if outcome == TransferOutcome.DECLINED:
-        if not row.note:
-            raise AppealRefused("对方没有接走的，须写明原因。")
-        move(appeal, Appeal.take_back, by=by, at=at, data={"transfer": row.pk})
-        clocks.restart_accept_clock(appeal, at=at)
-    else:
-        record(appeal, act="transfer_taken", source=appeal.state, by=by, at=at, data={"transfer": row.pk})
-    row.save(update_fields=["outcome", "concluded_at", "note"])
     return row
 
 

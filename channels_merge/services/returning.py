@@ -1,17 +1,20 @@
-"""Giving a matter back to the platform that sent it, and what it says to that."""
+"""Giving a matter back to the platform that sent it, and what it, or the line an emergency went to, says to that."""
 
 from datetime import datetime
+from typing import TypeVar
 
 from django.db import transaction
 
 from channels_merge import rights
 from channels_merge.identity import clean
-from channels_merge.models import Appeal, AppealClock, Line, LineMatter, LineReturn
+from channels_merge.models import Appeal, AppealClock, Line, LineMatter, LineReturn, Transfer
 from channels_merge.services import clocks
 from channels_merge.services.contacts import move_out_of
 from channels_merge.services.moves import AppealRefused, locked, move, record
 from channels_merge.states import FirstCalled, TransferOutcome
 from hotline.models import User
+
+Given = TypeVar("Given", LineReturn, Transfer)
 
 
 @transaction.atomic
@@ -38,21 +41,32 @@ def return_to_line(*, appeal_id: int, reason: str, by: User | None, at: datetime
 
 @transaction.atomic
 def conclude_return(*, return_id: int, outcome: str, note: str = "", by: User | None, at: datetime) -> LineReturn:
-    """Taken back: done. Declined, with the reason: the appeal waits for us again, with a new accept clock."""
+    return _conclude(LineReturn, return_id, act="return", label="退回", outcome=outcome, note=note, by=by, at=at)
+
+
+@transaction.atomic
+def conclude_transfer(*, transfer_id: int, outcome: str, note: str = "", by: User | None, at: datetime) -> Transfer:
+    return _conclude(Transfer, transfer_id, act="transfer", label="转接", outcome=outcome, note=note, by=by, at=at)
+
+
+def _conclude(
+    kind: type[Given], pk: int, *, act: str, label: str, outcome: str, note: str, by: User | None, at: datetime
+) -> Given:
+    """Taken: done. Declined, with the reason: the appeal waits for us again, with a new accept clock."""
     rights.require_any(by, (rights.ACCEPT, rights.USE_DESK), at)
-    appeal = locked(LineReturn.objects.values_list("appeal_id", flat=True).get(pk=return_id))
-    row = LineReturn.objects.get(pk=return_id)
+    appeal = locked(kind.objects.values_list("appeal_id", flat=True).get(pk=pk))
+    row = kind.objects.get(pk=pk)
     if row.outcome:
-        raise AppealRefused(f"这次退回已记为“{row.get_outcome_display()}”。")
+        raise AppealRefused(f"这次{label}已记为“{row.get_outcome_display()}”。")
     if outcome not in {TransferOutcome.TAKEN, TransferOutcome.DECLINED}:
         raise AppealRefused("请选择对方是否接走。")
-    row.outcome, row.concluded_at, row.note = outcome, at, move_out_of(appeal, note, at=at)[:200]
+    row.outcome, row.concluded_at, row.note = outcome, at, move_out_of(appeal, note, at=at)[:200] or row.note
     if outcome == TransferOutcome.DECLINED:
         if not row.note:
             raise AppealRefused("对方没有接走的，须写明原因。")
-        move(appeal, Appeal.take_back, by=by, at=at, data={"return": row.pk})
+        move(appeal, Appeal.take_back, by=by, at=at, data={act: row.pk})
         clocks.restart_accept_clock(appeal, at=at)
     else:
-        record(appeal, act="return_taken", source=appeal.state, by=by, at=at, data={"return": row.pk})
+        record(appeal, act=f"{act}_taken", source=appeal.state, by=by, at=at, data={act: row.pk})
     row.save(update_fields=["outcome", "concluded_at", "note"])
     return row
