@@ -378,7 +378,11 @@ def join_reopened(*, at: datetime) -> int:
         Q(appeal=OuterRef("appeal")) | Q(appeal=OuterRef("other")), until=None, ticket__state=TicketState.CLOSED
     )
     waiting = MergeProposal.objects.filter(
-        ~Exists(closed), kind=ProposalKind.REPEAT, state=ProposalState.CONFIRMED, at__gte=at - days, records=None
+        ~Exists(closed),
+        ~Exists(merge_figures.counted().filter(proposal=OuterRef("pk"))),
+        kind=ProposalKind.REPEAT,
+        state=ProposalState.CONFIRMED,
+        at__gte=at - days,
     )
     return len(one_by_one(lambda pk: _join(pk, at), list(waiting.order_by("pk").values_list("pk", flat=True))))
 
@@ -387,7 +391,10 @@ def join_reopened(*, at: datetime) -> int:
 def _join(proposal_id: int, at: datetime) -> bool:
     proposal = _locked(proposal_id)
     plan = reads.plan_of(proposal)
-    if plan.how not in {reads.How.ACCEPT, reads.How.MERGE} or proposal.records.exists():
+    if (
+        plan.how not in {reads.How.ACCEPT, reads.How.MERGE}
+        or merge_figures.counted().filter(proposal=proposal).exists()
+    ):
         return False
     by, confirmed_at = proposal.by, proposal.at
     _carry_out(proposal, plan, reason="核对为同一件，重开后并入。", by=None, at=at)

@@ -6,8 +6,8 @@ import pytest
 
 from channels_merge import rights
 from channels_merge.models import MergeProposal, MergeRecord
-from channels_merge.selectors.finding import background
 from channels_merge.selectors import merge_figures
+from channels_merge.selectors.finding import background
 from channels_merge.selectors.merging import case_of, pieces, plan_of, with_sides
 from channels_merge.services import merging
 from hotline.models import Notice
@@ -120,6 +120,20 @@ def test_of_a_closed_one_the_reviewers_are_asked_and_it_joins_when_it_is_open_ag
     tickets.reopen_ticket(ticket_id=ticket.pk, same_unit=True, reason="又在施工", by=city.reviewer, at=at)
     assert (merging.join_reopened(at=at), merging.join_reopened(at=at)) == (1, 0)
     assert (ticket_of(second), fresh(proposal).by) == (ticket, city.dispatcher)
+
+
+def test_a_slip_taken_back_earlier_does_not_keep_the_pair_from_joining_later(city):
+    proposal, first, second = two_tickets()
+    confirm(city, proposal)
+    merging.undo_proposal(proposal_id=proposal.pk, by=city.dispatcher, at=SOON)
+    close(city, first)
+    at = ANSWERED_AT + timedelta(hours=1)
+    merging.settle_stale(at=at)
+    confirm(city, proposal, at=at)
+    tickets.reopen_ticket(ticket_id=ticket_of(first).pk, same_unit=True, reason="又在施工", by=city.reviewer, at=at)
+
+    assert (merging.join_reopened(at=at), merging.join_reopened(at=at)) == (1, 0)
+    assert ticket_of(second).merged_into == ticket_of(first)
 
 
 def test_what_joins_after_reopening_was_decided_by_a_person_and_not_by_the_system(city):
