@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
-from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 
 from channels_merge import rights, selectors
@@ -13,10 +12,10 @@ from channels_merge.identity import clean
 from channels_merge.models import Channel, PlaceCode
 from channels_merge.services.contacts import Person
 from channels_merge.services.intake import Matter, Registered, register_appeal
-from channels_merge.services.public import TooOften
+from channels_merge.services.public import count_try
 from channels_merge.services.sheets import Imported, RowRefused, read_sheet, take_rows
 from channels_merge.states import CodeState, PlaceKind
-from hotline import crypto, parameters
+from hotline import parameters
 from hotline.dates import local_day
 from hotline.errors import DomainError
 from hotline.models import Region, StoredFile, Unit, User
@@ -201,22 +200,13 @@ def count_scan(code: PlaceCode, *, at: datetime) -> None:
         cursor.execute(_COUNT, [code.pk, local_day(at)])
 
 
-HOUR: Final = 3600
-
-
 def count_code_submission(code: PlaceCode, *, phone: str, address: str, at: datetime) -> None:
     """Limits by code and phone, and by code and address: a village behind one address has its code, and room in it."""
     few = parameters.integer("public_submit_tries", at=at)
     many = parameters.integer("code_submit_tries", at=at)
-    _count(f"{code.token}:{phone}", few, at, f"这个手机号一小时内在这里已提交 {few} 次，请稍后再试，或拨 12345。")
-    _count(f"{code.token}:{address}", many, at, "这里一小时内提交太多，请稍后再试，或拨 12345。")
-
-
-def _count(value: str, most: int, at: datetime, sentence: str) -> None:
-    key = f"code:{crypto.blind_index(value, 'code-submission')}:{at.timestamp() // HOUR:.0f}"
-    cache.add(key, 0, timeout=HOUR)
-    if cache.incr(key) > most:
-        raise TooOften(sentence)
+    by_phone, by_address = f"{code.token}:{phone}", f"{code.token}:{address}"
+    count_try("code-phone", by_phone, few, at, f"这个手机号一小时内在这里已提交 {few} 次，请稍后再试，或拨 12345。")
+    count_try("code-address", by_address, many, at, "这里一小时内提交太多，请稍后再试，或拨 12345。")
 
 
 @transaction.atomic

@@ -17,23 +17,23 @@ class TooOften(DomainError):
 def count_submission(*, phone: str, address: str, at: datetime) -> None:
     """One more submission. A phone and an address each have their own count: neither can use up the other's."""
     most = parameters.integer("public_submit_tries", at=at)
-    _count("submit-phone", phone, most, at, f"这个手机号一小时内已提交 {most} 次，请稍后再试，或拨 12345。")
+    count_try("submit-phone", phone, most, at, f"这个手机号一小时内已提交 {most} 次，请稍后再试，或拨 12345。")
     # A village or a company shares one address.
-    _count("submit-address", address, most * 5, at, "这个网络一小时内提交太多，请稍后再试，或拨 12345。")
+    count_try("submit-address", address, most * 5, at, "这个网络一小时内提交太多，请稍后再试，或拨 12345。")
 
 
 def count_addition(*, number: str, address: str, at: datetime) -> None:
     """One more urge, supplement or withdrawal of an appeal."""
     most = parameters.integer("public_submit_tries", at=at)
-    _count("add-number", number, most, at, f"这件诉求一小时内已催办、补充 {most} 次，请稍后再试，或拨 12345。")
-    _count("add-address", address, most * 5, at, "这个网络一小时内提交太多，请稍后再试，或拨 12345。")
+    count_try("add-number", number, most, at, f"这件诉求一小时内已催办、补充 {most} 次，请稍后再试，或拨 12345。")
+    count_try("add-address", address, most * 5, at, "这个网络一小时内提交太多，请稍后再试，或拨 12345。")
 
 
 def count_query(*, number: str, address: str, at: datetime) -> None:
     """One more wrong pair of number and code."""
     most = parameters.integer("citizen_query_tries", at=at)
-    _count("query-number", number, most, at, f"编号和查询码一小时内最多试 {most} 次，请稍后再试，或拨 12345。")
-    _count("query-address", address, most * 5, at, "这个网络一小时内查错太多，请稍后再试，或拨 12345。")
+    count_try("query-number", number, most, at, f"编号和查询码一小时内最多试 {most} 次，请稍后再试，或拨 12345。")
+    count_try("query-address", address, most * 5, at, "这个网络一小时内查错太多，请稍后再试，或拨 12345。")
 
 
 def may_query(*, number: str, address: str, at: datetime) -> None:
@@ -50,7 +50,8 @@ def _key(purpose: str, value: str, at: datetime) -> str:
     return f"{purpose}:{crypto.blind_index(value, purpose)}:{at.timestamp() // HOUR:.0f}"
 
 
-def _count(purpose: str, value: str, most: int, at: datetime, sentence: str) -> None:
+def count_try(purpose: str, value: str, most: int, at: datetime, sentence: str) -> None:
+    """One more try of this hour. Raises TooOften with the sentence when it is more than `most`."""
     key = _key(purpose, value, at)
     cache.add(key, 0, timeout=HOUR)
     if cache.incr(key) > most:
