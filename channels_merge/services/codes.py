@@ -177,8 +177,13 @@ def revoke_code(*, code_id: int, reason: str, by: User | None, at: datetime) -> 
 @transaction.atomic
 def move_code(*, code_id: int, token: str, reason: str, by: User | None, at: datetime) -> PlaceCode:
     """Another code hangs there now; whoever scans the old one is led to it."""
-    code = _locked(code_id, by=by, at=at)
+    rights.require(by, rights.MANAGE_CODES, at)
     other = selectors.code_of(token)
+    if other is not None:
+        # Both, in one order: two codes that are moved to each other at once would lead round for ever.
+        pair = PlaceCode.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=[code_id, other.pk])
+        other = {one.pk: one for one in pair.order_by("pk")}[other.pk]
+    code = _locked(code_id, by=by, at=at)
     if other is None or other.state != CodeState.ACTIVE:
         raise CodeRefused(f"没有在用的便民码“{clean(token)[:20]}”，请先建好新码。")
     if other.pk == code.pk:

@@ -9,6 +9,10 @@ from tests.factories.hotline import CentreFactory, CountyFactory, TownshipFactor
 
 @pytest.fixture
 def town(db):
+    return make_town()
+
+
+def make_town():
     """The centre with its manager, a department that keeps lifts, 章贡区 with 解放街道."""
     load_rules()
     centre = CentreFactory()
