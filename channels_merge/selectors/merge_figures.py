@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Final
 
-from django.db.models import Count, Exists, F, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Count, Exists, F, Func, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, TruncDate, TruncMonth
 
 from channels_merge.models import (
@@ -23,7 +23,6 @@ from channels_merge.models import (
 from channels_merge.states import AppealState
 from hotline import parameters
 from hotline.dates import SHANGHAI, local_day
-from responsibility.models import Category
 from tickets.models import Ticket
 from tickets.states import Secrecy
 
@@ -74,19 +73,6 @@ def merge_months(*, at: datetime) -> list[MergeMonth]:
         .order_by("-month")[:MONTHS]
     )
     return [MergeMonth(**(row | {"month": row["month"].date()})) for row in rows]
-
-
-def linked_by(switch: MergeSwitch) -> tuple[int, int]:
-    """(linked by the system since the switch is on, of them wrong)."""
-    if switch.channel_id is not None:
-        of_it = Q(proposal__appeal__channel=switch.channel_id)
-    else:
-        own = Category.objects.filter(
-            Q(pk=switch.category_id) | Q(parent=switch.category_id) | Q(parent__parent=switch.category_id)
-        )
-        of_it = Q(proposal__appeal__category__in=own.values("pk"))
-    found = counted().filter(BY_ITSELF, of_it, at__gte=switch.on_at)
-    return found.count(), found.filter(undone_as=UndoneAs.WRONG).count()
 
 
 # --- how right the proposals are
@@ -156,7 +142,24 @@ def waiting_threshold() -> ThresholdProposal | None:
 
 
 def switches() -> QuerySet[MergeSwitch]:
-    return MergeSwitch.objects.select_related("channel", "category", "on_by", "off_by").order_by("-pk")
+    """With `linked`, what the system linked there by itself while it was on, and `wrong`, how much of that was no one matter."""
+    linked = counted().filter(
+        BY_ITSELF,
+        Q(proposal__appeal__channel=OuterRef("channel"))
+        | Q(proposal__appeal__category=OuterRef("category"))
+        | Q(proposal__appeal__category__parent=OuterRef("category"))
+        | Q(proposal__appeal__category__parent__parent=OuterRef("category")),
+        at__gte=OuterRef("on_at"),
+        at__lte=Coalesce(OuterRef("off_at"), F("at")),
+    )
+    return MergeSwitch.objects.annotate(
+        linked=_number(linked), wrong=_number(linked.filter(undone_as=UndoneAs.WRONG))
+    ).order_by("-pk")
+
+
+def _number(records: QuerySet[MergeRecord]) -> Subquery:
+    # One row, also of nothing: an aggregate without groups.
+    return Subquery(records.order_by().values(n=Func("pk", function="COUNT")), output_field=IntegerField())
 
 
 # --- matters with many appeals

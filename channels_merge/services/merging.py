@@ -225,8 +225,8 @@ def watch_switches(*, at: datetime) -> int:
 
 @transaction.atomic
 def _switch_off_if_wrong(switch_id: int, at: datetime) -> bool:
-    switch = MergeSwitch.objects.select_for_update(of=("self",), no_key=True).get(pk=switch_id)
-    linked, wrong = merge_figures.linked_by(switch)
+    switch = MergeSwitch.objects.select_for_update(no_key=True).get(pk=switch_id)
+    linked, wrong = merge_figures.switches().values_list("linked", "wrong").get(pk=switch_id)  # type: ignore[misc]
     share = parameters.number("merge_wrong_share", at=at)
     if switch.off_at or wrong < parameters.integer("merge_wrong_least", at=at) or wrong <= share * linked:
         return False

@@ -219,7 +219,7 @@ def quality(request):
     context = {
         "months": merge_figures.merge_months(at=at),
         "bands": merge_figures.bands(at=at),
-        "switches": [(row, *merge_figures.linked_by(row)) for row in merge_figures.switches()[:30]],
+        "switches": merge_figures.switches().select_related("channel", "category", "on_by")[:30],
         "learned": merge_figures.waiting_threshold(),
         "in_force": parameters.number("merge_link_by_itself", at=at),
         "propose": parameters.number("merge_propose", at=at),

@@ -8,6 +8,7 @@ import time_machine
 from channels_merge.models import FrequentCaller, MergeSwitch, ThresholdProposal
 from channels_merge.services import merging
 from hotline.dates import local_day
+from responsibility.models import Category
 from tests.channels_merge.merging.factories import FIRST_PHONE, LATER, NOISE, a_pair, by_machine, by_phone, look
 from tests.factories.channels_merge import NOON, ChannelFactory, make_accepted, ticket_of
 from tests.factories.tickets import fresh
@@ -162,6 +163,17 @@ def test_callers_cost_the_same(city, as_user, django_assert_num_queries, number)
     client.get("/merging/callers/")
     with django_assert_num_queries(7):
         assert len(client.get("/merging/callers/").context["rows"]) == number
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_how_well_it_goes_costs_the_same(city, as_user, django_assert_num_queries, number):
+    for i in range(number):
+        top = Category.objects.create(code=f"9{i}", name="城市管理", level=1)
+        merging.switch_on(category=top, by=city.reviewer, at=LATER)
+    client = as_user(city.reviewer)
+    client.get("/merging/quality/")
+    with django_assert_num_queries(10):
+        assert len(client.get("/merging/quality/").context["switches"]) == number
 
 
 def test_switches_and_thresholds_are_set_on_the_page(city, as_user):

@@ -6,6 +6,7 @@ import pytest
 
 from channels_merge import rights, tasks
 from channels_merge.models import MergeLook, MergeProposal, MergeRecord, MergeSwitch
+from channels_merge.selectors import merge_figures
 from channels_merge.selectors.merging import worklist
 from channels_merge.services import intake, linking, merging
 from hotline.models import Notice
@@ -17,6 +18,7 @@ from tests.channels_merge.merging.factories import (
     LATER,
     NOISE,
     NOISE_AGAIN,
+    OTHER_PHONE,
     TEMPLATE,
     TEMPLATE_ELSEWHERE,
     a_pair,
@@ -188,6 +190,17 @@ def test_where_it_is_on_the_system_links_with_its_reason_and_it_can_be_undone(ci
     assert (fresh(record).undone_as, ticket_of(second) == ticket_of(first)) == ("wrong", False)
 
 
+def test_what_is_linked_after_it_was_switched_on_again_is_not_counted_with_the_first_time(city):
+    row = switch(city, channel=ChannelFactory())
+    by_phone()
+    look(by_machine(phone=OTHER_PHONE))
+    merging.switch_off(switch_id=row.pk, by=city.reviewer, at=LATER)
+    merging.switch_on(channel=row.channel, by=city.reviewer, at=SOON)
+    look(by_machine(phone="13800000001", at=SOON), SOON)
+
+    assert [(one.linked, one.wrong) for one in merge_figures.switches()] == [(1, 0), (1, 0)]
+
+
 def test_a_category_covers_those_below_it(city):
     top = Category.objects.create(code="99", name="城市管理", level=1)
     below = Category.objects.create(code="9901", name="噪声", level=2, parent=top)
@@ -198,6 +211,7 @@ def test_a_category_covers_those_below_it(city):
     look(second)
 
     assert (fresh(second_ticket).state, fresh(second_ticket).merged_into) == ("merged", ticket_of(first))
+    assert merge_figures.switches().get().linked == 1
 
 
 def test_what_a_unit_has_in_hand_is_left_to_people(city):
@@ -238,6 +252,7 @@ def test_it_switches_itself_off_when_too_much_was_wrong(city, rule):
 
     assert merging.watch_switches(at=LATER) == 1
     assert merging.watch_switches(at=LATER) == 0
+    assert [(one.linked, one.wrong) for one in merge_figures.switches()] == [(3, 2)]
     assert (fresh(row).off_at, fresh(row).off_by) == (LATER, None)
     told = Notice.objects.filter(kind="merge_switched_off").values_list("recipient", flat=True)
     assert set(told) == {city.reviewer.pk, city.reviewer2.pk}

@@ -149,7 +149,7 @@ def test_what_joins_after_reopening_was_decided_by_a_person_and_not_by_the_syste
 
     [month] = merge_figures.merge_months(at=at)
     assert (month.merges, month.by_itself) == (1, 0)
-    assert merge_figures.linked_by(switch) == (0, 0)
+    assert merge_figures.switches().get(pk=switch.pk).linked == 0
 
 
 def test_refused_once_it_is_settled(city):
