@@ -2,10 +2,12 @@
 
 import csv
 import io
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
+from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
 from django.db import transaction
@@ -132,9 +134,15 @@ def _rows_of_csv(content: bytes) -> Iterator[list[Any]]:
         raise SheetUnreadable(f"不是正确的 CSV（{exc}）。") from exc
 
 
+# Not a zip, not a workbook, its XML broken, its bytes damaged on the way.
+_NO_XLSX: Final = (
+    InvalidFileException, BadZipFile, KeyError, ValueError, IndexError, OSError, EOFError, ParseError, zlib.error,
+)  # fmt: skip
+
+
 def _rows_of_xlsx(content: bytes) -> Iterator[list[Any]]:
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         yield from (list(row) for row in book.worksheets[0].iter_rows(values_only=True))
-    except (InvalidFileException, BadZipFile, KeyError, ValueError, IndexError, OSError) as exc:
+    except _NO_XLSX as exc:
         raise SheetUnreadable("不是正确的 XLSX。") from exc

@@ -1,7 +1,9 @@
 """What we fetch ourselves: page by page from a real partner, and from sheets in a folder."""
 
+import io
 import os
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from openpyxl import Workbook
@@ -313,6 +315,24 @@ def test_a_workbook_comes_in_and_numbers_stay_numbers(folder):
     assert (appeal.source_number, appeal.contact.phone) == ("20261110", PHONE)
 
 
+def spoilt_workbook(spoil, *, damaged=False):
+    """A workbook that is a zip all the same: the XML of its sheet spoilt, or the bytes that hold it damaged."""
+    whole, out = io.BytesIO(), io.BytesIO()
+    Workbook().save(whole)
+    with ZipFile(whole) as before, ZipFile(out, "w", ZIP_DEFLATED) as after:
+        for name in before.namelist():
+            content = before.read(name)
+            after.writestr(name, spoil(content) if name == SHEET else content)
+        start = after.getinfo(SHEET).header_offset + 30 + len(SHEET)
+    content = bytearray(out.getvalue())
+    if damaged:
+        content[start + 5 : start + 45] = b"\xff" * 40
+    return bytes(content)
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
@@ -320,6 +340,8 @@ def test_a_workbook_comes_in_and_numbers_stay_numbers(folder):
         ("a.csv", "编号,别的\n1,2\n".encode(), "第一行没有这几列：内容、电话、时间。"),
         ("a.csv", b"", "第一行没有这几列：编号、内容、电话、时间。"),
         ("a.xlsx", b"PK nonsense", "不是正确的 XLSX。"),
+        ("a.xlsx", spoilt_workbook(lambda sheet: sheet[:-20]), "不是正确的 XLSX。"),
+        ("a.xlsx", spoilt_workbook(lambda sheet: sheet, damaged=True), "不是正确的 XLSX。"),
     ],
 )
 def test_a_sheet_that_cannot_be_read_is_put_aside_with_its_reason(folder, name, content, reason):
