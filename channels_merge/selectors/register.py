@@ -268,6 +268,14 @@ def tab_counts(channels: QuerySet[Channel], tabs: Sequence[RegisterTab]) -> dict
     return channels.order_by().aggregate(**{f"n_{tab.code}": Count("pk", filter=tab.rows) for tab in tabs})
 
 
+def _day(text: str) -> date | None:
+    try:
+        return parse_date(text)
+    except ValueError:
+        # 2026-02-30: written like a day and none.
+        return None
+
+
 @dataclass(frozen=True)
 class RegisterPage:
     rows: Sequence[Any]
@@ -280,7 +288,7 @@ def take_rows(rows: QuerySet[Any], *, by: str, after: str) -> RegisterPage:
     if pk.isascii() and pk.isdigit() and len(pk) < 19 and (by == "id") == (day == ""):
         beyond = Q(pk__gt=int(pk))
         if by != "id":
-            since = parse_date(day)
+            since = _day(day)
             beyond = Q(**{f"{by}__gt": since}) | Q(**{by: since}) & beyond if since else Q()
         rows = rows.filter(beyond)
     found = list(rows.order_by(*dict.fromkeys((by, "id")))[: PAGE_ROWS + 1])

@@ -104,6 +104,8 @@ def test_the_list_pages_by_key_also_by_day(desk, as_):
         rows = [row[1] for row in table(page)] + [row[1] for row in table(following)]
         assert (rows[0], len(rows), len(set(rows))) == (first, 27, 27)
     assert table(client.get("/channels/?after=x_y"))[0][1] == "旧信箱00"
+    for senseless in ("x_1", "2026-02-30_1"):
+        assert table(client.get(f"/channels/?tab=ending&after={senseless}"))[0][1] == "旧信箱26"
 
 
 @pytest.mark.parametrize("count", [1, 3])
