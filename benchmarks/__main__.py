@@ -1,4 +1,4 @@
-"""`python -m benchmarks intake`, `inbox` or `merge`: on servers of its own, thrown away afterwards unless `--keep` names a directory."""
+"""`python -m benchmarks intake`, `inbox`, `ring` or `merge`: on servers of its own, thrown away afterwards unless `--keep` names a directory."""
 
 import argparse
 import atexit

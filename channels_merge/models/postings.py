@@ -13,7 +13,7 @@ class PostingSegment(models.Model):
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
     newest = models.BigIntegerField()
-    """The highest id of its appeals: posting rows keep the last 24 bits of ids only."""
+    """The highest id of its appeals: posting rows keep the last 23 bits of ids only."""
 
     class Meta:
         verbose_name = verbose_name_plural = "并单索引段"
