@@ -48,7 +48,7 @@ def message_of(appeal: Appeal) -> Message:
         appeal.title,
         with_place(appeal.text, appeal.place),
         appeal.received_at,
-        region=appeal.region.code if appeal.region else "",
+        region=region_code(appeal.region),
         category=appeal.category.code if appeal.category else "",
         caller=appeal.contact.phone_index if appeal.contact else "",
     )

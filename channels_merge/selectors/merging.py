@@ -65,7 +65,8 @@ def nearest(appeal: Appeal, *, at: datetime) -> list[Near]:
     if appeal.secrecy != Secrecy.OPEN:
         return []
     least = float(parameters.number("merge_propose", at=at))
-    alike = candidates(message_of(appeal), at=at, leave_out=appeal.pk)
+    message, ground = message_of(appeal), background()
+    alike = candidates(message, at=at, leave_out=appeal.pk, ground=ground)
     chances = {one.appeal_id: one.probability for one in alike if one.probability >= least}
     own = carrier(appeal)
     found: dict[int, tuple[Appeal, Ticket | None]] = {}
@@ -76,9 +77,8 @@ def nearest(appeal: Appeal, *, at: datetime) -> list[Near]:
         matter = ticket.pk if ticket else -other.pk
         if matter not in found or chances[other.pk] > chances[found[matter][0].pk]:
             found[matter] = (other, ticket)
-    ground = background()
     near = [
-        Near(other, ticket, chances[other.pk], explain(message_of(appeal), message_of(other), ground))
+        Near(other, ticket, chances[other.pk], explain(message, message_of(other), ground))
         for other, ticket in found.values()
     ]
     return sorted(near, key=lambda one: (-one.probability, one.appeal.pk))

@@ -155,9 +155,8 @@ def settle_stale(*, at: datetime) -> int:
 
 def _link_by_itself(proposal: MergeProposal, found: reads.Near, *, at: datetime) -> bool:
     """Where a switch is on, nothing speaks against it and it is likely enough. What cannot be done is left to people."""
-    appeal = Appeal.objects.select_related("category").get(pk=proposal.appeal_id)
     likely = proposal.probability >= float(parameters.number("merge_link_by_itself", at=at))
-    if not likely or not found.explanation.may_link or not _is_switched_on(appeal):
+    if not likely or not found.explanation.may_link or not _is_switched_on(proposal.appeal):
         return False
     try:
         with transaction.atomic():
