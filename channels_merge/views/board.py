@@ -1,7 +1,6 @@
 """The board of the five lines: milestones with evidence, and figures by month."""
 
-from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404
+from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +14,7 @@ from channels_merge.views.register import READ
 from hotline.dates import local_day
 from hotline.rights import has_right
 from hotline.services import store_file
+from hotline.views.files import answer_with_file
 from hotline.views.gate import needs
 
 
@@ -73,9 +73,4 @@ def evidence(request, milestone_id):
     row = get_object_or_404(LineMilestone.objects.select_related("file"), pk=milestone_id)
     if row.file is None:
         raise Http404
-    answer = FileResponse(
-        default_storage.open(row.file.path), content_type=row.file.content_type, filename=row.file.name
-    )
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return answer
+    return answer_with_file(row.file)

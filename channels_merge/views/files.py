@@ -1,7 +1,6 @@
 """Files that citizens handed in, to those who may decide on the appeal or see its ticket."""
 
-from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -9,6 +8,7 @@ from django.views.decorators.http import require_safe
 from channels_merge import rights, selectors
 from channels_merge.models import AppealFile
 from hotline.rights import has_right
+from hotline.views.files import answer_with_file
 from tickets.models import Ticket
 from tickets.states import Secrecy
 
@@ -24,9 +24,4 @@ def appeal_file(request, number, file_id):
         allowed = Ticket.objects.visible_to(request.user, now).filter(pk=ticket.pk).exists()
     if not allowed:
         raise Http404
-    answer = FileResponse(
-        default_storage.open(row.file.path), content_type=row.file.content_type, filename=row.file.name
-    )
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return answer
+    return answer_with_file(row.file)

@@ -1,10 +1,8 @@
 """The grid: its standard, its cells, its events; and on a phone, what a grid worker is to look at."""
 
-from urllib.parse import quote
-
 from django import forms
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpResponseRedirect
+from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,7 +20,8 @@ from hotline.context import forget_shell
 from hotline.errors import DomainError
 from hotline.models import User
 from hotline.rights import has_right
-from hotline.services import open_file, store_file
+from hotline.services import store_file
+from hotline.views.files import answer_with_file
 from hotline.views.gate import needs
 from tickets.forms import FilesField
 from tickets.models import Ticket
@@ -339,11 +338,7 @@ def check_file(request, check_id, attachment_id):
     picture = next((one for one in reads.pictures_of(found) if one.pk == attachment_id), None)
     if picture is None:
         raise Http404
-    answer = FileResponse(open_file(picture.file), content_type=picture.file.content_type)
-    answer["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(picture.file.name)}"
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return answer
+    return answer_with_file(picture.file)
 
 
 def checks_badge(user):

@@ -1,20 +1,17 @@
 """Pages of one ticket that need nothing above this room: its files and the printed 工单."""
 
-from urllib.parse import quote
-
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from hotline.models import SecurityLog
-from hotline.services import log_security, open_file
+from hotline.services import log_security
+from hotline.views.files import answer_with_file
 from tickets.models import Attachment, Ticket
 from tickets.selectors.acts import situation
 from tickets.selectors.page import sees_file, ticket_page, timeline
 from tickets.views.answers import holds_any, opens_with
-
-INLINE = ("image/", "application/pdf", "video/", "audio/")
 
 
 @require_safe
@@ -25,13 +22,7 @@ def file(request: HttpRequest, number: str, attachment_id: int) -> FileResponse:
     attachment = get_object_or_404(Attachment.objects.select_related("file"), pk=attachment_id, ticket=ticket)
     if not sees_file(situation(ticket, request.user, at), attachment):
         raise Http404
-    stored = attachment.file
-    response = FileResponse(open_file(stored), content_type=stored.content_type)
-    way = "inline" if stored.content_type.startswith(INLINE) else "attachment"
-    response["Content-Disposition"] = f"{way}; filename*=UTF-8''{quote(stored.name)}"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return answer_with_file(attachment.file)
 
 
 @require_safe
