@@ -27,3 +27,13 @@ def normal_phone(typed: str) -> str:
 def clean(typed: str) -> str:
     """What a person typed, without characters that cannot be seen (or stored)."""
     return _CONTROL.sub("", typed.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def needed(typed: str, name: str, most: int, refusal: type[DomainError]) -> str:
+    """`clean` words. Raises `refusal`, with `name` in its sentence, for none or more than `most` characters."""
+    words = clean(typed)
+    if not words:
+        raise refusal(f"请写{name}。")
+    if len(words) > most:
+        raise refusal(f"{name}最多写 {most} 个字。")
+    return words

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from django.db import IntegrityError, connection, transaction
 
 from channels_merge import rights, selectors
-from channels_merge.identity import clean
+from channels_merge.identity import clean, needed
 from channels_merge.models import Channel, PlaceCode
 from channels_merge.services.contacts import Person
 from channels_merge.services.intake import Matter, Registered, register_appeal
@@ -56,12 +56,9 @@ def make_code(
     rights.require(by, rights.MANAGE_CODES, at)
     if kind not in PlaceKind.values:
         raise CodeRefused(f"种类“{kind}”不在可选范围内：{'、'.join(PlaceKind.labels)}。")
-    name, place = clean(name), clean(place)
-    if not name:
-        raise CodeRefused("请写名称。")
-    for words, label, most in ((name, "名称", 60), (place, "详细地点", 120)):
-        if len(words) > most:
-            raise CodeRefused(f"{label}最多写 {most} 个字。")
+    name, place = needed(name, "名称", 60, CodeRefused), clean(place)
+    if len(place) > 120:
+        raise CodeRefused("详细地点最多写 120 个字。")
     try:
         with transaction.atomic():
             return PlaceCode.objects.create(
@@ -157,12 +154,7 @@ def _locked(code_id: int, *, by: User | None, at: datetime) -> PlaceCode:
 
 
 def _reason(text: str) -> str:
-    text = clean(text)
-    if not text:
-        raise CodeRefused("请写原因。")
-    if len(text) > 200:
-        raise CodeRefused("原因最多写 200 个字。")
-    return text
+    return needed(text, "原因", 200, CodeRefused)
 
 
 @transaction.atomic

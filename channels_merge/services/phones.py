@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from channels_merge import rights, selectors
-from channels_merge.identity import clean
+from channels_merge.identity import clean, needed
 from channels_merge.models import PublicPhone, Republication
 from channels_merge.states import PhoneStatus, RepublishKind
 from hotline import parameters
@@ -45,12 +45,7 @@ def _number(text: str) -> str:
 
 
 def _words(text: str, name: str, most: int) -> str:
-    words = clean(text)
-    if not words:
-        raise PhoneRefused(f"请写{name}。")
-    if len(words) > most:
-        raise PhoneRefused(f"{name}最多写 {most} 个字。")
-    return words
+    return needed(text, name, most, PhoneRefused)
 
 
 @transaction.atomic

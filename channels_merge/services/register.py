@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from channels_merge import rights, selectors
-from channels_merge.identity import clean
+from channels_merge.identity import clean, needed
 from channels_merge.models import Appeal, Channel, ChannelEvent, ChannelFiling
 from channels_merge.selectors.register import AFTERWARDS, CHANNEL_ACTS, Standing
 from channels_merge.services.phones import remind_of_republications
@@ -132,12 +132,7 @@ def _move(
 
 
 def _said(text: str, name: str) -> str:
-    text = clean(text)
-    if not text:
-        raise ChannelRefused(f"请写{name}。")
-    if len(text) > 500:
-        raise ChannelRefused(f"{name}最多写 500 个字。")
-    return text
+    return needed(text, name, 500, ChannelRefused)
 
 
 @transaction.atomic
