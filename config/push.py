@@ -59,7 +59,7 @@ class Switchboard:
         self.checks = ThreadPoolExecutor(1, "session")
 
     async def listen(self) -> None:
-        """For ever. After an outage everybody is woken: what came meanwhile was not heard."""
+        """For ever. After an outage, or a message that cannot be read, everybody is woken: what came was not heard."""
         while True:
             try:
                 async with Redis.from_url(settings.REDIS_URL, health_check_interval=PING_SECONDS) as client:
@@ -71,9 +71,9 @@ class Switchboard:
                         message = await ears.get_message(timeout=PING_SECONDS)
                         if message is not None:
                             self.wake(json.loads(message["data"])["users"])
-            except (RedisError, OSError) as error:
+            except (RedisError, OSError, ValueError, KeyError, TypeError) as error:
                 self.hears = False
-                logger.warning("Valkey does not answer: %s", error)
+                logger.warning("Valkey does not answer, or not with a message: %r", error)
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def beat(self) -> None:

@@ -54,6 +54,8 @@ def add_phone(
 ) -> PublicPhone:
     _require(by, owner.pk, at)
     number = _number(number)
+    # Two who enter the same number at once: the second is told, by a sentence.
+    Unit.objects.select_for_update(no_key=True).get(pk=owner.pk)
     if PublicPhone.objects.filter(owner=owner, number=number).exclude(status=PhoneStatus.STOPPED).exists():
         raise PhoneRefused(f"{owner.short_name}的 {number} 已在台账里。")
     return PublicPhone.objects.create(

@@ -8,6 +8,7 @@ import time
 import pytest
 from django.conf import settings
 from django.test import Client
+from redis import Redis
 
 from config.push import board, ring
 from hotline import idle, push
@@ -110,6 +111,20 @@ def test_a_ring_reaches_whom_it_is_for_and_nobody_else(pushing, ask):
     silent.fp.raw._sock.settimeout(0.5)
     with pytest.raises(socket.timeout):
         silent.readline()
+
+
+def test_what_cannot_be_read_wakes_everybody_and_ends_nothing(pushing, ask):
+    """Slow: a process."""
+    agent = UserFactory(roles=("agent",))
+    line = ask(pushing.port, session=session_of(agent))
+    assert [line.readline(), line.readline()] == [b"retry: 1000\n", b"\n"]
+
+    for words in (b"not json", b'{"word": "calls"}', b"[1]"):
+        Redis.from_url(settings.REDIS_URL).publish(push.CHANNEL, words)
+        assert [line.readline(), line.readline(), line.readline()] == [b"event: calls\n", b"data: 1\n", b"\n"]
+
+    push.announce([agent.pk], "calls")
+    assert line.readline() == b"event: calls\n"
 
 
 def test_what_is_announced_while_a_line_opens_comes_through_it():

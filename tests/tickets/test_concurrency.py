@@ -5,14 +5,12 @@ the ticket; only then is the commit given.
 """
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from hotline import services as hotline
-from hotline.errors import DomainError
 from tests.factories.hotline import CountyDepartmentFactory, load_rules
 from tests.factories.tickets import (
     acts,
@@ -29,12 +27,12 @@ from tests.factories.tickets import (
     state_of,
     submitted,
 )
+from tests.races import PATIENCE, alone, race
 from tickets import services
 from tickets.models import Assignment, ExtensionRequest, ReturnRequest
 from tickets.states import LIVE_ASSIGNMENT_STATES
 
 MOMENT = at("11-10 11:00")
-PATIENCE = 10
 
 
 @pytest.fixture
@@ -42,47 +40,6 @@ def city(transactional_db):
     load_rules()
     return make_city()
 
-
-def race(faster, slower):
-    """What the slower one is told; empty when both could be done one after the other."""
-    acted = threading.Event()
-
-    def act_and_hold():
-        with transaction.atomic():
-            faster()
-            acted.set()
-            wait_for_somebody_to_wait()
-
-    def act_after():
-        assert acted.wait(PATIENCE)
-        slower()
-
-    with ThreadPoolExecutor(2) as pool:
-        first, second = pool.submit(alone, act_and_hold), pool.submit(alone, act_after)
-        assert first.result() == ""
-        return second.result()
-
-
-def alone(act):
-    """Run with a connection of this thread's own."""
-    try:
-        act()
-    except DomainError as refused:
-        return str(refused)
-    else:
-        return ""
-    finally:
-        connection.close()
-
-
-def wait_for_somebody_to_wait():
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.01)
     raise AssertionError("nobody waited for the ticket")
 
 

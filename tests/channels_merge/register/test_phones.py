@@ -9,6 +9,7 @@ from channels_merge import rights, selectors, services
 from channels_merge.models import PublicPhone, Republication
 from hotline.models import Notice
 from tests.factories.channels_merge import NOON
+from tests.races import race
 
 pytestmark = pytest.mark.django_db
 
@@ -163,3 +164,11 @@ def test_the_table_wants_a_sentence_with_a_wrong_number(desk):
     phone = add(desk)
     with pytest.raises(IntegrityError, match="publicphone_wrong_says_what"), transaction.atomic():
         PublicPhone.objects.filter(pk=phone.pk).update(status="wrong")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_enter_a_number_at_once_the_second_is_told(desk):
+    told = race(lambda: add(desk), lambda: add(desk, by=desk.head))
+
+    assert told == "市交通运输局的 0797-8000001 已在台账里。"
+    assert PublicPhone.objects.count() == 1
