@@ -12,9 +12,8 @@ from typing import Final
 _WIDE_MARKS: Final = (*zip("，：；！？（）", ",:;!?()", strict=True), ("…", "..."))
 _RUNS: Final = re.compile(r"[0-9a-z\u3400-\u9fff\uf900-\ufaff]+")
 # Scope tokens begin with a private-use character, which no text yields.
-_SCOPE_FIRST: Final = 0xE000
-_SCOPE_SECONDS: Final = 0x10000
-_SCOPE_LIMIT: Final = 0x1900 * _SCOPE_SECONDS
+_FIRST_TOKEN: Final = (0xE000 << 16) - 2**31
+_SCOPE_LIMIT: Final = 0x1900 * 0x10000
 
 
 def normalise(text: str) -> str:
@@ -46,8 +45,13 @@ def codes(text: str) -> list[int]:
     return sorted(pair - 2**31 for pair in found)
 
 
+def is_scope_token(code: int) -> bool:
+    """Whether a code stands for a unit and not for two characters."""
+    return _FIRST_TOKEN <= code < _FIRST_TOKEN + _SCOPE_LIMIT
+
+
 def scope_token(number: int) -> int:
     """The reserved code of a unit (by primary key), to stand in the same array as the words."""
     if not 0 <= number < _SCOPE_LIMIT:
         raise ValueError(f"no scope token for {number}")
-    return ((_SCOPE_FIRST + number // _SCOPE_SECONDS) << 16 | number % _SCOPE_SECONDS) - 2**31
+    return _FIRST_TOKEN + number

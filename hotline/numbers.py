@@ -1,9 +1,12 @@
-"""Readable numbers: prefix, day, six digits; GZ261122000001."""
+"""Readable numbers: prefix, day, six digits; GZ261122000001. And the keys of rows, as an address or a form says them."""
 
 from datetime import date
 from typing import Final
 
 from django.db import connection
+
+LONGEST_KEY: Final = 18
+"""Digits of the largest key that every database column takes."""
 
 _NEXT: Final = """
 INSERT INTO hotline_dailysequence (prefix, day, last) VALUES (%s, %s, 1)
@@ -22,3 +25,8 @@ def next_number(prefix: str, day: date) -> str:
         cursor.execute(_NEXT, [prefix, day])
         (last,) = cursor.fetchone()
     return f"{prefix}{day:%y%m%d}{last:06d}"
+
+
+def key_of(text: str) -> int | None:
+    """The key of a row that somebody else wrote down; None for what is no key, however long it is."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_KEY else None

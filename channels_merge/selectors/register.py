@@ -16,6 +16,7 @@ from channels_merge.states import ChannelState, FilingOutcome
 from hotline import parameters
 from hotline.dates import add_months, local_day
 from hotline.models import User
+from hotline.numbers import key_of
 from hotline.rights import has_right
 from hotline.selectors import subtree_ids
 from tickets.guards import why_refused
@@ -285,8 +286,9 @@ class RegisterPage:
 def take_rows(rows: QuerySet[Any], *, by: str, after: str) -> RegisterPage:
     """One page by key. `by` is the id or a day; a key that makes no sense gives the first page."""
     day, _, pk = after.rpartition("_")
-    if pk.isascii() and pk.isdigit() and len(pk) < 19 and (by == "id") == (day == ""):
-        beyond = Q(pk__gt=int(pk))
+    last_id = key_of(pk)
+    if last_id is not None and (by == "id") == (day == ""):
+        beyond = Q(pk__gt=last_id)
         if by != "id":
             since = _day(day)
             beyond = Q(**{f"{by}__gt": since}) | Q(**{by: since}) & beyond if since else Q()

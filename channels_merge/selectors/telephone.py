@@ -20,6 +20,7 @@ from channels_merge.models import (
 )
 from channels_merge.selectors.appeals import caller_history
 from hotline.models import User
+from hotline.numbers import key_of
 from hotline.rights import has_right
 
 RINGS_FOR: Final = timedelta(minutes=3)
@@ -85,10 +86,10 @@ def call_of_appeal(appeal: Appeal) -> PhoneCall | None:
 
 def called_back(user: User, number: str, *, at: datetime) -> MissedCall | None:
     """A missed call whose caller this person has just reached."""
-    if not number.isdecimal() or len(number) > 18:
+    if (key := key_of(number)) is None:
         return None
     reached = CallBack.objects.filter(
-        missed_call=int(number), by=user, outcome=CallBackOutcome.REACHED, at__gte=at - WAITS_FOR
+        missed_call=key, by=user, outcome=CallBackOutcome.REACHED, at__gte=at - WAITS_FOR
     )
     row = reached.select_related("missed_call").first()
     return row.missed_call if row else None

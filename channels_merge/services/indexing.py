@@ -10,7 +10,7 @@ from django.db import models
 from channels_merge.models import Appeal, AppealLink, SearchEntry
 from channels_merge.services.postings import add_posting
 from hotline import bigrams
-from hotline.bigrams import scope_token
+from hotline.bigrams import is_scope_token, scope_token
 from tickets.models import Ticket, TicketEvent, TicketScope
 
 BATCH: Final = 500
@@ -60,17 +60,12 @@ def _refresh(ticket_ids: list[int]) -> int:
     changed = []
     for row in SearchEntry.objects.filter(appeal__in=carrier):
         wanted = set(map(scope_token, units[carrier[row.appeal_id]]))
-        present = _tokens_among(row.codes)
+        present = set(filter(is_scope_token, row.codes))
         if present != wanted:
             row.codes = sorted(({*row.codes} - present) | wanted)
             changed.append(row)
     SearchEntry.objects.bulk_update(changed, ["codes"])
     return len(changed)
-
-
-def _tokens_among(codes: list[int]) -> set[int]:
-    first, last = scope_token(0), scope_token(0) + 0x1900 * 0x10000
-    return {code for code in codes if first <= code < last}
 
 
 def _units_of(ticket_ids: list[int]) -> dict[int, set[int]]:

@@ -21,6 +21,7 @@ from channels_merge.states import EmergencyLine, ExplainGround, LegalRoute
 from channels_merge.views.dialogs import asked
 from hotline.dates import local
 from hotline.errors import DomainError
+from hotline.numbers import key_of
 from hotline.views.gate import needs
 from tickets.states import Kind, Urgency
 
@@ -207,7 +208,7 @@ def _take(request, form, first):
             act=act,
             told=told,
             choice=choice,
-            ticket_id=int(ticket) if ticket.isdecimal() else None,
+            ticket_id=key_of(ticket),
             three_party=typed["three_party"],
         ),
         draft_key=typed["draft"],

@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_datetime
 
 from channels_merge.identity import clean
 from hotline.errors import DomainError
+from hotline.numbers import key_of
 
 
 def asked(request, name, most=80):
@@ -28,7 +29,7 @@ def key_of_page(key):
         at = at and at.astimezone(UTC) if at and at.tzinfo else None
     except (ValueError, OverflowError):
         return None
-    return (at, int(pk)) if at and pk.isascii() and pk.isdecimal() and len(pk) <= 18 else None
+    return (at, number) if at and (number := key_of(pk)) is not None else None
 
 
 def act_dialog(request, *, title, form, verb, hint="", status=200):

@@ -16,6 +16,7 @@ from channels_merge.states import CodeKind, Door, InboundState
 from channels_merge.views.dialogs import asked, run_act
 from hotline.context import forget_shell
 from hotline.errors import DomainError
+from hotline.numbers import key_of
 from hotline.views.gate import needs
 from tickets.selectors.lists import PAGE_ROWS, Key, take
 
@@ -44,8 +45,7 @@ def _take(rows):
 
 
 def _after(request):
-    key = asked(request, "after")
-    return int(key) if key.isascii() and key.isdecimal() and len(key) <= 18 else None
+    return key_of(asked(request, "after"))
 
 
 def _line(code):

@@ -17,6 +17,7 @@ from channels_merge.services import repeats as repeat_services
 from channels_merge.views.dialogs import asked, run_act
 from hotline import parameters
 from hotline.errors import DomainError
+from hotline.numbers import key_of
 from hotline.rights import has_right
 from hotline.views.gate import needs
 from tickets.selectors.lists import Key, take
@@ -122,9 +123,7 @@ def _refused(request, sentence):
 def _next_case(request, gone, at):
     if not request.htmx:
         return redirect("channels_merge:merging")
-    number = request.POST.get("next", "")
-    wanted = int(number) if number.isascii() and number.isdecimal() and len(number) <= 18 else 0
-    following = merging.with_sides(merging.worklist()).filter(pk=wanted).first()
+    following = merging.with_sides(merging.worklist()).filter(pk=key_of(request.POST.get("next", ""))).first()
     if following is None:
         return HttpResponse(headers={"HX-Redirect": reverse("channels_merge:merging")})
     context = _case(request, following, at) | {"gone": gone, "waiting": merging.waiting_count()}
@@ -176,12 +175,27 @@ def callers(request):
         "first_url": "?" if asked(request, "after") else "",
         "next_url": f"?after={page.next_key}" if page.next_key else "",
         "flag": parameters.integer("malicious_call_flag", at=at),
-        "repeated": repeats.repeated_matters(at=at)[:50],
+        "at": at,
+    }
+    return render(request, "channels_merge/merging_callers.html", context | _nav(request, "callers"))
+
+
+@needs(rights.MANAGE_MERGING)
+@require_safe
+def repeated(request):
+    """The same person with the same matter, over and over: whoever came last stands first."""
+    at = timezone.now()
+    found = repeats.repeated_matters(at=at)
+    page = take(found, by="last_at", pk="first", after=Key.parse(asked(request, "after")), newest=True)
+    context = {
+        "rows": repeats.described([row.first for row in page.rows], at=at),
+        "first_url": "?" if asked(request, "after") else "",
+        "next_url": f"?after={page.next_key}" if page.next_key else "",
         "threshold": parameters.integer("repeat_threshold", at=at),
         "days": parameters.integer("repeat_window_days", at=at),
         "at": at,
     }
-    return render(request, "channels_merge/merging_callers.html", context | _nav(request, "callers"))
+    return render(request, "channels_merge/merging_repeats.html", context | _nav(request, "repeats"))
 
 
 @needs(rights.MANAGE_MERGING)

@@ -21,6 +21,7 @@ from hotline.client_address import client_address
 from hotline.context import forget_shell
 from hotline.errors import DomainError
 from hotline.models import User
+from hotline.numbers import key_of
 from hotline.rights import has_right
 from hotline.selectors import people_with_right
 from hotline.views.gate import needs
@@ -238,7 +239,7 @@ def seats(request):
 @needs(rights.MANAGE_SEATS)
 @require_http_methods(["GET", "POST"])
 def set_seat(request):
-    seat = selectors.seats().filter(pk=asked(request, "seat")).first() if asked(request, "seat").isdecimal() else None
+    seat = selectors.seats().filter(pk=key_of(asked(request, "seat"))).first()
     before = {"user": seat.user.username, "extension": seat.extension, "skills": seat.skills} if seat else None
 
     def service(typed):

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from evaluation import rights, selectors
 from hotline.models import Unit
+from hotline.numbers import key_of
 from hotline.rights import has_right
 from hotline.views.gate import needs
 from tickets.selectors.lists import Key, take
@@ -82,9 +83,10 @@ def tickets_behind(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied("您的岗位只看数字，不看工单内容。")
     month = _month(request, at)
     figure = request.GET.get("figure", "")
-    if figure not in selectors.FIGURES or not request.GET.get("unit", "").isdecimal():
+    unit_id = key_of(request.GET.get("unit", ""))
+    if figure not in selectors.FIGURES or unit_id is None:
         raise Http404("没有这个数字。")
-    unit: Unit = get_object_or_404(selectors.units_seen(request.user), pk=int(request.GET["unit"][:18]))
+    unit: Unit = get_object_or_404(selectors.units_seen(request.user), pk=unit_id)
     rows = selectors.figure_rows(request.user, unit=unit, month=month, figure=figure, at=at)
     key = request.GET.get("after", "")
     page = take(rows, by="ended_at", pk="id", after=Key.parse(key), newest=True)

@@ -13,6 +13,7 @@ from django.views.decorators.http import condition, require_POST, require_safe
 from hotline import selectors, services
 from hotline.models import Notice
 from hotline.notice_kinds import notice_kind
+from hotline.numbers import key_of
 
 PAGE = 50
 
@@ -46,9 +47,9 @@ def _url(url_name: str, notice: Notice) -> str:
 @require_safe
 def notices(request):
     rows = selectors.notices_for(request.user)
-    before = request.GET.get("before", "")
-    if before.isdecimal() and len(before) < 19:
-        rows = rows.filter(pk__lt=int(before))
+    before = key_of(request.GET.get("before", ""))
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
     page = list(rows.order_by("-id")[: PAGE + 1])
     url = reverse("hotline:notices")
     unread, _ = selectors.unread_state(request.user)
@@ -57,7 +58,7 @@ def notices(request):
         "at": timezone.now(),
         "unread": unread,
         "next_url": f"{url}?before={page[PAGE - 1].pk}" if len(page) > PAGE else "",
-        "first_url": url if before else "",
+        "first_url": url if before is not None else "",
     }
     return render(request, "hotline/notice_list.html", context)
 
@@ -65,7 +66,7 @@ def notices(request):
 @require_POST
 def notices_read(request):
     """Marks the notices named by `id`, or all of them; a script gets 204."""
-    ids = [int(value) for value in request.POST.getlist("id") if value.isdecimal() and len(value) < 19]
+    ids = [key for value in request.POST.getlist("id") if (key := key_of(value)) is not None]
     services.mark_read(user=request.user, notice_ids=ids or None, at=timezone.now())
     if request.headers.get("HX-Request") or request.headers.get("X-Requested-With"):
         return HttpResponse(status=204)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from hotline.models import Unit
+from hotline.numbers import key_of
 from hotline.rights import has_right
 from hotline.views.gate import needs
 from supervision import selectors
@@ -16,7 +17,6 @@ from tickets.models import TicketScope
 from tickets.selectors.lists import Key, Page, take
 from tickets.states import ClockKind
 
-LONGEST_KEY = 19
 CITIZENS: Final = "citizens"
 TABS = {"": "全部", "overdue": "超期", "today": "今天到期", "soon": "临期"}
 
@@ -102,7 +102,7 @@ def _unit(text: str, watch: selectors.Watch) -> Unit | None:
     """The unit chosen, if the person watches it; 404 for any other."""
     if not text:
         return None
-    unit = watch.units().filter(pk=int(text)).first() if text.isdecimal() and len(text) < LONGEST_KEY else None
+    unit = watch.units().filter(pk=key_of(text)).first()
     if unit is None:
         raise Http404("没有这个单位，或者不在您的范围内。")
     return unit

@@ -5,7 +5,7 @@ import pytest
 from django.db import connection, transaction
 
 from hotline.models import DailySequence
-from hotline.numbers import next_number
+from hotline.numbers import key_of, next_number
 
 DAY = date(2026, 11, 22)
 
@@ -45,3 +45,23 @@ def test_many_at_once_get_different_numbers():
 
     assert sorted(got) == [f"GZ261122{n:06d}" for n in range(1, 41)]
     assert DailySequence.objects.get().last == 40
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("7", 7),
+        ("007", 7),
+        ("9" * 18, 10**18 - 1),
+        ("9" * 19, None),
+        ("", None),
+        ("-7", None),
+        ("7.0", None),
+        ("７", None),
+        ("²", None),
+        ("٣", None),
+        ("7\0", None),
+    ],
+)
+def test_a_key_is_written_in_plain_digits_and_fits_a_column(text, key):
+    assert key_of(text) == key

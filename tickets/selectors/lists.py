@@ -13,6 +13,7 @@ from django.db.models import Model, Q, QuerySet
 
 from hotline.dates import SHANGHAI
 from hotline.models import Unit, User
+from hotline.numbers import key_of
 from hotline.rights import has_right
 from responsibility.models import Category
 from tickets.models import Ticket, TicketScope
@@ -21,6 +22,8 @@ from tickets.states import Secrecy, TicketState
 PAGE_ROWS = 25
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+# Digits of microseconds that are still a year of the calendar.
+LONGEST_MOMENT = 17
 
 Row = TypeVar("Row")
 Found = TypeVar("Found", bound=Model)
@@ -40,11 +43,10 @@ class Key:
     def parse(cls, text: str) -> Self | None:
         """None for anything that is not a key: then the list begins at its beginning."""
         moment, _, number = text.partition("-")
-        if not (moment.isascii() and moment.isdigit() and number.isascii() and number.isdigit()):
+        since, key = key_of(moment), key_of(number)
+        if since is None or key is None or len(moment) > LONGEST_MOMENT:
             return None
-        if len(moment) > 17 or len(number) > 18:
-            return None
-        return cls(EPOCH + int(moment) * MICROSECOND, int(number))
+        return cls(EPOCH + since * MICROSECOND, key)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from hotline.errors import DomainError
+from hotline.numbers import key_of
 from tickets import rights, services
 from tickets.selectors import approvals as selectors
 from tickets.selectors import queues
@@ -110,7 +111,7 @@ def _approve(request: HttpRequest, approval_id: int, at: Any) -> HttpResponse:
 @signers
 def approve_batch(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
-    ids = [value for value in ticked(request, "approval") if value.isascii() and value.isdigit() and len(value) < 18]
+    ids = [value for value in ticked(request, "approval") if key_of(value) is not None]
     seen = selectors.approvals_seen(request.user, at).filter(pk__in=[int(value) for value in ids])
     found = {str(each.pk): each.ticket for each in seen}
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from hotline.models import Unit, User
+from hotline.numbers import key_of
 from hotline.rights import has_right
 from tickets import services
 from tickets.models import Assignment, Ticket
@@ -35,8 +36,7 @@ handlers = opens_with(_why_no_inbox)
 def inbox(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
     segment = request.GET.get("s", "")
-    chosen = request.GET.get("handler", "")
-    handler_id = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 18 else None
+    handler_id = key_of(request.GET.get("handler", ""))
     page = selectors.inbox_page(request.user, segment=segment, handler_id=handler_id, after=after(request), at=at)
     segments = selectors.inbox_segments(request.user, at)
     context = {

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from hotline.errors import DomainError
 from hotline.models import Unit, User
+from hotline.numbers import key_of
 from hotline.templatetags.hotline import date_cn
 from responsibility import selectors as responsibility
 from responsibility.models import DutyItem
@@ -231,7 +232,7 @@ def _unsigned_of_last_batch(request: HttpRequest) -> list[int]:
 def dispatch_batch_undo(request: HttpRequest) -> HttpResponse:
     """Take back what the same person dispatched together, as far as no unit has signed it."""
     at = timezone.now()
-    ids = [value for value in ticked(request, "dispatch") if value.isascii() and value.isdigit() and len(value) < 18]
+    ids = [value for value in ticked(request, "dispatch") if key_of(value) is not None]
     sent = {
         str(event.pk): event
         for event in TicketEvent.objects.filter(
