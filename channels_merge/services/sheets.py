@@ -20,6 +20,9 @@ from hotline.errors import DomainError
 
 LARGEST: Final = 20 * 1024 * 1024
 MOST_ROWS: Final = 20_000
+# Empty ones among them: one mark far below makes a sheet of a million rows.
+MOST_LINES: Final = 100_000
+MOST_COLUMNS: Final = 200
 TIMES: Final = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d")
 
 
@@ -62,7 +65,7 @@ class Imported:
 def read_sheet(*, name: str, content: bytes, columns: Mapping[str, str], needed: Iterable[str]) -> list[SheetRow]:
     """`columns`: our name → heading. Every row has all of them, '' where there is nothing; empty rows are left out.
 
-    Raises SheetUnreadable for what is no sheet, lacks a heading of `needed`, or is too long.
+    Raises SheetUnreadable for what is no sheet, lacks a heading of `needed` in its first columns, or is too long.
     """
     if len(content) > LARGEST:
         raise SheetUnreadable("文件超过 20 兆字节，请分成几个。")
@@ -74,6 +77,8 @@ def read_sheet(*, name: str, content: bytes, columns: Mapping[str, str], needed:
     at = {ours: headings.index(theirs) for ours, theirs in columns.items() if theirs in headings}
     found = []
     for line, cells in enumerate(rows, start=2):
+        if line > MOST_LINES:
+            raise SheetUnreadable(f"表格超过 {MOST_LINES} 行（含空行），请删去下面的空行或分成几个文件。")
         values = {ours: _text(cells[at[ours]]) if ours in at and at[ours] < len(cells) else "" for ours in columns}
         if any(values.values()):
             found.append(SheetRow(line, values))
@@ -143,6 +148,9 @@ _NO_XLSX: Final = (
 def _rows_of_xlsx(content: bytes) -> Iterator[list[Any]]:
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        yield from (list(row) for row in book.worksheets[0].iter_rows(values_only=True))
+        sheet = book.worksheets[0]
+        # What the file says of its size is not believed: some say one cell, some the whole sheet.
+        sheet.reset_dimensions()
+        yield from (list(row) for row in sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True))
     except _NO_XLSX as exc:
         raise SheetUnreadable("不是正确的 XLSX。") from exc

@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from openpyxl import Workbook
@@ -9,7 +10,7 @@ from openpyxl import Workbook
 from channels_merge import rights
 from channels_merge.models import PetitionMatter
 from channels_merge.services import petition
-from channels_merge.services.sheets import SheetUnreadable
+from channels_merge.services.sheets import SheetUnreadable, read_sheet
 from hotline import crypto
 from hotline.errors import DomainError
 from tests.channels_merge.petition.factories import ID_NUMBER, STORY, take_in
@@ -144,3 +145,70 @@ def test_only_who_may_brings_a_sheet_in(office):
             petition.import_petitions(name="a.csv", content=CSV.encode(), by=who, at=LATER)
 
     assert not PetitionMatter.objects.exists()
+
+
+def workbook(rows, *, says="A1:C2"):
+    """A sheet as its XML; `says` is the size that the file claims to have."""
+    book = io.BytesIO()
+    empty = Workbook()
+    empty.save(book)
+    packed = io.BytesIO()
+    with ZipFile(book) as made, ZipFile(packed, "w", ZIP_DEFLATED) as changed:
+        for part in made.namelist():
+            if part != "xl/worksheets/sheet1.xml":
+                changed.writestr(part, made.read(part))
+        changed.writestr(
+            "xl/worksheets/sheet1.xml",
+            f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><dimension ref="{says}"/>'
+            f"<sheetData>{rows}</sheetData></worksheet>",
+        )
+    return packed.getvalue()
+
+
+def row(number, *cells):
+    written = "".join(f'<c r="{column}{number}" t="inlineStr"><is><t>{text}</t></is></c>' for column, text in cells)
+    return f'<row r="{number}">{written}</row>'
+
+
+HEADINGS = row(1, ("A", "编号"), ("B", "标题"))
+FIRST = row(2, ("A", "XF1"), ("B", "夜间施工"))
+EMPTY_ROWS = "表格超过 100000 行（含空行），请删去下面的空行或分成几个文件。"
+
+
+@pytest.mark.parametrize("says", ["A1", "A1:XFD1048576"])
+def test_the_size_that_a_workbook_claims_is_not_believed(says):
+    rows = read_sheet(
+        name="a.xlsx",
+        content=workbook(HEADINGS + FIRST, says=says),
+        columns={"number": "编号", "title": "标题"},
+        needed=["number"],
+    )
+
+    assert [(one.line, dict(one.values)) for one in rows] == [(2, {"number": "XF1", "title": "夜间施工"})]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.xlsx", workbook(HEADINGS + FIRST + row(1_048_576, ("XFD", " ")))),
+        ("b.xlsx", workbook(HEADINGS + "".join(f'<row r="{n}"/>' for n in range(2, 100_002)))),
+        ("c.csv", "编号,标题\n".encode() + b"\n" * 100_001),
+    ],
+    ids=["one mark at the end", "rows with nothing", "lines with nothing"],
+)
+def test_empty_rows_without_end_are_refused(name, content):
+    """Slow: a hundred thousand rows are read."""
+    with pytest.raises(SheetUnreadable) as refused:
+        read_sheet(name=name, content=content, columns={"number": "编号"}, needed=["number"])
+
+    assert str(refused.value) == EMPTY_ROWS
+
+
+def test_a_heading_far_to_the_right_is_none():
+    with pytest.raises(SheetUnreadable) as refused:
+        read_sheet(
+            name="a.xlsx", content=workbook(row(1, ("XFD", "编号"))), columns={"number": "编号"}, needed=["number"]
+        )
+
+    assert str(refused.value) == "第一行没有这几列：编号。"
