@@ -57,7 +57,7 @@ class Signature(BaseAuthentication):
                 secret=signer.secret,
                 algorithm=algorithm,
                 method=request.method,
-                path=request.get_full_path(),
+                path=_target(request),
                 timestamp=timestamp,
                 body=request._request.body,
             )
@@ -73,6 +73,11 @@ class Signature(BaseAuthentication):
 
     def authenticate_header(self, request):
         return "X-Signature"
+
+
+def _target(request) -> str:
+    """Path and query as they were sent: escapes may be written in more than one way, and one of them was signed."""
+    return request.META.get("RAW_URI") or request.get_full_path()
 
 
 class LineSignature(Signature):

@@ -4,12 +4,12 @@ What is read is stored as if the line had pushed it (services.inbound), in the s
 a run that is killed begins again where nothing is lost and nothing doubled.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
@@ -17,12 +17,12 @@ from django.db.models import Q
 from channels_merge.models import LineSource
 from channels_merge.services.inbound import as_body, store_messages
 from channels_merge.services.line_reading import mapped
+from channels_merge.services.partners import NoAnswer, Partners
 from channels_merge.services.sheets import LARGEST, SheetUnreadable, read_sheet
 from channels_merge.states import Door
-from hotline import crypto
+from hotline import crypto, parameters
 from hotline.services import one_by_one
 
-TIMEOUT: Final = httpx.Timeout(20, connect=5)
 MOST_PAGES: Final = 50
 STILL_WRITTEN: Final = timedelta(seconds=30)
 """A file that changed so lately may not be whole yet."""
@@ -83,9 +83,10 @@ def _pull(source: LineSource, at: datetime) -> int:
     A page behind the last one is empty and knows no mark.
     """
     new, mark, paged = 0, "", bool(source.page_param)
-    with httpx.Client(timeout=TIMEOUT, follow_redirects=False, trust_env=False) as client:
+    most = parameters.integer("fetch_answer_mb", at=at) * 1_000_000
+    with Partners(seconds=parameters.integer("fetch_answer_seconds", at=at)) as partners:
         for page in range(1, MOST_PAGES + 1):
-            answer = _ask(client, source, page)
+            answer = _ask(partners, source, page, most)
             items = _items(answer, source.list_path)
             if items or not paged:
                 mark = _mark(source, answer, items) or mark
@@ -101,21 +102,22 @@ def _pull(source: LineSource, at: datetime) -> int:
     return new
 
 
-def _ask(client: httpx.Client, source: LineSource, page: int) -> Any:
+def _ask(partners: Partners, source: LineSource, page: int, most: int) -> Any:
     asked = {
         source.cursor_param: source.cursor,
         source.page_param: str(page),
         source.size_param: str(source.page_size),
     }
     headers = {source.header_name: source.header_value} if source.header_name else {}
+    params = {name: value for name, value in asked.items() if name}
     try:
-        answer = client.get(source.url, params={name: value for name, value in asked.items() if name}, headers=headers)
-        answer.raise_for_status()
-        return answer.json()
-    except httpx.HTTPStatusError as exc:
-        raise CannotFetch(f"对方答复 {exc.response.status_code}。") from exc
-    except (httpx.HTTPError, httpx.InvalidURL) as exc:
-        raise CannotFetch(f"连不上对方（{type(exc).__name__}）。") from exc
+        answer = partners.ask(partners.request("GET", source.url, params=params, headers=headers), most=most)
+    except NoAnswer as exc:
+        raise CannotFetch(str(exc)) from exc
+    if not answer.is_success:
+        raise CannotFetch(f"对方答复 {answer.status}。")
+    try:
+        return json.loads(answer.content)
     except (ValueError, RecursionError) as exc:
         raise CannotFetch("对方的答复不是正确的 JSON。") from exc
 

@@ -25,6 +25,10 @@ class Partner(ThreadingHTTPServer):
         self.secret, self.lock = secret, Lock()
         self.arrived, self.order, self.copies, self.wrong_signatures = {}, [], 0, 0
         self.status, self.pause, self.cut = 200, 0.0, False
+        # Seconds between the bytes of an answer, from its first one on; bytes that are added to it; its headers.
+        self.drip, self.flood, self.headers = 0.0, 0, {}
+        # Said instead of JSON, a character a byte.
+        self.words = ""
         self.items = []
         self.asked = []
 
@@ -101,11 +105,34 @@ class Handler(BaseHTTPRequestHandler):
         self.raw(json.dumps(answer, ensure_ascii=False).encode(), status)
 
     def raw(self, body, status=200):
+        if self.path.startswith("/_"):
+            return self.whole(body, status)
+        body = (self.server.words.encode("latin-1", "replace") or body) + b" " * self.server.flood
+        if self.server.drip:
+            return self.byte_by_byte(b"HTTP/1.1 %d Well\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
+        return self.whole(body, status, self.server.headers)
+
+    def whole(self, body, status, headers=None):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        try:
+            self.wfile.write(body)
+        except ConnectionError:
+            self.close_connection = True  # the other side has read enough
+
+    def byte_by_byte(self, answer):
+        self.close_connection = True
+        try:
+            for byte in answer:
+                self.wfile.write(bytes([byte]))
+                self.wfile.flush()
+                time.sleep(self.server.drip)
+        except ConnectionError:
+            return
 
 
 if __name__ == "__main__":

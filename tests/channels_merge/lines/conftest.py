@@ -6,7 +6,8 @@ import pytest
 from channels_merge import services
 from channels_merge.models import InboundMessage, Line
 from channels_merge.services.inbound import as_body
-from hotline import signing
+from hotline import parameters, signing
+from hotline.models import Parameter
 from tests.factories.channels_merge import NOON, PHONE, STORY
 from tests.fakes.running import RunningPartner
 
@@ -41,6 +42,18 @@ def partner():
     running = RunningPartner(SECRET).start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def set_parameter(world):
+    """`set_parameter("outbox_answer_seconds", "1")`: as if it had always been so."""
+
+    def set_parameter(key, value):
+        assert Parameter.objects.filter(key=key).update(value=value) == 1
+        parameters.forget_parameters()
+
+    yield set_parameter
+    parameters.forget_parameters()
 
 
 def message(number="XF-1", event="appeal", message_id=None, **data):

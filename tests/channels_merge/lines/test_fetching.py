@@ -2,6 +2,7 @@
 
 import io
 import os
+import time
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -202,7 +203,59 @@ def test_nobody_there_and_no_list_say_so(source, partner):
     partner.stop()
     services.fetch_due(at=later(hours=1))
     row.refresh_from_db()
-    assert row.last_error == "连不上对方（ConnectError）。"
+    assert row.last_error == "连不上对方。"
+
+
+def failing(row):
+    services.fetch_due(at=NOON)
+    row.refresh_from_db()
+    return row.last_error
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(source, partner, set_parameter):
+    set_parameter("fetch_answer_mb", "1")
+    partner.behave(flood=1_000_001)
+    row = source()
+
+    assert failing(row) == "对方的答复太长，最多读 1 MB。"
+    partner.behave(flood=999_000)
+    services.fetch_due(at=later(hours=1))
+    row.refresh_from_db()
+    assert row.last_error == ""
+
+
+def test_an_answer_that_drips_ends_with_its_seconds(source, partner, set_parameter):
+    set_parameter("fetch_answer_seconds", "1")
+    partner.behave(drip=0.05, flood=1000)
+    row = source()
+    began = time.monotonic()
+
+    assert failing(row) == "对方 1 秒里没有答复完：超时。"
+    assert time.monotonic() - began < 3
+
+
+def test_a_compressed_answer_is_not_unpacked(source, partner):
+    partner.behave(headers={"Content-Encoding": "gzip"})
+
+    assert failing(source()) == "对方的答复是压缩的，没有要压缩，请对方改为不压缩。"
+
+
+@pytest.mark.parametrize(
+    "given", [{"header_value": "密钥"}, {"url": "http://127.0.0.1:99999/"}, {"url": "http://[::1/"}]
+)
+def test_what_cannot_be_sent_is_said(source, given):
+    row = source(header_name="Authorization", **given)
+
+    assert failing(row) == "地址或认证值不对，发不出去。"
+
+
+def test_what_stands_in_the_address_stays_there(source, partner):
+    """The mark and the page took the place of the address's own query."""
+    partner.offer([item(1)])
+    source(url=f"{partner.url}/items?area=360700", page_param="page", size_param="size")
+    services.fetch_due(at=NOON)
+
+    assert [asked[0] for asked in partner.state["asked"]] == ["/items?area=360700&page=1&size=100"]
 
 
 def test_a_run_that_is_killed_begins_again_where_nothing_is_lost(source, partner, monkeypatch):

@@ -118,10 +118,10 @@ def test_12315_has_its_statute_on_the_citizens_clock_and_the_units(plug, came, w
     ticket = appeal.links.get().ticket
     tickets.dispatch_ticket(ticket_id=ticket.pk, unit=world.department, item=None, by=person("dispatcher"), at=NOON)
 
-    assert due(appeal) == ("45wd", "法定时限（12315 转来的投诉）")
+    assert due(appeal) == ("60d", "法定时限（12315 转来的投诉）")
     clock = TicketClock.objects.get(ticket=ticket, kind="handle")
     assert (clock.limit_amount, clock.limit_unit, clock.explanation["rule"]) == (
-        45, "wd", "法定时限（12315 转来的投诉）",
+        60, "d", "法定时限（12315 转来的投诉）",
     )  # fmt: skip
 
 

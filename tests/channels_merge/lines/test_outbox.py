@@ -1,6 +1,8 @@
 """What leaves: written with the act, sent after it to a real partner that is down, slow, broken or forgetful."""
 
 import json
+import resource
+import time
 from datetime import timedelta
 
 import pytest
@@ -129,12 +131,77 @@ def test_an_answer_of_500_is_tried_again_and_says_what_was_answered(line, partne
     assert services.send_due(at=later(minutes=2)).sent == 1
 
 
-def test_a_slow_partner_is_left_after_a_while(line, partner, appeal, monkeypatch):
-    monkeypatch.setattr(outbox, "TIMEOUT", outbox.httpx.Timeout(0.2))
-    partner.behave(pause=0.6)
+def test_a_slow_partner_is_left_after_a_while(line, partner, appeal, set_parameter):
+    set_parameter("outbox_answer_seconds", "1")
+    partner.behave(pause=1.5)
     services.send_due(at=NOON)
 
-    assert waiting().get().last_error == "对方一直没有答复：超时。"
+    assert waiting().get().last_error == "对方 1 秒里没有答复完：超时。"
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_an_answer_that_drips_is_left_as_a_whole_and_not_byte_by_byte(line, partner, appeal, set_parameter, status):
+    """A byte every tenth of a second: no read waits for long, and all of it takes twenty. The lease was over by then."""
+    set_parameter("outbox_answer_seconds", "1")
+    partner.behave(drip=0.1, flood=100, status=status)
+    began = time.monotonic()
+    services.send_due(at=NOON)
+
+    assert (time.monotonic() - began < 3, waiting().get().last_error) == (True, "对方 1 秒里没有答复完：超时。")
+
+
+def test_an_answer_without_end_is_read_no_further_than_its_first_words(line, partner, appeal):
+    """It is a yes: nobody wants its body. It is a no: its beginning is kept."""
+    partner.behave(flood=300_000_000)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert services.send_due(at=NOON).sent == 1
+
+    services.accept_appeal(appeal_id=appeal.pk, by=None, at=NOON)
+    partner.behave(status=503)
+    services.send_due(at=NOON)
+
+    assert waiting().get().last_error == '对方答复 503：{"message": "内部错误，电话 138****2231"}'
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+
+
+def test_a_claimed_row_is_left_for_longer_than_any_answer_may_take(line, appeal, monkeypatch, set_parameter):
+    set_parameter("outbox_answer_seconds", "300")
+    left = []
+
+    def gone(partners, row, *, at):
+        left.append(row.next_try_at - at)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(outbox, "_deliver", gone)
+    with pytest.raises(KeyboardInterrupt):
+        services.send_due(at=NOON)
+
+    assert left == [timedelta(seconds=600)]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/inbox/市民诉求?来源=赣州&x=a b",
+        "/inbox/%E5%B8%82%E6%B0%91?a=%e5%b8%82",
+        "/inbox?q=%7Ea~(1)!*'\"<>",
+        "/inbox?",
+        "",
+    ],
+)
+def test_what_is_signed_is_what_is_sent(line, partner, appeal, address):
+    """An address with Chinese in it was signed as it was written, and sent as its escapes."""
+    give_secret(line, push_url=f"{partner.url}{address}")
+    services.send_due(at=NOON)
+
+    assert (len(partner.arrived), partner.state["wrong_signatures"]) == (1, 0)
+
+
+def test_an_answer_with_what_no_table_takes_is_noted_all_the_same(line, partner, appeal):
+    partner.behave(status=500, words="bad\0one\xff")
+    services.send_due(at=NOON)
+
+    assert waiting().get().last_error == "对方答复 500：badone\ufffd"
 
 
 def test_taken_but_not_said_so_arrives_once(line, partner, appeal):
@@ -150,7 +217,7 @@ def test_taken_but_not_said_so_arrives_once(line, partner, appeal):
 
 
 def test_who_dies_between_sending_and_noting_it_sends_again_after_the_lease(line, partner, appeal):
-    row = outbox._claim(at=NOON, resting=[None])
+    row = outbox._claim(at=NOON, until=NOON + outbox.LEASE, resting=[None])
     assert services.send_due(at=later(minutes=1)).sent == 0
 
     assert services.send_due(at=later(minutes=2)).sent == 1
@@ -405,6 +472,32 @@ def test_what_a_lost_task_left_unsaid_is_found(line, appeal, world, person):
     assert services.reconcile_reports(since=NOON) == 1
     assert services.reconcile_reports(since=NOON) == 0
     assert waiting().count() == before + 1
+
+
+@pytest.mark.parametrize("matters", [1, 3])
+def test_a_look_for_what_is_unsaid_asks_once_for_a_page(line, came, world, person, django_assert_num_queries, matters):
+    """It asked four questions for each act of the last two days."""
+    for number in range(matters):
+        came(line, message(number=f"JX-{number}"))
+    for appeal in Appeal.objects.order_by("pk"):
+        services.accept_appeal(appeal_id=appeal.pk, by=None, at=NOON)
+        dispatched(appeal, world, person, at=later(minutes=3))
+    assert services.reconcile_reports(since=NOON) == matters
+
+    with django_assert_num_queries(5):  # events, links, joins, messages that are there; no further page
+        assert services.reconcile_reports(since=NOON) == 0
+
+
+def test_every_page_of_acts_is_looked_through(line, came, world, person, monkeypatch):
+    monkeypatch.setattr(outbox, "EVENTS_A_PAGE", 2)
+    for number in range(3):
+        came(line, message(number=f"JX-{number}"))
+    for appeal in Appeal.objects.order_by("pk"):
+        services.accept_appeal(appeal_id=appeal.pk, by=None, at=NOON)
+        dispatched(appeal, world, person, at=later(minutes=3))
+
+    assert services.reconcile_reports(since=NOON) == 3
+    assert services.reconcile_reports(since=NOON) == 0
 
 
 def dispatched(appeal, world, person, *, at):

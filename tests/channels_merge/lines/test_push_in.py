@@ -6,6 +6,7 @@ import time_machine
 from channels_merge import services
 from channels_merge.models import Appeal, AppealClock, InboundMessage, Interaction, LineMatter, LineSource
 from channels_merge.services import inbound
+from hotline import signing
 from tests.channels_merge.lines.conftest import later, message, said
 from tests.factories.channels_merge import NOON, PHONE, STORY
 from tickets import services as tickets
@@ -62,6 +63,20 @@ def test_sm3_signs_as_well(line, send):
 
     assert send(line, message()).status_code == 202
     assert send(line, message(), algorithm="HMAC-SHA256").status_code == 401
+
+
+def test_what_is_asked_for_is_signed_as_it_was_sent(line, client, came):
+    """`(` may be sent as it is or as its escape. The web server hands on what came; we had written it anew."""
+    came(line, message(message_id="消息(1)"))
+    sent = "/api/v1/lines/12315/messages/%E6%B6%88%E6%81%AF%281%29"
+    timestamp = f"{NOON.timestamp():.0f}"
+    signature = signing.sign(
+        secret=line.secret, algorithm=line.algorithm, method="GET", path=sent, timestamp=timestamp, body=b""
+    )
+    headers = {"X-Timestamp": timestamp, "X-Signature": signature}
+
+    assert said(client.get(sent, headers=headers, RAW_URI=sent))["state"] == "done"
+    assert client.get(sent, headers=headers, RAW_URI=f"{sent}?").status_code == 401
 
 
 @pytest.mark.parametrize(
