@@ -29,7 +29,7 @@ def handle_rule(
 ) -> Rule:
     """First match of a statute's step (of the item, of the line) > the line's own date > item and kind > the general.
 
-    The statute beats the hotline's own limits (12315: 投诉 45 个工作日内调解), an item's own limit the general one. `line`
+    The statute beats the hotline's own limits (12315: 投诉受理后 60 日内调解), an item's own limit the general one. `line`
     is the code of the channel that another platform keeps, `given_due_at` the date that it set.
     """
     return (

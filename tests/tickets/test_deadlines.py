@@ -1,12 +1,11 @@
 """Which limit of handling wins, and the words that name it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from hotline.dates import SHANGHAI
 from hotline.limits import Limit
-from hotline.models import Parameter
-from hotline.parameters import forget_parameters
 from tests.factories.tickets import NOW, make_item
 from tickets.deadlines import Rule, accept_rule, handle_rule
 
@@ -38,7 +37,7 @@ def test_without_an_item_urgency_comes_before_enterprise_and_kind(city):
 @pytest.mark.parametrize(
     ("kind", "limit", "why"),
     [
-        ("complaint", Limit(45, "wd"), "法定时限（12315 转来的投诉）"),
+        ("complaint", Limit(60, "d"), "法定时限（12315 转来的投诉）"),
         ("report", Limit(15, "wd"), "法定时限（12315 转来的举报）"),
         ("consult", Limit(3, "wd"), "咨询类诉求"),
     ],
@@ -79,14 +78,11 @@ def test_acceptance_has_the_statute_of_its_line_too(city):
 
 
 def test_a_statute_is_read_as_of_its_day(city):
-    Parameter.objects.create(
-        key="line_limit.12315.complaint", value="60wd", valid_from=NOW + timedelta(days=1), source="x"
-    )
-    forget_parameters()
+    new_order = datetime(2026, 4, 15, tzinfo=SHANGHAI)
 
     limits = [
         handle_rule(item=None, kind="complaint", urgency="normal", is_enterprise=False, at=at, line="12315").limit
-        for at in (NOW, NOW + timedelta(days=1))
+        for at in (new_order - timedelta(minutes=1), new_order)
     ]
 
-    assert limits == [Limit(45, "wd"), Limit(60, "wd")]
+    assert limits == [Limit(45, "wd"), Limit(60, "d")]
