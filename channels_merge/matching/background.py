@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from channels_merge.matching import ordinary
-from channels_merge.matching.grams import Ids, stream
+from channels_merge.matching.grams import Ids, Letters
 
 RAREST: Final = 1 / 2000
 """Grams in fewer matters than this share all weigh the same: so weights, and with them the thresholds, do not grow with the
@@ -61,7 +61,7 @@ class Background:
 
 
 def _document_counts(texts: Sequence[str]) -> tuple[Ids, Ids]:
-    ids, owners = stream(texts)
+    ids, owners, _ = Letters.of(texts).grams()
     order = np.lexsort((owners, ids))
     ids, owners = ids[order], owners[order]
     first = np.ones(len(ids), dtype=bool)

@@ -6,7 +6,9 @@ parts the runs. Case and width do not count.
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -26,45 +28,78 @@ class Pairs(NamedTuple):
     runs: Ids
 
 
+class Grams(NamedTuple):
+    """Every pair of many texts in their order, then every triple."""
+
+    ids: Ids
+    owners: Ids
+    """Number of the text."""
+    ends: Ids
+    """Place of the last character in its normalised text."""
+
+
+@dataclass(frozen=True)
+class Letters:
+    """Many texts as one row of code points, a separator after each."""
+
+    texts: Sequence[str]
+    """Normalised."""
+    points: Ids
+    wordy: npt.NDArray[np.bool_]
+    """Belongs to a word, so it may stand in a gram."""
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Self:
+        normal = [bigrams.normalise(text) for text in texts]
+        joined = "".join(text + _PART for text in normal)
+        points = np.frombuffer(joined.encode("utf-32-le", "replace"), dtype=np.uint32).astype(np.int64)
+        return cls(normal, points, _is_wordy(points))
+
+    @cached_property
+    def _lengths(self) -> Ids:
+        return np.array([len(text) + 1 for text in self.texts], np.int64)
+
+    @cached_property
+    def owners(self) -> Ids:
+        """Number of the text, for each code point."""
+        return np.repeat(np.arange(len(self.texts)), self._lengths)
+
+    @cached_property
+    def _pairs(self) -> Ids:
+        """Where each pair begins."""
+        return np.flatnonzero(self.wordy[:-1] & self.wordy[1:])
+
+    def pairs(self) -> Pairs:
+        at = self._pairs
+        return Pairs(self._pair_ids(at), self.owners[at], np.cumsum(~self.wordy, dtype=np.int64)[at])
+
+    def grams(self) -> Grams:
+        pairs = self._pairs
+        triples = pairs[:-1][pairs[:-1] + 1 == pairs[1:]]
+        last = np.concatenate([pairs + 1, triples + 2])
+        owners = self.owners[last]
+        return Grams(
+            np.concatenate([self._pair_ids(pairs), self.points[triples] << 32 | self._pair_ids(triples + 1)]),
+            owners,
+            last - (np.cumsum(self._lengths) - self._lengths)[owners],
+        )
+
+    def _pair_ids(self, at: Ids) -> Ids:
+        return self.points[at] << 16 | self.points[at + 1]
+
+
 def grams(text: str) -> Ids:
     """Sorted distinct ids of the 2- and 3-grams; empty for a text without words."""
-    return np.unique(stream([text])[0])
-
-
-def stream(texts: Sequence[str]) -> tuple[Ids, Ids]:
-    """(ids of pairs and triples, number of the text each belongs to), for every occurrence in many texts."""
-    points, owners, wordy = _points(texts)
-    pair = wordy[:-1] & wordy[1:]
-    triple = pair[:-1] & wordy[2:]
-    triples = points[:-2] << 32 | points[1:-1] << 16 | points[2:]
-    return (
-        np.concatenate([_joined(points)[pair], triples[triple]]),
-        np.concatenate([owners[:-1][pair], owners[:-2][triple]]),
-    )
+    return np.unique(Letters.of([text]).grams().ids)
 
 
 def pairs(texts: Sequence[str]) -> Pairs:
-    points, owners, wordy = _points(texts)
-    pair = wordy[:-1] & wordy[1:]
-    return Pairs(_joined(points)[pair], owners[:-1][pair], np.cumsum(~wordy, dtype=np.int64)[:-1][pair])
+    return Letters.of(texts).pairs()
 
 
 def pairs_of(run: str) -> list[int]:
     """The ids of the pairs of an unbroken normalised run, in its order."""
     return [ord(run[i]) << 16 | ord(run[i + 1]) for i in range(len(run) - 1)]
-
-
-def _points(texts: Sequence[str]) -> tuple[Ids, Ids, npt.NDArray[np.bool_]]:
-    """(code points, number of the text, does it belong to a word), with a separator after each text."""
-    normal = [bigrams.normalise(text) for text in texts]
-    joined = "".join(text + _PART for text in normal)
-    points = np.frombuffer(joined.encode("utf-32-le", "replace"), dtype=np.uint32).astype(np.int64)
-    owners = np.repeat(np.arange(len(normal)), [len(text) + 1 for text in normal])
-    return points, owners, _is_wordy(points)
-
-
-def _joined(points: Ids) -> Ids:
-    return points[:-1] << 16 | points[1:]
 
 
 def _is_wordy(points: Ids) -> npt.NDArray[np.bool_]:

@@ -1,7 +1,7 @@
 """Places and institutions that a text names, found by how Chinese names end. No list of names."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -14,8 +14,9 @@ _ENDINGS: Final = (
     "居委会|村委会|幼儿园|派出所|办事处|开发区|地铁站|汽车站|火车站|加油站|卫生院|小区|社区|花园|家园|公园|广场|大厦|公寓|市场|街道"
     "|大道|中学|小学|学校|大学|学院|医院|公司|集团|工地|大桥|水库|超市|酒店|路|街|巷|镇|乡|村|桥|站|苑|城"
 )
-_NAMED: Final = re.compile(f"[0-9a-z\u3400-\u9fff]{{2}}(?:{_ENDINGS})")
-_DISTRICT: Final = re.compile(r"[0-9a-z\u3400-\u9fff]{2}(?<![小社园景辖片城地校厂库灾各本该我])[区县]")
+_ENDING: Final = re.compile(_ENDINGS)
+_DISTRICT: Final = re.compile("(?<![小社园景辖片城地校厂库灾各本该我])[区县]")
+_TWO: Final = re.compile("[0-9a-z\u3400-\u9fff]{2}")
 # Before an ending these make no name: 我们小区, 这条路, 一个村.
 _NO_NAME: Final = re.compile(
     "[我们的个这那条该在是到有和与及本各些家所区县]|旁边|附近|对面|周边|周围|隔壁|楼下|楼上|门口|建筑|施工"
@@ -25,7 +26,12 @@ _COMMON: Final = 1 / 200
 
 def named(text: str) -> set[str]:
     """Two characters and the ending of whatever is called by a name; among them phrases that only look like one."""
-    return {name for name in _NAMED.findall(bigrams.normalise(text)) if not _NO_NAME.search(name[:2])}
+    return {name for name, _ in names_in(bigrams.normalise(text))}
+
+
+def names_in(normal: str) -> Iterator[tuple[str, int]]:
+    """(name, where it ends) in a normalised text."""
+    return ((name, end) for name, end in _ended(normal, _ENDING) if not _NO_NAME.search(name[:2]))
 
 
 def telling(names: Sequence[str], background: Background) -> list[str]:
@@ -37,4 +43,21 @@ def telling(names: Sequence[str], background: Background) -> list[str]:
 
 def districts(text: str) -> set[str]:
     """Counties and districts named, by their last two characters and the ending."""
-    return set(_DISTRICT.findall(bigrams.normalise(text)))
+    return districts_in(bigrams.normalise(text))
+
+
+def districts_in(normal: str) -> set[str]:
+    return {name for name, _ in _ended(normal, _DISTRICT)}
+
+
+def _ended(normal: str, ending: re.Pattern[str]) -> Iterator[tuple[str, int]]:
+    """(two characters and the ending, where it ends), from left to right, none inside another.
+
+    Looking for endings first and then back takes a fifth of the time of one pattern that begins anywhere.
+    """
+    free = 0
+    for found in ending.finditer(normal):
+        start = found.start() - 2
+        if start >= free and _TWO.match(normal, start):
+            free = found.end()
+            yield normal[start:free], free

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from channels_merge.matching.background import Background
-from channels_merge.matching.grams import Ids, pairs, stream
-from channels_merge.matching.names import districts, named, telling
+from channels_merge.matching.grams import Ids, Letters
+from channels_merge.matching.names import districts_in, names_in, telling
 
 OPENING: Final = 200
 """People open with the matter and close with their feelings."""
@@ -22,6 +22,7 @@ LONGEST: Final = 4000
 
 Rows: TypeAlias = sparse.csr_array
 Floats: TypeAlias = npt.NDArray[np.float64]
+Bits: TypeAlias = npt.NDArray[np.bool_]
 _DAY: Final = 86400
 
 
@@ -53,10 +54,6 @@ class Message:
     def opening(self) -> str:
         return f"{self.title}\n{self.text[:OPENING]}"
 
-    @property
-    def head(self) -> str:
-        return f"{self.title}\n{self.text[:HEAD]}"
-
 
 @dataclass(frozen=True)
 class Runs:
@@ -65,12 +62,6 @@ class Runs:
     columns: Ids
     runs: Ids
     starts: Ids
-
-    @classmethod
-    def of(cls, texts: Sequence[str], columns: Ids) -> Self:
-        found = pairs(texts)
-        starts = np.searchsorted(found.owners, np.arange(len(texts) + 1))
-        return cls(np.searchsorted(columns, found.ids), found.runs, starts)
 
 
 @dataclass(frozen=True)
@@ -92,25 +83,28 @@ class Profiles:
 
     @classmethod
     def of(cls, messages: Sequence[Message], background: Background) -> Self:
-        titles, title_of = stream([message.heading for message in messages])
-        openings, opening_of = stream([message.text[:OPENING] for message in messages])
-        texts, text_of = stream([message.words for message in messages])
-        ids, columns = np.unique(np.concatenate([titles, openings, texts]), return_inverse=True)
-        title_at, opening_at, text_at = np.split(columns, [len(titles), len(titles) + len(openings)])
-        shape = (len(messages), len(ids))
-        title_rows = _counted(title_of, title_at, shape)
-        opening_names, names = _names(messages, background)
+        # Heading and body in turn: texts 2i and 2i + 1 are of message i.
+        letters = Letters.of([part for each in messages for part in (each.heading, each.text[:LONGEST])])
+        grams = letters.grams()
+        found = _Found.of(grams.ids, grams.owners // 2, letters.pairs().runs, len(messages))
+        in_title = grams.owners % 2 == 0
+        in_opening = ~in_title & (grams.ends < OPENING)
+        # The heading of a message without title is its text once more.
+        has_title = np.array([bool(message.title.strip()) for message in messages], bool)
+        in_head = np.where(in_title, has_title[found.owners], grams.ends < HEAD)
+        title_rows = found.rows(in_title)
+        opening_names, names = _names(letters.texts, background)
         return cls(
             messages,
-            background.weights(ids),
+            background.weights(found.ids),
             present(title_rows),
-            sparse.csr_array(2 * title_rows + _counted(opening_of, opening_at, shape)),
-            present(_counted(text_of, text_at, shape)),
-            Runs.of([message.heading for message in messages], ids),
-            Runs.of([message.head for message in messages], ids),
+            sparse.csr_array(2 * title_rows + found.rows(in_opening)),
+            present(found.rows(np.ones_like(in_title))),
+            found.runs_of(in_title),
+            found.runs_of(in_head),
             opening_names,
             names,
-            _districts(messages),
+            _districts(letters.texts),
         )
 
     def __len__(self) -> int:
@@ -120,6 +114,39 @@ class Profiles:
     def days(self) -> Floats:
         """Since 1970; nan where the time is not known."""
         return np.array([message.at.timestamp() / _DAY if message.at else np.nan for message in self.messages])
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Every gram of many messages, in the order of the texts, pairs first."""
+
+    messages: int
+    ids: Ids
+    """Of the columns."""
+    owners: Ids
+    columns: Ids
+    order: Ids
+    """Column by column, where rows are made without sorting again."""
+    runs: Ids
+    """Of the pairs."""
+
+    @classmethod
+    def of(cls, ids: Ids, owners: Ids, runs: Ids, messages: int) -> Self:
+        order = np.argsort(ids, kind="stable")
+        ids = ids[order]
+        first = np.ones(len(ids), bool)
+        first[1:] = ids[1:] != ids[:-1]
+        columns = np.empty(len(ids), np.int64)
+        columns[order] = np.cumsum(first) - 1
+        return cls(messages, ids[first], owners, columns, order, runs)
+
+    def rows(self, part: Bits) -> Rows:
+        at = self.order[part[self.order]]
+        return _counted(self.owners[at], self.columns[at], (self.messages, len(self.ids)))
+
+    def runs_of(self, part: Bits) -> Runs:
+        at = np.flatnonzero(part[: len(self.runs)])
+        return Runs(self.columns[at], self.runs[at], np.searchsorted(self.owners[at], np.arange(self.messages + 1)))
 
 
 def present(rows: Rows) -> Rows:
@@ -132,20 +159,27 @@ def _counted(owners: Ids, columns: Ids, shape: tuple[int, int]) -> Rows:
     return rows
 
 
-def _names(messages: Sequence[Message], background: Background) -> tuple[Rows, Rows]:
-    """(names in the openings, names anywhere), over the same columns."""
-    everywhere = [named(message.words) for message in messages]
+def _names(texts: Sequence[str], background: Background) -> tuple[Rows, Rows]:
+    """(names in the openings, names anywhere), over the same columns. Of each message heading and body."""
+    openings, everywhere = [], []
+    for heading, body in zip(texts[::2], texts[1::2], strict=True):
+        title, named = {name for name, _ in names_in(heading)}, list(names_in(body))
+        openings.append(title.union(name for name, end in named if end <= OPENING))
+        everywhere.append(title.union(name for name, _ in named))
     known = telling(sorted(set().union(*everywhere)), background)
     columns = {name: column for column, name in enumerate(known)}
-    return _found([named(message.opening) for message in messages], columns), _found(everywhere, columns)
+    return _cells(openings, columns), _cells(everywhere, columns)
 
 
-def _districts(messages: Sequence[Message]) -> Rows:
-    found = [districts(message.opening) for message in messages]
-    return _found(found, {name: column for column, name in enumerate(sorted(set().union(*found)))})
+def _districts(texts: Sequence[str]) -> Rows:
+    found = [
+        districts_in(heading) | districts_in(body[:OPENING])
+        for heading, body in zip(texts[::2], texts[1::2], strict=True)
+    ]
+    return _cells(found, {name: column for column, name in enumerate(sorted(set().union(*found)))})
 
 
-def _found(found: Sequence[set[str]], columns: dict[str, int]) -> Rows:
+def _cells(found: Sequence[set[str]], columns: dict[str, int]) -> Rows:
     cells = [(row, columns[name]) for row, names in enumerate(found) for name in names if name in columns]
     owners, at = np.array(cells, np.int64).reshape(-1, 2).T
     return _counted(owners, at, (len(found), max(len(columns), 1)))

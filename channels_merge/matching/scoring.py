@@ -1,6 +1,7 @@
 """Do two messages report the same matter? Features of pairs, and the probability that a small logistic makes of them. Pure."""
 
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 from scipy import sparse
@@ -81,15 +82,13 @@ class _Pair:
 
     def __init__(self, profiles: Profiles):
         self.profiles = profiles
-        rare = np.where(profiles.weights > -np.log(RARE), profiles.weights, 0)
+        is_rare = profiles.weights > -np.log(RARE)
+        self.rare = np.where(is_rare, profiles.weights, 0)
+        self.ordinary = np.where(is_rare, 0, profiles.weights)
         self.openings = opening_vectors(profiles)
-        self.rare_titles = _weighted(profiles.titles, rare)
-        self.rare_title_sums = np.maximum(self.rare_titles.sum(axis=1), 1e-9)
-        ordinary = np.where(profiles.weights > -np.log(RARE), 0, profiles.weights)
-        self.ordinary_titles = _weighted(profiles.titles, ordinary)
-        self.ordinary_title_sums = np.maximum(self.ordinary_titles.sum(axis=1), 1e-9)
-        self.ordinary_openings = _unit(_weighted(present(profiles.openings), ordinary))
-        self.rare_openings = _weighted(present(profiles.openings), np.sqrt(rare))
+        self.opening_lengths = np.maximum(np.sqrt(present(profiles.openings) @ self.ordinary**2), 1e-9)
+        self.rare_titles = np.maximum(profiles.titles @ self.rare, 1e-9)
+        self.ordinary_titles = np.maximum(profiles.titles @ self.ordinary, 1e-9)
         self.title_matches = _Matches(profiles, profiles.title_runs)
         self.head_matches = _Matches(profiles, profiles.head_runs)
 
@@ -98,20 +97,21 @@ class _Pair:
         heads = self.head_matches.both_ways(left, right)
         titles = self.title_matches.both_ways(left, right)
         apart = np.abs(profiles.days[left] - profiles.days[right])
-        openings = _dot(self.openings, self.openings, left, right)
+        openings, rare_openings, ordinary_openings = self._openings(left, right)
+        here, there = self._titles(left, right), self._titles(right, left)
         names_differ = self._names_differ(left, right)
         return np.column_stack(
             [
                 openings,
-                np.minimum(self._rare_title(left, right), self._rare_title(right, left)),
-                np.log1p(_dot(self.rare_openings, self.rare_openings, left, right) / HEAVIEST),
+                np.minimum(here[0], there[0]),
+                np.log1p(rare_openings / HEAVIEST),
                 np.minimum(*heads[0]),
                 np.minimum(*heads[1]),
                 np.maximum(*titles[0]),
                 np.minimum(*titles[0]),
                 np.where(np.isnan(apart), 0.5, np.exp(-apart / 60)),
-                _dot(self.ordinary_openings, self.ordinary_openings, left, right),
-                np.minimum(self._ordinary_title(left, right), self._ordinary_title(right, left)),
+                ordinary_openings,
+                np.minimum(here[1], there[1]),
                 names_differ,
                 names_differ * openings,
                 _differ(profiles.districts, profiles.districts, left, right),
@@ -119,13 +119,19 @@ class _Pair:
             ]
         )
 
-    def _rare_title(self, mine: Ids, theirs: Ids) -> Floats:
-        """The share of my title's rare grams that their text has."""
-        return _dot(self.rare_titles, self.profiles.texts, mine, theirs) / self.rare_title_sums[mine]
+    def _openings(self, left: Ids, right: Ids) -> tuple[Floats, Floats, Floats]:
+        """Of what both openings say: cosine, weight of the rare grams, cosine of the others by presence."""
+        shared = _Shared.of(self.openings, self.openings, left, right)
+        lengths = self.opening_lengths[left] * self.opening_lengths[right]
+        return shared.sums(), shared.sums(self.rare), shared.sums(self.ordinary**2) / lengths
 
-    def _ordinary_title(self, mine: Ids, theirs: Ids) -> Floats:
-        """The share of my title's other grams that their text has: names apart, is it the same trouble?"""
-        return _dot(self.ordinary_titles, self.profiles.texts, mine, theirs) / self.ordinary_title_sums[mine]
+    def _titles(self, mine: Ids, theirs: Ids) -> tuple[Floats, Floats]:
+        """The shares of my title's rare grams and of its others that their text has.
+
+        Names apart, is it the same trouble? That is what the others tell.
+        """
+        shared = _Shared.of(self.profiles.titles, self.profiles.texts, mine, theirs)
+        return shared.sums(self.rare) / self.rare_titles[mine], shared.sums(self.ordinary) / self.ordinary_titles[mine]
 
     def _names_differ(self, left: Ids, right: Ids) -> Floats:
         """Both open by naming something, and neither's names are anywhere in the other."""
@@ -202,15 +208,29 @@ def regions_differ(a: str, b: str) -> bool:
 def _differ(mine: Rows, theirs: Rows, left: Ids, right: Ids) -> Floats:
     """1 where both name something and nothing of mine is among theirs."""
     some = np.diff(mine.indptr) > 0
-    return (some[left] & some[right] & (_dot(mine, theirs, left, right) == 0)).astype(float)
+    return (some[left] & some[right] & (_Shared.of(mine, theirs, left, right).sums() == 0)).astype(float)
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """The cells that two rows of a pair both have, and the product of what stands in them."""
+
+    pairs: Ids
+    columns: Ids
+    products: Floats
+    count: int
+
+    @classmethod
+    def of(cls, a: Rows, b: Rows, left: Ids, right: Ids) -> Self:
+        both = sparse.csr_array(a[left].multiply(b[right]))
+        return cls(np.repeat(np.arange(len(left)), np.diff(both.indptr)), both.indices, both.data, len(left))
+
+    def sums(self, weights: Floats | None = None) -> Floats:
+        """For each pair: of the products, or of these weights of the columns."""
+        added = self.products if weights is None else weights[self.columns]
+        # Of nothing bincount makes whole numbers, whatever the weights are.
+        return np.bincount(self.pairs, added, minlength=self.count).astype(np.float64, copy=False)
 
 
 def _weighted(rows: Rows, weights: Floats) -> Rows:
-    result = rows.copy()  # dropping zeros moves the indices, which others share
-    result.data = rows.data * weights[rows.indices]
-    result.eliminate_zeros()
-    return result
-
-
-def _dot(a: Rows, b: Rows, left: Ids, right: Ids) -> Floats:
-    return np.asarray(a[left].multiply(b[right]).sum(axis=1), dtype=np.float64).ravel()
+    return sparse.csr_array((rows.data * weights[rows.indices], rows.indices, rows.indptr), shape=rows.shape)
