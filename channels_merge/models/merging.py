@@ -59,6 +59,8 @@ class MergeProposal(models.Model):
     probability = models.FloatField("可能性")
     words = models.CharField("依据", max_length=300)
     found_at = models.DateTimeField("发现时间")
+    # When it was last looked at whether anything is left to decide.
+    checked_at = models.DateTimeField("复核时间")
     # The worklist's order: what is put off goes to the end.
     sort_at = models.DateTimeField("排队时间")
     state = models.CharField("状态", max_length=10, choices=ProposalState, default=ProposalState.OPEN)
@@ -84,6 +86,7 @@ class MergeProposal(models.Model):
         ]
         indexes = [
             models.Index("sort_at", "id", condition=Q(state=ProposalState.OPEN), name="mergeproposal_worklist"),
+            models.Index("checked_at", "id", condition=Q(state=ProposalState.OPEN), name="mergeproposal_to_check"),
             models.Index(F("at").desc(), condition=Q(at__isnull=False), name="mergeproposal_settled"),
         ]
 

@@ -53,6 +53,8 @@ MOST_PROPOSED: Final = 3
 MISSED_AFTER: Final = timedelta(minutes=1)
 MISSED_WITHIN: Final = timedelta(days=2)
 BATCH: Final = 200
+CHECKED: Final = 500
+"""Pairs that one run of the minute looks at again: of ten thousand each has its turn within twenty minutes."""
 UNDO: Final = timedelta(seconds=40)
 """The page offers 撤回 for 30 seconds; the rest is the way of the request."""
 BY_ITSELF: Final = "系统并单"
@@ -99,6 +101,7 @@ def _propose(appeal: Appeal, near: Iterable[reads.Near], *, at: datetime) -> lis
                 "probability": found.probability,
                 "words": masking.redact(found.explanation.words)[:300],
                 "found_at": at,
+                "checked_at": at,
                 "sort_at": at,
             },
         )
@@ -135,18 +138,24 @@ def look_at_missed(*, at: datetime) -> int:
     return len(found)
 
 
-def settle_stale(*, at: datetime) -> int:
-    """Pairs about which nothing is left to decide; and those whose ticket was closed since, of another kind now."""
-    days = parameters.integer("merge_proposal_days", at=at)
+def settle_stale(*, at: datetime, most: int = CHECKED) -> int:
+    """Pairs about which nothing is left to decide, and those whose ticket was closed since, of another kind now; returns
+    how many changed.
+
+    Looks at the `most` pairs that were looked at longest ago. Until a pair has its turn, whoever opens it reads how it stands.
+    """
+    too_old = at - timedelta(days=parameters.integer("merge_proposal_days", at=at))
     open_ones = MergeProposal.objects.filter(state=ProposalState.OPEN)
-    changed = open_ones.filter(found_at__lt=at - timedelta(days=days)).update(state=ProposalState.LAPSED, at=at)
-    for proposal in reads.with_sides(open_ones.order_by("pk")).iterator(chunk_size=500):
+    looked_at = list(reads.with_sides(open_ones.order_by("checked_at", "pk")[:most]))
+    changed = 0
+    for proposal in looked_at:
         plan = reads.plan_of(proposal)
         kind = ProposalKind.REPEAT if plan.how == reads.How.REOPEN else ProposalKind.MERGE
-        if plan.how == reads.How.LAPSED:
+        if plan.how == reads.How.LAPSED or proposal.found_at < too_old:
             changed += open_ones.filter(pk=proposal.pk).update(state=ProposalState.LAPSED, at=at)
         elif plan.how != reads.How.WAIT and kind != proposal.kind:
             changed += open_ones.filter(pk=proposal.pk).update(kind=kind)
+    open_ones.filter(pk__in=[proposal.pk for proposal in looked_at]).update(checked_at=at)
     return changed
 
 

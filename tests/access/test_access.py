@@ -208,7 +208,13 @@ def to_merge(city):
     """Two appeals that may be one matter, a number that came too often, a switch and a threshold to decide on."""
     earlier, later = make_accepted(at=WEDNESDAY), make_appeal(at=WEDNESDAY)
     pair = MergeProposal.objects.create(
-        appeal=later, other=earlier, probability=0.9, words="都说到", found_at=WEDNESDAY, sort_at=WEDNESDAY
+        appeal=later,
+        other=earlier,
+        probability=0.9,
+        words="都说到",
+        found_at=WEDNESDAY,
+        checked_at=WEDNESDAY,
+        sort_at=WEDNESDAY,
     )
     frequent = FrequentCaller.objects.create(
         phone_index=later.contact.phone_index, latest=later, day=WEDNESDAY.date(), count=10, last_at=WEDNESDAY

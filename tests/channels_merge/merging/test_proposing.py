@@ -163,6 +163,28 @@ def test_a_pair_that_nobody_looked_at_lapses_after_its_days(city):
     assert fresh(proposal).state == "lapsed"
 
 
+def test_a_run_looks_at_some_pairs_only_and_every_pair_has_its_turn(city):
+    by_phone()
+    waiting = [by_machine(phone=f"1380000000{i}") for i in range(3)]
+    proposals = [look(one)[0] for one in waiting]
+    for one in waiting:
+        linking.withdraw_appeal(appeal_id=one.pk, channel=one.channel, reason="好了", by=None, at=LATER)
+
+    assert merging.settle_stale(at=SOON, most=2) == 2
+    assert [fresh(one).state for one in proposals] == ["lapsed", "lapsed", "open"]
+    assert merging.settle_stale(at=SOON, most=2) == 1
+
+
+def test_pairs_that_stay_open_are_looked_at_in_turn(city):
+    by_phone()
+    proposals = [look(by_machine(phone=f"1380000000{i}"))[0] for i in range(3)]
+    minutes = [LATER + timedelta(minutes=i) for i in range(1, 3)]
+    for at in minutes:
+        assert merging.settle_stale(at=at, most=2) == 0
+
+    assert [fresh(one).checked_at for one in proposals] == [minutes[1], minutes[0], minutes[1]]
+
+
 # --- by itself
 
 

@@ -118,6 +118,7 @@ def decided(city, chances, *, by=None):
             probability=abs(chance),
             words="都说到",
             found_at=NOON,
+            checked_at=NOON,
             sort_at=NOON,
             state="confirmed" if chance > 0 else "refused",
             by=by or city.dispatcher,
