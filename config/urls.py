@@ -14,6 +14,8 @@ ticket_pages = [
     *tickets.urlpatterns,
 ]
 
+handler403 = "hotline.views.gate.denied"
+
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("", include("hotline.urls")),

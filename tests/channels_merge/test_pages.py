@@ -321,11 +321,11 @@ def test_intake_attaches_to_a_similar_matter(as_):
 
 
 def test_every_act_of_intake_has_a_key_of_its_own(as_):
-    make_appeal()
+    appeal = make_appeal()
 
-    page = BeautifulSoup(as_("agent").get("/intake/").content.decode(), "html.parser")
+    peek = BeautifulSoup(as_("agent").get(f"/intake/{appeal.number}/peek/").content.decode(), "html.parser")
 
-    acts = page.select("#peek .row0 [data-act]")
+    acts = peek.select(".row0 [data-act]")
     assert [(act["data-key"], act.get_text(" ", strip=True)) for act in acts] == [
         ("y", "受理 y"),
         ("i", "请补充 i"),
@@ -412,3 +412,41 @@ def test_the_name_of_a_region_stands_once_before_the_place(as_, world):
 
     for url in (f"/intake/{waiting.number}/peek/", reverse("channels_merge:desk-done", args=[taken.number])):
         assert "<dt>地点</dt><dd>章贡区 锦江花园</dd>" in client.get(url).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("role", "shown", "sent", "why"),
+    [
+        ("handler", "/desk/", "/desk/", "您的岗位没有这项权限。"),
+        (
+            "agent",
+            "/approvals/",
+            "/approvals/batch/",
+            "结果由单位负责人、县级热线中心和市热线中心审核，延期由派单的一方审批。",
+        ),
+    ],
+)
+def test_whoever_refuses_a_page_says_it_in_one_way(as_, role, shown, sent, why):
+    client = as_(role)
+
+    page, form, script = client.get(shown), client.post(sent), client.get(shown, headers={"HX-Request": "true"})
+
+    assert (page.status_code, form.status_code, script.status_code) == (403, 403, 403)
+    found = BeautifulSoup(page.content.decode(), "html.parser")
+    assert found.select_one("nav.rail a") is not None
+    assert [found.select_one(f"main .none {part}").get_text() for part in ("b", ".lead-in")] == ["没有打开。", why]
+    found = BeautifulSoup(form.content.decode(), "html.parser")
+    assert [found.select_one(f"main .none {part}").get_text() for part in ("b", ".lead-in")] == ["没有办成。", why]
+    assert text_of(script).strip() == f"没有打开。 {why}"
+
+
+def test_a_refusal_of_a_view_reaches_the_person_word_for_word(as_, world):
+    channel = services.propose_channel(
+        owner=world.centre, name="微信", kind="mini_program", way="push", ground="文件", by=None, at=NOON
+    )
+    leader = as_("leader")
+
+    assert "只有开办单位的联络员、负责人和渠道管理员可以操作。" not in text_of(leader.get(f"/channels/{channel.code}/"))
+    assert "只有开办单位的联络员、负责人和渠道管理员可以操作。" in text_of(
+        leader.get(f"/channels/{channel.code}/acts/file/")
+    )

@@ -1,45 +1,18 @@
-"""What the list pages share: who may open them, how a refusal and a batch are answered, addresses of pages by key."""
+"""What the list pages share: how a refusal and a batch are answered, addresses of pages by key."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from hotline.errors import DomainError
-from hotline.models import User
-from hotline.rights import has_right
 from tickets.selectors.lists import Key, Page
 from tickets.selectors.queues import Segment
 from tickets.services import ActNotAllowed, InputRefused
 
 MOST_IN_A_BATCH = 100
-
-Refusal = Callable[[User, datetime], str]
-
-
-def opens_with(why_not: Refusal) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """The page is for those whom ``why_not(user, at)`` answers with an empty string; others read its sentence."""
-
-    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-        @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            why = why_not(request.user, timezone.now())
-            if why:
-                return render(request, "tickets/no_access.html", {"why": why}, status=403)
-            return view(request, *args, **kwargs)
-
-        return guarded
-
-    return decorate
-
-
-def holds_any(*permissions: str, else_say: str) -> Refusal:
-    return lambda user, at: "" if any(has_right(user, permission, at) for permission in permissions) else else_say
 
 
 def refused(request: HttpRequest, head: str, error: DomainError | str) -> HttpResponse:

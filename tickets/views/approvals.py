@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from hotline.errors import DomainError
 from hotline.numbers import key_of
+from hotline.views.gate import holds_any, opens_with
 from tickets import rights, services
 from tickets.selectors import approvals as selectors
 from tickets.selectors import queues
@@ -23,8 +24,6 @@ from tickets.views.answers import (
     after,
     batch_result,
     each_of,
-    holds_any,
-    opens_with,
     paged,
     refused,
     ticked,

@@ -11,13 +11,14 @@ from django.views.decorators.http import require_POST, require_safe
 from hotline.models import Unit, User
 from hotline.numbers import key_of
 from hotline.rights import has_right
+from hotline.views.gate import opens_with
 from tickets import services
 from tickets.models import Assignment, Ticket
 from tickets.selectors import inbox as selectors
 from tickets.selectors.acts import acts_of, situation
 from tickets.services import InputRefused
 from tickets.states import STATE_TONE, AssignmentState, ClockKind
-from tickets.views.answers import address, after, batch_result, each_of, opens_with, paged, ticked, with_addresses
+from tickets.views.answers import address, after, batch_result, each_of, paged, ticked, with_addresses
 
 
 def _why_no_inbox(user: User, at: datetime) -> str:

@@ -14,11 +14,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
 from hotline.models import Unit, User
+from hotline.views.gate import opens_with
 from responsibility.models import Category
 from tickets.forms import say_plainly
 from tickets.selectors import lists
 from tickets.states import STATE_TONE, Kind, TicketState
-from tickets.views.answers import after, opens_with, paged
+from tickets.views.answers import after, paged
 
 ORDERS = [("", "新受理的在前"), ("due", "先到期的在前")]
 

@@ -8,10 +8,10 @@ from django.views.decorators.http import require_safe
 from hotline.models import SecurityLog
 from hotline.services import log_security
 from hotline.views.files import answer_with_file
+from hotline.views.gate import holds_any, opens_with
 from tickets.models import Attachment, Ticket
 from tickets.selectors.acts import situation
 from tickets.selectors.page import sees_file, ticket_page, timeline
-from tickets.views.answers import holds_any, opens_with
 
 
 @require_safe

@@ -16,6 +16,7 @@ from hotline.errors import DomainError
 from hotline.models import Unit, User
 from hotline.numbers import key_of
 from hotline.templatetags.hotline import date_cn
+from hotline.views.gate import holds_any, opens_with
 from responsibility import selectors as responsibility
 from responsibility.models import DutyItem
 from tickets import rights, services
@@ -29,8 +30,6 @@ from tickets.views.answers import (
     after,
     batch_result,
     each_of,
-    holds_any,
-    opens_with,
     paged,
     refused,
     ticked,
