@@ -119,6 +119,10 @@ class LineSource(models.Model):
         return crypto.decrypt(self.header_cipher, self.aad) if self.header_cipher else ""
 
 
+UNNUMBERED = "unnumbered-"
+"""Before the digest of a message that came without an id of its own."""
+
+
 class InboundMessage(models.Model):
     """What a line sent, as it came (encrypted), before anything is made of it. One row for each number of theirs."""
 
@@ -179,6 +183,10 @@ class InboundMessage(models.Model):
 
     def __str__(self):
         return self.message_id
+
+    @property
+    def shown_id(self):
+        return "没有消息编号" if self.message_id.startswith(UNNUMBERED) else self.message_id
 
     @property
     def aad(self):

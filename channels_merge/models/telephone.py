@@ -110,7 +110,9 @@ class MissedCall(NumberedModel):
     # Who has the number before them and calls; nobody else is given it meanwhile.
     holder = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
     held_at = models.DateTimeField("查看号码时间", null=True)
-    # When the supervisors were told that nobody had called back in time.
+    # Everybody who was given the number and has not said yet what came of it: a call may outlast the five minutes.
+    callers = models.ManyToManyField("hotline.User", related_name="+", verbose_name="正在回拨的人")
+    # When people were told that nobody had called back in time.
     told_at = models.DateTimeField("超时提醒时间", null=True)
     closed_at = models.DateTimeField("了结时间", null=True)
     closed_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
@@ -210,6 +212,13 @@ class PhoneCall(NumberedModel):
             models.Index("number_index", "answered_at", condition=~Q(number_index=""), name="phonecall_number"),
             models.Index("missed_call", condition=Q(missed_call__isnull=False), name="phonecall_missed"),
             models.Index("id", condition=Q(is_settled=False), name="phonecall_unsettled"),
+            models.Index(
+                F("missed_at").desc(),
+                F("id").desc(),
+                condition=Q(number_index="", missed_at__isnull=False, answered_at=None),
+                name="phonecall_withheld",
+            ),
+            models.Index("heard_at", condition=Q(user=None) & ~Q(extension=""), name="phonecall_unseated"),
         ]
 
     def __str__(self):

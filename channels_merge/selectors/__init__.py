@@ -82,6 +82,7 @@ from channels_merge.selectors.register import (
 from channels_merge.selectors.search import Found, SearchRefused, search
 from channels_merge.selectors.similar import Similar, similar_matters
 from channels_merge.selectors.telephone import (
+    agents_on_duty,
     call_at_hand,
     call_of,
     call_of_appeal,
@@ -89,6 +90,7 @@ from channels_merge.selectors.telephone import (
     calls_at_desk,
     closed_missed_calls,
     count_open_missed,
+    count_withheld,
     history_of,
     missed_badge,
     missed_calls_seen,
@@ -97,6 +99,8 @@ from channels_merge.selectors.telephone import (
     seat_of,
     seats,
     skills_of,
+    unknown_extensions,
+    withheld_calls,
 )
 from channels_merge.selectors.work import Work, city_now, intake_count, of_ticket, provide_work, workbench
 
@@ -117,6 +121,7 @@ __all__ = [
     "Standing",
     "Step",
     "Work",
+    "agents_on_duty",
     "appeals_of_ticket",
     "background",
     "call_at_hand",
@@ -139,6 +144,7 @@ __all__ = [
     "codes_seen",
     "count_codes",
     "count_open_missed",
+    "count_withheld",
     "desk_panes",
     "drafts_of",
     "due_for_cancelling",
@@ -195,10 +201,12 @@ __all__ = [
     "trouble_count",
     "unchecked",
     "unchecked_since",
+    "unknown_extensions",
     "waiting_appeals",
     "where_it_leads",
     "with_tasks",
     "with_use",
     "with_volumes",
+    "withheld_calls",
     "workbench",
 ]

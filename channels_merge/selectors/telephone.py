@@ -1,10 +1,9 @@
 """What rings at whose seat, and what nobody answered."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Case, Prefetch, Q, QuerySet, When
+from django.db.models import Case, Count, Max, Prefetch, Q, QuerySet, When
 
 from channels_merge import rights
 from channels_merge.identity import PhoneNotUnderstood
@@ -22,11 +21,13 @@ from channels_merge.selectors.appeals import caller_history
 from hotline.models import User
 from hotline.numbers import key_of
 from hotline.rights import has_right
+from hotline.selectors import people_with_right
 
 RINGS_FOR: Final = timedelta(minutes=3)
 """A ring of which nothing more was heard is over by then."""
 WAITS_FOR: Final = timedelta(minutes=30)
 """So long an answered call that nobody wrote down stays at the desk."""
+UNKNOWN_FOR: Final = timedelta(days=7)
 LONGEST_CALL: Final = timedelta(hours=2)
 
 
@@ -42,6 +43,16 @@ def skills_of(user: User) -> list[str]:
 
 def seats() -> QuerySet[AgentSeat]:
     return AgentSeat.objects.filter(until=None).select_related("user__unit").order_by("extension", "pk")
+
+
+def agents_on_duty(queue: str, *, at: datetime) -> list[User]:
+    """Those at a seat who serve the queue and are not away; else anybody at a seat; without seats every agent."""
+    agents = people_with_right(rights.USE_DESK)
+    at_seat = {"seats__isnull": False, "seats__until": None}
+    for people in (agents.filter(**at_seat, seats__skills__contains=[queue]), agents.filter(**at_seat), agents):
+        if here := [user for user in people if not user.is_away(at)]:
+            return here
+    return []
 
 
 def people_at(call: PhoneCall) -> list[int]:
@@ -103,13 +114,6 @@ def history_of(call: PhoneCall) -> list[Appeal] | None:
         return None
 
 
-@dataclass(frozen=True)
-class MissedTab:
-    code: str
-    name: str
-    count: int
-
-
 def missed_calls_seen(user: User, *, at: datetime) -> QuerySet[MissedCall]:
     """Queues of the person's own seat first; what is overdue is everybody's. Whoever manages seats sees all."""
     if has_right(user, rights.MANAGE_SEATS, at):
@@ -132,6 +136,27 @@ def closed_missed_calls(user: User, *, at: datetime) -> QuerySet[MissedCall]:
 def count_open_missed(user: User, *, at: datetime) -> int:
     """At most 100."""
     return missed_calls_seen(user, at=at).filter(closed_at=None)[:100].count()
+
+
+def withheld_calls(user: User, *, at: datetime) -> QuerySet[PhoneCall]:
+    """Missed calls that showed no number, the latest first, of the queues that the person sees: nobody can call back."""
+    calls = PhoneCall.objects.filter(number_index="", missed_at__isnull=False, answered_at=None)
+    if not has_right(user, rights.MANAGE_SEATS, at):
+        calls = calls.filter(queue__in=skills_of(user))
+    return calls.order_by("-missed_at", "-pk")
+
+
+def count_withheld(user: User, *, at: datetime) -> int:
+    """Of the last 24 hours, at most 100."""
+    return withheld_calls(user, at=at).filter(missed_at__gte=at - timedelta(days=1))[:100].count()
+
+
+def unknown_extensions(*, at: datetime) -> QuerySet[PhoneCall, Any]:
+    """Extensions at which calls came in the last seven days and nobody sits: `extension`, `calls`, `last_at`, by extension."""
+    seated = AgentSeat.objects.filter(until=None).values("extension")
+    calls = PhoneCall.objects.filter(user=None, heard_at__gte=at - UNKNOWN_FOR).exclude(extension="")
+    calls = calls.exclude(extension__in=seated)
+    return calls.values("extension").annotate(calls=Count("pk"), last_at=Max("heard_at")).order_by("extension")
 
 
 def missed_badge(user: User, *, at: datetime) -> tuple[int, bool]:

@@ -28,6 +28,7 @@ from channels_merge.models import (
     OutboxMessage,
     Transfer,
 )
+from channels_merge.models.lines import UNNUMBERED
 from channels_merge.services import intake, linking
 from channels_merge.services.codemaps import read_codes
 from channels_merge.services.contacts import move_out_of
@@ -118,7 +119,7 @@ def _row(line: Line, body: bytes, *, door: str, at: datetime) -> InboundMessage:
     digest = crypto.blind_index(body.hex(), "inbound")
     row = InboundMessage(
         line=line,
-        message_id=clean(seen["message_id"]) or f"unnumbered-{digest[:40]}",
+        message_id=clean(seen["message_id"]) or f"{UNNUMBERED}{digest[:40]}",
         door=door,
         event=seen["event"],
         number=clean(seen["number"]),

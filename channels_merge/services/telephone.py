@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Max, Min, Q
 
 from channels_merge import rights, selectors
@@ -312,10 +312,13 @@ def hear_recording(*, call: PhoneCall, reason: str, by: User, at: datetime, addr
 def take_missed_call(*, missed_call_id: int, by: User, at: datetime, address: str = "") -> str:
     """The number in clear for the call that `by` makes now, logged. For five minutes it is given to nobody else."""
     row = _locked_missed(missed_call_id, by, at)
+    if row.closed_at is not None:
+        raise MissedCallRefused(_settled(row))
     if row.holder_id not in {None, by.pk} and at - row.held_at < HELD_FOR:
         raise MissedCallRefused(f"{row.holder.masked_name}正在回拨这个号码。")
     row.holder, row.held_at = by, at
     row.save(update_fields=["holder", "held_at"])
+    row.callers.add(by)
     log_security(
         kind=SecurityLog.Kind.REVEAL,
         subject=f"漏接 {row.pk}",
@@ -329,37 +332,55 @@ def take_missed_call(*, missed_call_id: int, by: User, at: datetime, address: st
 
 @transaction.atomic
 def record_call_back(*, missed_call_id: int, outcome: str, by: User, at: datetime) -> MissedCall:
-    """One try. 接通 and 空号 settle it, the others after `missed_call_tries` of them."""
+    """One try of somebody who was given the number. 接通 and 空号 settle it, the others after `missed_call_tries` of them.
+
+    Two may have it, when the first one talks for longer than it is kept from others: each has a try of their own. What is
+    settled stays so, but a caller who was reached after all was reached.
+    """
     row = _locked_missed(missed_call_id, by, at)
     if outcome not in CallBackOutcome.values:
         raise MissedCallRefused("请选择回拨结果。")
-    if row.holder_id != by.pk:
-        raise MissedCallRefused("先看号码回拨，再记结果。")
+    if not row.callers.filter(pk=by.pk).exists():
+        raise MissedCallRefused(_settled(row) if row.closed_at else "先看号码回拨，再记结果。")
     CallBack.objects.create(missed_call=row, by=by, at=at, outcome=outcome)
-    row.tries, row.holder, row.held_at = row.tries + 1, None, None
+    row.callers.remove(by)
+    row.tries += 1
+    if row.holder_id == by.pk:
+        row.holder = row.held_at = None
     row.save(update_fields=["tries", "holder", "held_at"])
-    ends: dict[str, str] = {CallBackOutcome.REACHED: MissedEnd.REACHED, CallBackOutcome.EMPTY: MissedEnd.EMPTY}
-    end = ends.get(outcome, "")
-    if not end and row.tries >= parameters.integer("missed_call_tries", at=at):
-        end = MissedEnd.GIVEN_UP
-    if end:
+    end = _end_of(row, outcome, at)
+    if end and (row.closed_at is None or (end == MissedEnd.REACHED and row.outcome in _IN_VAIN)):
         _close(row, end, by=by, at=at)
     return row
 
 
+_IN_VAIN: Final = frozenset({MissedEnd.EMPTY.value, MissedEnd.GIVEN_UP.value})
+
+
+def _end_of(row: MissedCall, outcome: str, at: datetime) -> str:
+    ends: dict[str, str] = {CallBackOutcome.REACHED: MissedEnd.REACHED, CallBackOutcome.EMPTY: MissedEnd.EMPTY}
+    is_last = row.tries >= parameters.integer("missed_call_tries", at=at)
+    return ends.get(outcome, MissedEnd.GIVEN_UP if is_last else "")
+
+
+def _settled(row: MissedCall) -> str:
+    return f"这个号码已了结：{row.get_outcome_display()}。没有重复记录。"
+
+
 def _locked_missed(pk: int, by: User, at: datetime) -> MissedCall:
+    """The row with its number: an older miss that is worked out meanwhile would not see that the caller was reached."""
     rights.require_any(by, (rights.USE_DESK, rights.MANAGE_SEATS), at)
-    seen = selectors.missed_calls_seen(by, at=at)
-    row = seen.select_for_update(of=("self",), no_key=True).select_related("holder").filter(pk=pk).first()
-    if row is None:
+    seen = selectors.missed_calls_seen(by, at=at).filter(pk=pk)
+    index = seen.values_list("number_index", flat=True).first()
+    if index is None:
         raise MissedCallRefused("没有找到这个漏接电话。")
-    if row.closed_at is not None:
-        raise MissedCallRefused(f"这个号码已了结：{row.get_outcome_display()}。没有重复记录。")
-    return row
+    _lock_number(index)
+    # The number first, as in settle_call; the row has it for good.
+    return MissedCall.objects.select_for_update(of=("self",), no_key=True).select_related("holder").get(pk=pk)
 
 
 def tell_of_late_missed_calls(*, at: datetime) -> list[int]:
-    """Tell those who manage the seats of each number that nobody called back in time, once. Returns their ids."""
+    """Tell of each number that nobody called back in time, once: agents on duty and who manages the seats. Returns their ids."""
     late = MissedCall.objects.filter(closed_at=None, told_at=None, due_at__lte=at).order_by("due_at", "pk")
     return one_by_one(lambda pk: _tell_late(pk, at), late.values_list("pk", flat=True)[:500])
 
@@ -371,7 +392,7 @@ def _tell_late(pk: int, at: datetime) -> bool:
     if row is None:
         return False
     notify(
-        users=people_with_right(rights.MANAGE_SEATS),
+        users=[*people_with_right(rights.MANAGE_SEATS), *selectors.agents_on_duty(row.queue, at=at)],
         kind="missed_call_late",
         number=str(pk),
         at=at,
@@ -385,9 +406,8 @@ def _tell_late(pk: int, at: datetime) -> bool:
 # ---- seats
 
 
-@transaction.atomic
 def set_seat(*, user: User, extension: str, skills: list[str], by: User | None, at: datetime) -> AgentSeat:
-    """Whoever sat there, and where this person sat, ends at `at`; logged."""
+    """Whoever sat there, and where this person sat, ends at `at`; logged. SeatRefused when somebody else was faster."""
     rights.require(by, rights.MANAGE_SEATS, at)
     extension = clean(extension)[:20]
     if not re.fullmatch(r"[0-9A-Za-z_.@-]{1,20}", extension):
@@ -396,14 +416,27 @@ def set_seat(*, user: User, extension: str, skills: list[str], by: User | None, 
         raise SeatRefused("至少选一项技能。")
     if not has_right(user, rights.USE_DESK, at):
         raise SeatRefused(f"{user.name}不是话务员。")
+    kept = [skill for skill in Skill.values if skill in skills]
+    try:
+        with transaction.atomic():
+            return _seat(user, extension, kept, by, at)
+    except IntegrityError as exc:
+        raise SeatRefused(f"分机 {extension} 或{user.name}的坐席刚被别人改过，请看过现在的坐席再安排。") from exc
+
+
+def _seat(user: User, extension: str, skills: list[str], by: User | None, at: datetime) -> AgentSeat:
     taken = AgentSeat.objects.select_for_update(no_key=True).filter(Q(user=user) | Q(extension=extension), until=None)
     for seat in taken.order_by("pk"):
-        seat.until = at
-        seat.save(update_fields=["until"])
-    kept = [skill for skill in Skill.values if skill in skills]
-    seat = AgentSeat.objects.create(user=user, extension=extension, skills=kept, since=at)
+        _end(seat, at)
+    seat = AgentSeat.objects.create(user=user, extension=extension, skills=skills, since=at)
     _log_seat(seat, f"坐席 {extension}：{'、'.join(seat.skill_names)}", by, at)
     return seat
+
+
+def _end(seat: AgentSeat, at: datetime) -> None:
+    # Whoever waited for the row may have begun before it was made.
+    seat.until = max(at, seat.since)
+    seat.save(update_fields=["until"])
 
 
 @transaction.atomic
@@ -412,8 +445,7 @@ def end_seat(*, seat_id: int, by: User | None, at: datetime) -> None:
     rights.require(by, rights.MANAGE_SEATS, at)
     seat = AgentSeat.objects.select_for_update(no_key=True).select_related("user").get(pk=seat_id)
     if seat.until is None:
-        seat.until = at
-        seat.save(update_fields=["until"])
+        _end(seat, at)
         _log_seat(seat, f"坐席 {seat.extension} 撤下", by, at)
 
 

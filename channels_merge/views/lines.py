@@ -223,11 +223,11 @@ def retry(request, message_id):
 
 def _say_what_became(request, row):
     if row.state == InboundState.DONE:
-        messages.success(request, f"{row.message_id} 已入池，诉求 {row.appeal.number}。")
+        messages.success(request, f"{row.shown_id} 已入池，诉求 {row.appeal.number}。")
     elif row.state == InboundState.WAITING:
-        messages.info(request, f"{row.message_id} 在等它的原诉求。")
+        messages.info(request, f"{row.shown_id} 在等它的原诉求。")
     else:
-        messages.error(request, f"{row.message_id} 还是不行：{row.reason}")
+        messages.error(request, f"{row.shown_id} 还是不行：{row.reason}")
 
 
 @needs(rights.MANAGE_LINES)
@@ -247,11 +247,11 @@ def dismiss(request, message_id):
 
     def service(typed):
         services.dismiss_message(inbound_id=row.pk, reason=typed["text"], by=request.user, at=timezone.now())
-        return f"{row.message_id} 不再处理，留在记录里。"
+        return f"{row.shown_id} 不再处理，留在记录里。"
 
     return run_act(
         request,
-        title=f"不再处理 {row.message_id[:30]}",
+        title=f"不再处理 {row.shown_id[:30]}",
         form=ReasonForm(request.POST or None, label="为什么不再处理"),
         verb="不再处理",
         hint="从搁置的里面拿走，内容和原因留着可查。",

@@ -90,15 +90,22 @@ def missed(request):
     return _missed(request)
 
 
+TABS = ("open", "closed", "withheld")
+
+
 def _missed(request, *, chosen=None, status=200):
-    now = timezone.now()
-    tab = "closed" if request.GET.get("tab") == "closed" and chosen is None else "open"
+    now, user = timezone.now(), request.user
+    tab = asked(request, "tab") if chosen is None else ""
+    tab = tab if tab in TABS else "open"
     after = Key.parse(asked(request, "after"))
     if tab == "open":
-        page = take_page(selectors.open_missed_calls(request.user, at=now), by="due_at", pk="pk", after=after)
+        page = take_page(selectors.open_missed_calls(user, at=now), by="due_at", pk="pk", after=after)
+    elif tab == "closed":
+        page = take_page(
+            selectors.closed_missed_calls(user, at=now), by="closed_at", pk="pk", after=after, newest=True
+        )
     else:
-        rows = selectors.closed_missed_calls(request.user, at=now)
-        page = take_page(rows, by="closed_at", pk="pk", after=after, newest=True)
+        page = take_page(selectors.withheld_calls(user, at=now), by="missed_at", pk="pk", after=after, newest=True)
     first = chosen or (page.rows[0] if page.rows and tab == "open" else None)
     return render(
         request,
@@ -107,11 +114,12 @@ def _missed(request, *, chosen=None, status=200):
             "now": now,
             "tab": tab,
             "rows": page.rows,
-            "count": selectors.count_open_missed(request.user, at=now),
+            "count": selectors.count_open_missed(user, at=now),
+            "withheld": selectors.count_withheld(user, at=now),
             "first_url": f"?tab={tab}" if after else "",
             "next_url": f"?tab={tab}&after={page.next_key}" if page.next_key else "",
-            "may_seat": has_right(request.user, rights.MANAGE_SEATS, now),
-            **(_case(request.user, first, now) if first else {"case": None}),
+            "may_seat": has_right(user, rights.MANAGE_SEATS, now),
+            **(_case(user, first, now) if first else {"case": None}),
         },
         status=status,
     )
@@ -122,7 +130,7 @@ def _case(user, row, now, number=""):
         "case": row,
         "now": now,
         "number": number,
-        "is_mine": row.holder_id == user.pk,
+        "is_mine": row.callers.filter(pk=user.pk).exists(),
         "tries": row.call_backs.select_related("by").order_by("at", "pk"),
         "tries_allowed": parameters.integer("missed_call_tries", at=now),
         "history": selectors.history_of(row),
@@ -218,20 +226,24 @@ class SeatForm(forms.Form):
 @needs(rights.MANAGE_SEATS)
 @require_safe
 def seats(request):
-    after = asked(request, "after")
-    rows = selectors.seats()
-    if after:
-        rows = rows.filter(extension__gt=after)
-    found = list(rows[: PAGE_ROWS + 1])
-    shown = found[:PAGE_ROWS]
+    """Who sits where, or the extensions at which calls come and nobody sits."""
+    now, after = timezone.now(), asked(request, "after")
+    unknown = selectors.unknown_extensions(at=now)
+    tab = "unknown" if asked(request, "tab") == "unknown" else ""
+    rows = unknown if tab else selectors.seats()
+    found = list((rows.filter(extension__gt=after) if after else rows)[: PAGE_ROWS + 1])
+    shown, kept = found[:PAGE_ROWS], {"tab": tab} if tab else {}
+    last = shown[-1]["extension"] if tab and shown else shown[-1].extension if shown else ""
     return render(
         request,
         "channels_merge/seats.html",
         {
             "rows": shown,
-            "now": timezone.now(),
-            "first_url": "?" if after else "",
-            "next_url": f"?{urlencode({'after': shown[-1].extension})}" if len(found) > PAGE_ROWS else "",
+            "tab": tab,
+            "unknown": len(unknown[:100]),
+            "now": now,
+            "first_url": f"?{urlencode(kept)}" if after else "",
+            "next_url": f"?{urlencode({**kept, 'after': last})}" if len(found) > PAGE_ROWS else "",
         },
     )
 
@@ -240,7 +252,9 @@ def seats(request):
 @require_http_methods(["GET", "POST"])
 def set_seat(request):
     seat = selectors.seats().filter(pk=key_of(asked(request, "seat"))).first()
-    before = {"user": seat.user.username, "extension": seat.extension, "skills": seat.skills} if seat else None
+    before = {"extension": asked(request, "extension"), "skills": [Skill.NORMAL]}
+    if seat:
+        before = {"user": seat.user.username, "extension": seat.extension, "skills": seat.skills}
 
     def service(typed):
         made = services.set_seat(**typed, by=request.user, at=timezone.now())

@@ -17,6 +17,7 @@ MISSED = (
 )
 CALLED_AGAIN = "13507970185"
 TRIED = "13879700152"
+UNSEATED = "8010"
 
 
 def ring_up(*, now: datetime) -> None:
@@ -40,15 +41,17 @@ def ring_up(*, now: datetime) -> None:
     _hear(
         CallEvent.ANSWERED, f"demo-{CALLED_AGAIN}-again", CALLED_AGAIN, Skill.NORMAL, now - timedelta(minutes=50), now
     )
+    # One that shows no number, at an extension at which nobody sits.
+    _hear(CallEvent.MISSED, "demo-withheld", "", Skill.NORMAL, now - timedelta(minutes=26), now, UNSEATED)
     tried = PhoneCall.objects.get(call_id=f"demo-{TRIED}-1-19").missed_call
     if tried is not None and tried.tries == 0:
         _call_back(tried, agents["agent2"], now - timedelta(minutes=6))
 
 
-def _hear(event: str, call_id: str, number: str, queue: str, at: datetime, now: datetime) -> None:
+def _hear(event: str, call_id: str, number: str, queue: str, at: datetime, now: datetime, extension: str = "") -> None:
     if PhoneCall.objects.filter(call_id=call_id).exists():
         return
-    told = services.PhoneEvent(call_id=call_id, event=event, at=at, number=number, queue=queue)
+    told = services.PhoneEvent(call_id=call_id, event=event, at=at, number=number, queue=queue, extension=extension)
     call = services.store_phone_event(event=told, at=now)
     services.settle_call(call_id=call.pk, at=now)
 

@@ -23,7 +23,7 @@ def test_loaded_twice_it_is_there_once(agents):
     for _ in range(2):
         telephone.ring_up(now=timezone.now())
 
-    assert (AgentSeat.objects.count(), PhoneCall.objects.count()) == (2, 8)
+    assert (AgentSeat.objects.count(), PhoneCall.objects.count()) == (2, 9)
     assert list(MissedCall.objects.order_by("pk").values_list("queue", "count", "tries", "outcome")) == [
         ("normal", 2, 0, ""), ("hakka", 1, 1, ""), ("enterprise", 1, 0, ""), ("normal", 2, 0, ""),
         ("normal", 1, 0, "called_again"),

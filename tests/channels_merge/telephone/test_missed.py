@@ -7,10 +7,11 @@ from django.db import connection
 
 from channels_merge import selectors, services
 from channels_merge.models import CallBack, MissedCall, PhoneCall
-from hotline.models import Notice, SecurityLog
+from hotline.models import Notice, SecurityLog, User
 from tests.channels_merge.conftest import make_world
 from tests.channels_merge.telephone.conftest import after, hear, miss
 from tests.factories.channels_merge import NOON, PHONE
+from tests.races import race
 
 OTHER = "13979700123"
 
@@ -91,6 +92,21 @@ def test_a_number_that_is_not_shown_cannot_be_called_back(world):
     call = miss(number="")
 
     assert (call.was_missed, call.is_settled, MissedCall.objects.count()) == (True, True, 0)
+
+
+def test_a_number_that_is_not_shown_is_listed_for_who_serves_its_queue(world, seat, person):
+    agent, other, manager = seat("8001"), seat("8002", "hakka"), person("channel_manager")
+    first = miss(number="")
+    second = miss(number="", at=after(minutes=5))
+    special = miss(number="", at=after(minutes=6), queue="hakka")
+    hear("answered", miss(number="").call_id, number="")
+    miss()
+
+    def listed(user):
+        return list(selectors.withheld_calls(user, at=after(hours=1)))
+
+    assert (listed(agent), listed(other), listed(manager)) == ([second, first], [special], [special, second, first])
+    assert selectors.count_withheld(manager, at=after(hours=24, minutes=2)) == 2  # of the last 24 hours
 
 
 def test_an_answered_miss_counts_in_whatever_order(world):
@@ -229,15 +245,101 @@ def test_queues_are_for_those_with_the_skill_until_they_are_overdue(world, seat,
     assert selectors.missed_badge(manager, at=late) == (0, False)
 
 
-def test_who_manages_the_seats_hears_of_a_late_one_once(world, person):
-    manager = person("channel_manager")
-    person("agent")
+def test_who_sits_there_and_who_manages_the_seats_hear_of_a_late_one_once(world, person, seat):
+    """Those who could call back heard nothing of it."""
+    manager, sitting, away = person("channel_manager"), seat("8001"), seat("8002")
+    User.objects.filter(pk=away.pk).update(away_from=NOON, away_until=after(days=3))
+    seat("8003", "hakka")
+    person("agent")  # at no seat, while others are
     miss()
     row = MissedCall.objects.get()
 
     assert services.tell_of_late_missed_calls(at=after(minutes=30)) == []
     assert services.tell_of_late_missed_calls(at=after(minutes=31)) == [row.pk]
     assert services.tell_of_late_missed_calls(at=after(minutes=40)) == []
-    assert list(Notice.objects.values_list("recipient", "kind", "number")) == [
-        (manager.pk, "missed_call_late", str(row.pk))
-    ]
+    assert list(Notice.objects.order_by("recipient").values_list("recipient", "kind", "number")) == [
+        (manager.pk, "missed_call_late", str(row.pk)), (sitting.pk, "missed_call_late", str(row.pk)),
+    ]  # fmt: skip
+
+
+def test_on_duty_is_who_has_the_skill_then_who_sits_then_every_agent(world, person, seat):
+    agents = [person("agent"), person("agent")]
+    assert selectors.agents_on_duty("hakka", at=NOON) == agents
+
+    ordinary = seat("8001")
+    assert selectors.agents_on_duty("hakka", at=NOON) == [ordinary]
+    # A skill that somebody had at a seat of yesterday is none of today.
+    services.set_seat(user=ordinary, extension="8002", skills=["hakka"], by=None, at=NOON)
+    services.set_seat(user=ordinary, extension="8002", skills=["normal"], by=None, at=after(minutes=1))
+    speaks = seat("8003", "hakka", "normal")
+    assert selectors.agents_on_duty("hakka", at=NOON) == [speaks]
+
+
+# ---- two at once
+
+
+@pytest.fixture
+def given_to_two(world, seat):
+    """A number that the first one was given, and six minutes later the second one."""
+    first, second = seat("8001"), seat("8002")
+    miss()
+    row = MissedCall.objects.get()
+    services.take_missed_call(missed_call_id=row.pk, by=first, at=NOON)
+    services.take_missed_call(missed_call_id=row.pk, by=second, at=after(minutes=6))
+    return row, first, second
+
+
+def said_by(row, by, outcome, at=None):
+    return lambda: services.record_call_back(missed_call_id=row.pk, outcome=outcome, by=by, at=at or after(minutes=7))
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("one", "other", "end"),
+    [
+        ("no_answer", "refused", ""),
+        ("reached", "no_answer", "reached"),
+        ("no_answer", "reached", "reached"),
+        ("empty", "reached", "reached"),
+        ("reached", "empty", "reached"),
+    ],
+)
+def test_two_who_have_the_number_have_a_try_each(given_to_two, one, other, end):
+    """Slow: real threads. Whoever talked for more than five minutes was told to look at the number first, and the try was lost."""
+    row, first, second = given_to_two
+
+    assert race(said_by(row, first, one), said_by(row, second, other)) == ""
+
+    row = MissedCall.objects.get()
+    assert (row.tries, row.outcome, row.callers.count(), row.holder) == (2, end, 0, None)
+    assert list(CallBack.objects.order_by("pk").values_list("by", "outcome")) == [
+        (first.pk, one), (second.pk, other),
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_one_who_says_it_twice_at_once_has_one_try(given_to_two):
+    """Slow: real threads."""
+    row, first, second = given_to_two
+
+    assert race(said_by(row, first, "no_answer"), said_by(row, first, "no_answer")) == "先看号码回拨，再记结果。"
+    row = MissedCall.objects.get()
+    assert (row.tries, row.holder, list(row.callers.all())) == (1, second, [second])
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_an_older_miss_that_is_heard_of_while_the_caller_is_reached_opens_nothing(given_to_two):
+    """Slow: real threads. It waited for the row that was being settled, found it closed, and made a new one."""
+    row, first, _ = given_to_two
+    told = services.PhoneEvent(call_id="late", event="missed", at=after(minutes=2), number=PHONE)
+    late = services.store_phone_event(event=told, at=after(minutes=7))
+
+    race(
+        said_by(row, first, "reached", at=after(minutes=7)),
+        lambda: services.settle_call(call_id=late.pk, at=after(minutes=7)),
+    )
+
+    assert [(row.outcome, row.count) for row in MissedCall.objects.all()] == [("reached", 1)]

@@ -133,9 +133,39 @@ def test_the_list_costs_the_same_however_long(as_, seat, django_assert_num_queri
         services.record_call_back(missed_call_id=row.pk, outcome=outcome, by=agent, at=NOON)
     browser.get(f"/missed-calls/?tab={tab}")
 
-    # Person, rights and deputies, seat, how many, rows with tries; of the first one its tries and what its number reported.
-    with django_assert_num_queries({"open": 12, "closed": 9}[tab]):
+    # Person, rights and deputies, seats, how many, how many without a number, rows with tries; of the first one its tries,
+    # whether it is ours to say what came of it, and what its number reported.
+    with django_assert_num_queries({"open": 15, "closed": 11}[tab]):
         assert len(soup(browser.get(f"/missed-calls/?tab={tab}")).select("[data-rows] tbody tr")) == rows
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_calls_that_showed_no_number_are_counted_and_listed(as_, seat, django_assert_num_queries, rows):
+    browser = as_(seat("8001"))
+    assert "没有未显示号码的漏接" in words(soup(browser.get("/missed-calls/?tab=withheld")))
+    for index in range(rows):
+        miss(at=after(seconds=index), number="", extension="8001")
+
+    tab = soup(browser.get("/missed-calls/")).select_one("a[href='?tab=withheld']")
+    with django_assert_num_queries(11):
+        page = soup(browser.get("/missed-calls/?tab=withheld"))
+
+    assert words(tab) == f"未显示号码 {rows}"
+    assert "不能回拨，只能等对方再打来" in words(page.select_one(".note"))
+    assert words(page.select_one("[data-rows] tbody tr")) == "今天 10:00 未显示号码 普通 8001"
+    assert len(page.select("[data-rows] tbody tr")) == rows
+    assert not page.select("[data-rows] form")
+
+
+def test_calls_without_a_number_go_on_by_key(as_, person):
+    browser = as_(person("channel_manager"))
+    for index in range(27):
+        miss(number="", at=after(seconds=index))
+
+    first = soup(browser.get("/missed-calls/?tab=withheld"))
+    rest = soup(browser.get("/missed-calls/" + first.select_one("a[href*=after]")["href"]))
+
+    assert (len(first.select("[data-rows] tbody tr")), len(rest.select("[data-rows] tbody tr"))) == (25, 2)
 
 
 def test_pages_go_on_by_key(as_, person):
@@ -183,8 +213,36 @@ def test_seats_cost_the_same_however_many(as_, person, seat, django_assert_num_q
     browser = as_(manager)
     browser.get("/missed-calls/seats/")
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert len(soup(browser.get("/missed-calls/seats/")).select("[data-rows] tbody tr")) == rows
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_unknown_extensions_stand_beside_the_seats(as_, person, seat, django_assert_num_queries, rows):
+    seat("8001")
+    browser = as_(person("channel_manager"))
+    assert "没有未知分机" in words(soup(browser.get("/missed-calls/seats/?tab=unknown")))
+    for index in range(rows):
+        hear("ringing", extension=f"899{index}")
+
+    assert words(soup(browser.get("/missed-calls/seats/")).select_one("a[href='?tab=unknown']")) == f"未知分机 {rows}"
+    with django_assert_num_queries(6):
+        page = soup(browser.get("/missed-calls/seats/?tab=unknown"))
+    assert words(page.select_one("[data-rows] tbody tr")) == "8990 1 通 今天 10:00 安排坐席"
+    assert len(page.select("[data-rows] tbody tr")) == rows
+    dialog = soup(browser.get(page.select_one("[data-rows] a")["href"]))
+    assert dialog.select_one("[name=extension]")["value"] == "8990"
+
+
+def test_unknown_extensions_go_on_by_key(as_, person):
+    browser = as_(person("channel_manager"))
+    for index in range(27):
+        hear("ringing", extension=f"9{index:03}")
+
+    first = soup(browser.get("/missed-calls/seats/?tab=unknown"))
+    rest = soup(browser.get("/missed-calls/seats/" + first.select_one("a[href*=after]")["href"]))
+
+    assert [words(row)[:4] for row in rest.select("[data-rows] tbody tr")] == ["9025", "9026"]
 
 
 # ---- the recording

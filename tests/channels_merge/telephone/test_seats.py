@@ -6,8 +6,16 @@ from channels_merge import selectors, services
 from channels_merge.models import AgentSeat, PhoneCall
 from channels_merge.rights import NotPermitted
 from hotline.models import SecurityLog
+from tests.channels_merge.conftest import make_world
 from tests.channels_merge.telephone.conftest import after, hear, miss
 from tests.factories.channels_merge import NOON, make_accepted
+from tests.races import race
+
+
+@pytest.fixture
+def new_world(db):
+    """For a test that is transactional."""
+    return make_world()
 
 
 def test_who_sits_down_ends_the_seat_before(world, seat, person):
@@ -42,6 +50,48 @@ def test_only_agents_sit_and_only_managers_seat_them(world, person):
     with pytest.raises(NotPermitted):
         services.set_seat(user=person("agent"), extension="8001", skills=["normal"], by=person("agent"), at=NOON)
     assert not AgentSeat.objects.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("before", [False, True])
+def test_two_managers_at_one_extension_at_once(new_world, person, before):
+    """Slow: real threads. The slower one was answered with 500."""
+    first, second = person("agent"), person("agent")
+    if before:
+        services.set_seat(user=person("agent"), extension="8001", skills=["normal"], by=None, at=NOON)
+
+    def sits(user, at):
+        return lambda: services.set_seat(user=user, extension="8001", skills=["normal"], by=None, at=at)
+
+    said = race(sits(first, after(minutes=1)), sits(second, NOON))
+
+    assert said == f"分机 8001 或{second.name}的坐席刚被别人改过，请看过现在的坐席再安排。"
+    assert [seat.user for seat in AgentSeat.objects.filter(until=None)] == [first]
+
+
+def test_a_seat_that_was_made_while_one_waited_ends_no_earlier_than_it_began(world, seat):
+    seat("8001")
+
+    services.end_seat(seat_id=AgentSeat.objects.get().pk, by=None, at=after(seconds=-3))
+
+    assert AgentSeat.objects.get().until == NOON
+
+
+def test_extensions_at_which_nobody_sits_are_listed(world, seat):
+    seat("8001")
+    hear("ringing", extension="8001")
+    hear("ringing", extension="8999")
+    hear("ringing", at=after(minutes=5), extension="8999")
+    hear("ringing", extension="7000")
+    hear("ringing", at=after(days=-6), extension="6000")
+    hear("ringing")
+    listed = [(row["extension"], row["calls"], row["last_at"]) for row in selectors.unknown_extensions(at=NOON)]
+    assert listed == [("6000", 1, after(days=-6)), ("7000", 1, NOON), ("8999", 2, after(minutes=5))]
+
+    seat("8999")  # mended
+    left = [row["extension"] for row in selectors.unknown_extensions(at=after(days=1, minutes=1))]
+    assert left == ["7000"]
 
 
 def at_desk(user, at):
