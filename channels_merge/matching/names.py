@@ -18,9 +18,8 @@ _ENDING: Final = re.compile(_ENDINGS)
 _DISTRICT: Final = re.compile("(?<![小社园景辖片城地校厂库灾各本该我])[区县]")
 _TWO: Final = re.compile("[0-9a-z\u3400-\u9fff]{2}")
 # Before an ending these make no name: 我们小区, 这条路, 一个村.
-_NO_NAME: Final = re.compile(
-    "[我们的个这那条该在是到有和与及本各些家所区县]|旁边|附近|对面|周边|周围|隔壁|楼下|楼上|门口|建筑|施工"
-)
+_NO_NAME: Final = frozenset("我们的个这那条该在是到有和与及本各些家所区县")
+_NO_NAMES: Final = frozenset(["旁边", "附近", "对面", "周边", "周围", "隔壁", "楼下", "楼上", "门口", "建筑", "施工"])
 _COMMON: Final = 1 / 200
 
 
@@ -31,7 +30,11 @@ def named(text: str) -> set[str]:
 
 def names_in(normal: str) -> Iterator[tuple[str, int]]:
     """(name, where it ends) in a normalised text."""
-    return ((name, end) for name, end in _ended(normal, _ENDING) if not _NO_NAME.search(name[:2]))
+    return (
+        (name, end)
+        for name, end in _ended(normal, _ENDING)
+        if name[0] not in _NO_NAME and name[1] not in _NO_NAME and name[:2] not in _NO_NAMES
+    )
 
 
 def telling(names: Sequence[str], background: Background) -> list[str]:
