@@ -114,6 +114,7 @@ urlpatterns = [
     path("merging/callers/", merging.callers, name="merging-callers"),
     path("merging/callers/<int:caller_id>/seen/", merging.caller_seen, name="merging-caller-seen"),
     path("merging/quality/", merging.quality, name="merging-quality"),
+    path("merging/repeats/", merging.repeated, name="merging-repeats"),
     path("merging/switches/new/", merging.switch_on, name="merging-switch-on"),
     path("merging/switches/<int:switch_id>/off/", merging.switch_off, name="merging-switch-off"),
     path("merging/thresholds/<int:threshold_id>/<slug:code>/", merging.threshold, name="merging-threshold"),

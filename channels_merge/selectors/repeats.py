@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
@@ -36,25 +37,38 @@ def repeats_of(appeals: Iterable[Appeal]) -> list[Repeated]:
     """Whoever among the people of these appeals came more than once, the most often first. Nothing secret."""
     ids = [appeal.pk for appeal in appeals]
     firsts = Repeat.objects.filter(Q(appeal__in=ids) | Q(first__in=ids)).values("first")
-    return _grouped(Repeat.objects.filter(first__in=firsts))
+    return sorted(_grouped(_shown().filter(first__in=firsts)), key=lambda one: (-one.times, one.first.pk))
 
 
-def repeated_matters(*, at: datetime) -> list[Repeated]:
-    """Matters of one person that reached `repeat_threshold` times within `repeat_window_days`, for supervision."""
-    since = at - timedelta(days=parameters.integer("repeat_window_days", at=at))
+def repeated_matters(*, at: datetime) -> QuerySet[Repeat, Any]:
+    """Matters of one person that reached `repeat_threshold` times within `repeat_window_days`, for supervision: rows of
+    `first`, the id of the appeal with which it began, and `last_at`, when the person came last. Counted by the database.
+    """
     least = parameters.integer("repeat_threshold", at=at)
-    often = Repeat.objects.filter(at__gte=since, at__lte=at).values("first").annotate(n=Count("pk"))
-    firsts = often.filter(n__gte=least - 1).values("first")
-    return [one for one in _grouped(Repeat.objects.filter(first__in=firsts, at__gte=since)) if one.times >= least]
+    often = _within_window(at).values("first").annotate(last_at=Max("at"), again=Count("pk"))
+    return often.filter(again__gte=least - 1).values_list("first", "last_at", named=True)
+
+
+def described(firsts: Sequence[int], *, at: datetime) -> list[Repeated]:
+    """What a page shows of rows of `repeated_matters`, in their order."""
+    found = {one.first.pk: one for one in _grouped(_within_window(at).filter(first__in=firsts))}
+    return [found[first] for first in firsts]
+
+
+def _within_window(at: datetime) -> QuerySet[Repeat]:
+    since = at - timedelta(days=parameters.integer("repeat_window_days", at=at))
+    return _shown().filter(at__gte=since, at__lte=at)
+
+
+def _shown() -> QuerySet[Repeat]:
+    return Repeat.objects.filter(appeal__secrecy=Secrecy.OPEN, first__secrecy=Secrecy.OPEN)
 
 
 def _grouped(repeats: QuerySet[Repeat]) -> list[Repeated]:
-    shown = repeats.filter(appeal__secrecy=Secrecy.OPEN, first__secrecy=Secrecy.OPEN)
     found: dict[int, list[Repeat]] = {}
-    for repeat in shown.select_related("first__contact", "appeal").order_by("at", "pk"):
+    for repeat in repeats.select_related("first__contact").order_by("at", "pk"):
         found.setdefault(repeat.first_id, []).append(repeat)
-    grouped = [Repeated(rows[0].first, rows) for rows in found.values()]
-    return sorted(grouped, key=lambda one: (-one.times, one.first.pk))
+    return [Repeated(rows[0].first, rows) for rows in found.values()]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from channels_merge.models import FrequentCaller, MergeSwitch, ThresholdProposal
+from channels_merge.models import FrequentCaller, MergeSwitch, Repeat, ThresholdProposal
 from channels_merge.services import merging
 from hotline.dates import local_day
 from responsibility.models import Category
@@ -161,8 +161,38 @@ def test_callers_cost_the_same(city, as_user, django_assert_num_queries, number)
         )
     client = as_user(city.reviewer)
     client.get("/merging/callers/")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         assert len(client.get("/merging/callers/").context["rows"]) == number
+
+
+def repeat(number):
+    """So many people who told of one matter each, three times, the last ones a day later than those before."""
+    for i in range(number):
+        first, second, third = (by_phone(phone=f"1380000030{i}", at=NOON - timedelta(days=9 - i)) for _ in range(3))
+        for one in (second, third):
+            Repeat.objects.create(appeal=one, first=first, after_closing=one == third, at=one.received_at)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_repeats_cost_the_same(city, as_user, django_assert_num_queries, number):
+    repeat(number)
+    client = as_user(city.reviewer)
+    client.get("/merging/repeats/")
+    with django_assert_num_queries(7):
+        rows = client.get("/merging/repeats/").context["rows"]
+    assert [(one.times, one.after_closing) for one in rows] == [(3, 1)] * number
+
+
+def test_repeats_go_on_by_key_from_page_to_page(city, as_user, monkeypatch):
+    monkeypatch.setattr("tickets.selectors.lists.PAGE_ROWS", 2)
+    repeat(3)
+    client = as_user(city.reviewer)
+    page = client.get("/merging/repeats/")
+    following = client.get(f"/merging/repeats/{page.context['next_url']}")
+
+    shown = [one.first.contact.phone[-1] for answer in (page, following) for one in answer.context["rows"]]
+    assert (shown, following.context["next_url"]) == (["2", "1", "0"], "")
+    assert as_user(city.dispatcher).get("/merging/repeats/").status_code == 403
 
 
 @pytest.mark.parametrize("number", [1, 3])

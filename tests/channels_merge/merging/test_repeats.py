@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from channels_merge import rights, tasks
-from channels_merge.models import FrequentCaller, Repeat
-from channels_merge.selectors.repeats import repeated_matters, repeats_of
+from channels_merge.models import Appeal, FrequentCaller, Repeat
+from channels_merge.selectors.repeats import described, repeated_matters, repeats_of
 from channels_merge.services import linking, merging, repeats
 from channels_merge.services.moves import AppealRefused
 from hotline.models import Notice
@@ -25,6 +25,7 @@ from tests.factories.channels_merge import PhoneChannelFactory, make_accepted, t
 from tests.factories.evaluation import ANSWERED_AT, work_on
 from tests.factories.tickets import fresh
 from tickets import services as tickets
+from tickets.states import Secrecy
 
 
 def again(at, *, text=NOISE_AGAIN, phone=FIRST_PHONE, **fields):
@@ -89,15 +90,30 @@ def test_whoever_reads_both_and_says_two_matters_takes_it_back(city):
     assert Repeat.objects.get().appeal == second
 
 
+def supervised(at):
+    rows = repeated_matters(at=at).order_by("-last_at", "-first")
+    return [(one.first, one.times, one.dates[-1]) for one in described([row.first for row in rows], at=at)]
+
+
 def test_supervision_reads_those_that_reached_the_threshold_within_the_window(city):
     first = by_phone()
     again(LATER)
-    assert repeated_matters(at=LATER) == []
+    assert supervised(LATER) == []
 
-    again(LATER + timedelta(days=1))
     later = LATER + timedelta(days=1)
-    assert [(one.first, one.times) for one in repeated_matters(at=later)] == [(first, 3)]
-    assert repeated_matters(at=later + timedelta(days=91)) == []
+    again(later)
+    assert supervised(later) == [(first, 3, later)]
+    assert supervised(later + timedelta(days=91)) == []
+
+
+def test_a_repeat_that_was_restricted_counts_no_more_for_supervision(city):
+    first = by_phone()
+    again(LATER)
+    third = again(LATER + timedelta(days=1))
+    assert [one for one, _, _ in supervised(third.received_at)] == [first]
+
+    Appeal.objects.filter(pk=third.pk).update(secrecy=Secrecy.RESTRICTED)
+    assert supervised(third.received_at) == []
 
 
 def test_the_ticket_page_says_so(city, client):
