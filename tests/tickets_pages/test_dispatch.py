@@ -270,6 +270,19 @@ def test_undo_takes_back_what_was_just_sent(duty, log_in):
     assert (row.ground, row.ticked) == ("撤回过", False)
 
 
+def test_undo_takes_back_no_signature_of_another(duty, log_in):
+    ticket = noise(duty)
+    client = log_in(duty.dispatcher)
+    client.post(f"/dispatch/{ticket.number}/", {"unit": duty.other.pk})
+    services.sign_assignment(assignment_id=fresh(ticket).lead_id, by=duty.other_handler, at=NOW)
+
+    response = client.post(f"/dispatch/{ticket.number}/undo/", **HTMX)
+
+    assert response.status_code == 409
+    assert "工单当前为“办理中”，不能执行该操作。" in response.content.decode()
+    assert acts(ticket) == ["register", "dispatch", "sign"]
+
+
 @pytest.mark.parametrize(("who", "minutes"), [("dispatcher", 1), ("dispatcher2", 0)])
 def test_undo_is_for_the_same_person_within_half_a_minute(duty, log_in, time_machine_at, who, minutes):
     ticket = dispatched(duty)

@@ -165,14 +165,21 @@ def _back_to_queue(request: HttpRequest, at: str = "") -> str:
 @require_POST
 @dispatchers
 def dispatch_undo(request: HttpRequest, number: str) -> HttpResponse:
-    """Take back what the same person has just dispatched, without having to say why."""
+    """Take back what the same person has just dispatched and nobody signed, without having to say why."""
     at = timezone.now()
     ticket = visible(request.user, at, number)
     last = ticket.events.filter(act="dispatch").order_by("-id").first()
     if last is None or last.actor_id != request.user.pk or at - last.at > UNDO:
         return refused(request, "没有撤回。", "已过 30 秒。要撤回请在工单页用“撤回派单”，并写明原因。")
     try:
-        services.recall_ticket(ticket_id=ticket.pk, reason="派出后立即撤回", by=request.user, at=at)
+        # What the unit has signed meanwhile is its act, and no slip of this person's any more.
+        services.recall_ticket(
+            ticket_id=ticket.pk,
+            reason="派出后立即撤回",
+            unsigned_part=last.assignment_id,
+            by=request.user,
+            at=at,
+        )
     except DomainError as error:
         return refused(request, f"{number} 没有撤回。", error)
     messages.success(request, f"{number} 已撤回，重新待派；不计退单。")
