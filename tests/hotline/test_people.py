@@ -53,6 +53,25 @@ def test_the_administrator_has_no_business_data():
     ]
 
 
+@pytest.mark.parametrize("code", ROLES)
+def test_what_a_role_may_do_is_known_by_its_name_and_is_what_its_rows_say(code, django_assert_num_queries):
+    user = UserFactory(roles=[code])
+    rows = Permission.objects.filter(group__user=user).values_list("content_type__app_label", "codename")
+
+    with django_assert_num_queries(2) as asked:  # a person's own permissions, and the names of the roles
+        held = user.get_all_permissions()
+
+    assert held == {f"{app}.{codename}" for app, codename in rows} == set(ROLES[code].permissions)
+    assert "auth_group_permissions" not in "".join(query["sql"] for query in asked.captured_queries)
+
+
+def test_a_group_that_is_no_role_gives_nothing():
+    user = UserFactory()
+    user.groups.add(Group.objects.create(name="retired"))
+
+    assert user.get_all_permissions() == set()
+
+
 @pytest.mark.parametrize(
     ("permission", "roles"),
     # Who sees and does what.
