@@ -10,6 +10,7 @@ from channels_merge.selectors.appeals import (
     region_by_code,
     ticket_of,
     waiting_appeals,
+    waiting_in_full,
 )
 from channels_merge.selectors.board import (
     BoardLine,
@@ -203,6 +204,7 @@ __all__ = [
     "unchecked_since",
     "unknown_extensions",
     "waiting_appeals",
+    "waiting_in_full",
     "where_it_leads",
     "with_tasks",
     "with_use",

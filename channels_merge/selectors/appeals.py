@@ -90,19 +90,23 @@ def recent(appeals: Sequence[Appeal], *, at: datetime) -> list[Appeal]:
 
 
 def waiting_appeals() -> AppealQuerySet:
-    """Machine appeals that nobody has decided on, first come first; `accept_due` is the time limit."""
+    """Machine appeals that nobody has decided on, as lists show them, first come first; `running_accept` is the time limit."""
+    clocks = AppealClock.objects.filter(kind=AppealClock.ACCEPT, stopped_at=None).defer("explanation")
     return (
         Appeal.objects.waiting()
-        .select_related("channel", "contact", "region__parent", "category", "place_code__unit")
-        .prefetch_related(
-            Prefetch(
-                "clocks",
-                AppealClock.objects.filter(kind=AppealClock.ACCEPT, stopped_at=None),
-                to_attr="running_accept",
-            )
-        )
+        .select_related("channel", "region__parent")
+        .defer("text", "told")
+        .prefetch_related(Prefetch("clocks", clocks, to_attr="running_accept"))
         .order_by("received_at", "pk")
     )
+
+
+def waiting_in_full() -> AppealQuerySet:
+    """The same, each with what decides on it: the words, who says it, files, the code it came by."""
+    found = Appeal.objects.waiting().select_related(
+        "channel", "contact", "region__parent", "category", "place_code__unit"
+    )
+    return found.prefetch_related("files__file")
 
 
 def drafts_of(user: User, *, at: datetime) -> Sequence[Draft]:

@@ -50,7 +50,6 @@ def intake(request):
             "filters": _query(channel=channel, state=state),
             "first_url": f"?{_query(channel=channel, state=state)}" if asked(request, "after") else "",
             "next_url": f"?{_query(channel=channel, state=state, after=_key(last))}" if last else "",
-            **(_peek_context(shown[0], now) if shown else {}),
         },
     )
 
@@ -72,9 +71,7 @@ def _after(rows, key):
 
 
 def _waiting(number):
-    return get_object_or_404(
-        selectors.waiting_appeals().filter(secrecy=Secrecy.OPEN).prefetch_related("files__file"), number=number
-    )
+    return get_object_or_404(selectors.waiting_in_full().filter(secrecy=Secrecy.OPEN), number=number)
 
 
 def _similar_to(appeal, region, now):

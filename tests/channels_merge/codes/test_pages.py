@@ -299,10 +299,10 @@ def test_the_ticket_and_the_intake_say_which_code(town, lift):
     from tests.factories.hotline import UserFactory
 
     agent = UserFactory(unit=town.centre, roles=("agent",))
-    peek = text_of(soup(staff(agent).get("/intake/")).select_one("#peek"))
+    appeal = Appeal.objects.get()
+    peek = text_of(soup(staff(agent).get(f"/intake/{appeal.number}/peek/")))
     assert "便民码 锦江花园 3 栋 2 单元电梯，管理单位 市市场监管局" in peek
 
-    appeal = Appeal.objects.get()
     services.accept_appeal(appeal_id=appeal.pk, by=agent, at=NOON)
     reviewer = UserFactory(unit=town.centre, roles=("reviewer",))
     number = appeal.links.get().ticket.number
