@@ -20,11 +20,11 @@ class ScopeQuerySet(models.QuerySet["TicketScope"]):
     def of_unit(self, user, at: datetime | None) -> "ScopeQuerySet":
         """Rows of the unit of whoever handles there: what it was assigned; with the right to the subtree, also below.
 
-        Leaders and administrators belong to units too, and see no matter by that.
+        Leaders and administrators belong to units too, and see no matter by that. Rows of units have no end.
         """
         if user.unit_id is None or not has_right(user, "tickets.handle_ticket", at):
             return self.none()
-        rows = self.current(at).filter(unit_id=user.unit_id)
+        rows = self.filter(unit_id=user.unit_id)
         if not has_right(user, "tickets.view_subtree_tickets", at):
             rows = rows.filter(ground=TicketScope.Ground.ASSIGNED)
         return rows

@@ -162,11 +162,17 @@ def ticket_page(user: User, wanted: Wanted, *, after: Key | None, at: datetime) 
     by = "sort_at" if wanted.by_due else "created_at"
     scopes = _scopes(user, wanted, at)
     if scopes is None:
-        tickets = _narrow(_whole_table(user, at), wanted, at).select_related("region", "holder__unit")
-        return take(tickets.defer("text"), by=by, pk="id", after=after, newest=not wanted.by_due)
-    scopes = _narrow(scopes, wanted, at).select_related("ticket__region", "ticket__holder__unit")
-    page = take(scopes.defer("ticket__text"), by=by, pk="ticket_id", after=after, newest=not wanted.by_due)
-    return Page([scope.ticket for scope in page.rows], page.next_key)
+        tickets = _shown(_narrow(_whole_table(user, at), wanted, at))
+        return take(tickets, by=by, pk="id", after=after, newest=not wanted.by_due)
+    # Keys first, out of an index alone: the newest of a unit are open, and the closed ones are far behind them.
+    keys = _narrow(scopes, wanted, at).values_list("ticket_id", by, named=True)
+    page = take(keys, by=by, pk="ticket_id", after=after, newest=not wanted.by_due)
+    found = _shown(Ticket.objects.all()).in_bulk([key.ticket_id for key in page.rows])
+    return Page([found[key.ticket_id] for key in page.rows], page.next_key)
+
+
+def _shown(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    return tickets.select_related("region", "holder__unit").defer("text")
 
 
 def _whole_table(user: User, at: datetime) -> QuerySet[Ticket]:
@@ -179,11 +185,10 @@ def _whole_table(user: User, at: datetime) -> QuerySet[Ticket]:
 
 def _scopes(user: User, wanted: Wanted, at: datetime) -> QuerySet[TicketScope] | None:
     """The scope rows to read, None where the whole table is read."""
-    current = TicketScope.objects.current(at)
     if wanted.granted:
-        return current.filter(user=user)
+        return TicketScope.objects.current(at).filter(user=user)
     if wanted.unit is not None:
-        return readable(current.filter(unit=wanted.unit), user, at)
+        return readable(TicketScope.objects.filter(unit=wanted.unit), user, at)
     if has_right(user, "tickets.view_all_tickets", at) or has_right(user, "tickets.view_followup_tickets", at):
         return None
     return readable(TicketScope.objects.of_unit(user, at), user, at)
