@@ -240,6 +240,7 @@ def test_approvals_on_the_phone(city, log_in):
     page = log_in(city.head, PHONE)
     page.goto(page.base + "/approvals/")
 
+    page.locator(f"tr:has-text('{first.number}')").get_by_text("达到办结标准").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     button = page.locator(f"tr:has-text('{first.number}')").get_by_role("button", name="通过")
     assert button.bounding_box()["height"] >= 44

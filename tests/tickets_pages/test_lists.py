@@ -64,13 +64,13 @@ LISTS = {
 }
 QUERIES = {
     "dispatch": 7,
-    "inbox": 9,
-    "returns": 6,
+    "inbox": 11,
+    "returns": 7,
     "rulings": 7,
-    "approvals": 8,
-    "extensions": 9,
+    "approvals": 11,
+    "extensions": 10,
     "tickets": 8,
-    "tickets of a unit": 8,
+    "tickets of a unit": 9,
     "tickets by due date": 8,
 }
 

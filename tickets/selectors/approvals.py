@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict
 
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
 from hotline.dates import local
 from hotline.models import User
 from hotline.rights import has_right
 from tickets import rights
-from tickets.models import Approval, Attachment, OnSiteRecord, Ticket, TicketClock
+from tickets.models import Approval, Attachment, OnSiteRecord, Reply, Ticket, TicketClock
 from tickets.selectors.lists import Key, Page, secret_to, sees_work, take
 from tickets.states import ApprovalStep, AttachmentKind, ClockKind, Resolved
 
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
 
 
-class ToSign(TypedDict):
+class Soon(TypedDict):
+    soon_at: datetime | None
+
+
+class ToSign(Soon):
     """What `pending_approvals` reads beside the row."""
 
-    soon_at: datetime | None
     was_onsite: bool
     photos: int
 
@@ -34,9 +37,14 @@ def waiting_approvals(user: User, at: datetime) -> QuerySet[Approval]:
     return Approval.objects.filter(_signed_by(user, at), due_at__isnull=False).exclude(ticket__in=secret_to(user, at))
 
 
-def approval_page(user: User, *, after: Key | None, at: datetime) -> "Page[WithAnnotations[Approval, ToSign]]":
-    """The steps that wait for the person's post, the limit that ends first in front."""
-    shown = _with_checks(Approval.objects.all())
+def approval_page(user: User, *, after: Key | None, at: datetime) -> "Page[WithAnnotations[Approval, Soon]]":
+    """The steps that wait for the person's post, the limit that ends first in front; what is checked is not among it."""
+    shown = (
+        _with_clock(Approval.objects.all())
+        .select_related("ticket")
+        .defer("ticket__text")
+        .prefetch_related(Prefetch("reply", Reply.objects.defer("internal_text")), "reply__assignment__unit")
+    )
     return take(shown, by="due_at", pk="id", after=after, out_of=waiting_approvals(user, at))
 
 
@@ -46,10 +54,14 @@ def pending_approvals(user: User, at: datetime) -> "QuerySet[WithAnnotations[App
     return _with_checks(waiting_approvals(user, at)).filter(ticket__in=visible).select_related("reply__submitted_by")
 
 
-def _with_checks(steps: QuerySet[Approval]) -> "QuerySet[WithAnnotations[Approval, ToSign]]":
+def _with_clock(steps: QuerySet[Approval]) -> "QuerySet[WithAnnotations[Approval, Soon]]":
     clocks = TicketClock.objects.filter(
         ticket=OuterRef("ticket"), assignment__isnull=True, kind=ClockKind.APPROVAL, stopped_at__isnull=True
     )
+    return steps.annotate(soon_at=Subquery(clocks.values("soon_at")[:1]))
+
+
+def _with_checks(steps: QuerySet[Approval]) -> "QuerySet[WithAnnotations[Approval, ToSign]]":
     photos = (
         Attachment.objects.filter(
             ticket=OuterRef("ticket"),
@@ -64,11 +76,14 @@ def _with_checks(steps: QuerySet[Approval]) -> "QuerySet[WithAnnotations[Approva
     visit = OnSiteRecord.objects.filter(ticket=OuterRef("ticket"), round=OuterRef("ticket__round"))
     # Looked up only where the item asks for a visit.
     wants_visit = Q(reply__assignment__item__onsite_required=True)
-    return steps.annotate(
-        soon_at=Subquery(clocks.values("soon_at")[:1]),
-        was_onsite=Case(When(wants_visit, then=Exists(visit)), default=Value(value=False)),
-        photos=Case(When(wants_visit, then=Coalesce(Subquery(photos), 0)), default=Value(0)),
-    ).select_related("ticket__region", "reply__assignment__unit", "reply__assignment__item")
+    return (
+        _with_clock(steps)
+        .annotate(
+            was_onsite=Case(When(wants_visit, then=Exists(visit)), default=Value(value=False)),
+            photos=Case(When(wants_visit, then=Coalesce(Subquery(photos), 0)), default=Value(0)),
+        )
+        .select_related("ticket__region", "reply__assignment__unit", "reply__assignment__item")
+    )
 
 
 def approvals_seen(user: User, at: datetime) -> QuerySet[Approval]:
@@ -97,10 +112,15 @@ class Check:
 
 @dataclass(frozen=True)
 class ApprovalCase:
+    """Of a row of `approval_page`; only one of `pending_approvals` knows its ``checks``."""
+
     approval: "WithAnnotations[Approval, ToSign]"
-    checks: tuple[Check, ...]
     why_not: str
     """Why this person cannot sign it."""
+
+    @property
+    def checks(self) -> "tuple[Check, ...]":
+        return _checks(self.approval)
 
     @property
     def ticket(self) -> Ticket:
@@ -119,11 +139,10 @@ class ApprovalCase:
 
 
 def approval_case(approval: "WithAnnotations[Approval, ToSign]", user: User) -> ApprovalCase:
-    """Of a row of `pending_approvals`. No query."""
+    """No query."""
     own = approval.reply.submitted_by_id == user.pk
     return ApprovalCase(
         approval=approval,
-        checks=_checks(approval),
         why_not="提交人不能审核自己的结果，请由其他负责人审签。" if own else "",
     )
 

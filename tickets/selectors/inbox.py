@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, TypedDict, cast
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce
 
 from hotline.dates import SHANGHAI, local_day
 from hotline.models import Unit, User
@@ -114,47 +115,67 @@ def inbox_page(user: User, *, segment: str, handler_id: int | None, after: Key |
     if handler_id is not None:
         rows = rows.filter(assignment__handler=handler_id)
     page = take(with_standing(rows), by="sort_at", pk="ticket_id", after=after)
-    clocks = _clocks(page.rows)
+    clocks, holders = _clocks(page.rows), _holders(page.rows)
     passes_down = user.unit is not None and user.unit.kind == Unit.Kind.COUNTY_CENTRE
-    return Page([_row(scope, clocks, passes_down=passes_down) for scope in page.rows], page.next_key)
+    found = [_row(scope, clocks, holders.get(scope.ticket_id, ""), passes_down=passes_down) for scope in page.rows]
+    return Page(found, page.next_key)
 
 
 class Stands(TypedDict):
     step: str | None
-    held_by: str | None
-    extension_asked: bool | None
-    lacks_visit: bool | None
+    extension_asked: bool
 
 
 def with_standing(rows: QuerySet[TicketScope]) -> "QuerySet[WithAnnotations[TicketScope, Stands]]":
-    """What `standing` reads, in the one query. Each of what few rows need is looked up for those alone."""
+    """What `standing` reads. The tables that have no end are asked once for all rows of the page, not joined to each."""
     step = Approval.objects.filter(ticket=OuterRef("ticket"), state=ApprovalState.PENDING).values("step")[:1]
-    holder = Assignment.objects.filter(pk=OuterRef("ticket__holder")).values("unit__short_name")
-    asked = ExtensionRequest.objects.filter(assignment=OuterRef("assignment"), decision=Decision.PENDING)
-    item = DutyItem.objects.filter(pk=OuterRef("assignment__item"), onsite_required=True)
-    visit = OnSiteRecord.objects.filter(ticket=OuterRef("ticket"), round=OuterRef("ticket__round"))
-    return (
-        rows.select_related("ticket__region", "assignment__handler")
-        .defer("ticket__text")
-        .annotate(
-            step=Case(When(state=TicketState.COMPLETION_REVIEW, then=Subquery(step))),
-            held_by=Case(When(~Q(ticket__holder=F("assignment")), then=Subquery(holder))),
-            extension_asked=Case(When(OURS, then=Exists(asked))),
-            lacks_visit=Case(When(Q(Exists(item), task=TicketScope.Task.WORK), then=~Exists(visit))),
-        )
+    asked = ExtensionRequest.objects.filter(decision=Decision.PENDING)
+    return rows.prefetch_related(
+        Prefetch("ticket", Ticket.objects.defer("text")),
+        Prefetch("assignment", _with_visit(Assignment.objects.all())),
+        "assignment__handler",
+        "ticket__region",
+    ).annotate(
+        step=Case(When(state=TicketState.COMPLETION_REVIEW, then=Subquery(step))),
+        # IN and not EXISTS: the few that wait are read once.
+        extension_asked=Case(When(OURS & Q(assignment__in=asked.values("assignment")), then=True), default=False),
+    )
+
+
+class Visit(TypedDict):
+    visited_in: int | None
+    """The last round in which somebody stood there, 0 for never; null where the item asks for no visit."""
+
+
+def _with_visit(parts: QuerySet[Assignment]) -> "QuerySet[WithAnnotations[Assignment, Visit]]":
+    item = DutyItem.objects.filter(pk=OuterRef("item"), onsite_required=True)
+    visits = OnSiteRecord.objects.filter(ticket=OuterRef("ticket")).order_by("-round").values("round")[:1]
+    return parts.annotate(
+        visited_in=Case(When(Exists(item), state=AssignmentState.SIGNED, then=Coalesce(Subquery(visits), 0)))
     )
 
 
 def _clocks(scopes: Iterable[TicketScope]) -> dict[tuple[int, str], TicketClock]:
     parts = [scope.assignment_id for scope in scopes if scope.sort_at < NOTHING_BURNS]
-    clocks = TicketClock.objects.filter(assignment__in=parts, stopped_at__isnull=True)
+    clocks = TicketClock.objects.filter(assignment__in=parts, stopped_at__isnull=True).defer("explanation")
     return {(clock.assignment_id, clock.kind): clock for clock in clocks}
 
 
+def _holders(scopes: Iterable[TicketScope]) -> dict[int, str]:
+    """Ticket → the unit that has it now, where that is not the part of the row."""
+    others = [scope.ticket.holder_id for scope in scopes if scope.ticket.holder_id not in {None, scope.assignment_id}]
+    holders = Assignment.objects.filter(pk__in=others).prefetch_related("unit")
+    return {holder.ticket_id: holder.unit.short_name for holder in holders}
+
+
 def _row(
-    scope: "WithAnnotations[TicketScope, Stands]", clocks: dict[tuple[int, str], TicketClock], *, passes_down: bool
+    scope: "WithAnnotations[TicketScope, Stands]",
+    clocks: dict[tuple[int, str], TicketClock],
+    held_by: str,
+    *,
+    passes_down: bool,
 ) -> InboxRow:
-    stands = standing(scope, passes_down=passes_down)
+    stands = standing(scope, held_by, passes_down=passes_down)
     return InboxRow(
         ticket=scope.ticket,
         part=scope.assignment,
@@ -164,7 +185,7 @@ def _row(
     )
 
 
-def standing(scope: "WithAnnotations[TicketScope, Stands]", *, passes_down: bool) -> Standing:
+def standing(scope: "WithAnnotations[TicketScope, Stands]", held_by: str, *, passes_down: bool) -> Standing:
     """Of a row read by `with_standing`; ``passes_down``: the unit gives matters on instead of handling them."""
     part, ticket = scope.assignment, scope.ticket
     if part.role == AssignmentRole.COPY:
@@ -180,7 +201,7 @@ def standing(scope: "WithAnnotations[TicketScope, Stands]", *, passes_down: bool
     if part.role in SIDE_ROLES:
         return Standing(part.get_role_display(), "work", "协办意见", "report")
     if ticket.holder_id != part.pk:
-        return Standing("已转派", "work", waits_for=scope.held_by or "")
+        return Standing("已转派", "work", waits_for=held_by)
     return _in_hand(scope, passes_down=passes_down)
 
 
@@ -211,7 +232,8 @@ def _in_hand(scope: "WithAnnotations[TicketScope, Stands]", *, passes_down: bool
         return Standing(label, tone, "转派", "pass-down")
     if to_contact:
         return Standing(label, tone, "首次联系", "contact")
-    if scope.lacks_visit:
+    visited_in = cast("WithAnnotations[Assignment, Visit]", part).visited_in
+    if visited_in is not None and visited_in < ticket.round:
         return Standing(label, tone, "现场核实", "onsite")
     return Standing(label, tone, "填写结果", "submit")
 

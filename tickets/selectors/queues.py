@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 
 from hotline import parameters
 from hotline.calendar import load_calendar
@@ -41,7 +41,7 @@ def running_clocks(tickets: Sequence[Ticket], kind: str) -> dict[int, TicketCloc
     clocks = TicketClock.objects.filter(
         ticket__in=[ticket.pk for ticket in tickets], assignment__isnull=True, kind=kind, stopped_at__isnull=True
     )
-    return {clock.ticket_id: clock for clock in clocks}
+    return {clock.ticket_id: clock for clock in clocks.defer("explanation")}
 
 
 # --- dispatch
@@ -293,29 +293,28 @@ class Awaited(TypedDict):
     soon_at: datetime | None
 
 
-def _of_clock(kind: str, column: str) -> Subquery:
-    clocks = TicketClock.objects.filter(assignment=OuterRef("assignment"), kind=kind, stopped_at__isnull=True)
-    return Subquery(clocks.values(column)[:1])
+def _with_clock(requests: QuerySet[Request], kind: str) -> QuerySet[Request]:
+    """With `clock` to name columns of. Units and places are few and shared by the rows: read once, not joined to each."""
+    runs = Q(assignment__clocks__kind=kind, assignment__clocks__stopped_at__isnull=True)
+    return (
+        requests.select_related("assignment__ticket")
+        .defer("assignment__ticket__text")
+        .prefetch_related("assignment__unit", "assignment__ticket__region")
+        .annotate(clock=FilteredRelation("assignment__clocks", condition=runs))
+    )
 
 
 def _shown_returns(requests: QuerySet[ReturnRequest]) -> "QuerySet[WithAnnotations[ReturnRequest, Awaited]]":
-    shown = requests.select_related("assignment__ticket__region", "assignment__unit", "suggested_unit")
-    return shown.annotate(
-        due_unit=_of_clock(ClockKind.RETURN_REVIEW, "limit_unit"),
-        soon_at=_of_clock(ClockKind.RETURN_REVIEW, "soon_at"),
-    )
+    shown = _with_clock(requests, ClockKind.RETURN_REVIEW).prefetch_related("suggested_unit")
+    return shown.annotate(due_unit=F("clock__limit_unit"), soon_at=F("clock__soon_at"))
 
 
 def _shown_extensions(
     requests: QuerySet[ExtensionRequest],
 ) -> "QuerySet[WithAnnotations[ExtensionRequest, Awaited]]":
-    shown = requests.select_related(
-        "assignment__ticket__region", "assignment__unit", "assignment__parent__unit", "requested_by"
-    )
-    return shown.annotate(
-        due_unit=_of_clock(ClockKind.EXTENSION, "limit_unit"),
-        soon_at=_of_clock(ClockKind.EXTENSION, "soon_at"),
-    )
+    shown = _with_clock(requests, ClockKind.EXTENSION)
+    shown = shown.select_related("assignment__ticket", "assignment__parent", "requested_by")
+    return shown.annotate(due_unit=F("clock__limit_unit"), soon_at=F("clock__soon_at"))
 
 
 def pending_returns(user: User, at: datetime) -> "QuerySet[WithAnnotations[ReturnRequest, Awaited]]":
