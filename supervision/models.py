@@ -54,6 +54,13 @@ class Card(Announcement):
             *Announcement.Meta.indexes,
             models.Index(fields=["ticket", "unit"], name="card_of_ticket"),
             models.Index(fields=["unit", "-at"], name="card_of_unit"),
+            # A month's cards by unit, counted in here alone.
+            models.Index(
+                fields=["at"],
+                include=["unit", "kind"],
+                condition=Q(kind__in=[CardKind.YELLOW, CardKind.RED]),
+                name="card_of_month",
+            ),
         ]
 
     def __str__(self) -> str:

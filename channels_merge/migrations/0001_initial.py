@@ -143,7 +143,7 @@ class Migration(migrations.Migration):
                 'verbose_name': '诉求时钟',
                 'verbose_name_plural': '诉求时钟',
                 'abstract': False,
-                'indexes': [models.Index(condition=models.Q(('stopped_at__isnull', True)), fields=['sweep_at'], name='appealclock_sweep'), models.Index(condition=models.Q(('provisional', True), ('stopped_at__isnull', True)), fields=['due_at'], name='appealclock_provisional'), models.Index(condition=models.Q(('stopped_at', None)), fields=['kind', 'due_at', 'id'], name='appealclock_burning')],
+                'indexes': [models.Index(condition=models.Q(('stopped_at__isnull', True)), fields=['sweep_at'], name='appealclock_sweep'), models.Index(condition=models.Q(('provisional', True), ('stopped_at__isnull', True)), fields=['due_at'], name='appealclock_provisional'), models.Index(condition=models.Q(('stopped_at', None)), fields=['kind', 'due_at', 'id'], include=('appeal',), name='appealclock_burning')],
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('stopped_at__isnull', True)), models.Q(('outcome__in', ['met', 'void', 'superseded']), ('stopped_at__isnull', False), ('sweep_at__isnull', True)), _connector='OR'), name='channels_merge_appealclock_stopped_with_outcome'), models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('started_at'))), name='channels_merge_appealclock_due_after_start'), models.CheckConstraint(condition=models.Q(('soon_at__isnull', True), models.Q(('soon_at__gte', models.F('started_at')), ('soon_at__lt', models.F('due_at'))), _connector='OR'), name='channels_merge_appealclock_soon_before_due'), models.CheckConstraint(condition=models.Q(('generation__gte', 1), ('limit_amount__gt', 0), ('limit_unit__in', ['min', 'h', 'd', 'wm', 'wh', 'wd'])), name='channels_merge_appealclock_limit_is_known'), models.UniqueConstraint(models.F('appeal'), models.F('kind'), models.F('generation'), name='appealclock_one_per_generation'), models.UniqueConstraint(models.F('appeal'), models.F('kind'), condition=models.Q(('stopped_at', None)), name='appealclock_one_running_per_kind')],
             },
         ),
@@ -1060,6 +1060,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='appeal',
             index=models.Index(models.F('place_code'), models.F('received_at'), condition=models.Q(('place_code__isnull', False)), name='appeal_by_place_code'),
+        ),
+        migrations.AddIndex(
+            model_name='appeal',
+            index=models.Index(condition=models.Q(('secrecy', 'open'), _negated=True), fields=['id'], name='appeal_secret'),
         ),
         migrations.AddIndex(
             model_name='appeal',

@@ -153,6 +153,8 @@ class Appeal(StateModel):
             models.Index(
                 "place_code", "received_at", condition=Q(place_code__isnull=False), name="appeal_by_place_code"
             ),
+            # The few that are left out of every count.
+            models.Index(fields=["id"], condition=~Q(secrecy=Secrecy.OPEN), name="appeal_secret"),
             # Volumes of a channel: the register and the board of the lines.
             models.Index("channel", "received_at", name="appeal_by_channel"),
             models.Index(
@@ -256,7 +258,12 @@ class AppealClock(Clock):
         ]
         indexes = [
             *Clock.Meta.indexes,
-            models.Index(fields=["kind", "due_at", "id"], condition=Q(stopped_at=None), name="appealclock_burning"),
+            models.Index(
+                fields=["kind", "due_at", "id"],
+                include=["appeal"],
+                condition=Q(stopped_at=None),
+                name="appealclock_burning",
+            ),
         ]
 
 

@@ -9,5 +9,6 @@ SHOWN = 100
 
 def wall(user):
     watch = selectors.watch_of(user, at=timezone.now())
-    overdue = selectors.burning(watch, name="overdue").order_by("pk")[:SHOWN].count()
+    # In the order of the index, which then stops at the hundredth.
+    overdue = selectors.burning(watch, name="overdue").order_by("sort_at").values("sort_at")[:SHOWN].count()
     return overdue, overdue > 0
