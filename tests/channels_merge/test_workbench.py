@@ -10,8 +10,9 @@ from channels_merge import services
 from tests.factories.channels_merge import NOON, STORY, make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import work_on
 from tests.factories.hotline import UserFactory
-from tests.factories.tickets import fresh, submit
+from tests.factories.tickets import fresh, submit, submitted
 from tickets import services as tickets
+from tickets.models import Ticket
 
 
 @pytest.fixture
@@ -136,3 +137,16 @@ def test_the_bench_makes_the_same_queries_at_one_and_three_rows(city, bench, cli
 
 
 BENCH_QUERIES = 10
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_bench_of_whoever_signs_does_too(city, bench, client, rows, django_assert_num_queries):
+    for _ in range(rows):
+        submitted(city)
+    Ticket.objects.update(region=city.region)
+    bench(city.head)
+
+    with django_assert_num_queries(15):
+        answer = client.get("/")
+
+    assert answer.content.count(b'class="go"') == rows

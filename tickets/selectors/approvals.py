@@ -43,7 +43,9 @@ def approval_page(user: User, *, after: Key | None, at: datetime) -> "Page[WithA
         _with_clock(Approval.objects.all())
         .select_related("ticket")
         .defer("ticket__text")
-        .prefetch_related(Prefetch("reply", Reply.objects.defer("internal_text")), "reply__assignment__unit")
+        .prefetch_related(
+            "ticket__region", Prefetch("reply", Reply.objects.defer("internal_text")), "reply__assignment__unit"
+        )
     )
     return take(shown, by="due_at", pk="id", after=after, out_of=waiting_approvals(user, at))
 

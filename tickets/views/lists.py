@@ -1,9 +1,11 @@
 """The list of every ticket a person may see, filtered and paged by key."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.forms.models import ModelChoiceIterator
 from django.forms.utils import flatatt
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -40,6 +42,18 @@ class LongSelect(forms.Select):
 SELECTED = mark_safe(" selected")
 
 
+class UnitChoices(ModelChoiceIterator):
+    """A thousand units are read as they lie and put in order here: in order of their codes each would be fetched alone."""
+
+    def __iter__(self) -> Iterator[tuple[Any, str]]:
+        yield "", str(self.field.empty_label)
+        yield from map(self.choice, sorted(self.queryset.order_by(), key=lambda unit: unit.code))
+
+
+class UnitField(forms.ModelChoiceField):
+    iterator = UnitChoices
+
+
 class FilterForm(forms.Form):
     """GET and forgiving: a field that is not understood says so and filters nothing."""
 
@@ -55,7 +69,7 @@ class FilterForm(forms.Form):
         empty_label="全部分类",
         widget=LongSelect,
     )
-    unit = forms.ModelChoiceField(
+    unit = UnitField(
         label="单位",
         queryset=Unit.objects.none(),
         required=False,
