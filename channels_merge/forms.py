@@ -526,8 +526,9 @@ class CodePageForm(forms.Form):
     website = forms.CharField(required=False, max_length=200)
 
 
-class MakeCodeForm(forms.Form):
-    kind = forms.ChoiceField(label="种类", choices=SELECT_FIRST + PlaceKind.choices)
+class CorrectCodeForm(forms.Form):
+    """What a code fills in."""
+
     name = words_field("名称", 60, help_text="印在码上，如 锦江花园 3 栋 2 单元电梯。")
     region = forms.ModelChoiceField(Region.objects.none(), label="地区", empty_label="请选择", to_field_name="code")
     place = words_field("详细地点", 120, required=False)
@@ -546,3 +547,8 @@ class MakeCodeForm(forms.Form):
 class MoveCodeForm(forms.Form):
     token = words_field("新码", 20, help_text="十位，印在新码下面；新码要先建好。")
     reason = words_field("原因", 200, rows=2)
+class MakeCodeForm(CorrectCodeForm):
+    kind = forms.ChoiceField(label="种类", choices=SELECT_FIRST + PlaceKind.choices)
+    field_order = ["kind"]
+
+

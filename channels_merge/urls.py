@@ -75,6 +75,7 @@ urlpatterns = [
     path("codes/new/", codes.make, name="code-make"),
     path("codes/import/", codes.import_codes, name="code-import"),
     path("codes/sheets/", codes.sheets, name="code-sheets"),
+    path("codes/list.csv", codes.as_csv, name="codes-csv"),
     path("codes/<slug:token>/", codes.code, name="code"),
     path("codes/<slug:token>/picture.<slug:kind>", codes.picture, name="code-picture"),
     path("codes/<slug:token>/acts/<slug:act>/", codes.act, name="code-act"),

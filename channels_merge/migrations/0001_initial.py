@@ -849,6 +849,22 @@ class Migration(migrations.Migration):
             bases=(django_fsm.ConcurrentTransitionMixin, models.Model),
         ),
         migrations.CreateModel(
+            name='CodeCorrection',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('words', models.CharField(max_length=1000, verbose_name='改了什么')),
+                ('at', models.DateTimeField()),
+                ('by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('code', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='channels_merge.placecode')),
+            ],
+            options={
+                'verbose_name': '便民码更正',
+                'verbose_name_plural': '便民码更正',
+                'indexes': [models.Index(models.F('code'), models.F('id'), name='codecorrection_code')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('words', ''), _negated=True), name='codecorrection_says_what')],
+            },
+        ),
+        migrations.CreateModel(
             name='CodeScan',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

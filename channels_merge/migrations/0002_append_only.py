@@ -16,8 +16,16 @@ BEGIN
 END $$;
 CREATE TRIGGER channels_merge_channel_event_append_only BEFORE UPDATE OR DELETE ON channels_merge_channelevent
     FOR EACH ROW EXECUTE FUNCTION channels_merge_channel_event_is_append_only();
+CREATE FUNCTION channels_merge_code_correction_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'channels_merge_codecorrection is append-only';
+END $$;
+CREATE TRIGGER channels_merge_code_correction_append_only BEFORE UPDATE OR DELETE ON channels_merge_codecorrection
+    FOR EACH ROW EXECUTE FUNCTION channels_merge_code_correction_is_append_only();
 """
 BACKWARD = """
+DROP TRIGGER channels_merge_code_correction_append_only ON channels_merge_codecorrection;
+DROP FUNCTION channels_merge_code_correction_is_append_only();
 DROP TRIGGER channels_merge_channel_event_append_only ON channels_merge_channelevent;
 DROP FUNCTION channels_merge_channel_event_is_append_only();
 DROP TRIGGER channels_merge_appeal_event_append_only ON channels_merge_appealevent;

@@ -11,7 +11,7 @@ from channels_merge.models.appeal import (
     Transfer,
 )
 from channels_merge.models.channel import Channel, ChannelEvent, ChannelFiling
-from channels_merge.models.codes import CodeScan, PlaceCode
+from channels_merge.models.codes import CodeCorrection, CodeScan, PlaceCode
 from channels_merge.models.contact import Contact, Draft
 from channels_merge.models.grid import GridCell, GridCheck, GridEvent, GridEventClass
 from channels_merge.models.lines import (
@@ -70,6 +70,7 @@ __all__ = [
     "Channel",
     "ChannelEvent",
     "ChannelFiling",
+    "CodeCorrection",
     "CodeMap",
     "CodeScan",
     "Contact",

@@ -64,6 +64,23 @@ class PlaceCode(StateModel):
         self.ended_because, self.ended_by, self.ended_at = ended_because, ended_by, ended_at
 
 
+class CodeCorrection(models.Model):
+    """What was put right about a code that hangs, in the old words and the new: append-only by trigger."""
+
+    code = models.ForeignKey(PlaceCode, models.PROTECT, related_name="corrections", db_index=False)
+    words = models.CharField("改了什么", max_length=1000)
+    by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "便民码更正"
+        constraints = [models.CheckConstraint(condition=~Q(words=""), name="codecorrection_says_what")]
+        indexes = [models.Index("code", "id", name="codecorrection_code")]
+
+    def __str__(self):
+        return f"{self.code_id} {self.words}"
+
+
 class CodeScan(models.Model):
     """How often a code was opened on a day. A number and nothing of whoever opened it."""
 

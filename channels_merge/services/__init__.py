@@ -4,6 +4,7 @@ from channels_merge.services.channels import issue_channel_key, sync_channels
 from channels_merge.services.codemaps import settle_code
 from channels_merge.services.codes import (
     CodeRefused,
+    correct_code,
     count_code_submission,
     count_scan,
     import_codes,
@@ -172,6 +173,7 @@ __all__ = [
     "conclude_transfer",
     "count_addition",
     "count_code_submission",
+    "correct_code",
     "count_query",
     "count_scan",
     "count_submission",

@@ -1,7 +1,8 @@
-"""便民码: made singly or from a sheet, replaced, stopped; how often they are opened; what comes through them."""
+"""便民码: made singly or from a sheet, corrected, replaced, stopped; how often they are opened; what comes through them."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -9,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from channels_merge import rights, selectors
 from channels_merge.identity import clean, needed
-from channels_merge.models import Channel, PlaceCode
+from channels_merge.models import Channel, CodeCorrection, PlaceCode
 from channels_merge.services.contacts import Person
 from channels_merge.services.intake import Matter, Registered, register_appeal
 from channels_merge.services.public import count_try
@@ -56,22 +57,37 @@ def make_code(
     rights.require(by, rights.MANAGE_CODES, at)
     if kind not in PlaceKind.values:
         raise CodeRefused(f"种类“{kind}”不在可选范围内：{'、'.join(PlaceKind.labels)}。")
-    name, place = needed(name, "名称", 60, CodeRefused), clean(place)
-    if len(place) > 120:
+    name, place = _name(name), _place(place)
+    with _once_per_place(name):
+        return PlaceCode.objects.create(
+            token=new_token(),
+            kind=kind,
+            name=name,
+            region=region,
+            place=place,
+            unit=unit,
+            batch=batch,
+            made_by=by,
+            made_at=at,
+        )
+
+
+def _name(text: str) -> str:
+    return needed(text, "名称", 60, CodeRefused)
+
+
+def _place(text: str) -> str:
+    text = clean(text)
+    if len(text) > 120:
         raise CodeRefused("详细地点最多写 120 个字。")
+    return text
+
+
+@contextmanager
+def _once_per_place(name: str) -> Iterator[None]:
     try:
         with transaction.atomic():
-            return PlaceCode.objects.create(
-                token=new_token(),
-                kind=kind,
-                name=name,
-                region=region,
-                place=place,
-                unit=unit,
-                batch=batch,
-                made_by=by,
-                made_at=at,
-            )
+            yield
     except IntegrityError as exc:
         if "placecode_once_per_place" not in str(exc):
             raise
@@ -155,6 +171,38 @@ def _locked(code_id: int, *, by: User | None, at: datetime) -> PlaceCode:
 
 def _reason(text: str) -> str:
     return needed(text, "原因", 200, CodeRefused)
+
+
+@transaction.atomic
+def correct_code(
+    *, code_id: int, name: str, region: Region, place: str, unit: Unit | None, by: User | None, at: datetime
+) -> CodeCorrection:
+    """Put right what a code fills in, without another code. What came through it before keeps its words.
+
+    Raises CodeRefused when nothing differs, or the place has another code.
+    """
+    code = _locked(code_id, by=by, at=at)
+    changes: dict[str, Region | Unit | str | None] = {
+        "name": _name(name),
+        "region": region,
+        "place": _place(place),
+        "unit": unit,
+    }
+    changed = {field: value for field, value in changes.items() if getattr(code, field) != value}
+    if not changed:
+        raise CodeRefused("没有改动。")
+    said = [f"{COLUMNS[field]}：{_words(getattr(code, field))} → {_words(value)}" for field, value in changed.items()]
+    for field, value in changed.items():
+        setattr(code, field, value)
+    with _once_per_place(code.name):
+        code.save(update_fields=list(changed))
+    return CodeCorrection.objects.create(code=code, words="；".join(said), by=by, at=at)
+
+
+def _words(value: Region | Unit | str | None) -> str:
+    if isinstance(value, Region) and value.level == Region.Level.TOWNSHIP:
+        return f"{value.parent}{value}"
+    return str(value or "") or "（空）"
 
 
 @transaction.atomic

@@ -1,7 +1,11 @@
 """便民码: the page that a code opens for citizens, and the pages of those who make, print and stop codes."""
 
+import csv
 import io
 import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import quote
 
 import segno
 from django.conf import settings
@@ -18,7 +22,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from channels_merge import rights, selectors, services
-from channels_merge.forms import ChannelWordsForm, CodePageForm, MakeCodeForm, MoveCodeForm, words_field
+from channels_merge.forms import (
+    ChannelWordsForm,
+    CodePageForm,
+    CorrectCodeForm,
+    MakeCodeForm,
+    MoveCodeForm,
+    words_field,
+)
 from channels_merge.services.codes import COLUMNS, NEEDED
 from channels_merge.states import CodeState, PlaceKind
 from channels_merge.views.dialogs import asked, run_act
@@ -27,11 +38,14 @@ from channels_merge.views.register import READ, refused
 from channels_merge.views.sheets import sheet_page
 from hotline.client_address import client_address
 from hotline.errors import DomainError
+from hotline.numbers import key_of
 from hotline.rights import has_right
 from hotline.views.gate import needs
 
 SEEN_SECONDS = 3600
 MOST_PRINTED = 300
+MOST_LISTED = 5000
+CORRECTIONS = 30
 
 
 # --- for citizens
@@ -125,19 +139,11 @@ def _register(request, code, typed):
 @require_GET
 def codes(request):
     now = timezone.now()
-    seen = selectors.codes_seen(request.user, now)
-    rows = seen
-    kind, batch, name = asked(request, "kind"), asked(request, "batch", 20), asked(request, "name", 60)
-    if kind in PlaceKind.values:
-        rows = rows.filter(kind=kind)
-    if batch:
-        rows = rows.filter(batch=batch)
-    if name:
-        rows = rows.filter(name__icontains=name)
+    rows, wanted = _filtered(request, now)
     tabs = selectors.code_tabs()
-    tab = next((one for one in tabs if one.code == asked(request, "tab")), tabs[0])
+    tab = _tab(request, tabs)
     counts = selectors.tab_counts(rows, tabs)
-    kept = {"tab": tab.code, "kind": kind, "batch": batch, "name": name}
+    kept = {"tab": tab.code, **wanted}
     page = selectors.take_rows(
         selectors.with_use(rows.filter(tab.rows), at=now), by=tab.by, after=asked(request, "after")
     )
@@ -150,12 +156,56 @@ def codes(request):
             "tab": tab,
             "tabs": [(one, counts[f"n_{one.code}"], address(**{**kept, "tab": one.code})) for one in tabs],
             "kinds": PlaceKind.choices,
-            "print_url": address(**kept) if batch else "",
+            "print_url": address(**wanted) if counts["n_active"] else "",
+            "list_url": address(**kept),
             "first_url": address(**kept) if asked(request, "after") else "",
             "next_url": address(**kept, after=page.next_key) if page.next_key else "",
             "may_manage": has_right(request.user, rights.MANAGE_CODES, now),
         },
     )
+
+
+def _filtered(request, now):
+    """The codes that this person sees and asks for, and what was asked."""
+    rows = selectors.codes_seen(request.user, now)
+    kind, batch, name = asked(request, "kind"), asked(request, "batch", 20), asked(request, "name", 60)
+    if kind in PlaceKind.values:
+        rows = rows.filter(kind=kind)
+    if batch:
+        rows = rows.filter(batch=batch)
+    if name:
+        rows = rows.filter(name__icontains=name)
+    return rows, {"kind": kind, "batch": batch, "name": name}
+
+
+def _tab(request, tabs):
+    return next((one for one in tabs if one.code == asked(request, "tab")), tabs[0])
+
+
+@needs(*READ, rights.MANAGE_CODES)
+@require_safe
+def as_csv(request):
+    """The same list as a sheet, in the columns that make codes and with how much each is used."""
+    now = timezone.now()
+    rows, _ = _filtered(request, now)
+    rows = selectors.with_use(rows.filter(_tab(request, selectors.code_tabs()).rows), at=now).order_by("pk")
+    out = io.StringIO()
+    sheet = csv.writer(out)
+    sheet.writerow([*COLUMNS.values(), "码", "状态", "近30天扫码", "近30天诉求", "诉求共", "批次"])
+    for row in rows[:MOST_LISTED]:
+        region = f"{row.region.parent.name}/{row.region.name}" if row.region.parent else row.region.name
+        words = [row.get_kind_display(), row.name, region, row.place, row.unit.name if row.unit else "", row.token]
+        numbers = [row.scanned, row.appeals, row.appeals_ever]
+        sheet.writerow([*map(_no_formula, words), row.get_state_display(), *numbers, row.batch])
+    # The mark at the beginning tells spreadsheet programs that it is UTF-8.
+    answer = HttpResponse(out.getvalue().encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote('便民码')}.csv"
+    return answer
+
+
+def _no_formula(text):
+    """A name that a spreadsheet program would compute is text to it."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def _code_seen(request, token):
@@ -177,10 +227,25 @@ def code(request, token):
             "svg": svg(request, row),
             "url": public_url(request, row),
             "days": selectors.scans_by_day(row, at=now),
+            "items": _history(row),
             "may_manage": may and row.state == CodeState.ACTIVE,
             "at": now,
         },
     )
+
+
+def _history(row):
+    """What happened to a code, the newest first."""
+    found = [("更正", one.at, one.by, one.words) for one in row.corrections.select_related("by__unit").order_by("-pk")]
+    found = [*found[:CORRECTIONS], ("建码", row.made_at, row.made_by, f"批次 {row.batch}" if row.batch else "")]
+    if row.ended_at:
+        moved = f"新码 {row.moved_to.token}。" if row.moved_to else ""
+        act = ACTS["move" if row.moved_to else "revoke"].label
+        found.insert(0, (act, row.ended_at, row.ended_by, f"{moved}{row.ended_because}"))
+    return [
+        {"act": act, "at": at, "who": f"{by.masked_name} · {by.unit.short_name}" if by else "系统", "say": words}
+        for act, at, by, words in found
+    ]
 
 
 @needs(rights.MANAGE_CODES)
@@ -238,25 +303,65 @@ def act(request, token, act):
     back = reverse("channels_merge:code", args=[row.token])
     if row.state != CodeState.ACTIVE:
         return refused(request, f"这张码{row.get_state_display()}。", back)
-    label, said, hint = ACTS[act]
+    rule = ACTS[act]
 
     def service(typed):
-        common = {"code_id": row.pk, "by": request.user, "at": timezone.now()}
-        if act == "move":
-            services.move_code(token=typed["token"], reason=typed["reason"], **common)
-        else:
-            services.revoke_code(reason=typed["words"], **common)
-        return f"“{row.name}”的码{said}。"
+        rule.service(**typed, code_id=row.pk, by=request.user, at=timezone.now())
+        return f"“{row.name}”的码{rule.said}。"
 
-    form = MoveCodeForm(request.POST or None) if act == "move" else ChannelWordsForm(request.POST or None)
-    if act == "revoke":
-        form.fields["words"] = words_field("原因", 200, rows=2, help_text="扫码的人会看到。")
-    return run_act(request, title=f"{label} {row.name}", form=form, verb=label, hint=hint, service=service, done=back)
+    return run_act(
+        request,
+        title=f"{rule.label} {row.name}",
+        form=rule.form(request.POST or None, row),
+        verb=rule.label,
+        hint=rule.hint,
+        service=service,
+        done=back,
+    )
+
+
+def _correct_form(data, row):
+    now = {"name": row.name, "region": row.region, "place": row.place, "unit": row.unit.name if row.unit else ""}
+    return CorrectCodeForm(data, initial=now)
+
+
+def _revoke_form(data, _):
+    form = ChannelWordsForm(data)
+    form.fields["words"] = words_field("原因", 200, rows=2, help_text="扫码的人会看到。")
+    return form
+
+
+@dataclass(frozen=True)
+class CodeAct:
+    label: str
+    said: str
+    hint: str
+    form: Callable
+    service: Callable
 
 
 ACTS = {
-    "move": ("换码", "已更换，扫旧码会转到新码", "换了地方或重新印的，先建新码，再在这里写新码。"),
-    "revoke": ("停用", "已停用", "停用以后扫码的人会看到原因，并可以改在网页上反映。"),
+    "correct": CodeAct(
+        "更正",
+        "已更正",
+        "码不变，扫码打开的就是新写的；以前来的诉求不改。名称和地点印在纸上的，改了要重新打印。",
+        _correct_form,
+        services.correct_code,
+    ),
+    "move": CodeAct(
+        "换码",
+        "已更换，扫旧码会转到新码",
+        "换了地方或重新印的，先建新码，再在这里写新码。",
+        lambda data, _: MoveCodeForm(data),
+        services.move_code,
+    ),
+    "revoke": CodeAct(
+        "停用",
+        "已停用",
+        "停用以后扫码的人会看到原因，并可以改在网页上反映。",
+        _revoke_form,
+        lambda *, words, **common: services.revoke_code(reason=words, **common),
+    ),
 }
 
 
@@ -304,23 +409,26 @@ def picture(request, token, kind):
 @needs(*READ, rights.MANAGE_CODES)
 @require_GET
 def sheets(request):
-    """A4 sheets of a batch, or one code: six on a sheet, or one large."""
-    now = timezone.now()
-    batch, token = asked(request, "batch", 20), asked(request, "token", 10)
-    rows = selectors.codes_seen(request.user, now).filter(state=CodeState.ACTIVE).select_related("region", "unit")
-    rows = rows.filter(batch=batch) if batch else rows.filter(token=token)
+    """A4 sheets of what the list shows, or one code: six on a sheet, or one large; so many at a time."""
+    rows, wanted = _filtered(request, timezone.now())
+    wanted["token"] = asked(request, "token", 10)
+    after = key_of(asked(request, "after"))
+    rows = rows.filter(state=CodeState.ACTIVE, pk__gt=after or 0).select_related("region", "unit")
+    if wanted["token"]:
+        rows = rows.filter(token=wanted["token"])
     found = list(rows.order_by("pk")[: MOST_PRINTED + 1])
-    if not found or not (batch or token):
+    if not found:
         raise Http404("没有可以打印的码。")
     large = asked(request, "size") == "large"
+    shown = found[:MOST_PRINTED]
+    size = "large" if large else ""
     return render(
         request,
         "channels_merge/code_sheets.html",
         {
-            "codes": [(row, svg(request, row)) for row in found[:MOST_PRINTED]],
-            "more": len(found) > MOST_PRINTED,
-            "most": MOST_PRINTED,
+            "codes": [(row, svg(request, row)) for row in shown],
             "large": large,
-            "other_url": address(batch=batch, token=token, size="" if large else "large"),
+            "other_url": address(**wanted, after=after, size="" if large else "large"),
+            "next_url": address(**wanted, after=shown[-1].pk, size=size) if len(found) > MOST_PRINTED else "",
         },
     )

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InternalError, transaction
 from openpyxl import Workbook
 
 from channels_merge import rights, selectors, services
-from channels_merge.models import Appeal, CodeScan, PlaceCode
+from channels_merge.models import Appeal, CodeCorrection, CodeScan, PlaceCode
 from tests.channels_merge.codes.conftest import make
 from tests.factories.channels_merge import NOON, PHONE, STORY
 
@@ -225,3 +225,63 @@ def test_a_village_behind_one_address_is_not_shut_out(town, lift):
     with pytest.raises(services.TooOften, match="这里一小时内提交太多"):
         count(lift, "13807970000", "203.0.113.7")
     count(lift, "13807970001", "203.0.113.8")
+
+
+def correct(town, code, **fields):
+    words = {"name": code.name, "region": code.region, "place": code.place, "unit": code.unit}
+    return services.correct_code(code_id=code.pk, **(words | {"by": town.manager, "at": NOON} | fields))
+
+
+def test_a_code_that_hangs_is_corrected_and_says_what_it_said(town, lift):
+    before = through(lift).appeal
+    event = correct(town, lift, place=" 文清路 20 号 ", region=town.county, unit=None)
+
+    lift = PlaceCode.objects.get(pk=lift.pk)
+    after = through(lift, phone="13807972299", source_number="2").appeal
+    assert (lift.place, lift.region, lift.unit, lift.state) == ("文清路 20 号", town.county, None, "active")
+    assert event.words == (
+        "地区：章贡区解放街道 → 章贡区；详细地点：文清路 18 号 → 文清路 20 号；管理单位：市市场监管局 → （空）"
+    )
+    assert (event.code, event.by, event.at) == (lift, town.manager, NOON)
+    assert [Appeal.objects.get(pk=one.pk).place for one in (before, after)] == [
+        "文清路 18 号 锦江花园 3 栋 2 单元电梯",
+        "文清路 20 号 锦江花园 3 栋 2 单元电梯",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({}, "没有改动。"),
+        ({"name": " "}, "请写名称。"),
+        ({"place": "长" * 121}, "详细地点最多写 120 个字。"),
+        ({"name": "另一部"}, "“另一部”已有在用的便民码。"),
+    ],
+)
+def test_what_is_corrected_is_checked(town, lift, fields, sentence):
+    make(town, name="另一部")
+
+    with pytest.raises(services.CodeRefused) as refused:
+        correct(town, lift, **fields)
+
+    assert str(refused.value) == sentence
+    assert PlaceCode.objects.get(pk=lift.pk).name == lift.name
+    assert not CodeCorrection.objects.exists()
+
+
+def test_only_the_manager_corrects_and_only_what_is_in_use(town, lift):
+    with pytest.raises(rights.NotPermitted):
+        correct(town, lift, place="改", by=town.liaison)
+    services.revoke_code(code_id=lift.pk, reason="拆除。", by=town.manager, at=NOON)
+    with pytest.raises(services.CodeRefused) as refused:
+        correct(town, lift, place="改")
+
+    assert (str(refused.value), CodeCorrection.objects.count()) == ("这张码已停用。", 0)
+
+
+def test_a_correction_stays_as_it_was_written(town, lift):
+    correct(town, lift, place="改")
+
+    for change in (CodeCorrection.objects.all().delete, lambda: CodeCorrection.objects.update(words="没有改")):
+        with pytest.raises(InternalError, match="channels_merge_codecorrection is append-only"), transaction.atomic():
+            change()

@@ -1,5 +1,6 @@
 """Pages of codes: for citizens without script, for those who make and print them."""
 
+import csv
 import re
 from datetime import timedelta
 
@@ -11,11 +12,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from channels_merge import services
-from channels_merge.models import Appeal, AppealFile, CodeScan, PlaceCode
+from channels_merge.models import Appeal, AppealFile, CodeCorrection, CodeScan, PlaceCode
+from channels_merge.views import codes as views
 from hotline.parameters import forget_parameters
 from tests.channels_merge.codes.conftest import make
 from tests.channels_merge.codes.test_codes import SHEET, through
 from tests.factories.channels_merge import NOON, PHONE, STORY
+from tests.factories.hotline import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -252,6 +255,104 @@ def test_a_code_is_made_replaced_and_stopped_by_its_forms(town):
     assert sorted(PlaceCode.objects.values_list("name", "state")) == [("一号电梯", "moved"), ("二号电梯", "revoked")]
 
 
+def test_a_code_is_corrected_by_its_form_and_the_page_keeps_what_it_said(town, lift):
+    client = staff(town.manager)
+    url = f"/codes/{lift.token}/acts/correct/"
+    shown = soup(client.get(url))
+    assert {one["name"]: one.get("value") for one in shown.select("main form input:not([type=hidden])")} == {
+        "name": lift.name,
+        "place": "文清路 18 号",
+        "unit": "赣州市市场监督管理局",
+    }
+
+    form = {"name": lift.name, "region": town.street.code, "place": "文清路 20 号", "unit": "市教育局"}
+    assert client.post(url, form | {"unit": "月亮局"}).status_code == 422
+    assert client.post(url, form).status_code == 303
+    assert client.post(url, form).status_code == 422
+
+    page = soup(client.get(f"/codes/{lift.token}/"))
+    assert [text_of(one) for one in page.select(".tl .what")] == ["更正 邱* · 市热线中心", "建码 邱* · 市热线中心"]
+    assert text_of(page.select_one(".tl .say")) == (
+        "详细地点：文清路 18 号 → 文清路 20 号；管理单位：市市场监管局 → 市教育局"
+    )
+    assert "文清路 20 号" in text_of(soup(Client().get(url_of(lift))).select_one(".at"))
+
+
+def test_a_unit_reads_its_codes_and_takes_their_sheets_and_has_no_other_right(town, lift):
+    head = UserFactory(name="吴敏", unit=town.department, roles=("unit_head",))
+    make(town, name="校门口", kind="place", unit=town.other)
+    services.count_scan(lift, at=NOON)
+    through(lift)
+    form = {"name": "改", "region": town.street.code, "place": "", "unit": ""}
+
+    for user in (town.liaison, head):
+        client = staff(user)
+        listed = client.get("/codes/list.csv")
+        rows = list(csv.reader(listed.content.decode("utf-8-sig").splitlines()))
+        page = soup(client.get(f"/codes/{lift.token}/"))
+
+        assert [row[7:10] for row in table(client.get("/codes/"))] == [["1", "1", "1"]]
+        assert listed.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert rows == [
+            [
+                "种类",
+                "名称",
+                "地区",
+                "详细地点",
+                "管理单位",
+                "码",
+                "状态",
+                "近30天扫码",
+                "近30天诉求",
+                "诉求共",
+                "批次",
+            ],
+            [
+                "电梯",
+                lift.name,
+                "章贡区/解放街道",
+                "文清路 18 号",
+                "赣州市市场监督管理局",
+                lift.token,
+                "在用",
+                "1",
+                "1",
+                "1",
+                "",
+            ],
+        ]
+        assert [text_of(one) for one in soup(client.get("/codes/sheets/")).select(".qn")] == [lift.name]
+        assert [text_of(one) for one in page.select(".acts-row a")] == ["打印一张 P", "PNG", "SVG"]
+        assert [client.post(f"/codes/{lift.token}/acts/{act}/", form).status_code for act in views.ACTS] == [403] * 3
+        assert [client.post(url, form).status_code for url in ("/codes/new/", "/codes/import/")] == [403, 403]
+    assert (staff(town.handler).get("/codes/list.csv").status_code, CodeCorrection.objects.count()) == (403, 0)
+
+
+def test_a_name_that_a_spreadsheet_would_compute_is_text_in_the_list(town):
+    make(town, name="=1+1", place="@家")
+
+    rows = list(csv.reader(staff(town.manager).get("/codes/list.csv").content.decode("utf-8-sig").splitlines()))
+
+    assert (rows[1][1], rows[1][3]) == ("'=1+1", "'@家")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_queries_of_the_list_as_a_sheet(town, django_assert_num_queries, count):
+    for n in range(count):
+        through(make(town, name=f"电梯{n}"))
+    client = staff(town.manager)
+    client.get("/codes/list.csv")
+
+    with django_assert_num_queries(4):
+        client.get("/codes/list.csv")
+
+
+def test_a_unit_without_codes_is_told_whom_to_ask(town):
+    page = staff(town.liaison).get("/codes/")
+
+    assert "请市热线中心渠道管理员建" in text_of(soup(page).select_one(".none"))
+
+
 def test_a_sheet_through_its_page(town):
     client = staff(town.manager)
     good = "".join(SHEET.splitlines(keepends=True)[:3])
@@ -278,7 +379,7 @@ def test_pictures_hold_the_address_that_citizens_reach(town, lift, settings):
     assert f"https://12345.example.gov.cn/q/{lift.token}" in text_of(soup(client.get(f"/codes/{lift.token}/")))
 
 
-def test_sheets_of_a_batch_name_each_place_and_leave_ended_ones_out(town):
+def test_sheets_of_a_batch_name_each_place_and_leave_ended_ones_out(town, monkeypatch):
     batch, _ = services.import_codes(name="码.csv", content=SHEET.encode(), by=town.manager, at=NOON)
     gone = PlaceCode.objects.get(name="文清路口站")
     client = staff(town.manager)
@@ -291,13 +392,21 @@ def test_sheets_of_a_batch_name_each_place_and_leave_ended_ones_out(town):
         "锦江花园 1 栋电梯"
     ]
     assert client.get(f"/codes/sheets/?token={gone.token}").status_code == 404
-    assert client.get("/codes/sheets/").status_code == 404
+    assert client.get("/codes/sheets/?batch=BM0").status_code == 404
+    monkeypatch.setattr(views, "MOST_PRINTED", 1)
+    make(town)
+    first = soup(client.get("/codes/sheets/?size=large"))
+    second = soup(client.get(f"/codes/sheets/{first.select('.sheet-acts a')[1]['href']}"))
+    assert [text_of(one) for page in (first, second) for one in page.select(".qn")] == [
+        "锦江花园 1 栋电梯",
+        "锦江花园 3 栋 2 单元电梯",
+    ]
+    assert (len(first.select(".qrs-1")), len(second.select(".qrs-1"))) == (1, 1)
+    assert [text_of(one) for one in second.select(".sheet-acts a")] == ["一页 6 个"]
 
 
 def test_the_ticket_and_the_intake_say_which_code(town, lift):
     through(lift)
-    from tests.factories.hotline import UserFactory
-
     agent = UserFactory(unit=town.centre, roles=("agent",))
     appeal = Appeal.objects.get()
     peek = text_of(soup(staff(agent).get(f"/intake/{appeal.number}/peek/")))
