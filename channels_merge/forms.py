@@ -544,11 +544,11 @@ class CorrectCodeForm(forms.Form):
         return unit_of_name(name) if name else None
 
 
-class MoveCodeForm(forms.Form):
-    token = words_field("新码", 20, help_text="十位，印在新码下面；新码要先建好。")
-    reason = words_field("原因", 200, rows=2)
 class MakeCodeForm(CorrectCodeForm):
     kind = forms.ChoiceField(label="种类", choices=SELECT_FIRST + PlaceKind.choices)
     field_order = ["kind"]
 
 
+class MoveCodeForm(forms.Form):
+    token = words_field("新码", 20, help_text="十位，印在新码下面；新码要先建好。")
+    reason = words_field("原因", 200, rows=2)
