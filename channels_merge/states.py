@@ -1,5 +1,7 @@
 from django.db.models import TextChoices
 
+from tickets.states import Kind
+
 
 class AppealState(TextChoices):
     RECEIVED = "received", "待受理"
@@ -74,7 +76,7 @@ HEARD_STATES = IN_USE_STATES | {ChannelState.CANCELLED}
 class FilingKind(TextChoices):
     NEW = "new", "新增"
     KEEP = "keep", "保留"
-    YEARLY = "yearly", "年度备案"
+    YEARLY = "yearly", "年度"
 
 
 class FilingOutcome(TextChoices):
@@ -130,6 +132,14 @@ PLATFORM_KINDS = frozenset(
         ChannelKind.OVERSIGHT,
     }
 )
+
+
+# What may be laid down for one platform: code → name.
+LINE_LIMITS = {
+    "silent": "多久没有来件就提醒",
+    "accept": "法定受理时限",
+    **{value: f"法定办理时限（{label}）" for value, label in Kind.choices},
+}
 
 
 class Gender(TextChoices):

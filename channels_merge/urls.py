@@ -82,6 +82,7 @@ urlpatterns = [
     path("q/<slug:token>", codes.code_page, name="code-page"),
     path("channels/<slug:code>/", register.channel, name="channel"),
     path("channels/<slug:code>/acts/<slug:act>/", register.act, name="channel-act"),
+    path("channels/<slug:code>/filings/<int:filing_id>/receipt/", register.receipt, name="channel-receipt"),
     path("lines/", lines.lines, name="lines"),
     path("lines/codes/", lines.codes, name="line-codes"),
     path("lines/codes/<int:code_id>/", lines.code, name="line-code"),

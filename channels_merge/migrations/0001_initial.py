@@ -271,7 +271,7 @@ class Migration(migrations.Migration):
             name='ChannelFiling',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('new', '新增'), ('keep', '保留'), ('yearly', '年度备案')], max_length=10, verbose_name='种类')),
+                ('kind', models.CharField(choices=[('new', '新增'), ('keep', '保留'), ('yearly', '年度')], max_length=10, verbose_name='种类')),
                 ('reason', models.CharField(max_length=500, verbose_name='理由')),
                 ('filed_at', models.DateTimeField(verbose_name='报备时间')),
                 ('outcome', models.CharField(blank=True, choices=[('', '等待决定'), ('approved', '同意'), ('refused', '不同意')], max_length=10, verbose_name='结果')),

@@ -6,12 +6,12 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from channels_merge import rights, selectors, services
 from channels_merge.forms import ChannelForm, ChannelWordsForm, ReviseChannelForm
 from channels_merge.selectors.register import AFTERWARDS, CHANNEL_ACTS
-from channels_merge.states import ChannelKind, ChannelState, FilingKind
+from channels_merge.states import ChannelKind, ChannelState, FilingKind, FilingOutcome
 from channels_merge.views.dialogs import asked, run_act
 from hotline.dates import local_day
 from hotline.models import Unit
@@ -137,6 +137,27 @@ def channel(request, code):
 
 FILINGS = 10
 EVENTS = 30
+
+
+@needs(*READ)
+@require_safe
+def receipt(request, code, filing_id):
+    """The 备案回执 on paper for a filing that was agreed to, to whoever reads the channel."""
+    now = timezone.now()
+    row = get_object_or_404(selectors.channels_seen(request.user, now).select_related("owner"), code=code)
+    filings = row.filings.select_related("filed_by__unit", "decided_by__unit")
+    filing = get_object_or_404(filings, pk=filing_id, outcome=FilingOutcome.APPROVED)
+    return render(
+        request,
+        "channels_merge/channel_receipt.html",
+        {
+            "channel": row,
+            "filing": filing,
+            "number": f"{row.code.upper()}-{row.filings.filter(pk__lte=filing.pk).count()}",
+            "review_due_on": selectors.next_review(local_day(filing.decided_at), at=filing.decided_at),
+            "at": now,
+        },
+    )
 
 
 @needs(*ENTER)

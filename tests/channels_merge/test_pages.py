@@ -446,7 +446,9 @@ def test_a_refusal_of_a_view_reaches_the_person_word_for_word(as_, world):
     )
     leader = as_("leader")
 
-    assert "只有开办单位的联络员、负责人和渠道管理员可以操作。" not in text_of(leader.get(f"/channels/{channel.code}/"))
+    assert "只有开办单位的联络员、负责人和渠道管理员可以操作。" not in text_of(
+        leader.get(f"/channels/{channel.code}/")
+    )
     assert "只有开办单位的联络员、负责人和渠道管理员可以操作。" in text_of(
         leader.get(f"/channels/{channel.code}/acts/file/")
     )

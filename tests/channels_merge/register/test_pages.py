@@ -1,7 +1,7 @@
 """Pages of the register: what they show to whom, that nothing typed is lost, and how many queries they ask."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import time_machine
@@ -9,15 +9,18 @@ from bs4 import BeautifulSoup
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from channels_merge import services
-from channels_merge.models import Channel, LineMilestone, PublicPhone
+from channels_merge.models import Channel, ChannelFiling, LineMilestone, PublicPhone
 from hotline.context import forget_shell
 from hotline.parameters import forget_parameters
-from tests.channels_merge.register.factories import REASON, active, cancelled, ending, propose
+from tests.channels_merge.register.factories import REASON, active, approved, cancelled, ending, propose
 from tests.channels_merge.register.test_phones import add
 from tests.factories.channels_merge import NOON, make_appeal
 from tests.factories.hotline import UserFactory
 
 pytestmark = pytest.mark.django_db
+
+
+YEAR = timedelta(days=365)
 
 
 @pytest.fixture(autouse=True)
@@ -324,3 +327,56 @@ def test_somebody_without_a_right_is_refused(desk, as_):
         assert [client.get(url).status_code for url in ("/channels/", "/channels/phones/", "/channels/lines/")] == [
             403
         ] * 3
+
+
+def receipt_of(filing):
+    return f"/channels/{filing.channel.code}/filings/{filing.pk}/receipt/"
+
+
+def test_an_agreed_filing_has_a_receipt_on_paper(desk, as_):
+    channel = active(desk)
+    first = ChannelFiling.objects.get()
+    services.file_yearly(channel_id=channel.pk, reason="去年受理 40 件。", by=desk.liaison, at=NOON + YEAR)
+    services.approve_filing(channel_id=channel.pk, opinion="同意保留。", by=desk.manager, at=NOON + YEAR)
+    second = ChannelFiling.objects.latest("pk")
+    unit = as_(desk.liaison)
+
+    page = soup(unit.get(receipt_of(second)))
+    links = soup(unit.get(f"/channels/{channel.code}/")).select("a[href$='/receipt/']")
+
+    told = {text_of(cell): text_of(cell.find_next("td")) for cell in page.select("th")}
+    assert text_of(page.select_one(".nos")) == f"编号 {channel.code.upper()}-2 年度备案 · 同意"
+    assert (told["渠道名称"], told["开办单位"], told["报备理由"]) == (
+        "客运投诉电话",
+        "赣州市交通运输局",
+        "去年受理 40 件。",
+    )
+    assert (told["报备"], told["决定"]) == ("市交通运输局 孙*", "同意，市热线中心 邱*")
+    assert (told["意见"], told["下次备案"]) == ("同意保留。", "须在 2028年11月10日 前重新备案")
+    assert [link["href"] for link in links] == [receipt_of(second), receipt_of(first)]
+    assert "须在 2027年11月10日 前重新备案" in text_of(soup(unit.get(receipt_of(first))))
+
+
+def test_only_what_was_agreed_and_only_who_reads_the_channel_has_a_receipt(desk, as_):
+    waiting = propose(desk, name="新号码")
+    services.file_channel(channel_id=waiting.pk, reason=REASON, by=desk.liaison, at=NOON)
+    refused = propose(desk, name="另一个")
+    services.file_channel(channel_id=refused.pk, reason=REASON, by=desk.liaison, at=NOON)
+    services.refuse_filing(channel_id=refused.pk, opinion="用 12345。", by=desk.manager, at=NOON)
+    channel = approved(desk)
+    agreed = ChannelFiling.objects.get(channel=channel)
+    address = receipt_of(agreed)
+
+    assert [
+        as_(desk.manager).get(receipt_of(filing)).status_code for filing in ChannelFiling.objects.order_by("pk")
+    ] == [
+        404,
+        404,
+        200,
+    ]
+    assert as_(desk.manager).get(address.replace(channel.code, waiting.code)).status_code == 404
+    assert [as_(who).get(address).status_code for who in (desk.leader, desk.other_liaison, desk.handler)] == [
+        200,
+        404,
+        403,
+    ]
