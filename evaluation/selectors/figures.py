@@ -1,10 +1,11 @@
 """Figures of units and months: recomputed from rows each time, never stored.
 
-What is counted is a *part*: a lead assignment's handle clock that ended in the month. It ends when the unit submits or
-when the limit runs out, whichever comes first; so each part counts once, a late one in the month in which it became late,
-and nobody gains by not finishing. Voided clocks (returned, recalled, merged) do not count; of a result that was sent back
-and handed in again only the last clock does; a redo is a new part. A county centre and the unit it passed a matter to have
-one each, which are never summed.
+What is counted is a *part*: what a unit has to do as a lead in one round, with every generation of its handle clock. It
+ends when the unit submits or when a limit runs out, whichever comes first; so each part counts once, a late one in the month
+in which it became late, and nobody gains by not finishing. Late stays late: whoever hands in again what was sent back, takes
+up what was put off, or whose matter was merged, handed over or withdrawn afterwards, was late at the first limit passed. A
+part that turned out not to be the unit's (returned, recalled, taken back) does not count; a redo is a new part. A county
+centre and the unit it passed a matter to have one each, which are never summed.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,9 @@ from datetime import date, datetime
 from typing import Final
 
 from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    Case,
     Count,
     DateTimeField,
     Exists,
@@ -24,6 +28,7 @@ from django.db.models import (
     Subquery,
     Sum,
     Value,
+    When,
 )
 from django.db.models.functions import Coalesce, Least
 
@@ -33,10 +38,12 @@ from hotline.dates import SHANGHAI
 from hotline.models import Clock, Unit, User
 from hotline.selectors import subtree_ids
 from tickets.models import Ticket, TicketClock, TicketEvent
-from tickets.states import AssignmentRole, ClockKind, Resolved
+from tickets.states import AssignmentRole, ClockKind, EndedAs, Resolved, TicketState
 
 EVERYWHERE: Final = frozenset({Unit.Kind.CENTRE, Unit.Kind.AUTHORITY, Unit.Kind.OVERSIGHT})
 NEW_ROUND: Final = ("redo", "reopen")
+NOT_ITS_OWN: Final = (EndedAs.RETURNED, EndedAs.RECALLED, EndedAs.RULED, EndedAs.TAKEN_BACK)
+LAST_KEY: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,26 +135,47 @@ def _count(rows: QuerySet) -> Coalesce:
     return Coalesce(Subquery(grouped, output_field=IntegerField()), 0)
 
 
+def _late(at: datetime) -> Q:
+    """Clocks that ran past their limit, whatever stopped them (docs/clocks.md 4)."""
+    return Q(stopped_at__gt=F("due_at")) | Q(stopped_at__isnull=True, due_at__lt=at)
+
+
 def _parts(month: date, *, at: datetime) -> QuerySet[TicketClock]:
-    """Parts that ended in the month, with `ended_at` and `round_number`."""
+    """Parts that ended in the month, each by the clock that ended it, with `ended_at`, `is_late` and `round_number`."""
     begins, ends = month_bounds(month)
-    same = TicketClock.objects.filter(assignment=OuterRef("assignment"), kind=ClockKind.HANDLE, pk__gt=OuterRef("pk"))
+    of_part = TicketClock.objects.filter(assignment=OuterRef("assignment"), kind=ClockKind.HANDLE)
+    # A part is a first generation with those that follow it; where a matter was handed over, what the new unit got of it.
+    first = of_part.filter(generation=1, pk__lte=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    following = of_part.filter(generation=1, pk__gt=OuterRef("pk")).order_by("pk").values("pk")[:1]
+    earlier = of_part.filter(_late(at), pk__gte=OuterRef("first"), pk__lt=OuterRef("pk"))
+    later = of_part.filter(pk__gt=OuterRef("pk"), pk__lt=OuterRef("following"))
+    taken_away = of_part.filter(
+        outcome=Clock.Outcome.VOID,
+        assignment__ended_as__in=NOT_ITS_OWN,
+        stopped_at=F("assignment__ended_at"),
+        pk__gte=OuterRef("pk"),
+        pk__lt=OuterRef("following"),
+    )
     rounds = TicketEvent.objects.filter(ticket=OuterRef("ticket"), act__in=NEW_ROUND, at__lte=OuterRef("started_at"))
     in_month = Q(stopped_at__gte=begins, stopped_at__lt=ends) | Q(due_at__gte=begins, due_at__lt=ends)
     return (
         TicketClock.objects.filter(
             in_month,
-            Q(outcome=Clock.Outcome.MET) | Q(outcome="", due_at__lte=at),
+            _late(at) | Q(outcome=Clock.Outcome.MET),
             kind=ClockKind.HANDLE,
             assignment__role=AssignmentRole.LEAD,
         )
         .annotate(
             ended_at=Least("stopped_at", "due_at", output_field=DateTimeField()),
-            next_generation=Coalesce(Subquery(same.order_by("pk").values("generation")[:1]), 1),
+            is_late=Case(When(_late(at), then=True), default=False, output_field=BooleanField()),
+            first=Coalesce(Subquery(first), 0),
+            following=Coalesce(Subquery(following), LAST_KEY, output_field=BigIntegerField()),
             round_number=_count(rounds) + 1,
         )
-        # A later generation means that this result was sent back: the clock went on.
-        .filter(next_generation=1, ended_at__gte=begins, ended_at__lt=ends)
+        # In time is only what nobody sent back, and never what an earlier limit caught.
+        .filter(Q(is_late=True) | ~Exists(later), ~Exists(earlier), ended_at__gte=begins, ended_at__lt=ends)
+        .exclude(Exists(taken_away))
+        .exclude(outcome=Clock.Outcome.VOID, ticket__state=TicketState.VOIDED)
     )
 
 
@@ -194,14 +222,17 @@ def unit_figures(user: User, *, month: date, at: datetime, kinds: Sequence[str] 
     found = (
         _parts(month, at=at)
         .filter(assignment__unit__in=list(unit_of))
-        .annotate(carried=F("ticket__appeal_count") + in_merged)
+        # The callers of a matter that was merged are carried, and counted, by the other.
+        .annotate(
+            carried=Case(When(ticket__state=TicketState.MERGED, then=0), default=F("ticket__appeal_count") + in_merged)
+        )
         .annotate(**{name: _count(_said().filter(wanted)) for name, wanted in _ANSWERS.items()})
         .order_by()
         .values("assignment__unit")
         .annotate(
             parts=Count("pk"),
             appeals=Sum("carried"),
-            in_time=Count("pk", filter=Q(stopped_at__lte=F("due_at"))),
+            in_time=Count("pk", filter=Q(is_late=False)),
             **{f"all_{name}": Sum(name) for name in _ANSWERS},
         )
         .values_list("assignment__unit", "parts", "appeals", "in_time", *(f"all_{name}" for name in _ANSWERS))
@@ -237,8 +268,8 @@ FIGURES: Final[dict[str, str]] = {
 
 _OF_PARTS: Final[dict[str, Q]] = {
     "parts": Q(),
-    "on_time": Q(stopped_at__lte=F("due_at")),
-    "late": Q(stopped_at__isnull=True) | Q(stopped_at__gt=F("due_at")),
+    "on_time": Q(is_late=False),
+    "late": Q(is_late=True),
 }
 
 OF_CALLERS: Final[dict[str, Q]] = {
