@@ -20,6 +20,8 @@ CELERY_BEAT_SCHEDULE = {
     "tickets.lapse_extensions": {"task": "tickets.lapse_extensions", "schedule": 60.0},
     # docs/clocks.md 8: clocks that a new calendar moved and whose event a lost message left unwritten.
     "tickets.reconcile_clock_moves": {"task": "tickets.reconcile_clock_moves", "schedule": 600.0},
+    # 10号 第八条: what waits is proposed by the list that decides today, not by the one that decided when it came.
+    "tickets.renew_proposals": {"task": "tickets.renew_proposals", "schedule": crontab(minute=2)},
     # docs/architecture.md: who may see a ticket has one writer, and a checker every night.
     "tickets.check_scopes": {"task": "tickets.check_scopes", "schedule": crontab(hour=2, minute=10)},
     # Notices are kept for 90 days.

@@ -263,7 +263,7 @@ def _governed_by(codes: Sequence[str], at: datetime) -> tuple[Unit | None, Unit 
     """Centre, township office and the row that named the centre. The lowest region with a row decides. One query."""
     rows = list(
         Governance.objects.in_force(local_day(at))
-        .filter(region__code__in=codes)
+        .filter(region__code__in=codes, unit__in=Unit.objects.valid(at))
         .select_related("region", "unit")
         .order_by("valid_from", "pk")
     )
@@ -276,6 +276,7 @@ def _governed_by(codes: Sequence[str], at: datetime) -> tuple[Unit | None, Unit 
 
 @dataclass(frozen=True, slots=True)
 class _UnitsByFunction:
+    at: datetime
     city: dict[str, Unit]
     county: dict[str, Unit]
 
@@ -296,7 +297,7 @@ class _UnitsByFunction:
         in_city = Q(kind__in=_CITY_KINDS)
         in_county = Q(kind=Unit.Kind.COUNTY_DEPARTMENT, parent=centre) if centre else Q(pk__in=[])
         units = Unit.objects.valid(at).filter(in_city | in_county, function__in=functions).order_by("code")
-        found = cls({}, {})
+        found = cls(at, {}, {})
         for unit in units:
             by_function = found.county if unit.kind == Unit.Kind.COUNTY_DEPARTMENT else found.city
             by_function.setdefault(unit.function, unit)
@@ -308,7 +309,7 @@ def _candidate(match: Match, item: DutyItem, territory: _Territory, units: _Unit
         return _account(match, item, territory, unit=None, rule="依法有专门途径，不派单，由 12345 告知。")
     overseer = units.city.get(match.city_function)
     if match.level == Level.CITY:
-        unit = item.lead_unit or overseer
+        unit = item.lead_unit if item.lead_unit and item.lead_unit.is_valid(units.at) else overseer
         rule = "市级主责，不分属地。" if unit else f"没有职能为“{_work(match.city_function)}”的市级单位。"
         return _account(match, item, territory, unit=unit, rule=rule)
     work = _work(match.county_function)

@@ -12,6 +12,11 @@ def lapse_extensions() -> int:
     return services.lapse_extensions(at=timezone.now())
 
 
+@shared_task(name="tickets.renew_proposals")
+def renew_proposals() -> int:
+    return len(services.renew_proposals(at=timezone.now()))
+
+
 @shared_task(name="tickets.check_scopes")
 def check_scopes(*, after: int = 0) -> list[int]:
     """One batch; the next is queued with the key where this one ends. Returns the tickets that were put right."""

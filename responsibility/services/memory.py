@@ -1,4 +1,4 @@
-"""The memory of routing: only added to, without personal data."""
+"""The memory of routing: only added to, without personal data and without the words of restricted matters."""
 
 from __future__ import annotations
 
@@ -41,3 +41,8 @@ def record_outcome(
         outcome=Outcome(outcome),
         at=at,
     )
+
+
+def forget_words(*, ticket_number: str) -> None:
+    """Blank what was kept of a ticket's words: it became restricted. What it came to stays, for the figures."""
+    RoutingExample.objects.filter(ticket_number=ticket_number).update(text="")

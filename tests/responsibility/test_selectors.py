@@ -199,6 +199,22 @@ def test_a_new_version_proposes_by_its_own_items(now):
     assert [selectors.suggest(text="路灯坏了", at=at)[0].item.code for at in (now, later)] == ["A-1", "B-1"]
 
 
+@pytest.mark.django_db
+def test_a_unit_that_is_gone_is_proposed_no_more(ganzhou, now):
+    day = date(2026, 9, 29)
+    Unit.objects.filter(code="C360703").update(valid_until=day)
+    named = UnitFactory(valid_until=day)
+    DutyItem.objects.filter(code="GJ-01-001").update(lead_unit=named)
+
+    county, city = (
+        selectors.suggest(text=text, region=region("南康区"), at=now)[0]
+        for text in ("小区电梯困人后停用一周", "公积金贷款批不下来")
+    )
+
+    assert (county.unit, county.place_rule) == (None, "属地南康区，但当日没有管辖记录。事项由县级市场监管部门主责。")
+    assert (city.item.code, city.unit.code) == ("GJ-01-001", "CITY-GJJ")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_threads_that_ask_together_share_one_compiled_version(now):
     reference.load_regions()

@@ -1,10 +1,14 @@
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, transaction
 
+from hotline.dates import local_day
+from hotline.services import abolish_unit
 from responsibility import services
-from responsibility.models import RoutingExample
-from tests.factories.hotline import CountyFactory, UnitFactory
-from tests.factories.responsibility import DutyItemFactory
+from responsibility.models import Governance, RoutingExample
+from tests.factories.hotline import CountyCentreFactory, CountyFactory, UnitFactory
+from tests.factories.responsibility import DutyItemFactory, GovernanceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -61,3 +65,27 @@ def test_the_table_refuses_it_too(now):
 
     with pytest.raises(IntegrityError, match="routing_outcome_is_known"), transaction.atomic():
         RoutingExample.objects.filter(pk=example.pk).update(outcome="guessed")
+
+
+def test_what_an_abolished_unit_governed_is_governed_by_its_successor(now):
+    centre, heir = CountyCentreFactory(), CountyCentreFactory(code="C360704")
+    row = GovernanceFactory(unit=centre, confirmed=False)
+    day = local_day(now)
+
+    abolish_unit(unit=centre, successor=heir, by=None, at=now)
+
+    row.refresh_from_db()
+    assert row.valid_until == day
+    [after] = Governance.objects.in_force(day)
+    assert (after.region, after.unit, after.valid_from, after.confirmed) == (row.region, heir, day, False)
+    assert after.source == f"{centre.name}撤销，由{heir.name}承接"
+
+
+def test_nobody_governs_for_a_unit_that_went_without_a_successor_of_its_kind(now):
+    centre = CountyCentreFactory()
+    GovernanceFactory(unit=centre, valid_from=local_day(now))
+
+    abolish_unit(unit=centre, successor=UnitFactory(), by=None, at=now)
+
+    assert Governance.objects.count() == 1
+    assert not Governance.objects.in_force(local_day(now) + timedelta(days=1)).exists()

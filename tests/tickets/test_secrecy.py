@@ -3,6 +3,7 @@
 import pytest
 
 from hotline.errors import DomainError
+from responsibility.models import RoutingExample
 from tests.factories.tickets import acts, at, contacted, fresh, register, submit
 from tickets import services
 from tickets.models import Ticket, TicketScope
@@ -30,6 +31,17 @@ def test_only_who_is_named_sees_it_and_the_named_handler_goes_on(city):
     assert seen_by(city, ticket) == ["reviewer", "handler"]
     submit(city, fresh(ticket), by=city.handler, at=THEN)
     assert (fresh(ticket).state, fresh(ticket).secrecy) == ("completion_review", "restricted")
+
+
+def test_the_memory_of_routing_keeps_none_of_its_words(city):
+    ticket = contacted(city)
+    assert [bool(text) for text in RoutingExample.objects.values_list("text", flat=True)] == [True]
+
+    restrict(city, ticket, city.handler, city.dispatcher)
+    services.recall_ticket(ticket_id=ticket.pk, reason="派错单位。", by=city.dispatcher, at=THEN)
+
+    kept = RoutingExample.objects.order_by("pk").values_list("outcome", "text")
+    assert list(kept) == [("dispatched", ""), ("recalled", "")]
 
 
 def test_opened_again_it_is_in_everybodys_lists(city):

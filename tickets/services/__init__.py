@@ -60,7 +60,7 @@ from tickets.services.holding import (
     release_hold,
 )
 from tickets.services.merging import count_appeals, merge_ticket, propose_withdrawal, unmerge_ticket
-from tickets.services.registration import register_ticket, revise_ticket
+from tickets.services.registration import register_ticket, renew_proposals, revise_ticket
 from tickets.services.returns import dispute_return, grant_return, refuse_return, request_return
 from tickets.services.review import approve, send_back
 from tickets.services.secrecy import grant_access, lift_restriction, restrict_ticket
@@ -113,6 +113,7 @@ __all__ = [
     "register_ticket",
     "release_handler",
     "release_hold",
+    "renew_proposals",
     "reopen_ticket",
     "report_as_co",
     "request_extension",

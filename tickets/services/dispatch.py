@@ -13,6 +13,7 @@ from hotline import services as hotline
 from hotline.models import Unit, User
 from responsibility import services as responsibility
 from responsibility.models import DutyItem
+from responsibility.selectors import items_in_force
 from tickets import deadlines, rights
 from tickets.models import Assignment, Reply, Ticket, TicketEvent
 from tickets.services import parts, review
@@ -24,6 +25,7 @@ from tickets.states import (
     EndedAs,
     NoteKind,
     Resolved,
+    Secrecy,
     TicketState,
 )
 
@@ -53,6 +55,8 @@ def dispatch_ticket(
     act.require(rights.DISPATCH)
     for receiver in receivers:
         refuse_unit(receiver, at=at)
+    if item and not items_in_force(at).filter(pk=item.pk).exists():
+        raise InputRefused("这一事项所属的清单已经停止执行，请按现行清单重新选择。")
     if len({receiver.pk for receiver in receivers}) != len(receivers):
         raise InputRefused("同一单位不能既主办又协办。")
     act.require_state(TicketState.PENDING_DISPATCH)
@@ -88,7 +92,8 @@ def remember_outcome(ticket: Ticket, *, unit: Unit | None, item: DutyItem | None
     """The router learns from what people decided (RoutingExample)."""
     responsibility.record_outcome(
         ticket_number=ticket.number,
-        text=f"{ticket.title}\n{ticket.text}",
+        # Who may read a restricted matter is named one by one; those who read the memory are not.
+        text="" if ticket.secrecy == Secrecy.RESTRICTED else f"{ticket.title}\n{ticket.text}",
         category=ticket.category,
         region=ticket.region,
         kind=ticket.kind,

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from hotline import services as hotline
-from hotline.models import Clock, Region, StoredFile, User
+from hotline.models import Clock, Region, StoredFile, Unit, User
 from hotline.numbers import next_number
 from responsibility import selectors as responsibility
 from responsibility.models import Category
@@ -102,6 +103,29 @@ def proposal_for(*, text: str, category: Any, region: Any, kind: str, at: dateti
         "proposed_score": best.score,
         "proposal_note": note[:200],
     }
+
+
+def renew_proposals(*, at: datetime, most: int = 500) -> list[int]:
+    """Propose anew for what waits with a proposal of a list that no longer decides or for a unit that is gone.
+
+    Returns the tickets. A proposal is no act: it says what the router thinks now, and a dispatch that comes first stands.
+    """
+    waiting = Ticket.objects.filter(state__in=(TicketState.PENDING_DISPATCH, TicketState.PENDING_INFO))
+    stale = waiting.filter(
+        Q(proposed_item__isnull=False) & ~Q(proposed_item__in=responsibility.items_in_force(at))
+        | Q(proposed_unit__isnull=False) & ~Q(proposed_unit__in=Unit.objects.valid(at))
+    )
+    found = list(stale.select_related("category", "region").order_by("pk")[:most])
+    for ticket in found:
+        proposal = proposal_for(
+            text=f"{ticket.title}\n{ticket.text}",
+            category=ticket.category,
+            region=ticket.region,
+            kind=ticket.kind,
+            at=at,
+        )
+        waiting.filter(pk=ticket.pk).update(**proposal)
+    return [ticket.pk for ticket in found]
 
 
 REVISABLE = frozenset({"title", "text", "kind", "urgency", "category", "region", "place", "is_enterprise"})

@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 
 from hotline.models import User
+from responsibility import services as responsibility
 from tickets import rights
 from tickets.models import TicketEvent
 from tickets.services import access
@@ -27,6 +28,7 @@ def restrict_ticket(*, ticket_id: int, readers: Iterable[User], reason: str, by:
     if act.ticket.state == TicketState.MERGED or act.ticket.merged_count:
         act.refuse("并单的工单须先拆回，才能设为保密。")
     act.ticket.secrecy = Secrecy.RESTRICTED
+    responsibility.forget_words(ticket_number=act.ticket.number)
     event = act.record("restrict_ticket", reason=reason)
     for reader in {reader.pk: reader for reader in (by, *readers)}.values():
         access.grant_scope(ticket_id=ticket_id, user=_active(reader), until=None)
