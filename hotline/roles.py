@@ -147,7 +147,6 @@ _ROLES: Final = (
             "tickets.restrict_ticket",
             "tickets.hand_over",
             "evaluation.decide_review",
-            "responsibility.edit_duty_list",
             "channels_merge.hear_recording",
             "channels_merge.view_petitions",
             "channels_merge.read_petitions",
@@ -193,6 +192,12 @@ _ROLES: Final = (
             "hotline.view_security_log",
             "channels_merge.issue_channel_key",
             *_MANAGED,
+            "responsibility.edit_duty_list",
+            *(
+                f"responsibility.{verb}_{model}"
+                for model in ("category", "governance")
+                for verb in ("view", "add", "change")
+            ),
         ),
     ),
 )

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from responsibility.models import Category, DutyItem, DutyList, Governance, RoutingExample
+from responsibility.models import Category, DutyItem, DutyList, Governance
 from responsibility.states import ListState
 
 EDIT = "responsibility.edit_duty_list"
@@ -98,21 +98,3 @@ class GovernanceAdmin(admin.ModelAdmin):
     search_fields = ("region__name", "unit__name")
     raw_id_fields = ("region", "unit")
     ordering = ("region__code", "valid_from", "pk")
-
-
-@admin.register(RoutingExample)
-class RoutingExampleAdmin(admin.ModelAdmin):
-    list_display = ("ticket_number", "outcome", "proposed_item", "final_item", "final_unit", "at")
-    list_filter = ("outcome",)
-    list_select_related = ("proposed_item", "final_item", "final_unit")
-    search_fields = ("ticket_number",)
-    ordering = ("-at", "-pk")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: RoutingExample | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: RoutingExample | None = None) -> bool:
-        return False

@@ -47,7 +47,7 @@ def test_the_roles_have_chinese_names():
 def test_the_administrator_has_no_business_data():
     apps = {name.split(".")[0] for name in ROLES["administrator"].permissions}
 
-    assert apps == {"hotline", "channels_merge"}
+    assert apps == {"hotline", "responsibility", "channels_merge"}
     assert [name for name in ROLES["administrator"].permissions if name.startswith("channels_merge.")] == [
         "channels_merge.issue_channel_key"
     ]
@@ -96,6 +96,8 @@ def test_a_group_that_is_no_role_gives_nothing():
         ("channels_merge.do_grid_check", {"grid_worker"}),
         ("tickets.visit_onsite", {"liaison", "handler", "unit_head", "county_centre", "grid_worker"}),
         ("hotline.view_security_log", {"administrator"}),
+        ("responsibility.edit_duty_list", {"administrator"}),
+        ("responsibility.change_governance", {"administrator"}),
     ],
 )
 def test_who_holds_a_permission(permission, roles):

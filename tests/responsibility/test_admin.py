@@ -1,11 +1,10 @@
 import pytest
 from django.contrib.admin.sites import site
-from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from responsibility.models import DutyItem, DutyList
+from responsibility.models import DutyItem, DutyList, RoutingExample
 from tests.factories.hotline import UserFactory, load_rules
-from tests.factories.responsibility import DutyItemFactory, DutyListFactory
+from tests.factories.responsibility import DutyItemFactory, DutyListFactory, GovernanceFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -17,9 +16,7 @@ def rules(db):
 
 @pytest.fixture
 def editor(client):
-    user = UserFactory(is_staff=True)
-    user.user_permissions.add(Permission.objects.get(codename="edit_duty_list"))
-    client.force_login(user)
+    client.force_login(UserFactory(roles=("administrator",)))
     return client
 
 
@@ -84,3 +81,20 @@ def test_there_are_no_bulk_acts(rf):
     request.user = UserFactory(is_staff=True, is_superuser=True)
 
     assert site.get_model_admin(DutyItem).get_actions(request) == {}
+
+
+def test_an_administrator_keeps_categories_and_who_governs_a_place(editor):
+    """And no memory of routing: what citizens wrote is not theirs to read."""
+    row = GovernanceFactory()
+
+    pages = [
+        editor.get(reverse(name, args=args)).status_code
+        for name, args in (
+            ("admin:responsibility_category_changelist", []),
+            ("admin:responsibility_governance_change", [row.pk]),
+            ("admin:responsibility_governance_add", []),
+        )
+    ]
+
+    assert pages == [200, 200, 200]
+    assert not site.is_registered(RoutingExample)
