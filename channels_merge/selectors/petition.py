@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from channels_merge import rights
 from channels_merge.identity import PhoneNotUnderstood, normal_phone
@@ -279,16 +279,16 @@ class BothSides:
 def both_sides(match: PetitionMatch, user: User, *, at: datetime) -> BothSides:
     ticket = ticket_of_match(match)
     reads_matter = has_right(user, rights.READ_PETITIONS, at)
-    reads_appeal = _reads_appeal(match.appeal, ticket, user, at)
+    may_read = reads_appeal(match.appeal, ticket, user, at)
     why = ""
-    if reads_matter and reads_appeal:
+    if reads_matter and may_read:
         why = explain(_message(match.matter), message_of(match.appeal), background()).words
     supervisions = list(match.supervisions.select_related("started_by", "lifted_by", "hold").order_by("-pk"))
     return BothSides(
         match,
         ticket,
         reads_matter,
-        reads_appeal,
+        may_read,
         next((one for one in supervisions if one.lifted_at is None), None),
         tuple(one for one in supervisions if one.lifted_at is not None),
         has_right(user, rights.DECIDE_PETITION_MATCH, at),
@@ -301,7 +301,8 @@ def ticket_of_match(match: PetitionMatch) -> Ticket | None:
     return None if link is None else link.ticket.merged_into or link.ticket
 
 
-def _reads_appeal(appeal: Appeal, ticket: Ticket | None, user: User, at: datetime) -> bool:
+def reads_appeal(appeal: Appeal, ticket: Ticket | None, user: User, at: datetime) -> bool:
+    """Whether a person may read the words of an appeal, by its ticket or while it waits for one."""
     if ticket is None:
         return has_right(user, rights.ACCEPT, at) or has_right(user, rights.VIEW_ALL, at)
     return Ticket.objects.visible_to(user, at).filter(pk=ticket.pk).exists()
@@ -311,12 +312,3 @@ def confirmed_of(matter: PetitionMatter) -> list[PetitionMatch]:
     """What the petition office is told of its matter: our appeals that somebody said are the same."""
     matches = with_both_sides(matter.matches.filter(state=MatchState.CONFIRMED, appeal__secrecy=Secrecy.OPEN))
     return list(matches.order_by("pk"))
-
-
-def joint_supervisions() -> QuerySet[JointSupervision]:
-    """Those that run, for the room that supervises."""
-    return (
-        JointSupervision.objects.filter(lifted_at=None)
-        .select_related("match__matter", "ticket", "hold", "started_by")
-        .order_by(F("started_at"), "pk")
-    )

@@ -11,7 +11,7 @@ from typing import Final
 from django.db import IntegrityError, transaction
 
 from channels_merge import rights, selectors
-from channels_merge.identity import clean, normal_phone
+from channels_merge.identity import clean, needed, normal_phone
 from channels_merge.models import Appeal, JointSupervision, PetitionMatch, PetitionMatter
 from channels_merge.selectors import petition as reads
 from channels_merge.services.contacts import move_identifiers_out
@@ -264,8 +264,8 @@ def confirm_match(*, match_id: int, by: User, at: datetime) -> PetitionMatch:
 
 @transaction.atomic
 def refuse_match(*, match_id: int, reason: str, by: User, at: datetime) -> PetitionMatch:
-    reason = _said(reason, "为何不是同一件")
-    return _decide(match_id, MatchState.REFUSED, reason[:200], by=by, at=at)
+    reason = _said(reason, "为何不是同一件", 200)
+    return _decide(match_id, MatchState.REFUSED, reason, by=by, at=at)
 
 
 def _decide(match_id: int, state: MatchState, reason: str, *, by: User, at: datetime) -> PetitionMatch:
@@ -294,7 +294,7 @@ def _standing(match_id: int, by: User, at: datetime) -> PetitionMatch:
 def start_joint_supervision(*, match_id: int, reason: str, by: User, at: datetime) -> JointSupervision:
     """联合督导: the ticket stays open until it is lifted; its clocks run on."""
     match = _standing(match_id, by, at)
-    reason = _said(reason, "督导事由")[:300]
+    reason = _said(reason, "督导事由", 300)
     if match.state != MatchState.CONFIRMED:
         raise AppealRefused("先核对是不是同一件，再联合督导。")
     if not match.matter.is_open:
@@ -315,7 +315,7 @@ def start_joint_supervision(*, match_id: int, reason: str, by: User, at: datetim
 def lift_joint_supervision(*, match_id: int, reason: str, by: User, at: datetime) -> JointSupervision:
     """The hold goes with it, unless it was released on the ticket already."""
     match = _standing(match_id, by, at)
-    reason = _said(reason, "解除理由")[:300]
+    reason = _said(reason, "解除理由", 300)
     row = match.supervisions.select_related("hold").filter(lifted_at=None).first()
     if row is None:
         raise AppealRefused("没有正在进行的联合督导。")
@@ -326,8 +326,5 @@ def lift_joint_supervision(*, match_id: int, reason: str, by: User, at: datetime
     return row
 
 
-def _said(text: str, name: str) -> str:
-    text = clean(text)
-    if not text:
-        raise AppealRefused(f"请写{name}。")
-    return masking.redact(text)
+def _said(text: str, name: str, most: int) -> str:
+    return masking.redact(needed(text, name, most, AppealRefused))

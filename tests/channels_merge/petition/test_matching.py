@@ -184,7 +184,7 @@ def test_joint_supervision_keeps_the_ticket_open_until_it_is_lifted(office, both
     row = supervised(office, both)
 
     assert Ticket.objects.get(pk=both.ticket.pk).open_hold_count == 1
-    assert [one.match.matter.number for one in reads.joint_supervisions()] == ["XF2026110001"]
+    assert (row.match.matter, row.ticket, row.lifted_at) == (both.matter, both.ticket, None)
     with pytest.raises(services.AppealRefused, match=f"工单 {both.ticket.number} 已在联合督导。"):
         petition.start_joint_supervision(match_id=row.match_id, reason="再督一次。", by=office.reviewer, at=MONTH)
 
@@ -199,6 +199,16 @@ def test_joint_supervision_keeps_the_ticket_open_until_it_is_lifted(office, both
     )
     with pytest.raises(services.AppealRefused, match="没有正在进行的联合督导。"):
         petition.lift_joint_supervision(match_id=row.match_id, reason="再解除。", by=office.reviewer, at=MONTH)
+
+
+@pytest.mark.parametrize(("reason", "why"), [(" ", "请写解除理由。"), ("长" * 301, "解除理由最多写 300 个字。")])
+def test_a_reason_is_there_and_nothing_of_it_is_cut_off(office, both, reason, why):
+    row = supervised(office, both)
+
+    with pytest.raises(services.AppealRefused) as refused:
+        petition.lift_joint_supervision(match_id=row.match_id, reason=reason, by=office.reviewer, at=MONTH)
+
+    assert (str(refused.value), JointSupervision.objects.get().lifted_at) == (why, None)
 
 
 def test_a_hold_that_was_released_on_the_ticket_does_not_stop_the_lifting(office, both):
