@@ -102,6 +102,7 @@ urlpatterns = [
     path("grid/cells/import/", grid.import_cells, name="grid-cells-import"),
     path("grid/events/", grid.events, name="grid-events"),
     path("grid/events/import/", grid.import_events, name="grid-events-import"),
+    path("grid/events/<slug:number>/", grid.event, name="grid-event"),
     path("grid/checks/", grid.checks, name="grid-checks"),
     path("grid/checks/<int:check_id>/", grid.check, name="grid-check"),
     path("grid/checks/<int:check_id>/call-off/", grid.call_off, name="grid-check-call-off"),

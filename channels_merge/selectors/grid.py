@@ -1,14 +1,15 @@
 """The grid: the standard, the cells, what was reported and what became of it, and what a grid worker is to look at."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 
 from channels_merge import rights
 from channels_merge.models import AppealLink, Channel, GridCell, GridCheck, GridEvent, GridEventClass
+from channels_merge.selectors.grid_map import MOST_DRAWN, CellMap, draw
 from channels_merge.states import GridCheckState
 from hotline.models import Region, Unit, User
 from hotline.rights import has_right
@@ -17,6 +18,7 @@ from tickets.models import Assignment, Attachment, Ticket
 from tickets.rights import HANDLE, Actor
 from tickets.states import AssignmentState, Secrecy, TicketState
 
+EVENT_DAYS: Final = 30
 FIELDS: Final = {
     "place": "详细地点",
     "cell": "网格编码",
@@ -58,6 +60,40 @@ def cells_for(user: User) -> QuerySet[GridCell]:
     cells = GridCell.objects.select_related("region__parent")
     region = _region_of(user)
     return cells if region is None else cells.filter(Q(region=region) | Q(region__parent=region))
+
+
+def regions_of(cells: QuerySet[GridCell]) -> QuerySet[Region]:
+    """Where the cells lie, each county before its townships."""
+    of_cells = cells.order_by()
+    found = Region.objects.filter(Q(pk__in=of_cells.values("region")) | Q(pk__in=of_cells.values("region__parent")))
+    return found.exclude(level=Region.Level.CITY).order_by("code")
+
+
+def in_region(cells: QuerySet[GridCell], code: str) -> QuerySet[GridCell]:
+    return cells.filter(Q(region__code=code) | Q(region__parent__code=code))
+
+
+def cells_to_draw(cells: QuerySet[GridCell]) -> list[GridCell] | None:
+    """Those that have an outline; None when they are too many for one drawing."""
+    found = list(cells.filter(outline__isnull=False).order_by("code")[: MOST_DRAWN + 1])
+    return None if len(found) > MOST_DRAWN else found
+
+
+def map_of_event(event: GridEvent, user: User, *, at: datetime) -> CellMap | None:
+    """The cell of an event among those of its township or county; None when it has no outline."""
+    cell = event.cell
+    if cell is None or cell.outline is None:
+        return None
+    cells = cells_to_draw(GridCell.objects.filter(region=cell.region_id)) or [cell]
+    spot = None if event.longitude is None else (event.longitude, event.latitude)
+    return draw(cells, counts=event_counts(user, cells, at=at), spot=spot)
+
+
+def event_counts(user: User, cells: Iterable[GridCell], *, at: datetime) -> dict[int, int]:
+    """Cell → events of the last 30 days, of those that may be listed for the person."""
+    since = at - timedelta(days=EVENT_DAYS)
+    lately = events_for(user).filter(cell__in=[cell.pk for cell in cells], taken_in_at__gt=since)
+    return dict(lately.order_by().values("cell").annotate(n=Count("pk")).values_list("cell", "n"))
 
 
 def events_for(user: User) -> QuerySet[GridEvent]:

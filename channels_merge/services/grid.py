@@ -91,6 +91,7 @@ def _class_of(row: SheetRow, *, mark: str) -> GridEventClass:
 
 CELL_COLUMNS: Final = {"code": "网格编码", "name": "网格名称", "region": "地区", "outline": "边界"}
 CELL_NEEDED: Final = ("code", "name", "region")
+MOST_CORNERS: Final = 2000
 
 
 def import_cells(*, name: str, content: bytes, by: User | None, at: datetime) -> Imported:
@@ -160,6 +161,8 @@ def _outline(text: str) -> dict[str, Any] | None:
         raise RowRefused("边界不是 GeoJSON 的 Polygon 或 MultiPolygon。") from exc
     if not rings or any(len(ring) < 4 or ring[0] != ring[-1] for ring in rings):
         raise RowRefused("边界的每一圈至少 4 个点，首尾相同。")
+    if len(corners) > MOST_CORNERS:
+        raise RowRefused(f"边界有 {len(corners)} 个点，最多 {MOST_CORNERS} 个，请先简化。")
     if not all(_is_here(longitude, latitude) for longitude, latitude in corners):
         raise RowRefused("边界的坐标不在赣州一带。先经度，后纬度。")
     return {"type": kind, "coordinates": coordinates}

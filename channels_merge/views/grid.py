@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -12,6 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from channels_merge import rights
 from channels_merge.models import GridCheck
 from channels_merge.selectors import grid as reads
+from channels_merge.selectors.grid_map import MOST_DRAWN, draw
+from channels_merge.selectors.petition import reads_appeal
 from channels_merge.services import grid
 from channels_merge.states import GridCheckState, GridFinding
 from channels_merge.views.dialogs import asked, run_act
@@ -51,6 +54,8 @@ def _tabs(request, tab):
     at = timezone.now()
     views = has_right(request.user, rights.VIEW_GRID, at)
     pages = [("standard", "采集标准", "channels_merge:grid-standard")]
+    if has_right(request.user, rights.GRID_CHECK, at):
+        pages = [("checks", "现场核查", "channels_merge:grid-checks"), *pages]
     if views:
         pages = [
             ("events", "网格事件", "channels_merge:grid-events"),
@@ -67,25 +72,31 @@ def _tabs(request, tab):
 @needs(rights.VIEW_GRID)
 @require_safe
 def cells(request):
-    """By code; a page ends at a code."""
-    after, words = asked(request, "after", 40), asked(request, "q", 40)
-    rows = reads.cells_for(request.user).order_by("code")
+    """By code; a page ends at a code. Beside it a drawing of all that were asked for."""
+    at = timezone.now()
+    after, words, region = asked(request, "after", 40), asked(request, "q", 40), asked(request, "region", 12)
+    seen = reads.cells_for(request.user)
+    wanted = reads.in_region(seen, region) if region else seen
     if words:
-        rows = rows.filter(name__contains=words) | rows.filter(code__startswith=words)
-    if after:
-        rows = rows.filter(code__gt=after)
-    rows = list(rows[: PAGE_ROWS + 1])
-    more = len(rows) > PAGE_ROWS
-    rows = rows[:PAGE_ROWS]
-    here = urlencode({"q": words} if words else {})
+        wanted = wanted.filter(Q(name__contains=words) | Q(code__startswith=words))
+    rows = list(wanted.filter(code__gt=after).order_by("code")[: PAGE_ROWS + 1])
+    shown, more = rows[:PAGE_ROWS], len(rows) > PAGE_ROWS
+    drawn = reads.cells_to_draw(wanted)
+    counts = reads.event_counts(request.user, {*shown, *(drawn or ())}, at=at)
+    kept = {name: value for name, value in (("q", words), ("region", region)) if value}
     return render(
         request,
         "channels_merge/grid_cells.html",
         {
-            "rows": rows,
+            "rows": [(cell, counts.get(cell.pk, 0)) for cell in shown],
             "words": words,
-            "first_url": f"?{here}" if after else "",
-            "next_url": f"?{urlencode({'q': words, 'after': rows[-1].code})}" if more else "",
+            "region": region,
+            "regions": reads.regions_of(seen),
+            "map": draw(drawn, counts=counts) if drawn else None,
+            "too_many": MOST_DRAWN if drawn is None else 0,
+            "days": reads.EVENT_DAYS,
+            "first_url": f"?{urlencode(kept)}" if after else "",
+            "next_url": f"?{urlencode(kept | {'after': shown[-1].code})}" if more else "",
             **_tabs(request, "cells"),
         },
     )
@@ -109,20 +120,46 @@ def import_cells(request):
 @needs(rights.VIEW_GRID)
 @require_safe
 def events(request):
-    after = Key.parse(asked(request, "after"))
+    after, cell = Key.parse(asked(request, "after")), asked(request, "cell", 40)
     found = reads.with_what_became(reads.events_for(request.user))
+    if cell:
+        found = found.filter(cell__code=cell)
     page = take(found, by="taken_in_at", pk="appeal_id", after=after, newest=True)
     at = timezone.now()
+    kept = {"cell": cell} if cell else {}
     return render(
         request,
         "channels_merge/grid_events.html",
         {
             "rows": [(event, reads.ticket_of_event(event)) for event in page.rows],
-            "opens_tickets": has_right(request.user, rights.VIEW_ALL, at),
-            "first_url": "?" if after else "",
-            "next_url": f"?after={page.next_key}" if page.next_key else "",
+            "cell_code": cell,
+            "cell": reads.cells_for(request.user).filter(code=cell).first() if cell else None,
+            "first_url": f"?{urlencode(kept)}" if after else "",
+            "next_url": f"?{urlencode(kept | {'after': page.next_key})}" if page.next_key else "",
             "at": at,
             **_tabs(request, "events"),
+        },
+    )
+
+
+@needs(rights.VIEW_GRID)
+@require_safe
+def event(request, number):
+    """What the grid platform said, where, and what became of it. Its words only to whoever may read the appeal."""
+    at = timezone.now()
+    found = reads.with_what_became(reads.events_for(request.user))
+    row = get_object_or_404(found, appeal__number=number)
+    ticket = reads.ticket_of_event(row)
+    return render(
+        request,
+        "channels_merge/grid_event.html",
+        {
+            "event": row,
+            "ticket": ticket,
+            "reads": reads_appeal(row.appeal, ticket, request.user, at),
+            "map": reads.map_of_event(row, request.user, at=at),
+            "days": reads.EVENT_DAYS,
+            "at": at,
         },
     )
 

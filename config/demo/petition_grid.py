@@ -1,6 +1,8 @@
 """Matters that the petition office has too, grid events, and a grid worker who is sent to look. Once, through the services."""
 
+import json
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -15,12 +17,14 @@ from hotline.services import store_file
 from tickets import services as tickets
 from tickets.models import Assignment
 
-CELLS = """网格编码,网格名称,地区
-360702006001,锦江花园网格,章贡区章江街道
-360702006002,中海国际社区网格,章贡区章江街道
-360702006003,章江南大道网格,章贡区章江街道
-360702001001,解放街道一网格,360702001
-"""
+# code, name, region, corners in thousandths of a degree from SOUTH_WEST: an invented plan.
+CELLS = (
+    ("360702006001", "锦江花园网格", "章贡区章江街道", ((0, 4), (5, 3), (6, 8), (1, 9))),
+    ("360702006002", "中海国际社区网格", "章贡区章江街道", ((5, 3), (11, 4), (12, 9), (6, 8))),
+    ("360702006003", "章江南大道网格", "章贡区章江街道", ((0, 0), (12, 0), (11, 4), (5, 3), (0, 4))),
+    ("360702001001", "解放街道一网格", "360702001", ((1, 9), (6, 8), (12, 9), (10, 14), (3, 13))),
+)
+SOUTH_WEST = (114.925, 25.815)
 
 # hours ago, class, cell, place, text, people, accepted at once
 EVENTS = (
@@ -39,16 +43,31 @@ def show_neighbours(roads: Roads) -> None:
     if GridCell.objects.exists():
         return
     now = roads.now
-    grid.import_cells(name="cells.csv", content=CELLS.encode(), by=None, at=now - timedelta(days=20))
+    content = json.dumps({"features": [_feature(*cell) for cell in CELLS]}).encode()
+    grid.import_cells(name="cells.geojson", content=content, by=None, at=now - timedelta(days=20))
     _report_events(now)
     _have_petitions(now)
     _send_workers(roads)
+
+
+def _feature(code: str, name: str, region: str, corners: tuple[tuple[int, int], ...]) -> dict[str, Any]:
+    ring = [[SOUTH_WEST[0] + east / 1000, SOUTH_WEST[1] + north / 1000] for east, north in (*corners, corners[0])]
+    geometry = {"type": "Polygon", "coordinates": [ring]}
+    return {"properties": {"code": code, "name": name, "region": region}, "geometry": geometry}
+
+
+def _inside(code: str) -> tuple[str, str]:
+    """Longitude and latitude of the middle of a cell."""
+    corners = next(cell[3] for cell in CELLS if cell[0] == code)
+    east, north = (sum(corner[axis] for corner in corners) / len(corners) for axis in (0, 1))
+    return f"{SOUTH_WEST[0] + east / 1000:.4f}", f"{SOUTH_WEST[1] + north / 1000:.4f}"
 
 
 def _report_events(now: datetime) -> None:
     channel = Channel.objects.get(code="grid")
     for number, (hours, class_code, cell, place, text, people, accepted) in enumerate(EVENTS, start=1):
         at = now - hours * HOUR
+        longitude, latitude = _inside(cell)
         event = grid.Event(
             number=f"{SOURCE}WG-{number}",
             class_code=class_code,
@@ -57,8 +76,8 @@ def _report_events(now: datetime) -> None:
             place=place,
             people=people,
             found_at=at - HOUR / 4,
-            longitude="114.9312",
-            latitude="25.8246",
+            longitude=longitude,
+            latitude=latitude,
             reporter="刘网格",
             reporter_phone=f"1397970600{number}",
         )
