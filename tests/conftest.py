@@ -1,6 +1,7 @@
 """Rules for every test: nothing is sent to another machine, nothing is left behind for the next test."""
 
 import functools
+import gc
 import socket
 import uuid
 
@@ -30,6 +31,9 @@ def no_other_machine():
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
     """A thread of the live server may still hold the database of its last request when the run ends: it is cut off."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
