@@ -1,3 +1,4 @@
+import copy
 from types import SimpleNamespace
 
 import pytest
@@ -7,9 +8,14 @@ from tests.factories.channels_merge import NOON
 from tests.factories.hotline import CentreFactory, CountyFactory, TownshipFactory, UnitFactory, UserFactory, load_rules
 
 
-@pytest.fixture
-def town(db):
+@pytest.fixture(scope="module")
+def town_of_this_file(kept_for_this_file):
     return make_town()
+
+
+@pytest.fixture
+def town(town_of_this_file, db):
+    return copy.deepcopy(town_of_this_file)
 
 
 def make_town():

@@ -1,3 +1,4 @@
+import copy
 from types import SimpleNamespace
 
 import pytest
@@ -15,8 +16,8 @@ CELLS = """网格编码,网格名称,地区
 """
 
 
-@pytest.fixture
-def city(db):
+@pytest.fixture(scope="module")
+def city_of_this_file(kept_for_this_file):
     """The city of the tickets, with the standard that ships, two cells, and grid workers of its township."""
     load_rules()
     city = make_city()
@@ -28,6 +29,11 @@ def city(db):
     city.manager = UserFactory(name="邱红", unit=city.centre, roles=("channel_manager",))
     city.channel = Channel.objects.get(code="grid")
     return city
+
+
+@pytest.fixture
+def city(city_of_this_file, db):
+    return copy.deepcopy(city_of_this_file)
 
 
 @pytest.fixture

@@ -1,3 +1,4 @@
+import copy
 from types import SimpleNamespace
 
 import pytest
@@ -6,8 +7,7 @@ from tests.channels_merge.register.factories import propose
 from tests.factories.hotline import CentreFactory, UnitFactory, UserFactory, load_rules
 
 
-@pytest.fixture
-def desk(db):
+def make_desk():
     """The centre with its two channel managers, a department with liaison and head, and another department."""
     load_rules()
     centre = CentreFactory()
@@ -25,6 +25,16 @@ def desk(db):
         other_liaison=UserFactory(name="黄磊", unit=other, roles=("liaison",)),
         leader=UserFactory(name="高远", unit=centre, roles=("leader",)),
     )
+
+
+@pytest.fixture(scope="module")
+def desk_of_this_file(kept_for_this_file):
+    return make_desk()
+
+
+@pytest.fixture
+def desk(desk_of_this_file, db):
+    return copy.deepcopy(desk_of_this_file)
 
 
 @pytest.fixture

@@ -8,12 +8,19 @@ from django.db import IntegrityError, transaction
 from channels_merge import rights, selectors, services
 from channels_merge.models import PublicPhone, Republication
 from hotline.models import Notice
+from tests.channels_merge.register.conftest import make_desk
 from tests.factories.channels_merge import NOON
 from tests.races import race
 
 pytestmark = pytest.mark.django_db
 
 WORDS = {"purpose": "客运投诉", "announced": "局网站、客运站", "maintainer": "客运科 0797-8000002"}
+
+
+@pytest.fixture
+def desk(db):
+    """Made for each test: one of them empties the tables."""
+    return make_desk()
 
 
 def add(desk, number="0797-8000001", **fields):
