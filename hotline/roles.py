@@ -147,6 +147,7 @@ _ROLES: Final = (
             "tickets.restrict_ticket",
             "tickets.hand_over",
             "evaluation.decide_review",
+            "supervision.view_joint",
             "channels_merge.hear_recording",
             "channels_merge.view_petitions",
             "channels_merge.read_petitions",

@@ -12,6 +12,7 @@ class SupervisionConfig(AppConfig):
         from supervision.views import counts
 
         register_count("wall", counts.wall)
+        register_count("joint", counts.joint)
         for kind, text in (
             ("reminder", "{number} 快到时限，催办。"),
             ("yellow", "{number} 办理时限不到一个工作日，黄牌。"),

@@ -40,7 +40,7 @@ class Card(Announcement):
 
     class Meta(Announcement.Meta):
         verbose_name = verbose_name_plural = "催办与督办牌"
-        permissions = [("view_wall", "查看督办墙")]
+        permissions = [("view_wall", "查看督办墙"), ("view_joint", "查看联合督导")]
         constraints = [
             *Announcement.Meta.constraints,
             models.CheckConstraint(name="card_kind_is_known", condition=Q(kind__in=CardKind.values)),

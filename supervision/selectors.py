@@ -1,4 +1,7 @@
-"""The wall: what burns in which unit. One row per unit and ticket, by the nearest limit of the unit's own part."""
+"""The wall: what burns in which unit. One row per unit and ticket, by the nearest limit of the unit's own part.
+
+And what is supervised together with the petition office.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +10,7 @@ from typing import Final
 
 from django.db.models import Count, Q, QuerySet
 
-from channels_merge.models import Appeal, AppealClock, AppealLink
+from channels_merge.models import Appeal, AppealClock, AppealLink, JointSupervision
 from evaluation.models import ReviewDecision
 from evaluation.states import DecisionState
 from hotline.calendar import load_calendar
@@ -20,7 +23,7 @@ from supervision.models import Card
 from supervision.states import WEIGHT, CardKind
 from tickets.models import Ticket, TicketClock, TicketScope
 from tickets.selectors.lists import readable
-from tickets.states import Secrecy
+from tickets.states import ClockKind, Secrecy
 
 EVERYWHERE: Final = frozenset({Unit.Kind.CENTRE, Unit.Kind.AUTHORITY, Unit.Kind.OVERSIGHT})
 READ: Final = ("tickets.view_all_tickets", "tickets.view_subtree_tickets", "tickets.handle_ticket")
@@ -135,15 +138,17 @@ def unit_heat(watch: Watch) -> list[UnitHeat]:
 
 @dataclass(frozen=True, slots=True)
 class CityHeat:
-    """What is overdue and no unit's own: open matters only."""
+    """What is overdue or supervised and no unit's own: open matters only."""
 
     intake: int
     citizens: int
     decisions: int
+    joint: int
+    """Supervised together with the petition office."""
 
 
 def city_heat(watch: Watch) -> CityHeat:
-    """Three counts over the rows that run, each in an index alone: what is restricted is few and left out by its id."""
+    """Four counts over the rows that run, each in an index alone: what is restricted is few and left out by its id."""
     now = watch.limits.now
     secret = Appeal.objects.exclude(secrecy=Secrecy.OPEN)
     overdue = AppealClock.objects.filter(stopped_at=None, due_at__lt=now).exclude(appeal__in=secret.values("pk"))
@@ -152,6 +157,7 @@ def city_heat(watch: Watch) -> CityHeat:
         intake=overdue.filter(kind=AppealClock.ACCEPT).count(),
         citizens=overdue.filter(kind=AppealClock.CITIZEN).count(),
         decisions=decisions.exclude(ticket__in=Ticket.objects.exclude(secrecy=Secrecy.OPEN).values("pk")).count(),
+        joint=JointSupervision.objects.filter(lifted_at=None, ticket__secrecy=Secrecy.OPEN).count(),
     )
 
 
@@ -187,4 +193,37 @@ def heaviest_cards(rows: Sequence[TicketScope]) -> dict[tuple[int, int], Card]:
         key = (card.ticket_id, card.unit_id)
         if key not in found or WEIGHT[CardKind(card.kind)] >= WEIGHT[CardKind(found[key].kind)]:
             found[key] = card
+    return found
+
+
+# --- together with the petition office
+
+
+def joint(user: User, *, lifted: bool | None, at: datetime) -> QuerySet[JointSupervision]:
+    """Joint supervisions that run, those that were lifted, or (None) both; of the tickets that the person may see."""
+    rows = JointSupervision.objects.filter(ticket__in=Ticket.objects.visible_to(user, at))
+    if lifted is not None:
+        rows = rows.filter(lifted_at__isnull=not lifted)
+    return rows.select_related(
+        "match__matter", "match__appeal", "ticket__lead__unit", "hold", "started_by__unit", "lifted_by"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is to be done next on a ticket, and by when."""
+
+    clock: TicketClock
+
+    @property
+    def name(self) -> str:
+        return ClockKind(self.clock.kind).label
+
+
+def due_of(ticket_ids: Sequence[int]) -> dict[int, list[Due]]:
+    """Ticket → its limits that run, the nearest first. One query for the page."""
+    found: dict[int, list[Due]] = {}
+    running = TicketClock.objects.filter(ticket__in=ticket_ids, stopped_at__isnull=True)
+    for clock in running.select_related("assignment__unit").order_by("due_at", "pk"):
+        found.setdefault(clock.ticket_id, []).append(Due(clock))
     return found

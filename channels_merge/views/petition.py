@@ -40,6 +40,7 @@ def petitions(request):
         "first_url": f"?{here}" if after else "",
         "next_url": f"?{here}&after={page.next_key}" if page.next_key else "",
         "may_import": has_right(request.user, rights.MANAGE_PETITIONS, at),
+        "opens_tickets": has_right(request.user, rights.VIEW_ALL, at),
         "at": at,
     }
     if page.rows:

@@ -57,8 +57,8 @@ def _feature(code: str, name: str, region: str, corners: tuple[tuple[int, int], 
 
 
 def _inside(code: str) -> tuple[str, str]:
-    """Longitude and latitude of the middle of a cell."""
-    corners = next(cell[3] for cell in CELLS if cell[0] == code)
+    """Longitude and latitude of a place in a cell, towards its first corner."""
+    corners = next((cell[3][0], *cell[3]) for cell in CELLS if cell[0] == code)
     east, north = (sum(corner[axis] for corner in corners) / len(corners) for axis in (0, 1))
     return f"{SOUTH_WEST[0] + east / 1000:.4f}", f"{SOUTH_WEST[1] + north / 1000:.4f}"
 

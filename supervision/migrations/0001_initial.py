@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '催办与督办牌',
                 'verbose_name_plural': '催办与督办牌',
-                'permissions': [('view_wall', '查看督办墙')],
+                'permissions': [('view_wall', '查看督办墙'), ('view_joint', '查看联合督导')],
                 'abstract': False,
                 'indexes': [models.Index(condition=models.Q(('told_at__isnull', True)), fields=['tell_after', 'id'], name='card_untold'), models.Index(fields=['ticket', 'unit'], name='card_of_ticket'), models.Index(fields=['unit', '-at'], name='card_of_unit'), models.Index(condition=models.Q(('kind__in', ['yellow', 'red'])), fields=['at'], include=('unit', 'kind'), name='card_of_month')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('told_at__isnull', True), ('told_at__gte', models.F('tell_after')), _connector='OR'), name='card_told_after_it_may_be'), models.CheckConstraint(condition=models.Q(('kind__in', ['reminder', 'yellow', 'red', 'overdue'])), name='card_kind_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'overdue'), ('overdue_days__gte', 1)), models.Q(models.Q(('kind', 'overdue'), _negated=True), ('overdue_days', 0)), _connector='OR'), name='card_overdue_says_how_many_days')],

@@ -1,4 +1,4 @@
-"""How many are overdue, for the rail; at most 100 are counted."""
+"""How many there are, for the rail; at most 100 are counted."""
 
 from django.utils import timezone
 
@@ -12,3 +12,9 @@ def wall(user):
     # In the order of the index, which then stops at the hundredth.
     overdue = selectors.burning(watch, name="overdue").order_by("sort_at").values("sort_at")[:SHOWN].count()
     return overdue, overdue > 0
+
+
+def joint(user):
+    """Those that run; hot is one whose hold was released on the ticket: it could be closed meanwhile."""
+    released = [row.hold.released_at for row in selectors.joint(user, lifted=False, at=timezone.now())[:SHOWN]]
+    return len(released), any(released)

@@ -71,6 +71,7 @@ def _city(watch: selectors.Watch) -> list[tuple[str, int, str]]:
         ("来件超时", heat.intake, url("channels_merge:intake", "channels_merge.accept_appeal")),
         ("群众时限超期", heat.citizens, f"{reverse('supervision:wall')}?tab={CITIZENS}" if watch.opens else ""),
         ("复核超时", heat.decisions, url("evaluation:review-decisions", "evaluation.decide_review")),
+        ("联合督导", heat.joint, url("supervision:joint", "supervision.view_joint")),
     ]
 
 

@@ -93,6 +93,7 @@ def test_a_group_that_is_no_role_gives_nothing():
         ("channels_merge.view_petitions", {"dispatcher", "reviewer", "channel_manager", "petition_officer"}),
         ("channels_merge.read_petitions", {"reviewer", "petition_officer"}),
         ("channels_merge.decide_petition_match", {"reviewer"}),
+        ("supervision.view_joint", {"reviewer"}),
         ("channels_merge.do_grid_check", {"grid_worker"}),
         ("tickets.visit_onsite", {"liaison", "handler", "unit_head", "county_centre", "grid_worker"}),
         ("hotline.view_security_log", {"administrator"}),

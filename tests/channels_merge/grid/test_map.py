@@ -196,8 +196,9 @@ def test_an_event_has_a_page_with_its_cell_marked(drawn, client):
         "114.9312，25.8246",
     )
     assert (told["地区"], told["工单"], told["谁在办"]) == ("章贡区解放街道", "还没有", "还没有派出")
-    assert [one.title.get_text()[:7] for one in found.select("svg.cells path.on")] == ["解放街道一网格"]
-    assert (len(found.select("svg.cells path")), len(found.select("svg.cells circle"))) == (2, 1)
+    of_cells = {one.title.get_text()[:7]: one["d"] for one in found.select("svg.cells a path")}
+    assert [one["d"] for one in found.select("svg.cells path.on")] == [of_cells["解放街道一网格"]]
+    assert (len(of_cells), len(found.select("svg.cells circle"))) == (2, 1)
     assert found.select("[style]") == []
 
 
