@@ -13,8 +13,8 @@ from tests.races import race
 
 
 @pytest.fixture
-def new_world(db):
-    """For a test that is transactional."""
+def world(db):
+    """Made for each test: one of them empties the tables."""
     return make_world()
 
 
@@ -55,7 +55,7 @@ def test_only_agents_sit_and_only_managers_seat_them(world, person):
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("before", [False, True])
-def test_two_managers_at_one_extension_at_once(new_world, person, before):
+def test_two_managers_at_one_extension_at_once(world, person, before):
     """Slow: real threads. The slower one was answered with 500."""
     first, second = person("agent"), person("agent")
     if before:
