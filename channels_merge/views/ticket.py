@@ -25,7 +25,7 @@ from tickets.forms import ActForm, picks, typed_words, words
 from tickets.models import Ticket
 from tickets.rights import at_the_centre
 from tickets.selectors.acts import Situation, acts_of, situation
-from tickets.selectors.page import FILTERS, Item, road, ticket_page, timeline
+from tickets.selectors.page import FILTERS, Item, TicketPage, road, ticket_page, timeline
 from tickets.services import ActNotAllowed, TransitionRefused
 from tickets.states import STATE_TONE, AssignmentRole, ClockKind, TicketState
 
@@ -55,9 +55,13 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
     ticket = _visible(request, number, at)
     found = situation(ticket, request.user, at)
     shown = ticket_page(found)
+    people = sees_people(found, shown)
     appeals = selectors.appeals_of_ticket(ticket.pk)
     items = sorted(
-        [*_without_doubles(timeline(found, sees_all=shown.sees_all), found), *_told_by_citizens(appeals, found)],
+        [
+            *_without_doubles(timeline(found, sees_all=shown.sees_all), people=people),
+            *_told_by_citizens(appeals, people=people),
+        ],
         key=lambda item: item.at,
         reverse=True,
     )
@@ -74,8 +78,8 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
             "page": shown,
             "found": found,
             "appeals": appeals,
-            "sees_people": sees_people(found),
-            "repeated": repeats_of(appeals) if sees_people(found) else [],
+            "sees_people": people,
+            "repeated": repeats_of(appeals) if people else [],
             "promised": min((clock.due_at for clock in map(_citizen_clock, appeals) if clock), default=None),
             "buttons": buttons,
             "forbidden": [button for button in buttons if button.why],
@@ -100,19 +104,22 @@ def _citizen_clock(appeal: Appeal):
     return running[-1] if running else None
 
 
-def sees_people(found: Situation) -> bool:
-    """Who sees that there are people behind it, masked: the centre and the lead chain; co-units never (design.md 4)."""
+def sees_people(found: Situation, shown: TicketPage) -> bool:
+    """Who sees that there are people behind it, masked: the centre and the lead chain; co-units never.
+
+    Whoever calls back is given the one to call on the worklist.
+    """
     if not at_the_centre(found.ticket, found.user):
-        return True
+        return shown.sees_all
     return found.own is None or found.own.role in PEOPLE_ROLES
 
 
-def _without_doubles(items: list[Item], found: Situation) -> list[Item]:
+def _without_doubles(items: list[Item], *, people: bool) -> list[Item]:
     """Whoever reads the records of contact needs no second line that says there was one."""
-    return [item for item in items if item.code != "record_contact"] if sees_people(found) else items
+    return [item for item in items if item.code != "record_contact"] if people else items
 
 
-def _told_by_citizens(appeals: Sequence[Appeal], found: Situation) -> list[Item]:
+def _told_by_citizens(appeals: Sequence[Appeal], *, people: bool) -> list[Item]:
     """Urges and additions of the callers, as lines of the timeline."""
     lines = []
     for appeal in appeals:
@@ -133,7 +140,7 @@ def _told_by_citizens(appeals: Sequence[Appeal], found: Situation) -> list[Item]
                     group="contact",
                 )
             )
-        if sees_people(found):
+        if people:
             lines += [
                 Item(
                     at=record.at,

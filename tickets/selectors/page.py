@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import Q
 from django.urls import reverse
 
-from tickets.models import Assignment, Attachment, Reply, Ticket, TicketClock, TicketEvent
+from hotline.rights import has_right
+from tickets.models import Assignment, Attachment, Reply, Ticket, TicketClock, TicketEvent, TicketScope
 from tickets.rights import at_the_centre
 from tickets.selectors.acts import Situation
 from tickets.states import (
@@ -115,73 +117,96 @@ def _as_tree(assignments: list[Assignment]) -> Iterable[Assignment]:
 
 
 def sees_whole_chain(found: Situation, assignments: Iterable[Assignment]) -> bool:
-    """The centre and the lead chain read internal notes; co-units and copies only their own part (design.md 4)."""
-    if not at_the_centre(found.ticket, found.user):
-        return True
-    roles = {part.role for part in assignments if part.unit_id == found.user.unit_id}
+    """Who reads internal notes: the lead chain, who watches the whole city, who was named for this ticket.
+
+    Co-units and copies read their own part; whoever calls back reads what the citizen may read.
+    """
+    user, at = found.user, found.at
+    if not at_the_centre(found.ticket, user):
+        scope = TicketScope.objects.filter(ticket=found.ticket, user=user).current(at)
+        return has_right(user, "tickets.view_all_tickets", at) or scope.exists()
+    roles = {part.role for part in assignments if part.unit_id == user.unit_id}
     return not roles or AssignmentRole.LEAD in roles
+
+
+def _is_of_own_unit(unit_id: int | None, found: Situation) -> bool:
+    """A unit reads its own part. The centre has none: there each reads what their post lets them (`sees_whole_chain`)."""
+    return unit_id == found.user.unit_id and bool(at_the_centre(found.ticket, found.user))
 
 
 def sees_file(found: Situation, attachment: Attachment) -> bool:
     """What the citizen handed in everybody beside the ticket sees; what a unit did, that unit and the lead chain."""
     of_citizen = attachment.kind == AttachmentKind.CITIZEN
-    of_own = attachment.assignment is not None and attachment.assignment.unit_id == found.user.unit_id
+    of_own = attachment.assignment is not None and _is_of_own_unit(attachment.assignment.unit_id, found)
     return of_citizen or of_own or sees_whole_chain(found, found.ticket.assignments.all())
 
 
 def timeline(found: Situation, *, sees_all: bool) -> list[Item]:
-    """Newest first. Two queries whatever the length."""
+    """Newest first. Two queries whatever the length, three for whoever reads only what was published."""
     events = list(
         TicketEvent.objects.filter(ticket=found.ticket)
         .exclude(act__in=HIDDEN_ACTS)
         .select_related("actor__unit", "unit", "note", "reply", "onsite")
         .order_by("-id")
     )
-    shots = _shots(found.ticket)
-    items = [_item(event, tuple(shots.get(event.pk, ())), found, sees_all=sees_all) for event in events]
+    shots = _shots(found, sees_all=sees_all)
+    answers = {} if sees_all else _published(found.ticket)
+    items = [_item(event, tuple(shots.get(event.pk, ())), found, answers, sees_all=sees_all) for event in events]
     return [item for item in items if item is not None]
 
 
-def _shots(ticket: Ticket) -> dict[int, list[Shot]]:
-    """The files of each event."""
+def _shots(found: Situation, *, sees_all: bool) -> dict[int, list[Shot]]:
+    """The files of each event that the person may open (`sees_file`)."""
+    files = Attachment.objects.filter(ticket=found.ticket, event__isnull=False)
+    if not sees_all:
+        files = files.filter(Q(kind=AttachmentKind.CITIZEN) | Q(assignment__unit=found.user.unit_id))
     shots: dict[int, list[Shot]] = {}
-    for each in Attachment.objects.filter(ticket=ticket, event__isnull=False).select_related("file").order_by("pk"):
-        url = reverse("tickets:file", args=[ticket.number, each.pk])
+    for each in files.select_related("file").order_by("pk"):
+        url = reverse("tickets:file", args=[found.ticket.number, each.pk])
         shots.setdefault(each.event_id, []).append(
             Shot(f"{each.get_kind_display()} {each.file.name}", url, each.file.content_type.startswith("image/"))
         )
     return shots
 
 
-def _item(event: TicketEvent, shots: tuple[Shot, ...], found: Situation, *, sees_all: bool) -> Item | None:
+def _published(ticket: Ticket) -> dict[int, str]:
+    """What the citizen was answered, by the key that the event of the answer carries."""
+    return dict(Reply.objects.filter(ticket=ticket, published_at__isnull=False).values_list("pk", "public_text"))
+
+
+def _item(
+    event: TicketEvent, shots: tuple[Shot, ...], found: Situation, answers: dict[int, str], *, sees_all: bool
+) -> Item | None:
     sentence = ACTS[event.act]
-    own = event.unit_id == found.user.unit_id or event.actor_id == found.user.pk
-    note = getattr(event, "note", None)
+    own = event.actor_id == found.user.pk or _is_of_own_unit(event.unit_id, found)
     public = bool(sentence.public)
     if not (sees_all or own or public):
         return None
-    say = ""
-    if note is not None and (sees_all or own or note.public or note.kind == NoteKind.INSTRUCTION):
-        say = note.text
-    reply = getattr(event, "reply", None)
-    if reply is not None and (sees_all or own):
-        say = _reply_words(reply)
-    onsite = getattr(event, "onsite", None)
-    if onsite is not None:
-        say = onsite.found
     group = "clock" if event.act in CLOCK_ACTS else "contact" if event.act in CONTACT_ACTS else ""
     return Item(
         at=event.at,
         act=sentence.label,
         about=_about(event),
         who=_who(event),
-        say=say,
+        say=_words(event, answers, reads_all=sees_all or own),
         tone=sentence.tone,
         public=public,
         group=group,
         code=event.act,
         shots=shots,
     )
+
+
+def _words(event: TicketEvent, answers: dict[int, str], *, reads_all: bool) -> str:
+    """What was said with the act, as far as the person reads it."""
+    note, reply, onsite = (getattr(event, name, None) for name in ("note", "reply", "onsite"))
+    if onsite is not None and reads_all:
+        return onsite.found
+    if reply is not None and reads_all:
+        return _reply_words(reply)
+    if note is not None and (reads_all or note.public or note.kind == NoteKind.INSTRUCTION):
+        return note.text
+    return answers.get(event.data.get("reply"), "") if event.act == "publish_reply" else ""
 
 
 def _reply_words(reply: Reply) -> str:
