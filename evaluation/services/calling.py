@@ -101,6 +101,18 @@ def _refuse_second_try(follow_up: FollowUp, *, at: datetime) -> None:
         raise FollowUpRefused("这半天已拨过一次没有接通，请换一个半天再拨。")
 
 
+def _refuse_unseen(follow_up: FollowUp, *, by: User, at: datetime) -> None:
+    """Nobody writes down what was said on a call that they cannot have made.
+
+    Who talks for longer than the case is kept from others, and is not overtaken, need not open the number again. Nor
+    need whoever is rung back in the half-day of a call in vain.
+    """
+    half = calling_hours.half_day(at)
+    has_number = follow_up.caller_id == by.pk and calling_hours.half_day(follow_up.called_at) == half
+    if not has_number and not follow_up.attempts.filter(half_day=half).exists():
+        raise FollowUpRefused("先看号码拨打，再记结果。")
+
+
 def _moment(at: datetime | None) -> str:
     return f"{timezone.localtime(at):%m-%d %H:%M}" if at else ""
 
@@ -117,7 +129,8 @@ def record_attempt(
     ground: str = "",
     words: str = "",
 ) -> FollowUp:
-    """Write down one call. An answer concludes the follow-up; so does the last of the attempts in vain, as 未评价.
+    """Write down one call of whoever opened the number for it. An answer concludes the follow-up; so does the last of the
+    attempts in vain, as 未评价.
 
     The ticket closes in the same moment when this was the last caller and nothing is left to decide.
     """
@@ -127,6 +140,7 @@ def record_attempt(
     answer = _checked(resolved, satisfaction, ground, words) if result == CallResult.ANSWERED else None
     if result in MISSED:
         _refuse_second_try(follow_up, at=at)
+    _refuse_unseen(follow_up, by=by, at=at)
     FollowUpAttempt.objects.create(
         follow_up=follow_up, at=at, by=by, result=result, half_day=calling_hours.half_day(at)
     )

@@ -74,6 +74,8 @@ def test_calling_by_keys(city, log_in, shots):
 
     second = ready(page)
     assert second != first
+    page.keyboard.press("c")
+    page.wait_for_selector(".caller .big")
     for key in "1ed":
         page.keyboard.press(key)
     page.keyboard.press("Enter")  # dissatisfied without a reason

@@ -120,6 +120,8 @@ class Stage:
     def follow_up(self, *answers, words=""):
         """The follow-up agent notes what the person says by the keys beside the choices."""
         page = self.at("caller", "/follow-ups/")
+        page.keyboard.press("c")
+        page.wait_for_selector(".caller .big")
         for key in answers:
             page.keyboard.press(key)
         if words:

@@ -106,6 +106,8 @@ def test_a_lines_matter_is_merged_handled_once_three_are_asked_and_the_line_gets
         page.goto(page.base + "/follow-ups/")
         for _ in asked:
             page.wait_for_timeout(HAND)
+            page.keyboard.press("c")
+            page.wait_for_selector(".caller .big")
             for key in ("1", "q", "a"):
                 page.keyboard.press(key)
             with page.expect_navigation():

@@ -412,3 +412,43 @@ def test_a_hold_keeps_it_open_until_it_is_released(city, committing):
         tickets.release_hold(hold_id=case.ticket.holds.get().pk, reason="已核", by=city.reviewer, at=at("11-11 11:00"))
 
     assert (state_of(case.ticket), fresh(case.ticket).closing_kind) == ("closed", "resolved")
+
+
+# --- what was said on a call that nobody can have made
+
+
+def write(city, follow_up, *, by=None, at=WEDNESDAY):
+    return services.record_attempt(
+        follow_up_id=follow_up.pk,
+        result="answered",
+        resolved="yes",
+        satisfaction="satisfied",
+        by=by or city.caller,
+        at=at,
+    )
+
+
+def test_a_result_needs_the_number_opened_by_the_same_person_for_this_call(city):
+    case = replied(city)
+    row = case.follow_ups[0]
+    with pytest.raises(services.FollowUpRefused, match="先看号码拨打，再记结果"):
+        write(city, row)
+    services.take_number(follow_up_id=row.pk, by=city.caller, at=WEDNESDAY)
+    with pytest.raises(services.FollowUpRefused, match="先看号码拨打，再记结果"):
+        write(city, row, by=city.caller2, at=at("11-11 10:11"))
+    # Opened in the morning says nothing of the afternoon.
+    with pytest.raises(services.FollowUpRefused, match="先看号码拨打，再记结果"):
+        write(city, row, at=at("11-11 15:00"))
+    assert (fresh(row).state, row.attempts.count()) == ("waiting", 0)
+
+    write(city, row, at=at("11-11 10:25"))
+
+    assert (fresh(row).outcome, fresh(row).caller) == ("rated", None)
+
+
+def test_each_try_opens_the_number_anew(city):
+    row = replied(city).follow_ups[0]
+    call(city, row, result="no_answer")
+
+    with pytest.raises(services.FollowUpRefused, match="先看号码拨打，再记结果"):
+        write(city, row, at=at("11-11 15:00"))

@@ -26,6 +26,12 @@ def tabs(page):
 
 
 def post(client, follow_up, **fields):
+    """The number is asked for, called, and the result written down."""
+    client.post(f"{LIST}{follow_up.pk}/number/")
+    return write(client, follow_up, **fields)
+
+
+def write(client, follow_up, **fields):
     return client.post(f"{LIST}{follow_up.pk}/attempt/", fields)
 
 
@@ -206,6 +212,25 @@ def test_the_second_try_of_a_half_day_is_refused_and_the_words_stay(city, log_in
     assert errors(page) == ["这半天已拨过一次没有接通，请换一个半天再拨。"]
     assert page.select_one(".case-call textarea").get_text().strip() == "响了很久"
     assert FollowUpAttempt.objects.count() == 1
+
+
+def test_whose_number_was_not_asked_for_is_not_written_down_and_the_words_stay(city, log_in):
+    case = replied(city)
+
+    answered = write(
+        log_in(city.caller),
+        case.follow_ups[0],
+        result="answered",
+        resolved="yes",
+        satisfaction="satisfied",
+        words="都好",
+    )
+
+    assert answered.status_code == 409
+    page = soup(answered)
+    assert errors(page) == ["先看号码拨打，再记结果。"]
+    assert page.select_one(".case-call textarea").get_text().strip() == "都好"
+    assert (FollowUpAttempt.objects.count(), fresh(case.follow_ups[0]).state) == (0, "waiting")
 
 
 def test_somebody_was_faster_says_who_and_keeps_the_words(city, log_in, time_machine_at):

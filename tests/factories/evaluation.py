@@ -6,6 +6,7 @@ import pytest
 
 from channels_merge.services import sync_channels
 from evaluation import services
+from evaluation.calling_hours import half_day
 from evaluation.models import FollowUp, FollowUpAttempt, ReviewDecision
 from tests.factories.channels_merge import make_accepted
 from tests.factories.hotline import UserFactory
@@ -78,10 +79,13 @@ def replied(city, *, callers=1, resolved="yes", settle=True, **fields):
 
 
 def call(city, follow_up, *, at=WEDNESDAY, by=None, result="answered", **said):
-    """One call; without words the caller is satisfied and it is resolved."""
+    """One call, the number opened for it; without words the caller is satisfied and it is resolved."""
+    by = by or city.caller
+    if not follow_up.attempts.filter(half_day=half_day(at)).exists():
+        services.take_number(follow_up_id=follow_up.pk, by=by, at=at)
     if result == "answered":
         said = {"resolved": "yes", "satisfaction": "satisfied"} | said
-    return services.record_attempt(follow_up_id=follow_up.pk, result=result, by=by or city.caller, at=at, **said)
+    return services.record_attempt(follow_up_id=follow_up.pk, result=result, by=by, at=at, **said)
 
 
 def complain(city, follow_up, *, ground="nobody_came", at=WEDNESDAY, by=None):
