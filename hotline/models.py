@@ -213,6 +213,11 @@ class User(AbstractBaseUser, PermissionsMixin):
             self.away_from is not None and self.away_from <= at and (self.away_until is None or at < self.away_until)
         )
 
+    def stand_in(self, at: datetime) -> User | None:
+        """Who has this person's rights (hotline.rights), and hears what they would hear, while they are away."""
+        deputy = self.deputy if self.is_away(at) else None
+        return deputy if deputy is not None and deputy.is_active and deputy.unit_id == self.unit_id else None
+
 
 class PasswordHistory(models.Model):
     """Hashes of former passwords, so that the last five are not used again."""

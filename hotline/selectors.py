@@ -1,9 +1,10 @@
 """Reads of this room that pages and higher rooms share."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.apps import apps
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from hotline.models import Clock, Notice, Unit, User
 
@@ -38,14 +39,29 @@ def subtree_ids(unit: Unit) -> list[int]:
     return [unit.pk, *children, *Unit.objects.filter(parent__in=children).values_list("id", flat=True)]
 
 
-def people_with_right(permission: str, units: Iterable[Unit] | None = None) -> QuerySet[User]:
-    """Active people who hold a permission through a role, within `units` if given."""
+def people_with_right(
+    permission: str, units: Iterable[Unit] | None = None, *, at: datetime | None = None
+) -> QuerySet[User]:
+    """Active people who hold a permission through a role, within `units` if given.
+
+    With `at`, to tell them something, also those who stand in for whoever of them is away then.
+    """
     app, _, codename = permission.partition(".")
-    people = User.objects.filter(
+    holders = User.objects.filter(
         is_active=True,
         groups__permissions__codename=codename,
         groups__permissions__content_type__app_label=app,
     )
     if units is not None:
-        people = people.filter(unit__in=list(units))
-    return people.distinct().order_by("pk")
+        holders = holders.filter(unit__in=list(units))
+    if at is None:
+        return holders.distinct().order_by("pk")
+    away = holders.filter(Q(away_until__isnull=True) | Q(away_until__gt=at), away_from__lte=at)
+    stands_in = Exists(away.filter(deputy=OuterRef("pk"), unit=OuterRef("unit")))
+    return User.objects.filter(Q(pk__in=holders.values("pk")) | Q(stands_in), is_active=True).order_by("pk")
+
+
+def with_stand_ins(people: Iterable[User], *, at: datetime) -> list[User]:
+    """People who are to be told something by name, and whoever stands in for those of them who are away."""
+    named = list(people)
+    return [*named, *(deputy for deputy in (person.stand_in(at) for person in named) if deputy is not None)]

@@ -171,9 +171,9 @@ def tickets_of(clocks: Sequence[AppealClock]) -> dict[int, Ticket]:
     """Appeal → the ticket that works on it now, with its lead unit and handler. One query for the page."""
     links = AppealLink.objects.filter(appeal__in=[clock.appeal_id for clock in clocks], until=None).select_related(
         "ticket__lead__unit",
-        "ticket__lead__handler",
+        "ticket__lead__handler__deputy",
         "ticket__merged_into__lead__unit",
-        "ticket__merged_into__lead__handler",
+        "ticket__merged_into__lead__handler__deputy",
     )
     return {link.appeal_id: link.ticket.merged_into or link.ticket for link in links}
 

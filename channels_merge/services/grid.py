@@ -32,6 +32,7 @@ from channels_merge.states import GridCheckState, GridFinding
 from hotline import masking, parameters
 from hotline.calendar import add_working
 from hotline.models import StoredFile, User
+from hotline.selectors import with_stand_ins
 from hotline.services import notify
 from tickets import services as tickets
 from tickets.models import Assignment, Ticket
@@ -356,7 +357,13 @@ def send_grid_check(*, assignment_id: int, worker: User, what: str, place: str, 
         asked_at=at,
         due_at=add_working(at, parameters.limit("grid_check_limit", at=at)),
     )
-    notify(users=[worker], kind="grid_check", number=str(check.pk), at=at, dedupe=f"grid-check:{check.pk}")
+    notify(
+        users=with_stand_ins([worker], at=at),
+        kind="grid_check",
+        number=str(check.pk),
+        at=at,
+        dedupe=f"grid-check:{check.pk}",
+    )
     return check
 
 
@@ -412,7 +419,7 @@ def report_check(
     check.state, check.found, check.ended_at, check.event = GridCheckState.DONE, found, at, event
     check.save(update_fields=["state", "found", "ended_at", "event"])
     notify(
-        users=[check.asked_by],
+        users=with_stand_ins([check.asked_by], at=at),
         kind="grid_check_done",
         number=check.assignment.ticket.number,
         at=at,

@@ -120,7 +120,7 @@ def watch_lines(*, at: datetime) -> list[str]:
     silent = silent_lines(at=at)
     for code, since in silent.items():
         notify(
-            users=people_with_right(rights.MANAGE_LINES),
+            users=people_with_right(rights.MANAGE_LINES, at=at),
             kind="line_silent",
             number=code,
             at=at,

@@ -32,7 +32,7 @@ from channels_merge.services.intake import add_files, lock_open_ticket, open_tic
 from channels_merge.services.moves import AppealRefused, locked, move, record
 from channels_merge.states import AppealState, ChannelKind, InteractionKind, Satisfaction, TransferOutcome
 from hotline.models import StoredFile, User
-from hotline.selectors import people_with_right
+from hotline.selectors import people_with_right, with_stand_ins
 from hotline.services import notify
 from tickets import services as tickets
 from tickets.models import Assignment, Ticket
@@ -120,14 +120,16 @@ def urge_appeal(*, appeal_id: int, channel: Channel, text: str = "", by: User | 
     row = _interact(appeal, InteractionKind.URGE, channel=channel, text=text, by=by, at=at)
     tell_ticket(link.ticket_id, urges=1)
     if ticket.holder is not None:
-        told = who_may_know(ticket, _who_works_on(ticket.holder), at)
+        told = who_may_know(ticket, _who_works_on(ticket.holder, at=at), at)
         notify(users=told, kind="urge", number=ticket.number, at=at, dedupe=f"urge:{row.pk}")
     return row
 
 
-def _who_works_on(part: Assignment) -> Iterable[User]:
+def _who_works_on(part: Assignment, *, at: datetime) -> Iterable[User]:
     """The named handler; before somebody is named, the liaisons and heads of the unit."""
-    return [part.handler] if part.handler else people_with_right("tickets.pass_down_ticket", [part.unit])
+    if part.handler is not None:
+        return with_stand_ins([part.handler], at=at)
+    return people_with_right("tickets.pass_down_ticket", [part.unit], at=at)
 
 
 @transaction.atomic

@@ -241,7 +241,7 @@ def _switch_off_if_wrong(switch_id: int, at: datetime) -> bool:
     switch.off_at = at
     switch.save(update_fields=["off_at"])
     notify(
-        users=people_with_right(rights.MANAGE_MERGING),
+        users=people_with_right(rights.MANAGE_MERGING, at=at),
         kind="merge_switched_off",
         number="",
         at=at,
@@ -309,7 +309,7 @@ def _carry_out(proposal: MergeProposal, plan: reads.Plan, *, reason: str, by: Us
 
 def _ask_to_reopen(ticket: Ticket, proposal: MergeProposal, *, at: datetime) -> None:
     notify(
-        users=people_with_right("tickets.close_ticket"),
+        users=people_with_right("tickets.close_ticket", at=at),
         kind="reopen_proposed",
         number=ticket.number,
         at=at,

@@ -362,7 +362,7 @@ def _tell_managers(row: OutboxMessage, *, at: datetime) -> None:
     """Once a day for each recipient."""
     who = row.line.channel.code if row.line else "sms"
     notify(
-        users=people_with_right(rights.MANAGE_LINES),
+        users=people_with_right(rights.MANAGE_LINES, at=at),
         kind="outbox_dead",
         number=who,
         at=at,

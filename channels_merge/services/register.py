@@ -189,7 +189,7 @@ def file_to_keep(*, channel_id: int, reason: str, by: User | None, at: datetime)
 def _filed(channel: Channel, kind: str, reason: str, *, by: User | None, at: datetime) -> ChannelFiling:
     filing = ChannelFiling.objects.create(channel=channel, kind=kind, reason=reason, filed_by=by, filed_at=at)
     notify(
-        users=people_with_right(rights.MANAGE_CHANNELS),
+        users=people_with_right(rights.MANAGE_CHANNELS, at=at),
         kind="channel_filed",
         number=channel.code,
         at=at,
@@ -321,7 +321,7 @@ def _remind(*, at: datetime) -> int:
         dedupe = f"channel-review:{channel.pk}:{channel.review_due_on}:{stage}"
         count += _tell_owner(channel, kind, at=at, dedupe=dedupe)
         if is_late:
-            managers = people_with_right(rights.MANAGE_CHANNELS)
+            managers = people_with_right(rights.MANAGE_CHANNELS, at=at)
             count += notify(users=managers, kind=kind, number=channel.code, at=at, dedupe=dedupe)
     ending = Channel.objects.filter(state=ChannelState.ENDING, ends_on__lte=soon, ends_on__gt=today)
     for channel in ending.select_related("owner").order_by("pk"):

@@ -99,7 +99,7 @@ def _list_caller(caller: counts.Frequent, at: datetime) -> bool:
         row.save(update_fields=["latest", "count", "last_at"])
         return False
     notify(
-        users=people_with_right(rights.MANAGE_MERGING),
+        users=people_with_right(rights.MANAGE_MERGING, at=at),
         kind="frequent_caller",
         number="",
         at=at,

@@ -392,7 +392,7 @@ def _tell_late(pk: int, at: datetime) -> bool:
     if row is None:
         return False
     notify(
-        users=[*people_with_right(rights.MANAGE_SEATS), *selectors.agents_on_duty(row.queue, at=at)],
+        users=[*people_with_right(rights.MANAGE_SEATS, at=at), *selectors.agents_on_duty(row.queue, at=at)],
         kind="missed_call_late",
         number=str(pk),
         at=at,

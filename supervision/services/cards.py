@@ -102,7 +102,7 @@ def messages_of(pks: Sequence[int], *, at: datetime) -> dict[Card, Message | Non
     cards = (
         Card.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
         .filter(pk__in=pks, told_at__isnull=True)
-        .select_related("ticket", "unit", "breach__clock__assignment__handler")
+        .select_related("ticket", "unit", "breach__clock__assignment__handler__deputy")
         .order_by("tell_after", "pk")
     )
     return {card: None if _is_moot(card) else _message(card) for card in cards}

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from hotline.models import User
-from hotline.selectors import people_with_right
+from hotline.selectors import people_with_right, with_stand_ins
 from hotline.services import notify, one_by_one
 from supervision.models import Card, Reminder
 from supervision.services import cards, reminders
@@ -66,7 +66,7 @@ def _tell_batch(batch: _Batch, *, at: datetime) -> int:
 @transaction.atomic
 def _tell(model: type[Card | Reminder], pks: Sequence[int], *, at: datetime) -> int:
     messages = MESSAGES[model](pks, at=at)
-    people_of = _people_of_posts(message for message in messages.values() if message)
+    people_of = _people_of_posts((message for message in messages.values() if message), at=at)
     for row, message in messages.items():
         people = _people(message, people_of, at) if message else []
         row.told_at, row.told_count = at, len({person.pk for person in people})
@@ -79,11 +79,11 @@ def _tell(model: type[Card | Reminder], pks: Sequence[int], *, at: datetime) -> 
 def _people(message: Message, people_of: dict[tuple[str, int], list[User]], at: datetime) -> list[User]:
     concerned = [person for post in message.posts for person in people_of[post]]
     if message.handler is not None:
-        concerned.append(message.handler)
+        concerned += with_stand_ins([message.handler], at=at)
     return concerned if message.ticket is None else who_may_know(message.ticket, concerned, at)
 
 
-def _people_of_posts(messages: Iterable[Message]) -> dict[tuple[str, int], list[User]]:
+def _people_of_posts(messages: Iterable[Message], *, at: datetime) -> dict[tuple[str, int], list[User]]:
     """(permission, unit) → who holds it there. One query for each permission."""
     wanted: dict[str, set[int]] = defaultdict(set)
     for message in messages:
@@ -91,7 +91,7 @@ def _people_of_posts(messages: Iterable[Message]) -> dict[tuple[str, int], list[
             wanted[permission].add(unit)
     found: dict[tuple[str, int], list[User]] = defaultdict(list)
     for permission, units in wanted.items():
-        for person in people_with_right(permission).filter(unit__in=units):
+        for person in people_with_right(permission, at=at).filter(unit__in=units):
             found[permission, person.unit_id].append(person)
     return found
 

@@ -376,3 +376,17 @@ def test_the_tasks_may_run_twice(city, committing, time_machine_at):
 
     assert cards() == [("yellow", "handle", "市城管局", 0, SOON)]
     assert Notice.objects.count() == 4
+
+
+def test_who_stands_in_for_the_absent_head_and_handler_hears_as_well(city):
+    in_hand(city)
+    stand_ins = [UserFactory(name=name, unit=city.department, roles=("handler",)) for name in ("代主任", "代经办")]
+    for absent, deputy in zip((city.head, city.handler), stand_ins, strict=True):
+        absent.deputy, absent.away_from = deputy, NOW
+        absent.save()
+    sweep(DUE)
+    services.tell_people(at=DUE)
+
+    assert set(Notice.objects.values_list("recipient__name", flat=True)) == {
+        person.name for person in (city.head, city.head2, city.liaison, city.handler, *stand_ins)
+    }
