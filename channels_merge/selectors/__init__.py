@@ -78,6 +78,7 @@ from channels_merge.selectors.register import (
     register_tabs,
     tab_counts,
     take_rows,
+    who_hears_for,
     with_volumes,
 )
 from channels_merge.selectors.search import Found, SearchRefused, search
@@ -206,6 +207,7 @@ __all__ = [
     "waiting_appeals",
     "waiting_in_full",
     "where_it_leads",
+    "who_hears_for",
     "with_tasks",
     "with_use",
     "with_volumes",

@@ -15,10 +15,10 @@ from channels_merge.models import Appeal, Channel, ChannelFiling
 from channels_merge.states import ChannelState, FilingOutcome
 from hotline import parameters
 from hotline.dates import add_months, local_day
-from hotline.models import User
+from hotline.models import Unit, User
 from hotline.numbers import key_of
 from hotline.rights import has_right
-from hotline.selectors import subtree_ids
+from hotline.selectors import people_with_right, subtree_ids
 from tickets.guards import why_refused
 from tickets.selectors.lists import PAGE_ROWS
 
@@ -32,6 +32,19 @@ AFTERWARDS: Final = frozenset({"address", "announced", "maintainer"})
 def next_review(day: date, *, at: datetime) -> date:
     """By when a channel approved on `day` is filed again: parameter channel_filing_review, in months."""
     return add_months(day, parameters.integer("channel_filing_review", at=at))
+
+
+def who_hears_for(owner: Unit, *, at: datetime) -> QuerySet[User]:
+    """Liaison and head of the unit, or of the one that took its place, and who stands in for them.
+
+    What is the centre's own, or was a unit's that nobody followed, is the business of the managers.
+    """
+    heir = owner
+    while not heir.is_valid(at) and heir.successor is not None:
+        heir = heir.successor
+    if heir.kind == Unit.Kind.CENTRE or not heir.is_valid(at):
+        return people_with_right(rights.MANAGE_CHANNELS, at=at)
+    return people_with_right(rights.PROPOSE_CHANNEL, [heir], at=at)
 
 
 # --- who may do what

@@ -14,7 +14,6 @@ from hotline.calendar import add_working
 from hotline.dates import local_day
 from hotline.errors import DomainError
 from hotline.models import Unit, User
-from hotline.selectors import people_with_right
 from hotline.services import notify
 
 NUMBER = re.compile(r"[0-9][0-9 ,、转-]{1,28}[0-9]")
@@ -154,6 +153,5 @@ def remind_of_republications(*, at: datetime) -> int:
 
 
 def _tell(phone: PublicPhone, kind: str, *, at: datetime, dedupe: str) -> int:
-    is_ours = phone.owner.kind == Unit.Kind.CENTRE
-    right = rights.MANAGE_CHANNELS if is_ours else rights.PROPOSE_CHANNEL
-    return notify(users=people_with_right(right, [phone.owner]), kind=kind, number="", at=at, dedupe=dedupe)
+    people = selectors.who_hears_for(phone.owner, at=at)
+    return notify(users=people, kind=kind, number="", at=at, dedupe=dedupe)

@@ -246,10 +246,7 @@ def _decided(filing: ChannelFiling, outcome: str, opinion: str, *, by: User | No
 
 
 def _tell_owner(channel: Channel, kind: str, *, at: datetime, dedupe: str) -> int:
-    """Liaison and head of the unit; the centre's own channels are the manager's business."""
-    is_ours = channel.owner.kind == Unit.Kind.CENTRE
-    right = rights.MANAGE_CHANNELS if is_ours else rights.PROPOSE_CHANNEL
-    people = people_with_right(right, [channel.owner])
+    people = selectors.who_hears_for(channel.owner, at=at)
     return notify(users=people, kind=kind, number=channel.code, at=at, dedupe=dedupe)
 
 

@@ -11,6 +11,7 @@ from channels_merge.selectors import channel_of_key
 from channels_merge.services.channels import CHANNELS
 from channels_merge.states import ChannelState
 from hotline.models import Notice
+from hotline.services import abolish_unit, deactivate_person
 from tests.channels_merge.register.factories import (
     GROUND,
     REASON,
@@ -22,6 +23,7 @@ from tests.channels_merge.register.factories import (
     propose,
 )
 from tests.factories.channels_merge import NOON, STORY, make_appeal
+from tests.factories.hotline import UnitFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -371,3 +373,24 @@ def test_what_ships_is_filed_with_its_ground_and_belongs_to_its_unit(desk):
     assert Channel.objects.get(code="12328").owner == desk.department
     assert Channel.objects.get(code="967788").owner == desk.centre
     assert services.sync_channels(at=NOON) == 0
+
+
+# --- the unit is no more
+
+
+def test_of_a_unit_that_was_abolished_its_successor_hears_and_else_the_managers(desk):
+    followed, orphan = ending(desk), ending(desk, owner=desk.other, name="老信箱", by=desk.other_liaison)
+    heir = UnitFactory(code="CITY-XDW", name="赣州市新单位", short_name="市新单位")
+    UserFactory(name="何新", unit=heir, roles=("liaison",))
+    deactivate_person(user=desk.other_liaison, heir=None, by=None, at=NOON)
+    abolish_unit(unit=desk.other, successor=None, by=None, at=NOON)
+    for person in (desk.liaison, desk.head, desk.handler):
+        deactivate_person(user=person, heir=None, by=None, at=NOON)
+    abolish_unit(unit=desk.department, successor=heir, by=None, at=NOON)
+
+    services.cancel_channel(channel_id=followed.pk, reason="改用 12345。", by=desk.manager, at=NOON)
+    assert told("channel_cancelled") == {"何新"}
+    Notice.objects.all().delete()
+    services.cancel_channel(channel_id=orphan.pk, reason="改用 12345。", by=desk.manager, at=NOON)
+
+    assert told("channel_cancelled") == {"邱红", "温宁"}
