@@ -18,6 +18,7 @@ from channels_merge import services as channels
 from channels_merge.models import (
     Appeal,
     AppealFile,
+    Channel,
     CodeMap,
     FrequentCaller,
     GridCheck,
@@ -32,7 +33,7 @@ from channels_merge.models import (
     ThresholdProposal,
     Transfer,
 )
-from channels_merge.services import petition
+from channels_merge.services import grid, petition
 from hotline.services import store_file
 from tests.factories.channels_merge import make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import WEDNESDAY, add_callers, complain, replied
@@ -71,7 +72,7 @@ PIXEL = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
 RAILS = {
     "agent": "工作台 受理 漏接 来件",
     "dispatch": "工作台 来件 并单 派单 工单 退单 信访 网格 统计 督办",
-    "reviewer": "工作台 并单 工单 退单 裁定 审核 信访 复核 统计 督办",
+    "reviewer": "工作台 并单 工单 退单 裁定 审核 信访 复核 统计 督办 联督",
     "caller": "工作台 工单 回访",
     "leader": "工作台 统计 督办 渠道",
     "admin": "工作台 管理",
@@ -145,7 +146,36 @@ def of_the_register(city, photo):
         by=city.channel_manager,
         at=WEDNESDAY,
     )
-    return {"channel": channel.code, "phone": phone.pk, "milestone": milestone.pk, "place": code.token}
+    kept = channels.propose_channel(name="意见箱", kind="mailbox", way="typed", ground="文件", **words)
+    channels.file_channel(channel_id=kept.pk, reason="窗口要用。", by=city.liaison, at=WEDNESDAY)
+    filing = channels.approve_filing(channel_id=kept.pk, by=city.channel_manager, at=WEDNESDAY)
+    return {
+        "channel": channel.code,
+        "phone": phone.pk,
+        "milestone": milestone.pk,
+        "place": code.token,
+        "kept": kept.code,
+        "filing": filing.pk,
+    }
+
+
+def from_the_grid():
+    """An event of the county's streets."""
+    grid.sync_grid_standard()
+    grid.import_cells(
+        name="a.csv", content="网格编码,网格名称,地区\nX1,一网格,360702\n".encode(), by=None, at=WEDNESDAY
+    )
+    where = {"cell": "X1", "place": "文清路", "longitude": "114.93", "latitude": "25.82"}
+    event = grid.Event("W1", "SZ-01", "路口塌了一个坑。", found_at=WEDNESDAY, **where)
+    channel = Channel.objects.get(code="grid")
+    return grid.report_grid_event(event=event, channel=channel, by=None, at=WEDNESDAY).registered.appeal.number
+
+
+def supervised(city):
+    """A matter that the petition office and the reviewer look after together."""
+    match = in_petition(Appeal.objects.get(links__ticket=at_work(city)))
+    petition.confirm_match(match_id=match.pk, by=city.reviewer, at=WEDNESDAY)
+    return petition.start_joint_supervision(match_id=match.pk, reason="一起上门。", by=city.reviewer, at=WEDNESDAY)
 
 
 def of_a_line():
@@ -185,7 +215,7 @@ def on_the_telephone(city):
 
 def in_petition(appeal):
     """The same matter at the petition office."""
-    matter = petition.Petition("XF1", appeal.title, appeal.text, WEDNESDAY, "handling", phone="13807972231")
+    matter = petition.Petition(f"XF{appeal.pk}", appeal.title, appeal.text, WEDNESDAY, "handling", phone="13807972231")
     kept = petition.take_in_petition(petition=matter, by=None, at=WEDNESDAY).matter
     petition.match_petition(matter_id=kept.pk, at=WEDNESDAY)
     return PetitionMatch.objects.get(matter=kept, appeal=appeal)
@@ -254,7 +284,9 @@ def rows(city):
         **to_merge(city),
         "received": make_appeal(at=WEDNESDAY).number,
         "match": in_petition(worked_appeal).pk,
+        "joint": supervised(city).pk,
         "check": sent_to_look(city, worked).pk,
+        "reported": from_the_grid(),
         **on_the_telephone(city),
         "waiting": waiting.number,
         "worked": worked.number,
