@@ -49,7 +49,8 @@ class Right:
 
 
 def at_the_centre(_subject: Any, user: Any) -> str:
-    return "" if user.unit is not None and user.unit.kind in {"centre", "authority"} else "只有市热线中心可以操作。"
+    """The centre alone: the authority above the hotline is a unit like others, which handles what it is given."""
+    return "" if user.unit is not None and user.unit.kind == "centre" else "只有市热线中心可以操作。"
 
 
 def of_its_unit(assignment: Any, user: Any) -> str:

@@ -16,6 +16,7 @@ from hotline.rights import has_right
 from hotline.services import log_security
 from tickets import services as tickets
 from tickets.models import Assignment, Ticket
+from tickets.rights import at_the_centre
 from tickets.states import LIVE_ASSIGNMENT_STATES, AssignmentRole, Secrecy
 
 CALL_AT_HAND = timedelta(hours=1)
@@ -158,7 +159,7 @@ def _why_not_reveal(appeal: Appeal, reason: str, by: User, at: datetime, *, at_h
     """(refusal, reason to log)."""
     if appeal.contact is None:
         return "这件诉求没有留下姓名和电话。", reason
-    is_centre = by.unit is not None and by.unit.kind in {"centre", "authority"}
+    is_centre = not at_the_centre(appeal, by)
     if is_centre and appeal.secrecy != Secrecy.OPEN and not _is_granted(appeal, by, at):
         return "没有找到这件诉求。", reason
     if at_hand:

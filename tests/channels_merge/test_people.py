@@ -11,7 +11,7 @@ from channels_merge.models import AppealFile, ContactRecord
 from hotline.models import SecurityLog
 from hotline.services import store_file
 from tests.factories.channels_merge import PHONE, make_accepted, make_appeal, ticket_of
-from tests.factories.hotline import UserFactory
+from tests.factories.hotline import UnitFactory, UserFactory
 from tests.factories.tickets import NOW, fresh
 from tickets import services as tickets
 
@@ -61,6 +61,23 @@ def test_everybody_else_with_a_standing_says_why(city, who):
         (by.pk, "refused", "查看姓名电话须写明理由，至少 4 个字。"),
         (by.pk, "done", "核对地址后回电"),
     ]
+
+
+def test_the_authority_above_the_hotline_is_a_unit_and_not_the_centre(city):
+    """市行政审批局 handles what it is given like any department: of others' callers it sees none, of its own as they ask."""
+    authority = UnitFactory(short_name="市行政审批局", kind="authority")
+    handler = UserFactory(unit=authority, roles=["handler", "unit_head"])
+    hidden = make_accepted(person_hide_from_unit=True)
+    tickets.dispatch_ticket(ticket_id=ticket_of(hidden).pk, unit=authority, item=None, by=city.dispatcher, at=NOW)
+    lead = ticket_of(hidden).lead_id
+    tickets.sign_assignment(assignment_id=lead, handler=handler, by=handler, at=NOW)
+
+    with pytest.raises(services.AppealRefused, match="诉求人要求对承办单位隐去姓名电话"):
+        reveal(hidden, handler, "要上门核实")
+    with pytest.raises(services.AppealRefused, match="没有找到这件诉求。"):
+        reveal(make_accepted(phone="13807970022"), handler, "想知道是谁")
+
+    assert ticket_of(hidden).lead.unit == authority
 
 
 @pytest.mark.parametrize(
