@@ -3,7 +3,7 @@
 import pytest
 
 from responsibility.models import RoutingExample
-from tests.factories.hotline import CountyDepartmentFactory
+from tests.factories.hotline import CountyDepartmentFactory, UserFactory
 from tests.factories.tickets import (
     REPLY,
     acts,
@@ -264,6 +264,33 @@ def test_a_townships_return_is_its_countys_business(city):
     )
     assert running(ticket) == [("contact", "章贡热线中心", ""), ("handle", "章贡热线中心", "")]
     assert services.check_scopes([ticket.pk]) == []
+
+
+def test_below_a_county_a_unit_asks_once_and_two_in_all_may_go_back(city):
+    ticket = passed_down(city)
+    request = ask(ticket.holder, city.county_handler, at("11-10 11:00"))
+    services.refuse_return(request_id=request.pk, reason="由你局办。", by=city.county_clerk2, at=at("11-10 11:10"))
+    with pytest.raises(services.TransitionRefused, match="本单位对这一件已申请过退单，不能再退。"):
+        ask(ticket.holder, city.county_handler, at("11-10 11:20"))
+    services.take_back_child(
+        assignment_id=ticket.holder_id, reason="另派。", by=city.county_clerk, at=at("11-10 11:30")
+    )
+
+    for code in ("one", "two", "three"):
+        unit = CountyDepartmentFactory(parent=city.county, code=code, short_name=code)
+        head = UserFactory(unit=unit, roles=["unit_head"])
+        services.pass_down(
+            assignment_id=ticket.lead_id, unit=unit, item=None, by=city.county_clerk, at=at("11-10 14:30")
+        )
+        part = part_of(ticket, unit)
+        if code == "three":
+            with pytest.raises(services.TransitionRefused, match="这一件已退单两次，不能再退。"):
+                ask(part, head, at("11-10 14:40"))
+        else:
+            request = ask(part, head, at("11-10 14:40"))
+            services.grant_return(request_id=request.pk, reason="", by=city.county_clerk2, at=at("11-10 14:50"))
+
+    assert fresh(ticket).return_count == 0
 
 
 def test_a_county_takes_back_what_it_gave_wrongly(city):

@@ -19,29 +19,14 @@ def return_deadline(assignment: Assignment, *, at: datetime) -> datetime:
 
 def return_refusal(assignment: Assignment, *, at: datetime) -> str:
     """Why the unit cannot return it now; empty when it can. After the window it is a take-back, counted apart."""
-    ticket = assignment.ticket
     if not assignment.objectable:
         return "本件由中心裁定首办或为重办，不能退单；有异议的先办后议。"
     if assignment.role == AssignmentRole.COPY:
         return "知会件不需要退单。"
-    if assignment.parent_id is None and assignment.role == AssignmentRole.LEAD:
-        late = at > return_deadline(assignment, at=at)
-        decided = ReturnRequest.objects.filter(
-            assignment__ticket=ticket,
-            assignment__unit=assignment.unit_id,
-            assignment__parent__isnull=True,
-            decision__in=[Decision.GRANTED, Decision.REFUSED],
-            is_take_back=late,
-        ).count()
-        if decided >= parameters.integer("max_returns_per_unit", at=at):
-            return "本单位对这一件已申请过收回。" if late else "本单位对这一件已申请过退单，不能再退。"
-        if not late and ticket.return_count >= parameters.integer("max_returns_per_ticket", at=at):
-            return "这一件已退单两次，不能再退。"
-    if (
-        Assignment.objects.filter(parent=assignment)
-        .exclude(state__in=[AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER])
-        .exists()
-    ):
+    why = _asked_enough(assignment, at=at)
+    if why:
+        return why
+    if Assignment.objects.filter(parent=assignment).exclude(state__in=ENDED_ASSIGNMENT_STATES).exists():
         return "已转派下级单位，须先收回，才能退单。"
     return ""
 
@@ -54,6 +39,28 @@ def extension_refusal(assignment: Assignment, *, at: datetime) -> str:
     """Why no extension can be asked for now; empty when it can."""
     clock = handle_clock(assignment)
     if assignment.role != AssignmentRole.LEAD:
+def _asked_enough(assignment: Assignment, *, at: datetime) -> str:
+    """Why it may not be asked again: once for a unit, and twice in all for a lead, by each who gives: city or county."""
+    late = at > return_deadline(assignment, at=at)
+    decided = ReturnRequest.objects.filter(
+        assignment__ticket=assignment.ticket,
+        assignment__parent__unit=assignment.parent.unit_id if assignment.parent else None,
+        decision__in=[Decision.GRANTED, Decision.REFUSED],
+        is_take_back=late,
+    )
+    if decided.filter(assignment__unit=assignment.unit_id).count() >= parameters.integer(
+        "max_returns_per_unit", at=at
+    ):
+        return "本单位对这一件已申请过收回。" if late else "本单位对这一件已申请过退单，不能再退。"
+    if late or assignment.role != AssignmentRole.LEAD:
+        return ""
+    if assignment.parent is None:
+        returns = assignment.ticket.return_count
+    else:
+        returns = decided.filter(decision=Decision.GRANTED, assignment__role=AssignmentRole.LEAD).count()
+    return "这一件已退单两次，不能再退。" if returns >= parameters.integer("max_returns_per_ticket", at=at) else ""
+
+
         return "只有主办单位可以申请延期。"
     if assignment.state != AssignmentState.SIGNED or clock is None:
         return "签收后、提交前才能申请延期。"
