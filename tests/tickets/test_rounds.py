@@ -28,6 +28,9 @@ from tests.factories.tickets import (
 )
 from tickets import services
 from tickets.models import TicketHold, TicketScope
+from tickets.selectors.acts import situation
+from tickets.selectors.page import ticket_page, timeline
+from tickets.selectors.readiness import requirements
 
 
 def send_back(city, ticket, by, moment):
@@ -167,6 +170,47 @@ def visit(city, ticket, when, seed):
         by=city.handler,
         at=when,
     )
+
+
+def test_calls_in_vain_of_another_round_or_unit_prove_nothing(city):
+    """Five half-days in vain let the first round be reported; the second, and the next unit, must call themselves."""
+    ticket = signed(city, at=at("11-10 09:00"))
+    for moment in ("11-10 10:10", "11-10 15:00", "11-11 10:00", "11-11 15:00", "11-12 10:00"):
+        services.record_contact(assignment_id=ticket.lead_id, reached=False, by=city.handler, at=at(moment))
+    submit(city, fresh(ticket), at=at("11-12 10:30"))
+    ticket = approve_all(city, fresh(ticket), at=at("11-12 11:00"))
+    services.redo_ticket(ticket_id=ticket.pk, reason="没有人来过。", by=None, at=at("11-13 10:00"))
+
+    with pytest.raises(services.InputRefused, match="还不能提交，缺：联系反映人。"):
+        submit(city, fresh(ticket), at=at("11-13 10:02"))
+    services.recall_ticket(ticket_id=ticket.pk, reason="另派。", by=city.dispatcher, at=at("11-13 11:00"))
+    services.dispatch_ticket(ticket_id=ticket.pk, unit=city.other, item=None, by=city.dispatcher, at=at("11-13 11:10"))
+    lead = fresh(ticket).lead
+    services.sign_assignment(assignment_id=lead.pk, by=city.other_handler, at=at("11-13 11:20"))
+
+    with pytest.raises(services.InputRefused, match="还不能提交，缺：联系反映人。"):
+        submit(city, fresh(ticket), at=at("11-13 11:30"))
+
+
+def test_a_visit_of_another_unit_is_not_this_leads(city):
+    item = make_item(onsite_required=True)
+    ticket = contacted(city, item=item)
+    services.record_onsite(
+        assignment_id=ticket.lead_id,
+        found="已停工。",
+        visited_at=at("11-10 11:00"),
+        by=city.handler,
+        at=at("11-10 11:10"),
+    )
+    services.recall_ticket(ticket_id=ticket.pk, reason="另派。", by=city.dispatcher, at=at("11-10 14:40"))
+    services.dispatch_ticket(ticket_id=ticket.pk, unit=city.other, item=item, by=city.dispatcher, at=at("11-10 15:00"))
+    lead = fresh(ticket).lead
+    services.sign_assignment(assignment_id=lead.pk, by=city.other_handler, at=at("11-10 15:10"))
+    services.record_contact(assignment_id=lead.pk, reached=True, by=city.other_handler, at=at("11-10 15:20"))
+
+    lead = fresh(ticket).lead
+    missing = [line for line in requirements(lead, by=city.other_handler, at=at("11-10 15:30")) if not line.met]
+    assert [line.act for line in missing] == ["onsite", "onsite"]
 
 
 def test_redo_of_the_centres_own_answer_goes_to_the_dispatcher_and_may_be_returned(city):

@@ -7,7 +7,14 @@ from hotline import parameters
 from hotline.calendar import add_working, working_between
 from hotline.dates import local
 from tickets.models import Assignment, ReturnRequest, Ticket, TicketClock
-from tickets.states import AssignmentRole, AssignmentState, AttachmentKind, ClockKind, Decision
+from tickets.states import (
+    ENDED_ASSIGNMENT_STATES,
+    AssignmentRole,
+    AssignmentState,
+    AttachmentKind,
+    ClockKind,
+    Decision,
+)
 
 NOON = 12
 
@@ -31,14 +38,6 @@ def return_refusal(assignment: Assignment, *, at: datetime) -> str:
     return ""
 
 
-def handle_clock(assignment: Assignment) -> TicketClock | None:
-    return assignment.clocks.filter(kind=ClockKind.HANDLE, stopped_at__isnull=True).first()
-
-
-def extension_refusal(assignment: Assignment, *, at: datetime) -> str:
-    """Why no extension can be asked for now; empty when it can."""
-    clock = handle_clock(assignment)
-    if assignment.role != AssignmentRole.LEAD:
 def _asked_enough(assignment: Assignment, *, at: datetime) -> str:
     """Why it may not be asked again: once for a unit, and twice in all for a lead, by each who gives: city or county."""
     late = at > return_deadline(assignment, at=at)
@@ -61,6 +60,14 @@ def _asked_enough(assignment: Assignment, *, at: datetime) -> str:
     return "这一件已退单两次，不能再退。" if returns >= parameters.integer("max_returns_per_ticket", at=at) else ""
 
 
+def handle_clock(assignment: Assignment) -> TicketClock | None:
+    return assignment.clocks.filter(kind=ClockKind.HANDLE, stopped_at__isnull=True).first()
+
+
+def extension_refusal(assignment: Assignment, *, at: datetime) -> str:
+    """Why no extension can be asked for now; empty when it can."""
+    clock = handle_clock(assignment)
+    if assignment.role != AssignmentRole.LEAD:
         return "只有主办单位可以申请延期。"
     if assignment.state != AssignmentState.SIGNED or clock is None:
         return "签收后、提交前才能申请延期。"
@@ -107,18 +114,24 @@ def requirements(assignment: Assignment, *, at: datetime) -> list[Requirement]:
 
 
 def contact_was_tried(ticket: Ticket, *, at: datetime, trying: bool = False) -> bool:
-    """Whether the citizen was called in vain in enough different half-days; with ``trying``, counting a call now."""
-    tries = ticket.events.filter(act="record_contact", data__reached=False).values_list("at", flat=True)
-    moments = [local(moment) for moment in (*tries, *([at] if trying else []))]
+    """Whether those who have the matter in hand called in vain in enough different half-days of this round.
+
+    What another unit had tried, and what was tried before the round began, counts for nothing. With ``trying`` a call now is counted.
+    """
+    calls = ticket.events.filter(act="record_contact", data__reached=False, data__round=ticket.round)
+    tries = calls.filter(assignment__role=AssignmentRole.LEAD).exclude(assignment__state__in=ENDED_ASSIGNMENT_STATES)
+    moments = [local(moment) for moment in (*tries.values_list("at", flat=True), *([at] if trying else []))]
     half_days = {(moment.date(), moment.hour < NOON) for moment in moments}
     return len(half_days) >= parameters.integer("first_contact_tries", at=at)
 
 
 def _onsite_requirements(ticket: Ticket, *, at: datetime) -> list[Requirement]:
     least = parameters.integer("onsite_photos_min", at=at)
-    visits = ticket.onsite_records.filter(round=ticket.round)
+    visits = ticket.onsite_records.filter(round=ticket.round, assignment__role=AssignmentRole.LEAD).exclude(
+        assignment__state__in=ENDED_ASSIGNMENT_STATES
+    )
     photos = ticket.attachments.filter(
-        kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER], event__onsite__round=ticket.round
+        kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER], event__onsite__in=visits
     ).count()
     return [
         Requirement(visits.exists(), "到过现场", "onsite"),

@@ -166,7 +166,7 @@ def record_contact(*, assignment_id: int, reached: bool, by: User, at: datetime)
     if reached or contact_was_tried(act.ticket, at=at, trying=True):
         for part in leads.order_by("pk"):
             act.stop_clocks(ClockKind.CONTACT, assignment=part)
-    return act.record("record_contact", assignment=assignment, data={"reached": reached})
+    return act.record("record_contact", assignment=assignment, data={"reached": reached, "round": act.ticket.round})
 
 
 @transaction.atomic
