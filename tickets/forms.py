@@ -14,6 +14,7 @@ from responsibility import selectors as responsibility
 from responsibility.models import Category, DutyItem
 from tickets.models import TicketHold
 from tickets.selectors.acts import parts_to_hand_over
+from tickets.selectors.readiness import why_not_handler
 from tickets.states import Kind, Resolved, ReturnGround, Urgency
 
 SENTENCE = 2000
@@ -438,6 +439,8 @@ class SignForm(ActForm):
         people = User.objects.filter(unit=self.found.user.unit_id, is_active=True).order_by("name", "pk")
         self.fields["handler"].queryset = people
         self.fields["handler"].empty_label = "签收后再定"
+        if self.found.own is not None and not why_not_handler(self.found.user, self.found.own):
+            self.initial.setdefault("handler", self.found.user.pk)
 
 
 class HandlerForm(SignForm):

@@ -25,7 +25,8 @@ from tests.factories.tickets import (
     submitted,
 )
 from tickets import services
-from tickets.models import Assignment, Ticket, TicketScope
+from tickets.models import Assignment, ReturnRequest, Ticket, TicketClockBreach, TicketScope
+from tickets.selectors.acts import situation
 
 
 def hand_over(city, unit_from, unit_to, by, moment=None):
@@ -206,6 +207,39 @@ def test_who_may_be_the_lead_handler(city, unit, employment, why):
 
     with pytest.raises(services.InputRefused, match=why):
         services.name_handler(assignment_id=ticket.lead_id, handler=person, by=signer, at=at("11-10 11:00"))
+
+
+def test_a_result_needs_a_handler_who_may_be_one(city):
+    """Signed without naming one: who submits is it, if they may be. 赣市改字〔2025〕10号 8."""
+    ticket = contacted(city)
+    person = UserFactory(unit=city.department, employment="contract", roles=["handler"])
+
+    with pytest.raises(services.InputRefused, match="还不能提交，缺：主责办理人员（须为本单位在编人员）。"):
+        submit(city, ticket, by=person, at=at("11-10 11:00"))
+    assert fresh(ticket).lead.handler is None
+    submit(city, ticket, by=city.handler, at=at("11-10 11:00"))
+
+    assert fresh(ticket).lead.handler == city.handler
+
+
+def test_a_handler_who_has_moved_to_another_unit_is_none(city):
+    ticket = contacted(city)
+    services.name_handler(assignment_id=ticket.lead_id, handler=city.handler2, by=city.liaison, at=at("11-10 11:00"))
+    city.handler2.unit = city.other
+    city.handler2.save()
+
+    with pytest.raises(services.InputRefused, match="还不能提交，缺：主责办理人员（须为本单位在编人员）。"):
+        submit(city, ticket, by=city.handler, at=at("11-10 11:30"))
+    found = situation(fresh(ticket), city.handler, at("11-10 11:30"))
+
+    assert [line.act for line in found.missing] == ["handler"]
+
+
+def test_the_enterprises_own_staff_handles(city):
+    ticket = contacted(city, unit=city.enterprise)
+    submit(city, ticket, at=at("11-10 11:00"))
+
+    assert fresh(ticket).lead.handler == city.enterprise_handler
 
 
 def test_outsourced_people_handle_no_part_of_a_co_unit_either(city):

@@ -63,7 +63,7 @@ LISTS = {
     "tickets by due date": ("/tickets/?order=due", "reviewer", signed),
 }
 QUERIES = {
-    "dispatch": 7,
+    "dispatch": 8,
     "inbox": 12,
     "returns": 8,
     "rulings": 7,
@@ -173,7 +173,7 @@ def test_the_inbox_says_for_each_part_what_is_next_or_who_has_it(city, log_in):
         called.number: ["待联系的", "—", "", "求助", "已签收", "—", "首次联系"],
         working.number: ["办理中的", "—", "", "求助", "办理中", "张*", "填写结果"],
         back.number: ["工地夜间施工", "—", "", "求助", "退单待审", "—", "等市中心"],
-        done.number: ["已提交的", "—", "", "求助", "待审签", "—", "等负责人"],
+        done.number: ["已提交的", "—", "", "求助", "待审签", "张*", "等负责人"],
         asking.number: ["工地夜间施工", "—", "", "求助", "延期审批", "—", "首次联系"],
     }
 

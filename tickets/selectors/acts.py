@@ -104,7 +104,7 @@ def situation(ticket: Ticket, user: User, at: datetime) -> Situation:
         if part.role in {AssignmentRole.CO, AssignmentRole.SUPERIOR} and part.state != AssignmentState.SUBMITTED
     )
     is_its_turn = own is not None and own.state == AssignmentState.SIGNED and ticket.holder_id == own.pk
-    needs = tuple(requirements(own, at=at)) if is_its_turn else ()
+    needs = tuple(requirements(own, by=user, at=at)) if is_its_turn else ()
     return Situation(ticket, user, at, own, children, approval, returns, extensions, silent, needs)
 
 

@@ -263,11 +263,3 @@ def clocks_on(ticket: Ticket, part: Assignment | None) -> list[TicketClock]:
 def signers(user: User) -> list[User]:
     """People of the unit, any of whom may be named when it signs."""
     return list(User.objects.filter(unit=user.unit_id, is_active=True).order_by("name", "pk"))
-
-
-def may_be_handler(user: User) -> bool:
-    """Whether the person could be the named handler of a lead part (赣市改字〔2025〕10号 第8条)."""
-    own_staff = {User.Employment.STAFF}
-    if user.unit is not None and user.unit.kind == Unit.Kind.ENTERPRISE:
-        own_staff.add(User.Employment.REGULAR)
-    return user.employment in own_staff

@@ -6,6 +6,7 @@ from datetime import datetime
 from hotline import parameters
 from hotline.calendar import add_working, working_between
 from hotline.dates import local
+from hotline.models import Unit, User
 from tickets.models import Assignment, ReturnRequest, Ticket, TicketClock
 from tickets.states import (
     ENDED_ASSIGNMENT_STATES,
@@ -92,6 +93,28 @@ def longest_extension(clock: TicketClock, *, at: datetime) -> int:
     return min(most, original)
 
 
+def may_be_handler(user: User) -> bool:
+    """Whether the person could be the named handler of a lead part (赣市改字〔2025〕10号 第8条)."""
+    own_staff = {User.Employment.STAFF}
+    if user.unit is not None and user.unit.kind == Unit.Kind.ENTERPRISE:
+        own_staff.add(User.Employment.REGULAR)
+    return user.employment in own_staff
+
+
+def why_not_handler(person: User, assignment: Assignment) -> str:
+    """Why the person cannot be the named handler of this part; empty when they can."""
+    if person.unit_id != assignment.unit_id or not person.is_active:
+        return "经办人须是本单位在用的人员。"
+    # 国办函〔2025〕66号（三）: 外包人员不得承担诉求办理的主体工作
+    if person.employment == User.Employment.OUTSOURCED:
+        return "外包人员不得作经办人。"
+    # 赣市改字〔2025〕10号 第8条: 主责单位要确保主责办理人员为在编人员
+    if assignment.role == AssignmentRole.LEAD and not may_be_handler(person):
+        is_enterprise = assignment.unit.kind == Unit.Kind.ENTERPRISE
+        return "主责办理人员须为企业自有员工。" if is_enterprise else "主责办理人员须为在编人员。"
+    return ""
+
+
 @dataclass(frozen=True)
 class Requirement:
     """One line of what a result needs; ``act`` is the code of the act that mends it."""
@@ -101,10 +124,16 @@ class Requirement:
     act: str
 
 
-def requirements(assignment: Assignment, *, at: datetime) -> list[Requirement]:
-    """What a result of this lead needs apart from its own words. Shown on the page, enforced by `submit_result`."""
+def requirements(assignment: Assignment, *, by: User, at: datetime) -> list[Requirement]:
+    """What a result of this lead needs apart from its own words. Shown on the page, enforced by `submit_result`.
+
+    Where the unit has named no handler, ``by`` who submits is it.
+    """
     lines = []
     ticket = assignment.ticket
+    if why_not_handler(assignment.handler or by, assignment):
+        fit = "企业自有员工" if assignment.unit.kind == Unit.Kind.ENTERPRISE else "在编人员"
+        lines.append(Requirement(met=False, sentence=f"主责办理人员（须为本单位{fit}）", act="handler"))
     if ticket.contactable:
         met = assignment.contacted_at is not None or contact_was_tried(ticket, at=at)
         lines.append(Requirement(met, "联系反映人", "contact"))

@@ -32,15 +32,19 @@ def submit_result(
     standard_note: str = "",
     missing_co_reason: str = "",
 ) -> TicketEvent:
-    """The holder's result goes up the chain. Its handle clock stops; it runs on if the result is sent back."""
+    """The holder's result goes up the chain. Its handle clock stops; it runs on if the result is sent back.
+
+    Refused without a handler who may be one; where the unit has named none, whoever submits is it from now on.
+    """
     act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
     act.require(rights.SUBMIT, assignment)
     act.require_state(TicketState.IN_PROGRESS)
     if act.ticket.holder_id != assignment.pk:
         act.refuse("已转派下级单位，由其先提交结果。")
-    missing = [line.sentence for line in requirements(assignment, at=at) if not line.met]
+    missing = [line.sentence for line in requirements(assignment, by=by, at=at) if not line.met]
     if missing:
         raise InputRefused(f"还不能提交，缺：{'；'.join(missing)}。")
+    assignment.handler = assignment.handler or by
     if resolved not in Resolved.values:
         raise InputRefused("请选择是否解决。")
     public_text = require_reply(public_text, "请写明给群众的答复。", at=at)

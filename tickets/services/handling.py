@@ -13,8 +13,7 @@ from responsibility.models import DutyItem
 from responsibility.states import TownshipRole
 from tickets import rights
 from tickets.models import Assignment, Attachment, OnSiteRecord, Ticket, TicketEvent
-from tickets.selectors.inbox import may_be_handler
-from tickets.selectors.readiness import contact_was_tried
+from tickets.selectors.readiness import contact_was_tried, why_not_handler
 from tickets.services import access, parts
 from tickets.services.act import Act, InputRefused, require_text
 from tickets.states import (
@@ -55,15 +54,9 @@ def _states_of(assignment: Assignment) -> tuple[TicketState, ...]:
 
 def refuse_handler(handler: User, assignment: Assignment) -> None:
     """Raise unless ``handler`` may be the named handler of this part."""
-    if handler.unit_id != assignment.unit_id or not handler.is_active:
-        raise InputRefused("经办人须是本单位在用的人员。")
-    # 国办函〔2025〕66号（三）: 外包人员不得承担诉求办理的主体工作
-    if handler.employment == User.Employment.OUTSOURCED:
-        raise InputRefused("外包人员不得作经办人。")
-    # 赣市改字〔2025〕10号 第8条: 主责单位要确保主责办理人员为在编人员
-    if assignment.role == AssignmentRole.LEAD and not may_be_handler(handler):
-        is_enterprise = assignment.unit.kind == Unit.Kind.ENTERPRISE
-        raise InputRefused("主责办理人员须为企业自有员工。" if is_enterprise else "主责办理人员须为在编人员。")
+    why = why_not_handler(handler, assignment)
+    if why:
+        raise InputRefused(why)
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from tickets import services
 from tickets.models import Assignment, Ticket
 from tickets.selectors import inbox as selectors
 from tickets.selectors.acts import acts_of, situation
+from tickets.selectors.readiness import may_be_handler
 from tickets.services import InputRefused
 from tickets.states import STATE_TONE, AssignmentState, ClockKind
 from tickets.views.answers import address, after, batch_result, each_of, paged, ticked, with_addresses
@@ -49,7 +50,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "handler_id": handler_id,
         "all_url": address(request, s="", handler=""),
         "signers": selectors.signers(request.user),
-        "signs_for": request.user.pk if selectors.may_be_handler(request.user) else None,
+        "signs_for": request.user.pk if may_be_handler(request.user) else None,
         "may_sign": has_right(request.user, "tickets.sign_ticket", at),
     }
     return render(request, "tickets/inbox.html", context | paged(request, page))
