@@ -5,9 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from hotline import parameters
+from hotline.calendar import load_calendar
 from hotline.dates import local
 from hotline.limits import Limit
 from tickets.states import Kind, Urgency
+
+STATUTE = "法定时限"
 
 
 @dataclass(frozen=True)
@@ -42,27 +45,37 @@ def handle_rule(
 
 
 def handle_rule_of(ticket: Any, *, item: Any, at: datetime) -> Rule:
-    """The rule for a unit that is given the ticket at that moment with that item."""
-    return handle_rule(
+    """The rule for a unit that is given the ticket at that moment with that item.
+
+    The other platform's date shortens the unit's own limit, down to a floor (parameter given_limit_floor) and no further: a
+    unit answers for its own days, not for those that were spent before it had the matter.
+    """
+    own = handle_rule(
         item=item,
         kind=ticket.kind,
         urgency=ticket.urgency,
         is_enterprise=ticket.is_enterprise,
         line=ticket.line_code,
-        given_due_at=ticket.given_due_at,
         at=at,
     )
+    given = _given(ticket.given_due_at, at)
+    if given is None or own.why.startswith(STATUTE):
+        return own
+    calendar = load_calendar()
+    floor = _parameter("given_limit_floor", f"{given.why}，所余不足，按最短办理时限", at)
+    given_or_floor = max(given, floor, key=lambda rule: calendar.add_working(at, rule.limit))
+    return min(own, given_or_floor, key=lambda rule: calendar.add_working(at, rule.limit))
 
 
 def _statute_of_item(item: Any, kind: str) -> Rule | None:
     steps = [step for step in item.statute_limits if step["step"] == "handle"] if item is not None else []
     statute = next((step for step in steps if kind in step.get("kinds", [kind])), None)
-    return Rule(Limit.parse(statute["limit"]), f"法定时限（{statute['source']}）") if statute else None
+    return Rule(Limit.parse(statute["limit"]), f"{STATUTE}（{statute['source']}）") if statute else None
 
 
 def _statute_of_line(line: str, kind: str, at: datetime) -> Rule | None:
     limit = parameters.limit_if_any(f"line_limit.{line}.{kind}", at=at) if line else None
-    return Rule(limit, f"法定时限（{line} 转来的{Kind(kind).label}）") if limit else None
+    return Rule(limit, f"{STATUTE}（{line} 转来的{Kind(kind).label}）") if limit else None
 
 
 def _given(due_at: datetime | None, at: datetime) -> Rule | None:
@@ -93,7 +106,7 @@ def _general(kind: str, urgency: str, at: datetime, *, is_enterprise: bool) -> R
 def accept_rule(*, line: str, at: datetime) -> Rule:
     """How soon somebody decides on an appeal: the statute of the line that sent it, else the hotline's own."""
     limit = parameters.limit_if_any(f"line_limit.{line}.accept", at=at)
-    return Rule(limit, f"法定时限（{line} 受理）") if limit else _parameter("accept_limit", "受理", at)
+    return Rule(limit, f"{STATUTE}（{line} 受理）") if limit else _parameter("accept_limit", "受理", at)
 
 
 def dispatch_rule(*, urgency: str, at: datetime) -> Rule:

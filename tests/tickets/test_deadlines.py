@@ -4,10 +4,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from hotline import services as hotline
 from hotline.dates import SHANGHAI
 from hotline.limits import Limit
-from tests.factories.tickets import NOW, make_item
-from tickets.deadlines import Rule, accept_rule, handle_rule
+from supervision.models import Card
+from tests.factories.tickets import NOW, at, dispatched, make_item, register
+from tickets.deadlines import Rule, accept_rule, handle_rule, handle_rule_of
 
 STATUTE = [
     {"step": "accept", "limit": "7wd", "kinds": ["complaint"], "source": "决定是否受理"},
@@ -70,6 +72,33 @@ def test_the_date_of_the_other_platform_counts_what_is_left_until_then(city, hou
     )
 
     assert found == Rule(Limit(minutes, "min"), f"来件平台限期 {due:%Y-%m-%d %H:%M}")
+
+
+@pytest.mark.parametrize(
+    ("given", "limit", "why"),
+    [
+        ("11-13 12:00", Limit(4440, "min"), "来件平台限期 2026-11-13 12:00"),
+        ("11-09 12:00", Limit(1, "wd"), "来件平台限期 2026-11-09 12:00，所余不足，按最短办理时限"),
+        ("11-11 09:00", Limit(1, "wd"), "来件平台限期 2026-11-11 09:00，所余不足，按最短办理时限"),
+        ("12-25 12:00", Limit(7, "wd"), "求助类诉求"),
+    ],
+)
+def test_the_date_of_the_other_platform_shortens_a_units_limit_down_to_a_floor(city, given, limit, why):
+    """NOW is Tuesday the 10th at 10:00; the floor is one working day, the unit's own limit seven."""
+    ticket = register(line_code="province", given_due_at=at(given))
+
+    assert handle_rule_of(ticket, item=None, at=NOW) == Rule(limit, why)
+
+
+def test_a_date_that_had_passed_gives_no_card_before_the_units_own_limit(city):
+    ticket = dispatched(city, line_code="province", given_due_at=at("11-09 12:00"))
+
+    hotline.sweep_clocks(at=at("11-10 10:10"))
+    assert not Card.objects.filter(unit=city.department).exists()
+    hotline.sweep_clocks(at=at("11-11 17:31"))
+
+    cards = Card.objects.filter(ticket=ticket, unit=city.department, clock_kind="handle")
+    assert list(cards.values_list("kind", "at")) == [("red", at("11-11 17:30"))]
 
 
 def test_acceptance_has_the_statute_of_its_line_too(city):
