@@ -9,7 +9,8 @@ from tickets.signals import ticket_event
 # Acts that change neither who may see the ticket nor whether the citizen has an answer.
 QUIET = frozenset(
     {"register", "revise", "note", "instruct", "record_contact", "record_onsite", "sign", "request_extension", "approve",
-     "report_as_co", "refuse_extension", "lapse_extension", "grant_extension", "place_hold", "release_hold"}
+     "report_as_co", "refuse_extension", "lapse_extension", "grant_extension",
+     "grant_extension_below", "place_hold", "release_hold"}
 )  # fmt: skip
 
 

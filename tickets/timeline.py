@@ -39,6 +39,7 @@ ACTS: dict[str, Sentence] = {
     "record_onsite": Sentence("现场核实", "到现场核实", "work"),
     "request_extension": Sentence("申请延期"),
     "grant_extension": Sentence("同意延期", "办理期限延长", "due"),
+    "grant_extension_below": Sentence("同意下级单位延期"),
     "refuse_extension": Sentence("不同意延期"),
     "lapse_extension": Sentence("延期逾时未批，视为不同意"),
     "note": Sentence("内部批注"),

@@ -7,6 +7,7 @@ from tests.factories.tickets import at, clocks, contacted, fresh, passed_down, p
 from tickets import services, tasks
 from tickets.models import ExtensionRequest
 from tickets.signals import ticket_event
+from tickets.timeline import ACTS
 
 
 def ask(ticket, by, moment, days=3):
@@ -162,17 +163,30 @@ def test_not_decided_while_the_ticket_is_out_of_hand(city):
     assert running(ticket) == [("handle", "市城管局", "")]
 
 
-def test_a_county_decides_for_its_own(city):
+def test_a_county_decides_for_its_own_within_its_own_limit(city):
+    """Both are due on Thursday the 19th. The county has no day to give before the city has given it some."""
     ticket = passed_down(city)
     request = ask(ticket, city.county_handler, at("11-12 09:00"))
     with pytest.raises(services.ActNotAllowed, match="由交办它的上级单位决定。"):
         services.grant_extension(request_id=request.pk, reason="", by=city.reviewer, at=at("11-12 10:00"))
+    with pytest.raises(services.TransitionRefused, match="延期后会超过本中心自己的办理时限，请先向市中心申请延期。"):
+        services.grant_extension(request_id=request.pk, reason="", by=city.county_clerk, at=at("11-12 10:00"))
 
-    services.grant_extension(request_id=request.pk, reason="", by=city.county_clerk, at=at("11-12 10:00"))
+    services.request_extension(
+        assignment_id=ticket.lead_id, days=4, reason="下级需会商。", by=city.county_clerk2, at=at("11-12 10:10")
+    )
+    above = ExtensionRequest.objects.get(assignment=ticket.lead)
+    services.grant_extension(request_id=above.pk, reason="", by=city.reviewer, at=at("11-12 10:20"))
+    services.grant_extension(request_id=request.pk, reason="", by=city.county_clerk, at=at("11-12 10:30"))
 
     assert ticket.clocks.get(assignment=ticket.holder_id, kind="handle", stopped_at=None).due_at == at("11-24 17:30")
-    # The county's own limit towards the city stays.
-    assert fresh(ticket).due_at == at("11-19 17:30")
+    assert fresh(ticket).due_at == at("11-25 17:30")
+    # What the citizen reads is the date of the city.
+    shown = ticket.events.filter(act__startswith="grant_extension").order_by("pk")
+    assert [(each.act, each.note.public, bool(ACTS[each.act].public)) for each in shown] == [
+        ("grant_extension", True, True),
+        ("grant_extension_below", False, False),
+    ]
 
 
 def test_breaches_of_the_old_clock_stay(city):

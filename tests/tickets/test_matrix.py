@@ -256,7 +256,16 @@ def ticket_of(s):
 RETURN = {"ground": "not_our_duty"}
 to_the_county = asked(ReturnRequest, at_work, lambda s: s.child, lambda s: s.city.county_handler, **RETURN)
 to_the_city = asked(ReturnRequest, with_the_county, lambda s: s.ticket.lead, lambda s: s.city.county_clerk, **RETURN)
-more_time = asked(ExtensionRequest, at_work, lambda s: s.child, lambda s: s.city.county_handler, days=2)
+
+
+def with_more_time_above(city):
+    """The county has two days more than its department."""
+    s = asked(ExtensionRequest, at_work, lambda s: s.ticket.lead, lambda s: s.city.county_clerk2, days=2)(city)
+    services.grant_extension(request_id=s.request.pk, reason="", by=city.reviewer2, at=s.at)
+    return renewed(s)
+
+
+more_time = asked(ExtensionRequest, with_more_time_above, lambda s: s.child, lambda s: s.city.county_handler, days=2)
 waiting_for_words = after(
     registered, "ask_information", ticket_id=ticket_of, question="门牌？", by=lambda s: s.city.dispatcher2
 )

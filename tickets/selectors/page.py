@@ -24,7 +24,16 @@ from tickets.states import (
 from tickets.timeline import ACTS
 
 FILTERS = {"": "全部", "public": "群众可见", "clock": "时限", "contact": "联系"}
-CLOCK_ACTS = frozenset({"request_extension", "grant_extension", "refuse_extension", "lapse_extension", "clock_moved"})
+CLOCK_ACTS = frozenset(
+    {
+        "request_extension",
+        "grant_extension",
+        "grant_extension_below",
+        "refuse_extension",
+        "lapse_extension",
+        "clock_moved",
+    }
+)
 CONTACT_ACTS = frozenset({"record_contact", "record_onsite", "ask_information", "give_information"})
 FIRST_CONTACT = "首次联系"
 HIDDEN_ACTS = frozenset({"await_review"})

@@ -10,6 +10,7 @@ from hotline.limits import Limit
 from hotline.models import Clock, User
 from tickets import deadlines, rights
 from tickets.models import Assignment, ClockShift, ExtensionRequest, TicketClock, TicketEvent
+from tickets.selectors.queues import extended_due
 from tickets.selectors.readiness import extension_refusal, handle_clock, longest_extension
 from tickets.services.act import Act, InputRefused, require_text
 from tickets.states import UNIT_STATES, ClockKind, Decision, TicketState
@@ -64,12 +65,16 @@ def _decide(act: Act, request: ExtensionRequest, decision: str, reason: str) -> 
 def grant_extension(*, request_id: int, reason: str, by: User, at: datetime) -> TicketEvent:
     """The handle clock ends as superseded and its next generation is due that many working days later.
 
-    The citizen is told the new date and why: the event is public.
+    The date that the city gave is the one that the citizen is told, with the reason. What a county gave on may take longer only
+    as long as the county has itself.
     """
     act, request, assignment = _open_request(request_id, by=by, at=at)
     clock = handle_clock(assignment)
     if clock is None or act.ticket.state != TicketState.IN_PROGRESS:
         act.refuse("办理时限已不在计时，不能延期。")
+    above = handle_clock(assignment.parent) if assignment.parent else None
+    if assignment.parent and (above is None or extended_due(request, clock) > above.due_at):
+        act.refuse("延期后会超过本中心自己的办理时限，请先向市中心申请延期。")
     _decide(act, request, Decision.GRANTED, reason.strip())
     moved = hotline.next_generation(
         clock,
@@ -80,10 +85,10 @@ def grant_extension(*, request_id: int, reason: str, by: User, at: datetime) -> 
     )
     act.shows_elsewhere()
     return act.record(
-        "grant_extension",
+        "grant_extension_below" if assignment.parent else "grant_extension",
         assignment=assignment,
         reason=request.reason,
-        public=True,
+        public=assignment.parent is None,
         data={"days": request.days, "from": clock.due_at.isoformat(), "to": moved.due_at.isoformat()},
     )
 
