@@ -484,6 +484,20 @@ def test_co_unit_reports_while_the_result_is_reviewed(city):
     assert (fresh(part).state, fresh(ticket).state) == ("accepted", "completion_review")
 
 
+def test_instruction_is_read_by_every_unit_of_the_ticket(city):
+    ticket = dispatched(city, co_units=[city.other])
+    services.instruct_ticket(ticket_id=ticket.pk, text="今天务必到场。", by=city.reviewer, at=at("11-10 11:00"))
+    services.add_note(ticket_id=ticket.pk, text="内部批注。", by=city.reviewer, at=at("11-10 11:00"))
+
+    def read_by(person):
+        found = situation(fresh(ticket), person, at("11-10 11:10"))
+        lines = timeline(found, sees_all=ticket_page(found).sees_all)
+        return [line.say for line in lines if line.code in {"instruct", "note"}]
+
+    assert read_by(city.other_handler) == ["今天务必到场。"]
+    assert read_by(city.handler) == ["内部批注。", "今天务必到场。"]
+
+
 def test_co_unit_of_an_earlier_round_may_help_again(city):
     ticket = contacted(city, co_units=[city.other])
     part = part_of(ticket, city.other)

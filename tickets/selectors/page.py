@@ -189,7 +189,7 @@ def _item(
     sentence = ACTS[event.act]
     own = event.actor_id == found.user.pk or _is_of_own_unit(event.unit_id, found)
     public = bool(sentence.public)
-    if not (sees_all or own or public):
+    if not (sees_all or own or public or _is_for_every_unit(event, found)):
         return None
     group = "clock" if event.act in CLOCK_ACTS else "contact" if event.act in CONTACT_ACTS else ""
     return Item(
@@ -204,6 +204,12 @@ def _item(
         code=event.act,
         shots=shots,
     )
+
+
+def _is_for_every_unit(event: TicketEvent, found: Situation) -> bool:
+    """批示 is for every unit of the ticket; whoever calls back is of none."""
+    note = getattr(event, "note", None)
+    return note is not None and note.kind == NoteKind.INSTRUCTION and bool(at_the_centre(found.ticket, found.user))
 
 
 def _words(event: TicketEvent, answers: dict[int, str], *, reads_all: bool) -> str:
