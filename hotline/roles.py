@@ -26,7 +26,6 @@ _HANDLING: Final = (
 _LEADING: Final = (
     "tickets.approve_result",
     "tickets.instruct_ticket",
-    "tickets.hand_over",
     "tickets.view_subtree_tickets",
     "evaluation.view_figures",
     "supervision.view_wall",
@@ -115,6 +114,7 @@ _ROLES: Final = (
             *_HANDLING,
             *_LEADING,
             "tickets.pass_down_ticket",
+            "tickets.hand_over",
             "tickets.decide_return",
             "tickets.decide_extension",
             "channels_merge.propose_channel",

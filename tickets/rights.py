@@ -107,11 +107,11 @@ def with_a_part(ticket: Any, user: Any) -> str:
     return "" if part.exists() else "本单位没有承办这一件。"
 
 
-def of_its_unit_or_above(assignment: Any, user: Any) -> str:
-    """Work changes hands by its own unit, the centre above it, or the city centre."""
-    if user.unit_id in {assignment.unit_id, assignment.unit.parent_id} or not at_the_centre(assignment, user):
+def above_its_unit(assignment: Any, user: Any) -> str:
+    """Work changes hands by the city centre, or by the county for units of its own; no unit gives its own away."""
+    if user.unit_id == assignment.unit.parent_id or not at_the_centre(assignment, user):
         return ""
-    return "只能移交本单位或下级单位的承办。"
+    return "承办由市热线中心或上级中心移交，本单位不能自行移交。"
 
 
 DISPATCH = Right("tickets.dispatch_ticket", at_the_centre)
@@ -123,7 +123,7 @@ VOID = Right("tickets.void_ticket", at_the_centre)
 MERGE = Right("tickets.merge_ticket", at_the_centre)
 HOLD = Right("tickets.hold_ticket", at_the_centre)
 KEEP_SECRET = Right("tickets.restrict_ticket", at_the_centre)
-HAND_OVER = Right("tickets.hand_over", of_its_unit_or_above)
+HAND_OVER = Right("tickets.hand_over", above_its_unit)
 REMARK = Right("tickets.remark_ticket", with_a_part)
 INSTRUCT = Right("tickets.instruct_ticket", with_a_part)
 DEFER = Right("tickets.review_completion", at_the_centre)

@@ -85,8 +85,8 @@ reopen_ticket                          post  post  post   post  post  post      
 
 add_note                               yes   yes   yes    yes   part  yes        yes      out
 instruct_ticket                        yes   yes   yes    yes   part  post       yes      out
-hand_over                              yes   below yes    below below post       yes      out
-hand_over_part                         yes   below yes    below below post       yes      out
+hand_over                              post  post  yes    post  post  post       yes      post
+hand_over_part                         post  post  yes    post  post  post       yes      post
 """
 
 SENTENCES = {
@@ -101,7 +101,6 @@ SENTENCES = {
     "adds": "只有市中心或主办的县（市、区）中心可以加派协办。",
     "own": "县（市、区）中心只能加派本县（市、区）的单位。",
     "through": "不能直接派给乡镇（街道），请派给县（市、区）中心，由其按履职事项清单转派。",
-    "below": "只能移交本单位或下级单位的承办。",
     "out": "外包人员不得办理、审核诉求。",
 }
 

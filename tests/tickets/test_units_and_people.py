@@ -6,7 +6,7 @@ import pytest
 
 from hotline import services as hotline
 from hotline.errors import DomainError
-from hotline.models import Unit
+from hotline.models import Notice, Unit
 from tests.factories.hotline import CountyDepartmentFactory, UnitFactory, UserFactory
 from tests.factories.tickets import (
     NOW,
@@ -36,12 +36,13 @@ def hand_over(city, unit_from, unit_to, by, moment=None):
 
 
 def test_handed_over_with_clocks_running(city):
-    """Due dates stand as they were; every ticket has a new lead."""
+    """Due dates stand as they were; every ticket has a new lead, whose people hear of it."""
     ticket = signed(city)
+    liaison = UserFactory(unit=city.other, roles=["liaison"])
     before = list(ticket.clocks.order_by("pk").values_list("kind", "due_at", "stopped_at"))
     other = register()
 
-    assert hand_over(city, city.department, city.other, city.head) == 1
+    assert hand_over(city, city.department, city.other, city.reviewer) == 1
 
     ticket = fresh(ticket)
     old = Assignment.objects.get(ticket=ticket, unit=city.department)
@@ -56,12 +57,93 @@ def test_handed_over_with_clocks_running(city):
     assert running(ticket) == [("contact", "市教育局", ""), ("handle", "市教育局", "")]
     assert list(TicketScope.objects.filter(ticket=ticket).values_list("unit", flat=True)) == [city.other.pk]
     assert fresh(other).state == "pending_dispatch"
+    told = Notice.objects.filter(kind="handed_over").values_list("recipient", "number")
+    assert set(told) == {(liaison.pk, ticket.number), (city.other_head.pk, ticket.number)}
+
+
+def test_what_was_late_stays_with_the_unit_that_was_late(city):
+    """Dispatched on the 10th with seven days (11 to 19), handed over on the 25th: the new unit has one working day."""
+    ticket = contacted(city)
+    hand_over(city, city.department, city.other, city.reviewer, at("11-25 10:00"))
+
+    rows = ticket.clocks.filter(kind="handle").order_by("pk").values_list("assignment__unit", "due_at", "outcome")
+    assert list(rows) == [
+        (city.department.pk, at("11-19 17:30"), "void"),
+        (city.other.pk, at("11-26 17:30"), ""),
+    ]
+    assert fresh(ticket).due_at == at("11-26 17:30")
+    late = TicketClockBreach.objects.filter(clock__assignment__unit=city.department, threshold="due")
+    assert late.count() == 1
+
+
+def test_late_work_sent_back_runs_on_at_the_new_unit(city):
+    """Reported a day late, handed over in review: the lateness stays, what is sent back has one working day."""
+    ticket = contacted(city)
+    submit(city, ticket, at=at("11-20 10:00"))
+    hand_over(city, city.department, city.other, city.reviewer, at("11-20 11:00"))
+    approval = pending_approval(ticket)
+    assert approval.reply.assignment.unit == city.other
+
+    services.send_back(approval_id=approval.pk, reason="不全。", by=city.other_head, at=at("11-23 10:00"))
+
+    rows = ticket.clocks.filter(kind="handle").order_by("pk").values_list("assignment__unit", "due_at", "outcome")
+    assert list(rows) == [
+        (city.department.pk, at("11-19 17:30"), "met"),
+        (city.other.pk, at("11-24 17:30"), ""),
+    ]
+    event = ticket.events.order_by("-pk")[0]
+    assert (event.act, event.unit) == ("send_back", city.other)
+
+
+def test_deferred_late_and_handed_over_resumes_at_the_new_unit(city):
+    ticket = contacted(city)
+    services.defer_ticket(ticket_id=ticket.pk, reason="列入计划。", by=city.reviewer, at=at("11-20 10:00"))
+    hand_over(city, city.department, city.other, city.reviewer, at("11-20 11:00"))
+
+    services.resume_ticket(ticket_id=ticket.pk, reason="恢复。", by=city.reviewer, at=at("11-23 10:00"))
+
+    assert running(ticket) == [("handle", "市教育局", "")]
+    assert fresh(ticket).due_at == at("11-24 17:30")
+
+
+def test_what_cannot_be_returned_cannot_be_handed_over_either(city):
+    """首办: only an abolished unit is relieved of it."""
+    ticket = register()
+    services.refer_to_ruling(ticket_id=ticket.pk, reason="争议。", by=city.dispatcher, at=at("11-10 10:10"))
+    services.rule_first_handler(
+        ticket_id=ticket.pk, unit=city.department, item=None, reason="相近。", by=city.reviewer, at=at("11-10 10:20")
+    )
+
+    with pytest.raises(services.TransitionRefused, match="本件由中心裁定首办或为重办，不能移交"):
+        services.hand_over_part(
+            assignment_id=fresh(ticket).lead_id,
+            unit_to=city.other,
+            reason="不归我们。",
+            by=city.reviewer,
+            at=at("11-10 11:00"),
+        )
+    hotline.abolish_unit(unit=city.department, successor=city.other, by=None, at=at("11-11 10:00"))
+
+    assert fresh(ticket).lead.unit == city.other
+
+
+def test_what_the_old_unit_had_asked_is_not_counted_for_the_new(city):
+    ticket = signed(city)
+    words = {"ground": "not_our_duty", "reason": "不归我们。"}
+    services.request_return(assignment_id=ticket.lead_id, by=city.handler, at=at("11-10 11:00"), **words)
+    request = ReturnRequest.objects.get()
+    services.refuse_return(request_id=request.pk, reason="由你局办。", by=city.dispatcher, at=at("11-10 11:10"))
+
+    hand_over(city, city.department, city.other, city.reviewer)
+    services.request_return(assignment_id=fresh(ticket).lead_id, by=city.other_handler, at=at("11-11 11:00"), **words)
+
+    assert [each.assignment.unit for each in ReturnRequest.objects.order_by("pk")] == [city.department, city.other]
 
 
 def test_handed_over_in_review_and_sent_back_to_the_new_unit(city):
     """Submitted on the 10th with seven days left (11 to 19); sent back on the 12th: due on Monday the 23rd."""
     ticket = submitted(city)
-    hand_over(city, city.department, city.other, city.head)
+    hand_over(city, city.department, city.other, city.reviewer)
     assert pending_approval(ticket).unit == city.other
 
     services.send_back(
@@ -79,7 +161,7 @@ def test_handed_over_while_out_of_sight(city):
     )
     services.defer_ticket(ticket_id=deferred.pk, reason="列入计划。", by=city.reviewer, at=at("11-10 11:00"))
 
-    assert hand_over(city, city.department, city.other, city.head) == 2
+    assert hand_over(city, city.department, city.other, city.reviewer) == 2
 
     services.unmerge_ticket(ticket_id=merged.pk, reason="不同。", by=city.dispatcher, at=at("11-12 10:00"))
     services.resume_ticket(ticket_id=deferred.pk, reason="恢复。", by=city.reviewer, at=at("11-12 10:00"))
@@ -113,14 +195,16 @@ def test_children_and_requests_go_along(city):
 @pytest.mark.parametrize(
     "to, by, error, why",
     [
-        ("department", "head", services.InputRefused, "请选择另一个在用的单位承接。"),
-        ("county_department", "head", services.InputRefused, "只能移交给同一上级的单位。"),
-        ("other", "handler", services.ActNotAllowed, "您的岗位没有这项权限。"),
-        ("other", "other_head", services.ActNotAllowed, "只能移交本单位或下级单位的承办。"),
+        ("department", "reviewer", services.InputRefused, "请选择另一个在用的单位承接。"),
+        ("county_department", "reviewer", services.InputRefused, "只能移交给同一上级的单位。"),
+        ("oversight", "reviewer", services.InputRefused, "赣州市人大不承办诉求，请选择承办单位。"),
+        ("other", "head", services.ActNotAllowed, "您的岗位没有这项权限。"),
+        ("other", "county_clerk", services.ActNotAllowed, "承办由市热线中心或上级中心移交，本单位不能自行移交。"),
     ],
 )
 def test_hand_over_refused(city, to, by, error, why):
     ticket = signed(city)
+    city.oversight = UnitFactory(short_name="市人大", kind="oversight")
 
     with pytest.raises(error, match=why):
         hand_over(city, city.department, getattr(city, to), getattr(city, by))
@@ -144,7 +228,7 @@ def test_not_to_a_unit_that_has_its_own_part(city):
     with pytest.raises(
         services.InputRefused, match=f"{ticket.number}：赣州市教育局已在承办这一件，须先收回其中一方。"
     ):
-        hand_over(city, city.department, city.other, city.head)
+        hand_over(city, city.department, city.other, city.reviewer)
 
 
 def test_abolished_unit_hands_over_to_its_successor(city):

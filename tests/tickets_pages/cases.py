@@ -252,7 +252,7 @@ CASES: dict[str, Case] = {
     ),
     "hand-over": Case(
         signed,
-        "head",
+        "reviewer",
         ["hand_over"],
         ["assignment", "unit", "reason"],
         lambda city, t: {"assignment": t.lead_id, "unit": city.other.name, "reason": REASON},

@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='结束时间')),
                 ('ended_as', models.CharField(blank=True, choices=[('returned', '退单获准'), ('recalled', '中心撤回'), ('taken_back', '收回'), ('ruled', '裁定改派'), ('handed_over', '移交'), ('unmerged', '拆回重派'), ('withdrawn', '撤诉'), ('reopened', '重新派单')], max_length=12, verbose_name='结束方式')),
                 ('given_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='派单人')),
+                ('handed_to', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='taken_over', to='tickets.assignment', verbose_name='移交给')),
                 ('handler', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='经办人')),
                 ('item', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='responsibility.dutyitem')),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='tickets.assignment', verbose_name='上级交办')),

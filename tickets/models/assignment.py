@@ -42,6 +42,10 @@ class Assignment(StateModel):
     submitted_at = models.DateTimeField("提交时间", null=True, blank=True)
     ended_at = models.DateTimeField("结束时间", null=True, blank=True)
     ended_as = models.CharField("结束方式", max_length=12, choices=EndedAs.choices, blank=True)
+    # Of one that was handed over: whose it is now. What was suspended here runs on there.
+    handed_to = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="taken_over", verbose_name="移交给"
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "承办"

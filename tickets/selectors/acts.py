@@ -184,10 +184,17 @@ def return_label(s: Situation) -> str:
     return "申请收回" if s.own is not None and s.at > return_deadline(s.own, at=s.at) else "退单"
 
 
+NOT_TO_BE_HANDED_OVER = "本件由中心裁定首办或为重办，不能移交；确需改派的，由中心撤回后重新派单。"
+
+
 def parts_to_hand_over(s: Situation) -> list[Assignment]:
-    """The live parts that this person may give to another unit: the own, those below it, and the centre's lead chain."""
-    parts = {part.pk: part for part in (s.own, *s.children, s.ticket.lead, s.ticket.holder) if part is not None}
+    """The live parts that this person may give to another unit: those below the own unit, and the centre's lead chain."""
+    parts = {part.pk: part for part in (*s.children, s.ticket.lead, s.ticket.holder) if part is not None}
     return [part for part in parts.values() if part.state in LIVE_ASSIGNMENT_STATES and s.may(rights.HAND_OVER, part)]
+
+
+def _hand_over_why(s: Situation) -> str:
+    return "" if any(part.objectable for part in parts_to_hand_over(s)) else NOT_TO_BE_HANDED_OVER
 
 
 def _is_secret(s: Situation) -> bool:
@@ -253,7 +260,7 @@ SPECS: Sequence[_Spec] = (
     _Spec("keep-deferred", "继续挂账", "", _centre(rights.DEFER, TicketState.DEFERRED)),
     _Spec("hold", "保留", "", _centre(rights.HOLD, *sorted(OPEN_STATES))),
     _Spec("release", "解除保留", "", lambda s: s.ticket.open_hold_count > 0 and s.may(rights.HOLD, s.ticket)),
-    _Spec("hand-over", "移交", "", lambda s: s.ticket.is_open and bool(parts_to_hand_over(s))),
+    _Spec("hand-over", "移交", "", lambda s: s.ticket.is_open and bool(parts_to_hand_over(s)), _hand_over_why),
     _Spec(
         "restrict", "设为保密", "", lambda s: s.ticket.secrecy == Secrecy.OPEN and s.may(rights.KEEP_SECRET, s.ticket)
     ),

@@ -173,8 +173,13 @@ class Act:
             self.resume_clock(ended, why=why)
 
     def resume_clock(self, ended: TicketClock, *, why: str) -> None:
-        """Run an ended clock on with what remained of it; the pause is not charged (docs/clocks.md 4)."""
+        """Run an ended clock on with what remained of it; the pause is not charged (docs/clocks.md 4).
+
+        It runs on where the part is now, if that was handed over.
+        """
         left = hotline.remaining_limit(ended, at=ended.stopped_at)
+        while ended.assignment is not None and ended.assignment.handed_to is not None:
+            ended.assignment = ended.assignment.handed_to
         hotline.resume_clock(ended, at=self.at, limit=left, explanation={"rule": why})
         self._shows_elsewhere = True
 

@@ -3,14 +3,29 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
 from hotline import services as hotline
-from hotline.models import Unit, User
+from hotline.models import Clock, Unit, User
+from hotline.selectors import people_with_right
 from tickets import rights
-from tickets.models import Approval, Assignment, Ticket, TicketEvent, TicketHold
+from tickets.models import Approval, Assignment, Reply, Ticket, TicketClock, TicketEvent, TicketHold
+from tickets.selectors.acts import NOT_TO_BE_HANDED_OVER
+from tickets.selectors.lists import who_may_know
+from tickets.services import access
 from tickets.services.act import Act, InputRefused, require_text
+from tickets.services.dispatch import DISPATCHABLE_KINDS
 from tickets.services.handling import refuse_handler, refuse_township
-from tickets.states import ENDED_ASSIGNMENT_STATES, LIVE_ASSIGNMENT_STATES, ApprovalState, AssignmentRole, TicketState
+from tickets.states import (
+    ENDED_ASSIGNMENT_STATES,
+    LIVE_ASSIGNMENT_STATES,
+    ApprovalState,
+    AssignmentRole,
+    Decision,
+    TicketState,
+)
+
+HANDLING_KINDS = DISPATCHABLE_KINDS | {Unit.Kind.COUNTY_DEPARTMENT, Unit.Kind.TOWNSHIP}
 
 SHOWN = 5
 """Numbers that a refusal names."""
@@ -46,7 +61,7 @@ def release_hold(*, hold_id: int, reason: str, by: User | None, at: datetime) ->
 
 
 def hand_over(*, unit_from: Unit, unit_to: Unit, reason: str, by: User | None, at: datetime) -> int:
-    """Give everything ``unit_from`` has in hand to ``unit_to``; clocks run on. Returns how many parts moved.
+    """Give everything ``unit_from`` has in hand to ``unit_to``; what is not late yet runs on. Returns how many parts moved.
 
     One ticket, one transaction: a refusal in the middle leaves the others moved and can be run again.
     """
@@ -114,6 +129,8 @@ def _refuse_receiver(unit_from: Unit, unit_to: Unit, at: datetime) -> None:
         raise InputRefused("请选择另一个在用的单位承接。")
     if unit_to.parent_id != unit_from.parent_id:
         raise InputRefused("只能移交给同一上级的单位。")
+    if unit_to.kind not in HANDLING_KINDS:
+        raise InputRefused(f"{unit_to.name}不承办诉求，请选择承办单位。")
 
 
 @transaction.atomic
@@ -122,36 +139,58 @@ def _hand_over_one(assignment_id: int, *, unit_to: Unit, reason: str, by: User |
     act, old = Act.on_assignment(assignment_id, by=by, at=at)
     act.require(rights.HAND_OVER, old)
     _refuse_receiver(old.unit, unit_to, at)
+    # A unit that is abolished has nothing to keep it with.
+    if by is not None and not old.objectable:
+        act.refuse(NOT_TO_BE_HANDED_OVER)
     if act.ticket.assignments.filter(unit=unit_to).exclude(state__in=ENDED_ASSIGNMENT_STATES).exists():
         raise InputRefused(f"{act.ticket.number}：{unit_to.name}已在承办这一件，须先收回其中一方。")
     if old.role == AssignmentRole.LEAD:
         refuse_township(unit_to, item=old.item, ticket=act.ticket)
-    state, signed_at, submitted_at = old.state, old.signed_at, old.submitted_at
-    act.move_assignment(old, Assignment.hand_over, at=at)
     new = Assignment(
         ticket=act.ticket,
         unit=unit_to,
         role=old.role,
         parent=old.parent,
         item=old.item,
-        state=state,
+        state=old.state,
         objectable=old.objectable,
         given_by=old.given_by,
         given_at=old.given_at,
-        signed_at=signed_at,
+        signed_at=old.signed_at,
         contacted_at=old.contacted_at,
-        submitted_at=submitted_at,
+        submitted_at=old.submitted_at,
     )
+    act.move_assignment(old, Assignment.hand_over, at=at)
     new.save()
+    old.handed_to = new
+    old.save(update_fields=["handed_to"])
     Assignment.objects.filter(parent=old).update(parent=new)
-    # Ended clocks too: what was suspended or submitted may run on in the new hands.
-    for carried in (old.clocks, old.returnrequests, old.extensionrequests, old.onsite_records):
-        carried.update(assignment=new)
-    Approval.objects.filter(assignment=old, state=ApprovalState.PENDING).update(assignment=new, unit=unit_to)
+    _carry(act, old, new)
     ticket = act.ticket
     if ticket.lead_id == old.pk:
         ticket.lead = new
     if ticket.holder_id == old.pk:
         ticket.holder = new
     act.shows_elsewhere()
-    return act.record("hand_over", assignment=new, reason=reason, data={"from": old.unit_id, "to": unit_to.pk})
+    event = act.record("hand_over", assignment=new, reason=reason, data={"from": old.unit_id, "to": unit_to.pk})
+    told = who_may_know(ticket, people_with_right("tickets.pass_down_ticket", [unit_to]), at)
+    hotline.notify(users=told, kind="handed_over", number=ticket.number, at=at, dedupe=f"handed_over:{event.pk}")
+    return event
+
+
+def _carry(act: Act, old: Assignment, new: Assignment) -> None:
+    """What still counts goes along. What was late stays with the unit that was late; the new one has what a late clock leaves."""
+    clocks = old.clocks.filter(kind__in=access.UNIT_CLOCKS)
+    late = list(clocks.filter(stopped_at__isnull=True, due_at__lt=act.at).order_by("pk"))
+    if late:
+        act.stop_clocks(*(clock.kind for clock in late), assignment=old, outcome=Clock.Outcome.VOID)
+    old.clocks.exclude(kind__in=access.UNIT_CLOCKS, stopped_at__gt=F("due_at")).update(assignment=new)
+    for clock in TicketClock.objects.filter(pk__in=[clock.pk for clock in late]).order_by("pk"):
+        act.resume_clock(clock, why="移交，接着走剩余时限")
+    # Ended ones stay: what the one unit has asked and was told is no answer to the other.
+    old.returnrequests.filter(decision=Decision.PENDING).update(assignment=new)
+    for carried in (old.extensionrequests, old.onsite_records):
+        carried.update(assignment=new)
+    pending = Approval.objects.filter(ticket=act.ticket, state=ApprovalState.PENDING)
+    Reply.objects.filter(assignment=old, pk__in=pending.values("reply")).update(assignment=new)
+    pending.filter(assignment=old).update(assignment=new, unit=new.unit)

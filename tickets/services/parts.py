@@ -70,6 +70,12 @@ def with_those_below(part: Assignment) -> list[Assignment]:
     return [part, *(lower for child in below for lower in with_those_below(child))]
 
 
+def and_those_before(part: Assignment) -> list[Assignment]:
+    """The part and those of other units that were handed over to it, the last first."""
+    before = Assignment.objects.filter(handed_to=part).first()
+    return [part] if before is None else [part, *and_those_before(before)]
+
+
 def take_back_all(act: Act, *, ended_as: str) -> None:
     """End every unit's part; an accepted part ends too: the work starts anew elsewhere."""
     take_back(

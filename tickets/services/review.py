@@ -13,7 +13,7 @@ from django.db import transaction
 from hotline import parameters
 from hotline.models import Clock, Unit, User
 from tickets import deadlines, rights
-from tickets.models import Approval, Assignment, Reply, Ticket, TicketEvent
+from tickets.models import Approval, Assignment, Reply, Ticket, TicketClock, TicketEvent
 from tickets.selectors.readiness import silent_co_units
 from tickets.services import parts
 from tickets.services.act import Act, require_text
@@ -147,7 +147,8 @@ def send_back(*, approval_id: int, reason: str, by: User, at: datetime) -> Ticke
 def work_again(act: Act, part: Assignment, *, why: str) -> None:
     """The part is in hand again; its handle clock runs on with what remained, the pause not charged."""
     # Not the highest generation: every round starts to count anew.
-    ended = part.clocks.filter(kind=ClockKind.HANDLE, outcome=Clock.Outcome.MET).order_by("-pk").first()
+    clocks = TicketClock.objects.filter(assignment__in=parts.and_those_before(part), kind=ClockKind.HANDLE)
+    ended = clocks.filter(outcome=Clock.Outcome.MET).order_by("-pk").first()
     act.move_assignment(part, Assignment.work_again)
     if ended is not None:
         act.resume_clock(ended, why=why)

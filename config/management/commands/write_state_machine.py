@@ -88,7 +88,7 @@ ASSIGNMENT = Machine(
         "submit": "order 10",
         "accept": "order 10",
         "work_again": "order 10: sent back, 重办, reopened",
-        "hand_over": "design: units and people change, the clocks run on",
+        "hand_over": "design: units and people change; what is not late runs on",
     },
 )
 APPEAL = Machine(
@@ -141,7 +141,7 @@ STANDINGS = {
     rights.of_its_doing_unit: "of the unit whose part it is, copies excepted",
     rights.of_request_decider: "of whoever gave the part, never the asker",
     rights.of_approval_unit: "of the unit whose step it is, never the submitter; the city's step: `review_completion` 审核办结",
-    rights.of_its_unit_or_above: "of the unit, the centre above it, or the city centre",
+    rights.above_its_unit: "at the city centre, or of the county above the unit; no unit hands over its own",
 }
 
 
