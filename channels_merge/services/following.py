@@ -2,12 +2,15 @@
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from channels_merge import selectors
 from channels_merge.models import Appeal, AppealClock
 from channels_merge.services import clocks, mass, outbox
 from channels_merge.services.indexing import refresh_scope
+from channels_merge.services.moves import AppealRefused
+from channels_merge.states import MessageKind
+from tickets import services as tickets
 from tickets.models import Reply, Ticket, TicketEvent
 from tickets.states import ClosingKind, TicketState
 
@@ -27,7 +30,26 @@ def follow_ticket(*, event_id: int) -> None:
 def follow_secrecy(*, ticket_id: int) -> None:
     """The appeals that a ticket carries are as secret as the ticket."""
     secrecy = Ticket.objects.values_list("secrecy", flat=True).get(pk=ticket_id)
-    Appeal.objects.filter(links__ticket=ticket_id, links__until=None).update(secrecy=secrecy)
+    appeals = Appeal.objects.filter(links__ticket=ticket_id, links__until=None)
+    held = appeals.select_for_update(of=("self",), no_key=True, nowait=True).order_by("pk")
+    try:
+        with transaction.atomic():
+            keys = list(held.values_list("pk", flat=True))
+    except OperationalError as error:
+        raise AppealRefused("有人正在改动这张工单上的诉求，请稍后再试。") from error
+    Appeal.objects.filter(pk__in=keys).update(secrecy=secrecy)
+
+
+def count_live(*, ticket_id: int) -> None:
+    """Say on a locked ticket whether anybody still waits for it: callers withdraw while it is merged or closed, too."""
+    live = selectors.carried_by(ticket_id).live().count()
+    tickets.count_appeals(ticket_id=ticket_id, live=live)
+
+
+def tell_of_void(*, event_id: int, ticket_id: int, at: datetime) -> None:
+    """Whoever still waits for a voided matter hears that nobody works on it any more, and what to do."""
+    for appeal in selectors.carried_by(ticket_id).live().select_related("contact").order_by("pk"):
+        messages.tell_citizen(appeal, MessageKind.VOIDED, ordinal=event_id, at=at)
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from channels_merge import rights, selectors
 from channels_merge.identity import clean
@@ -61,6 +62,7 @@ from tickets.states import Kind, Secrecy, Urgency
 
 LONGEST_TEXT = 10_000
 SHORTEST_TEXT = 5
+JUST_CHANGED = "并单关系刚被改动，请再办一次。"
 
 
 class SourceNumberTaken(AppealRefused):
@@ -329,16 +331,31 @@ def lock_open_ticket(ticket_id: int, *, secrecy: str) -> Ticket:
 
     To whoever brings an open appeal a restricted ticket is one that does not exist.
     """
-    ticket = Ticket.objects.select_for_update(of=("self",), no_key=True).filter(pk=ticket_id).first()
+    found = locked_with_leads(ticket_id)
+    ticket = found.get(ticket_id)
     if ticket is None or (ticket.secrecy == Secrecy.RESTRICTED and secrecy == Secrecy.OPEN):
         raise AppealRefused("没有能挂接的这张工单。")
     if ticket.merged_into_id:
-        ticket = Ticket.objects.select_for_update(of=("self",), no_key=True).get(pk=ticket.merged_into_id)
+        ticket = found.get(ticket.merged_into_id)
+    if ticket is None:
+        raise AppealRefused(JUST_CHANGED)
     if not ticket.is_open:
         raise AppealRefused(f"工单 {ticket.number} 是“{ticket.get_state_display()}”，不能再挂接，请另建工单。")
     if ticket.secrecy != secrecy:
         raise AppealRefused(f"工单 {ticket.number} 的保密级别与这件诉求不同，不能并在一起。")
     return ticket
+
+
+def locked_with_leads(*ticket_ids: int) -> dict[int, Ticket]:
+    """Tickets and those they are merged into, locked in one order for everybody: no two acts wait for each other."""
+    leads = Ticket.objects.filter(pk__in=ticket_ids).values("merged_into")
+    found = (
+        Ticket.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("holder__handler", "holder__unit")
+        .filter(Q(pk__in=ticket_ids) | Q(pk__in=leads))
+        .order_by("pk")
+    )
+    return {ticket.pk: ticket for ticket in found}
 
 
 def tell_ticket(ticket_id: int, *, appeals: int = 0, urges: int = 0) -> int:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
 
 from channels_merge import rights, selectors
 from channels_merge.identity import clean
@@ -28,7 +27,14 @@ from channels_merge.services import clocks, merge_records
 from channels_merge.services.contacts import move_out_of
 from channels_merge.services.following import settle_citizen_clocks
 from channels_merge.services.indexing import write_search_entry
-from channels_merge.services.intake import add_files, lock_open_ticket, open_ticket, tell_ticket
+from channels_merge.services.intake import (
+    JUST_CHANGED,
+    add_files,
+    lock_open_ticket,
+    locked_with_leads,
+    open_ticket,
+    tell_ticket,
+)
 from channels_merge.services.moves import AppealRefused, locked, move, record
 from channels_merge.states import AppealState, ChannelKind, InteractionKind, Satisfaction, TransferOutcome
 from hotline.models import StoredFile, User
@@ -53,7 +59,7 @@ def link_appeal(*, appeal_id: int, ticket_id: int, reason: str, by: User | None,
     reason = _reason(reason)
     if old.ticket_id == ticket_id:
         raise AppealRefused("这件诉求已经在这张工单上。")
-    _locked_with_leads(old.ticket_id, ticket_id)
+    locked_with_leads(old.ticket_id, ticket_id)
     if _live_of(old.ticket_id).count() == 1 and old.ticket.is_open:
         raise AppealRefused(ALONE)
     ticket = lock_open_ticket(ticket_id, secrecy=appeal.secrecy)
@@ -75,7 +81,7 @@ def unlink_appeal(*, appeal_id: int, reason: str, never_same: bool = False, by: 
     rights.require(by, rights.LINK, at)
     appeal, old = _linked(appeal_id)
     reason = _reason(reason)
-    _locked_with_leads(old.ticket_id)
+    locked_with_leads(old.ticket_id)
     if _live_of(old.ticket_id).count() == 1:
         lead = old.ticket.merged_into
         where = (
@@ -250,24 +256,12 @@ def _linked(appeal_id: int) -> tuple[Appeal, AppealLink]:
     return appeal, link
 
 
-def _locked_with_leads(*ticket_ids: int) -> dict[int, Ticket]:
-    """Tickets and those they are merged into, locked in one order for everybody: no two acts wait for each other."""
-    leads = Ticket.objects.filter(pk__in=ticket_ids).values("merged_into")
-    found = (
-        Ticket.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("holder__handler", "holder__unit")
-        .filter(Q(pk__in=ticket_ids) | Q(pk__in=leads))
-        .order_by("pk")
-    )
-    return {ticket.pk: ticket for ticket in found}
-
-
 def _carrier_locked(link: AppealLink) -> Ticket:
     """The ticket that works on the matter now: the lead if the linked one was merged."""
-    locked = _locked_with_leads(link.ticket_id)
+    locked = locked_with_leads(link.ticket_id)
     lead = locked[link.ticket_id].merged_into_id or link.ticket_id
     if lead not in locked:
-        raise AppealRefused("并单关系刚被改动，请再办一次。")
+        raise AppealRefused(JUST_CHANGED)
     return locked[lead]
 
 
