@@ -145,6 +145,7 @@ class ClosingKind(TextChoices):
 
 class ClockKind(TextChoices):
     DISPATCH = "dispatch", "派单"
+    INFORMATION = "information", "待补充"
     SIGN = "sign", "签收"
     CONTACT = "contact", "首次联系"
     HANDLE = "handle", "办理"

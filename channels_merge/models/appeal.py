@@ -241,9 +241,11 @@ class AppealEvent(models.Model):
 
 
 class AppealClock(Clock):
-    """`accept`: until somebody decides what becomes of it. `citizen`: from acceptance to the approved public reply."""
+    """`accept`: until somebody decides what becomes of it. `information`: how long the citizen's words are waited for.
+    `citizen`: from acceptance to the approved public reply.
+    """
 
-    ACCEPT, CITIZEN = "accept", "citizen"
+    ACCEPT, INFORMATION, CITIZEN = "accept", "information", "citizen"
 
     appeal = models.ForeignKey(Appeal, models.PROTECT, related_name="clocks", db_index=False)
 

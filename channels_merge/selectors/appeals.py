@@ -91,7 +91,9 @@ def recent(appeals: Sequence[Appeal], *, at: datetime) -> list[Appeal]:
 
 def waiting_appeals() -> AppealQuerySet:
     """Machine appeals that nobody has decided on, as lists show them, first come first; `running_accept` is the time limit."""
-    clocks = AppealClock.objects.filter(kind=AppealClock.ACCEPT, stopped_at=None).defer("explanation")
+    # One of the two runs: until somebody decides, or until the citizen's words are no longer waited for.
+    of_intake = AppealClock.objects.filter(kind__in=[AppealClock.ACCEPT, AppealClock.INFORMATION])
+    clocks = of_intake.filter(stopped_at=None).defer("explanation")
     return (
         Appeal.objects.waiting()
         .select_related("channel", "region__parent")

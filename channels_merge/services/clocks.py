@@ -1,6 +1,6 @@
-"""The two clocks of an appeal; docs/clocks.md 5.
+"""The clocks of an appeal; docs/clocks.md 5.
 
-The accept clock runs while the appeal waits for us to decide. The citizen clock runs from acceptance to the approved
+The accept clock runs while the appeal waits for us to decide, the information clock while it waits for the citizen. The citizen clock runs from acceptance to the approved
 public reply of the round that held; returns, disputes and holds never stop it.
 """
 
@@ -8,6 +8,7 @@ from datetime import datetime
 
 from channels_merge import selectors
 from channels_merge.models import Appeal, AppealClock
+from hotline import parameters
 from hotline import services as hotline
 from hotline.limits import Limit
 from hotline.services import start_clock
@@ -28,8 +29,30 @@ def start_accept_clock(appeal: Appeal, *, at: datetime, generation: int = 1) -> 
 
 
 def restart_accept_clock(appeal: Appeal, *, at: datetime) -> AppealClock:
+    """It waits for a decision again: what the citizen was asked for has come, or another line has declined it."""
+    stop_clocks(appeal, AppealClock.INFORMATION, at=at, outcome=AppealClock.Outcome.MET)
     latest = AppealClock.objects.filter(appeal=appeal, kind=AppealClock.ACCEPT).order_by("-generation").first()
     return start_accept_clock(appeal, at=at, generation=latest.generation + 1 if latest else 1)
+
+
+def start_information_clock(appeal: Appeal, *, at: datetime) -> AppealClock:
+    """How long the citizen's words are waited for (parameter need_info_limit); then it is decided with what there is."""
+    latest = AppealClock.objects.filter(appeal=appeal, kind=AppealClock.INFORMATION).order_by("-generation").first()
+    return start_clock(
+        AppealClock,
+        kind=AppealClock.INFORMATION,
+        started_at=at,
+        limit=parameters.limit("need_info_limit", at=at),
+        explanation={"rule": "等群众补充"},
+        appeal=appeal,
+        generation=latest.generation + 1 if latest else 1,
+    )
+
+
+def leave_pool(appeal: Appeal, *, at: datetime) -> None:
+    """Somebody has decided on it: nothing of intake runs any more."""
+    for kind in (AppealClock.ACCEPT, AppealClock.INFORMATION):
+        stop_clocks(appeal, kind, at=at, outcome=AppealClock.Outcome.MET)
 
 
 def stop_clocks(appeal: Appeal, kind: str, *, at: datetime, outcome: str) -> None:

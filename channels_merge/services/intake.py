@@ -20,7 +20,6 @@ from channels_merge.identity import clean
 from channels_merge.kinds import guess_kind, make_title
 from channels_merge.models import (
     Appeal,
-    AppealClock,
     AppealEvent,
     AppealFile,
     AppealLink,
@@ -233,10 +232,6 @@ def _next_appeal_number(contact: Contact | None, at: datetime) -> str:
     return next_number("S", local_day(at))
 
 
-def _leave_pool(appeal: Appeal, *, at: datetime) -> None:
-    clocks.stop_clocks(appeal, AppealClock.ACCEPT, at=at, outcome=AppealClock.Outcome.MET)
-
-
 def revise_matter(appeal: Appeal, changes: dict[str, Any], *, at: datetime) -> tuple[str, ...]:
     """Set what the agent corrected on a locked appeal; returns the names of the fields that changed."""
     changed = []
@@ -286,7 +281,7 @@ def accept_appeal(
         accepted_by=by,
         data={"changed": sorted(changed)},
     )
-    _leave_pool(appeal, at=at)
+    clocks.leave_pool(appeal, at=at)
     clocks.start_citizen_clock(appeal, at=at)
     if ticket_id is None:
         ticket = open_ticket(appeal, by=by, at=at)
@@ -371,7 +366,7 @@ def answer_appeal(*, appeal_id: int, category: Category, told: str, by: User | N
     appeal = _deciding(appeal_id, by, at)
     told = _said(told, "答复内容")
     event = move(appeal, Appeal.answer, by=by, at=at, told=told, category=category, concluded_at=at)
-    _leave_pool(appeal, at=at)
+    clocks.leave_pool(appeal, at=at)
     if appeal.channel.is_machine:
         messages.tell_citizen(appeal, MessageKind.ANSWERED, at=at)
     return event
@@ -389,7 +384,7 @@ def transfer_appeal(
     if line not in EmergencyLine.values:
         raise AppealRefused("请选择要转的紧急热线。")
     move(appeal, Appeal.transfer, by=by, at=at, concluded_at=at, data={"line": line})
-    _leave_pool(appeal, at=at)
+    clocks.leave_pool(appeal, at=at)
     note = move_out_of(appeal, note, at=at)[:200]
     row = Transfer.objects.create(appeal=appeal, line=line, by=by, at=at, note=note, three_party=three_party)
     outbox.send_transfer(row, at=at)
@@ -405,7 +400,7 @@ def redirect_appeal(*, appeal_id: int, legal_route: str, told: str, by: User | N
     event = move(
         appeal, Appeal.redirect, by=by, at=at, told=_said(told, "告知内容"), legal_route=legal_route, concluded_at=at
     )
-    _leave_pool(appeal, at=at)
+    clocks.leave_pool(appeal, at=at)
     return event
 
 
@@ -417,7 +412,7 @@ def explain_appeal(*, appeal_id: int, ground: str, told: str, by: User | None, a
     event = move(
         appeal, Appeal.explain, by=by, at=at, told=_said(told, "解释内容"), explain_ground=ground, concluded_at=at
     )
-    _leave_pool(appeal, at=at)
+    clocks.leave_pool(appeal, at=at)
     return event
 
 
@@ -427,18 +422,22 @@ def hand_to_police(*, appeal_id: int, told: str, by: User | None, at: datetime) 
     appeal = _deciding(appeal_id, by, at)
     told = move_out_of(appeal, _said(told, "恶意滋扰的事实"), at=at)
     event = move(appeal, Appeal.hand_to_police, by=by, at=at, told=told, concluded_at=at)
-    _leave_pool(appeal, at=at)
+    clocks.leave_pool(appeal, at=at)
     return event
 
 
 @transaction.atomic
 def need_info(*, appeal_id: int, told: str, by: User | None, at: datetime) -> AppealEvent:
-    """Ask the citizen for what is missing. The accept clock is met: somebody looked; the answer starts the next."""
+    """Ask the citizen for what is missing. The accept clock is met: somebody looked; the answer starts the next.
+
+    Not waited for for ever: the information clock says when somebody looks again (docs/clocks.md 5).
+    """
     appeal = _deciding(appeal_id, by, at)
     if not appeal.contactable:
         raise AppealRefused("这件诉求没有留下电话，无法请对方补充，请按现有内容处理。")
     event = move(appeal, Appeal.ask_information, by=by, at=at, told=_said(told, "要补充什么"))
-    _leave_pool(appeal, at=at)
+    clocks.leave_pool(appeal, at=at)
+    clocks.start_information_clock(appeal, at=at)
     messages.tell_citizen(appeal, MessageKind.NEED_INFO, ordinal=event.pk, at=at)
     return event
 

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from channels_merge import rights
 from channels_merge.identity import clean
-from channels_merge.models import Appeal, AppealClock, Line, LineMatter, LineReturn, Transfer
+from channels_merge.models import Appeal, Line, LineMatter, LineReturn, Transfer
 from channels_merge.services import clocks
 from channels_merge.services.contacts import move_out_of
 from channels_merge.services.moves import AppealRefused, locked, move, record
@@ -35,7 +35,7 @@ def return_to_line(*, appeal_id: int, reason: str, by: User | None, at: datetime
         raise AppealRefused("群众先打的是 12345，两家意见不一时由先接到的登记受理，不能退回。")
     row = LineReturn.objects.create(appeal=appeal, by=by, at=at, reason=reason)
     move(appeal, Appeal.send_back, by=by, at=at, concluded_at=at, data={"return": row.pk})
-    clocks.stop_clocks(appeal, AppealClock.ACCEPT, at=at, outcome=AppealClock.Outcome.MET)
+    clocks.leave_pool(appeal, at=at)
     return row
 
 

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('told_at', models.DateTimeField(null=True, verbose_name='通知时间')),
                 ('told_count', models.PositiveSmallIntegerField(default=0, verbose_name='通知人数')),
                 ('kind', models.CharField(choices=[('reminder', '催办'), ('yellow', '黄牌'), ('red', '红牌'), ('overdue', '超期通知')], max_length=10, verbose_name='种类')),
-                ('clock_kind', models.CharField(choices=[('dispatch', '派单'), ('sign', '签收'), ('contact', '首次联系'), ('handle', '办理'), ('approval', '审核'), ('return_review', '退单审核'), ('ruling', '裁定'), ('extension', '延期审批'), ('deferred_review', '挂账复核')], max_length=24, verbose_name='环节')),
+                ('clock_kind', models.CharField(choices=[('dispatch', '派单'), ('information', '待补充'), ('sign', '签收'), ('contact', '首次联系'), ('handle', '办理'), ('approval', '审核'), ('return_review', '退单审核'), ('ruling', '裁定'), ('extension', '延期审批'), ('deferred_review', '挂账复核')], max_length=24, verbose_name='环节')),
                 ('overdue_days', models.PositiveSmallIntegerField(default=0, verbose_name='超期工作日')),
                 ('at', models.DateTimeField(verbose_name='节点时间')),
                 ('breach', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='card', to='tickets.ticketclockbreach')),

@@ -16,6 +16,7 @@ BATCH = 200
 
 DECIDERS = {
     ClockKind.DISPATCH: "tickets.dispatch_ticket",
+    ClockKind.INFORMATION: "tickets.dispatch_ticket",
     ClockKind.APPROVAL: "tickets.review_completion",
     ClockKind.RETURN_REVIEW: "tickets.decide_return",
     ClockKind.EXTENSION: "tickets.decide_extension",

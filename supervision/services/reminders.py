@@ -48,7 +48,8 @@ def reminder_kind(breach: AnyBreach) -> str:
         return ReminderKind.CITIZEN_SOON if is_soon else ReminderKind.CITIZEN_OVERDUE
     if is_soon:
         return ""
-    return ReminderKind.ACCEPT_OVERDUE if breach.clock.kind == AppealClock.ACCEPT else ReminderKind.DECISION_OVERDUE
+    of_intake = breach.clock.kind in {AppealClock.ACCEPT, AppealClock.INFORMATION}
+    return ReminderKind.ACCEPT_OVERDUE if of_intake else ReminderKind.DECISION_OVERDUE
 
 
 def write_reminders(*, breaches: Sequence[AnyBreach], at: datetime) -> None:

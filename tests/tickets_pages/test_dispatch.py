@@ -3,7 +3,9 @@
 import pytest
 from django.urls import reverse
 
+from hotline import services as hotline
 from responsibility.models import DutyList, RoutingExample
+from supervision.models import Card
 from tests.factories.tickets import NOW, acts, at, dispatched, fresh, make_item, register, state_of
 from tickets import services
 from tickets.models import Ticket
@@ -64,7 +66,7 @@ def test_segments_count_and_hold_exactly_their_tickets(duty, log_in):
 
     page = client.get(QUEUE)
 
-    assert segments(page) == {"全部": 5, "要人看": 2, "高把握": 3, "紧急": 1, "退回重派": 1, "须裁定": 1}
+    assert segments(page) == {"全部": 5, "要人看": 2, "高把握": 3, "紧急": 1, "退回重派": 1, "须裁定": 1, "待补充": 0}
     assert {
         code: set(numbers(client.get(QUEUE, {"s": code}))) for code in ("look", "sure", "urgent", "again", "ruling")
     } == {
@@ -74,6 +76,41 @@ def test_segments_count_and_hold_exactly_their_tickets(duty, log_in):
         "again": {back.number},
         "ruling": {back.number},
     }
+
+
+def test_what_waits_for_a_citizens_words_is_seen_with_its_limit(duty, log_in, time_machine_at):
+    """Asked on Tuesday the 10th, waited for until Friday the 13th; then the dispatcher goes on with what there is."""
+    first, second, queued = noise(duty), noise(duty), noise(duty)
+    for ticket, moment in ((second, "11-10 10:00"), (first, "11-11 10:00")):
+        services.ask_information(ticket_id=ticket.pk, question="在几栋？", by=duty.dispatcher, at=at(moment))
+    time_machine_at("11-12 10:00")
+    client = log_in(duty.dispatcher)
+
+    page = client.get(QUEUE, {"s": "info"})
+
+    assert [(row.ticket.number, row.clock.due_at) for row in page.context["rows"]] == [
+        (second.number, at("11-13 17:30")),
+        (first.number, at("11-16 17:30")),
+    ]
+    assert numbers(client.get(QUEUE)) == [queued.number]
+    [shown] = [segment for segment, _ in page.context["segments"] if segment.label == "待补充"]
+    assert (shown.count, shown.tone) == (2, "")
+    peek = client.get(reverse("tickets:dispatch-one", args=[second.number])).content.decode()
+    assert "在几栋？" in peek
+
+    time_machine_at("11-13 17:31")
+    client = log_in(duty.dispatcher)
+    [shown] = [segment for segment, _ in client.get(QUEUE).context["segments"] if segment.label == "待补充"]
+    assert (shown.count, shown.tone) == (2, "red")
+    hotline.sweep_clocks(at=at("11-13 17:31"))
+    card = Card.objects.get(ticket=second, clock_kind="information", kind="red")
+    assert card.unit == duty.centre
+
+    services.give_information(
+        ticket_id=second.pk, information="没有补来，按现有内容办理。", by=duty.dispatcher, at=at("11-13 17:32")
+    )
+    assert second.clocks.get(kind="information").outcome == "met"
+    assert state_of(second) == "pending_dispatch"
 
 
 def test_pages_by_key_without_gap_or_double(duty, log_in):

@@ -17,10 +17,10 @@ from responsibility.models import DutyItem
 from responsibility.selectors import Candidate, ItemRecord
 from responsibility.states import Level, Route, TownshipRole
 from tickets import deadlines, rights
-from tickets.models import Assignment, Attachment, ExtensionRequest, ReturnRequest, Ticket, TicketClock
+from tickets.models import Assignment, Attachment, ExtensionRequest, Note, ReturnRequest, Ticket, TicketClock
 from tickets.rights import Actor, Right
 from tickets.selectors.lists import Key, Page, secret_to, sees_work, take
-from tickets.states import AttachmentKind, ClockKind, TicketState, Urgency
+from tickets.states import AttachmentKind, ClockKind, NoteKind, TicketState, Urgency
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -46,6 +46,8 @@ def running_clocks(tickets: Sequence[Ticket], kind: str) -> dict[int, TicketCloc
 
 # --- dispatch
 
+ASKED = "info"
+"""The segment of what waits for a citizen's words."""
 SURE_KEY = "dispatch_sure_score"
 
 
@@ -56,6 +58,11 @@ def sure_score(at: datetime) -> int:
 
 def dispatch_queue(user: User, at: datetime) -> QuerySet[Ticket]:
     return Ticket.objects.visible_to(user, at).filter(state=TicketState.PENDING_DISPATCH, is_open=True)
+
+
+def information_queue(user: User, at: datetime) -> QuerySet[Ticket]:
+    """What waits for a citizen's words; after `need_info_limit` the dispatcher goes on with what there is."""
+    return Ticket.objects.visible_to(user, at).filter(state=TicketState.PENDING_INFO, is_open=True)
 
 
 def _is_sure(at: datetime) -> Q:
@@ -81,7 +88,9 @@ def dispatch_segments(user: User, at: datetime) -> list[Segment]:
         **{code or "all": Count("pk", filter=condition) for code, (_, condition) in filters.items() if code},
         all=Count("pk"),
     )
-    return [Segment(code, label, counts[code or "all"]) for code, (label, _) in filters.items()]
+    segments = [Segment(code, label, counts[code or "all"]) for code, (label, _) in filters.items()]
+    asked = information_queue(user, at).aggregate(all=Count("pk"), over=Count("pk", filter=Q(sort_at__lt=at)))
+    return [*segments, Segment(ASKED, "待补充", asked["all"], "red" if asked["over"] else "")]
 
 
 @dataclass(frozen=True)
@@ -103,17 +112,13 @@ def _with_past(tickets: QuerySet[Ticket]) -> "QuerySet[WithAnnotations[Ticket, P
 
 
 def dispatch_page(user: User, *, segment: str, after: Key | None, at: datetime) -> Page[DispatchRow]:
-    """The queue, the dispatch clock that ends first in front."""
+    """The queue, the clock that ends first in front: that of the dispatch, or of the wait for a citizen's words."""
     filters = _dispatch_filters(at)
     _, condition = filters.get(segment, filters[""])
-    tickets = (
-        dispatch_queue(user, at)
-        .filter(condition)
-        .select_related("region__parent", "proposed_unit", "proposed_item")
-        .defer("text")
-    )
+    found = information_queue(user, at) if segment == ASKED else dispatch_queue(user, at).filter(condition)
+    tickets = found.select_related("region__parent", "proposed_unit", "proposed_item").defer("text")
     page = take(_with_past(tickets), by="sort_at", pk="id", after=after)
-    clocks = running_clocks(page.rows, ClockKind.DISPATCH)
+    clocks = running_clocks(page.rows, ClockKind.INFORMATION if segment == ASKED else ClockKind.DISPATCH)
     sure = sure_score(at)
     return Page([_dispatch_row(ticket, clocks.get(ticket.pk), sure) for ticket in page.rows], page.next_key)
 
@@ -121,6 +126,8 @@ def dispatch_page(user: User, *, segment: str, after: Key | None, at: datetime) 
 def _dispatch_row(ticket: "WithAnnotations[Ticket, Past]", clock: TicketClock | None, sure: int) -> DispatchRow:
     # Urgent ones are sent one by one, at once; what was out before has a story.
     ticked = _is_ripe(ticket, sure) and ticket.urgency == Urgency.NORMAL and not ticket.was_out
+    if ticket.state == TicketState.PENDING_INFO:
+        return DispatchRow(ticket, clock, "等补充", ticked=False)
     return DispatchRow(ticket, clock, _ground(ticket, sure), ticked=ticked)
 
 
@@ -150,6 +157,19 @@ def _why_no_unit(item: DutyItem) -> str:
     if item.route == Route.LEGAL:
         return "法定途径"
     return "地点不明" if item.level == Level.COUNTY else "无此单位"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a citizen was asked, and until when the answer is waited for."""
+
+    question: Note | None
+    clock: TicketClock | None
+
+
+def question_asked(ticket: Ticket) -> Asked:
+    question = ticket.notes.filter(kind=NoteKind.QUESTION).order_by("-pk").first()
+    return Asked(question, running_clocks([ticket], ClockKind.INFORMATION).get(ticket.pk))
 
 
 @dataclass(frozen=True)

@@ -169,12 +169,16 @@ def restart_dispatch(act: Act) -> None:
 
 @transaction.atomic
 def ask_information(*, ticket_id: int, question: str, by: User, at: datetime) -> TicketEvent:
-    """What is missing is asked of the citizen; the dispatch clock stops meanwhile, the citizen's does not."""
+    """What is missing is asked of the citizen; the dispatch clock stops meanwhile, the citizen's does not.
+
+    Not for ever: after `need_info_limit` the centre looks at it with what it has.
+    """
     act = Act.on_ticket(ticket_id, by=by, at=at)
     act.require(rights.DISPATCH)
     question = require_text(question, "请写明要群众补充什么。")
     act.move(Ticket.ask_information)
     act.stop_clocks(ClockKind.DISPATCH)
+    act.start_clock(ClockKind.INFORMATION, deadlines.plain_rule("need_info_limit", "等群众补充", at))
     return act.record("ask_information", reason=question, note_kind=NoteKind.QUESTION, public=True)
 
 
@@ -186,6 +190,7 @@ def give_information(*, ticket_id: int, information: str, by: User | None, at: d
     information = require_text(information, "请写明补充的内容。")
     if act.ticket.state == TicketState.PENDING_INFO:
         act.move(Ticket.give_information)
+        act.stop_clocks(ClockKind.INFORMATION)
         restart_dispatch(act)
     return act.record("give_information", reason=information, note_kind=NoteKind.INFORMATION, public=True)
 

@@ -40,6 +40,7 @@ UNDO = timedelta(seconds=40)
 """The page offers 撤回 for 30 seconds; the rest is the way of the request."""
 LAST_BATCH = "last_dispatch_batch"
 DISPATCH_KEYS = {"dispatch": "u", "refer": "r", "merge": "m", "ask-information": "b", "answer": "f", "revise": "v"}
+ASKED_KEYS = {"information": "i", "revise": "v"}
 DISPATCH_LABELS = {"dispatch": "改派", "refer": "首办裁定", "merge": "并入同一件"}
 
 dispatchers = opens_with(lambda user, at: queues.refusal_of(rights.DISPATCH, None, user, at))
@@ -90,6 +91,14 @@ def _dispatch_context(request: HttpRequest, segment: str, at: Any) -> dict[str, 
 
 
 def _case_context(request: HttpRequest, ticket: Ticket, at: Any) -> dict[str, Any]:
+    if ticket.state == TicketState.PENDING_INFO:
+        acts = acts_by_code(ticket, request.user, at, ASKED_KEYS)
+        return {
+            "ticket": ticket,
+            "asked": queues.question_asked(ticket),
+            "acts": [(act, act.label, ASKED_KEYS[act.code]) for act in acts],
+            "at": at,
+        }
     if ticket.state != TicketState.PENDING_DISPATCH:
         last = ticket.events.select_related("actor", "unit").order_by("-id").first()
         return {"ticket": ticket, "last": last, "last_act": ACTS[last.act].label, "at": at}
