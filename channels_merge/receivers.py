@@ -24,6 +24,23 @@ def follow_secrecy(sender, event, **kwargs):
         services.follow_secrecy(ticket_id=event.ticket_id)
 
 
+# A ticket comes back, or takes callers in or lets them out, while some have withdrawn.
+RECOUNTED = frozenset({"merge", "take_in", "unmerge", "let_out", "reopen", "restore"})
+
+
+@receiver(ticket_event, dispatch_uid="channels_merge.count_live")
+def count_live(sender, event, **kwargs):
+    """At once: with nobody left the ticket's one way out is 撤诉, and whoever opens it must see that."""
+    if event.act in RECOUNTED:
+        services.count_live(ticket_id=event.ticket_id)
+
+
+@receiver(ticket_event, dispatch_uid="channels_merge.tell_of_void")
+def tell_of_void(sender, event, **kwargs):
+    if event.act == "void":
+        services.tell_of_void(event_id=event.pk, ticket_id=event.ticket_id, at=event.at)
+
+
 @receiver(ticket_event, dispatch_uid="channels_merge.record_merge")
 def record_merge(sender, event, **kwargs):
     """At once, like the links of appeals: what was brought together stands in the same transaction."""

@@ -201,12 +201,13 @@ class ContactWay(TextChoices):
 
 
 class MessageKind(TextChoices):
-    """What leaves: the first four to a citizen's phone, the others to a line."""
+    """What leaves: the first five to a citizen's phone, the others to a line."""
 
     REGISTERED = "registered", "登记告知"
     NEED_INFO = "need_info", "请补充"
     ANSWERED = "answered", "答复"
     MASS_REPLY = "mass_reply", "多人告知"
+    VOIDED = "voided", "作废告知"
     STATUS = "status", "进展"
     RESULT = "result", "办理结果"
     RETURN = "return", "退回来件"

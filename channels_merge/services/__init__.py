@@ -24,7 +24,13 @@ from channels_merge.services.contacts import (
 from channels_merge.services.desk import Decision, take_call
 from channels_merge.services.drafts import discard_draft, expire_drafts, restore_draft, save_draft
 from channels_merge.services.fetching import fetch, fetch_due
-from channels_merge.services.following import follow_secrecy, follow_ticket, settle_citizen_clocks
+from channels_merge.services.following import (
+    count_live,
+    follow_secrecy,
+    follow_ticket,
+    settle_citizen_clocks,
+    tell_of_void,
+)
 from channels_merge.services.inbound import (
     SameIdOtherBody,
     dismiss_message,
@@ -173,7 +179,7 @@ __all__ = [
     "conclude_transfer",
     "count_addition",
     "count_code_submission",
-    "correct_code",
+    "count_live",
     "count_query",
     "count_scan",
     "count_submission",
@@ -258,6 +264,7 @@ __all__ = [
     "take_missed_call",
     "take_phone_call",
     "tell_of_late_missed_calls",
+    "tell_of_void",
     "transfer_appeal",
     "unlink_appeal",
     "urge_appeal",

@@ -6,7 +6,7 @@ from django.db import OperationalError, transaction
 
 from channels_merge import selectors
 from channels_merge.models import Appeal, AppealClock
-from channels_merge.services import clocks, mass, outbox
+from channels_merge.services import clocks, mass, messages, outbox
 from channels_merge.services.indexing import refresh_scope
 from channels_merge.services.moves import AppealRefused
 from channels_merge.states import MessageKind
@@ -28,7 +28,11 @@ def follow_ticket(*, event_id: int) -> None:
 
 
 def follow_secrecy(*, ticket_id: int) -> None:
-    """The appeals that a ticket carries are as secret as the ticket."""
+    """The appeals that a ticket carries are as secret as the ticket.
+
+    The ticket is held already, and whoever acts on an appeal takes the appeal first: so nobody is waited for here. Refused while
+    somebody does, within a moment it can be asked again.
+    """
     secrecy = Ticket.objects.values_list("secrecy", flat=True).get(pk=ticket_id)
     appeals = Appeal.objects.filter(links__ticket=ticket_id, links__until=None)
     held = appeals.select_for_update(of=("self",), no_key=True, nowait=True).order_by("pk")

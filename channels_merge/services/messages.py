@@ -11,6 +11,7 @@ _WORDS = {
     MessageKind.REGISTERED: "【赣州12345】您反映的事已登记，编号 {number}，查询码 {code}。凭编号和查询码可查进度、补充情况。",
     MessageKind.NEED_INFO: "【赣州12345】您反映的事（编号 {number}）还需要补充：{told}。请回电 12345 或凭查询码 {code} 在网页补充。",
     MessageKind.ANSWERED: "【赣州12345】您反映的事（编号 {number}）答复如下：{told}",
+    MessageKind.VOIDED: "【赣州12345】您反映的事（编号 {number}）登记有误，这张单已作废，不再办理。如果事情还没有解决，请拨 12345，我们重新登记。",
     MessageKind.MASS_REPLY: "【赣州12345】许多人和您一样反映的事（编号 {number}）有了结果：{told} 凭查询码 {code} 在网页评价，或拨 12345。",
 }
 

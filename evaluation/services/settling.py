@@ -13,6 +13,7 @@ from evaluation.models import DecisionClock, FollowUp, ReviewDecision
 from evaluation.services import conclusion
 from evaluation.states import DecisionState, FollowUpState, Ground, Outcome, Satisfaction, WhyNot
 from hotline.services import one_by_one
+from tickets import services as tickets
 from tickets.models import Reply, Ticket
 from tickets.states import TicketState
 
@@ -81,7 +82,9 @@ def _ask_about_withdrawal(ticket: Ticket, *, nobody_left: bool, at: datetime) ->
     proposed = ReviewDecision.objects.filter(
         ticket=ticket, round=ticket.round, follow_up__isnull=True, state=DecisionState.PENDING
     ).exists()
-    if nobody_left and ticket.withdrawal_proposed and not proposed:
+    if nobody_left and not proposed:
+        # Also where nobody had counted: without a caller there is no other way out.
+        tickets.count_appeals(ticket_id=ticket.pk, live=0)
         conclusion.drop_decisions(ticket, by=None, at=at)
         conclusion.ask_reviewer(ticket, follow_up=None, ground=Ground.WITHDRAWN, at=at)
     elif proposed and not nobody_left:
