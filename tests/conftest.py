@@ -7,10 +7,12 @@ import uuid
 
 import pytest
 from django.db import connection, transaction
+from django.test import TransactionTestCase
 
 from hotline import calendar, parameters
 
 THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
+WRITTEN_BY_MIGRATE = {"auth_permission", "django_content_type"}
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -40,6 +42,30 @@ def django_db_setup(django_db_setup, django_db_blocker):
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+def empty_the_tables(test_case):
+    """What Django does after a transactional test, ten times as fast: only tables that hold rows are emptied.
+
+    What `migrate` wrote stays, so it need not be written again. Whoever still writes is waited for. Triggers are off for
+    the moment: some tables accept no deletion, and the order of foreign keys does not matter when all is gone.
+    """
+    names = set(connection.introspection.django_table_names(only_existing=True)) - WRITTEN_BY_MIGRATE
+    tables = [connection.ops.quote_name(name) for name in sorted(names)]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE")
+        cursor.execute(" UNION ALL ".join(f"(SELECT '{table}' FROM {table} LIMIT 1)" for table in tables))
+        filled = [table for (table,) in cursor.fetchall()]
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        for table in filled:
+            cursor.execute(f"DELETE FROM {table}")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def tables_are_emptied_quickly():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_the_tables)
+        yield
 
 
 @pytest.fixture(scope="module")
