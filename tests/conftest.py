@@ -15,6 +15,11 @@ THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 WRITTEN_BY_MIGRATE = {"auth_permission", "django_content_type"}
 
 
+def pytest_collection_modifyitems(items):
+    """Those that start the whole system come first: last, as Django would have it, one process waits for the other."""
+    items.sort(key=lambda item: "system" not in item.fixturenames)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def no_other_machine():
     """A connection to anywhere but this machine fails the test that tries it."""
