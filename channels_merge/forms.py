@@ -6,6 +6,7 @@ from django.db.models import Q
 from channels_merge.identity import PhoneNotUnderstood, clean, normal_phone
 from channels_merge.models import Algorithm, Channel
 from channels_merge.states import (
+    LINE_LIMITS,
     ChannelKind,
     CodeKind,
     EmergencyLine,
@@ -15,10 +16,12 @@ from channels_merge.states import (
     LegalRoute,
     PlaceKind,
 )
+from hotline.limits import UNITS
 from hotline.models import Region, Unit
 from responsibility.models import Category
 from tickets.states import Kind, Urgency
 
+LIMIT_UNITS = [(unit, UNITS[unit]) for unit in ("wd", "wh", "d", "h")]
 SELECT_FIRST = [("", "请选择")]
 
 
@@ -423,6 +426,23 @@ class LineForm(forms.Form):
         help_text="进展和结果送到这里；空着就不推送，由对方来查。",
         error_messages={"invalid": "推送地址不对，应如 https://example.gov.cn/hotline。"},
     )
+
+
+class LineLimitForm(forms.Form):
+    what = forms.ChoiceField(label="哪一项", choices=list(LINE_LIMITS.items()), initial="silent")
+    amount = forms.IntegerField(
+        label="多长",
+        min_value=1,
+        max_value=1000,
+        error_messages={
+            "required": "请写数量。",
+            "invalid": "数量写整数。",
+            "min_value": "数量至少是 1。",
+            "max_value": "数量最多 1000。",
+        },
+    )
+    unit = forms.ChoiceField(label="单位", choices=LIMIT_UNITS, initial="wd", widget=forms.RadioSelect)
+    source = words_field("依据", 200, rows=2, help_text="法律、规章的名称和条款；自己定的写“自定”。")
 
 
 class SourceForm(forms.Form):

@@ -7,7 +7,7 @@ from hotline.errors import DomainError
 
 _FULL_WIDTH: Final = str.maketrans("０１２３４５６７８９＋－（）", "0123456789+-()")
 _PHONE: Final = re.compile(r"1[3-9]\d{9}|0\d{9,11}|[2-8]\d{6,7}")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2028-\u202e\ufeff\ud800-\udfff]")
 
 
 class PhoneNotUnderstood(DomainError):

@@ -2,6 +2,8 @@ from django.db.models import TextChoices
 
 from tickets.states import Kind
 
+from tickets.states import Kind
+
 
 class AppealState(TextChoices):
     RECEIVED = "received", "待受理"
@@ -139,6 +141,14 @@ LINE_LIMITS = {
     "silent": "多久没有来件就提醒",
     "accept": "法定受理时限",
     **{value: f"法定办理时限（{label}）" for value, label in Kind.choices},
+}
+
+
+# What may be laid down for one platform: code → name.
+LINE_LIMITS = {
+    "silent": "没有来件提醒",
+    "accept": "法定受理",
+    **{value: f"法定办理（{label}）" for value, label in Kind.choices},
 }
 
 

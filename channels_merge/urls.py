@@ -92,6 +92,7 @@ urlpatterns = [
     path("lines/<slug:code>/", lines.line, name="line"),
     path("lines/<slug:code>/secret/", lines.secret, name="line-secret"),
     path("lines/<slug:code>/change/", lines.change, name="line-change"),
+    path("lines/<slug:code>/limit/", lines.limit, name="line-limit"),
     path("lines/<slug:code>/retry/", lines.retry_all, name="line-retry"),
     path("lines/<slug:code>/sources/<slug:door>/", lines.source, name="line-source"),
     path("outbox/", lines.outbox, name="outbox"),

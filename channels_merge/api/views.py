@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from channels_merge import selectors, services
 from channels_merge.api.serializers import AppealSerializer, ErrorSerializer, ProgressSerializer, RegisteredSerializer
+from channels_merge.identity import clean
 from channels_merge.models import Appeal
 from hotline.client_address import client_address
 from hotline.errors import DomainError
@@ -63,14 +64,16 @@ class HasChannel(BasePermission):
 def in_chinese(exc, context):
     """Every error as {"message": …}; a refusal of the services is 400, a number used twice 409."""
     if isinstance(exc, (services.SourceNumberTaken, services.SameIdOtherBody, services.OtherNumber)):
-        return Response({"message": str(exc)}, status=status.HTTP_409_CONFLICT)
+        return Response({"message": clean(str(exc))}, status=status.HTTP_409_CONFLICT)
     if isinstance(exc, DomainError):
-        return Response({"message": str(exc)}, status=status.HTTP_400_BAD_REQUEST)
+        return Response({"message": clean(str(exc))}, status=status.HTTP_400_BAD_REQUEST)
     if isinstance(exc, exceptions.ValidationError):
-        fields = exc.detail if isinstance(exc.detail, dict) else {"请求": exc.detail}
+        said = exc.detail if isinstance(exc.detail, dict) else {"请求": exc.detail}
+        # A sentence quotes what was sent: half a character cannot be sent back.
+        fields = {clean(name): [clean(str(error)) for error in errors] for name, errors in said.items()}
         first = next(iter(fields))
         return Response(
-            {"message": f"{first}：{''.join(str(error) for error in fields[first])}", "fields": fields},
+            {"message": f"{first}：{''.join(fields[first])}", "fields": fields},
             status=status.HTTP_400_BAD_REQUEST,
         )
     if isinstance(exc, RequestDataTooBig):
@@ -85,20 +88,17 @@ def in_chinese(exc, context):
     return None
 
 
-class FlatJSONParser(JSONParser):
-    """A body nested without end is no appeal, and no fault of ours."""
+class StrictJSONParser(JSONParser):
+    """What is nested without end, or has a name twice, is refused with a sentence; what is no JSON as ever."""
 
     def parse(self, stream, media_type=None, parser_context=None):
-        try:
-            return super().parse(stream, media_type, parser_context)
-        except RecursionError as exc:
-            raise exceptions.ParseError from exc
+        return services.read_json(stream.read())
 
 
 class ChannelView(APIView):
     authentication_classes = [ChannelKey]
     permission_classes = [HasChannel]
-    parser_classes = [FlatJSONParser]
+    parser_classes = [StrictJSONParser]
     renderer_classes = [JSONRenderer]
 
     def get_exception_handler(self):

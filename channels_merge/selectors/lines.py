@@ -16,9 +16,10 @@ from channels_merge.models import (
     LineMatter,
     OutboxMessage,
 )
-from channels_merge.states import PLATFORM_KINDS, CodeKind, InboundState
-from hotline import masking
+from channels_merge.states import LINE_LIMITS, PLATFORM_KINDS, CodeKind, InboundState
+from hotline import masking, parameters
 from hotline.dates import local
+from hotline.limits import Limit
 
 
 def given_due_at(appeal: Appeal) -> datetime | None:
@@ -33,6 +34,19 @@ def line_matter(appeal: Appeal) -> LineMatter | None:
     if appeal.channel.kind not in PLATFORM_KINDS:
         return None
     return LineMatter.objects.select_related("line").filter(appeal=appeal).first()
+
+
+def line_limit_key(line: Line, what: str) -> str:
+    """The parameter of a limit of `LINE_LIMITS`; tickets.deadlines reads those of the law."""
+    code = line.channel.code
+    return f"line_silent_after.{code}" if what == "silent" else f"line_limit.{code}.{what}"
+
+
+def line_limits(line: Line, *, at: datetime) -> list[tuple[str, Limit]]:
+    """(name, limit) of what is laid down for this line; the general one of silence where it has none of its own."""
+    own = {what: parameters.limit_if_any(line_limit_key(line, what), at=at) for what in LINE_LIMITS}
+    own["silent"] = own["silent"] or parameters.limit("line_silent_after", at=at)
+    return [(LINE_LIMITS[what], limit) for what, limit in own.items() if limit is not None]
 
 
 def line_of_code(code: str) -> Line | None:
@@ -172,13 +186,15 @@ def shown_body(message: InboundMessage) -> str:
     raw = message.body
     try:
         read = json.loads(raw)
+        data = read.get("data") if isinstance(read, dict) else None
+        for name, mask in _PERSONAL.items() if isinstance(data, dict) else ():
+            if data.get(name):
+                data[name] = mask(str(data[name]))
+        shown = json.dumps(read, ensure_ascii=False, indent=1)
     except (ValueError, RecursionError):
-        return masking.redact(raw[:SHOWN])
-    data = read.get("data") if isinstance(read, dict) else None
-    for name, mask in _PERSONAL.items() if isinstance(data, dict) else ():
-        if data.get(name):
-            data[name] = mask(str(data[name]))
-    return masking.redact(json.dumps(read, ensure_ascii=False, indent=1)[:SHOWN])
+        shown = raw
+    # Half a character can be read, and not sent to a browser.
+    return masking.redact(shown[:SHOWN].encode(errors="replace").decode())
 
 
 def codes_of(*, line: Line | None, is_settled: bool) -> QuerySet[CodeMap]:

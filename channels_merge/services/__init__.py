@@ -56,10 +56,12 @@ from channels_merge.services.intake import (
     register_appeal,
     transfer_appeal,
 )
+from channels_merge.services.line_reading import read_json
 from channels_merge.services.lines import (
     Source,
     change_line,
     issue_line_secret,
+    set_line_limit,
     set_source,
     silent_lines,
     sync_lines,
@@ -215,6 +217,7 @@ __all__ = [
     "open_channel",
     "propose_channel",
     "rate_appeal",
+    "read_json",
     "rebuild_postings",
     "reconcile",
     "reconcile_reports",
@@ -243,6 +246,7 @@ __all__ = [
     "send_again",
     "send_all_again",
     "send_due",
+    "set_line_limit",
     "set_seat",
     "set_source",
     "settle_call",

@@ -5,6 +5,7 @@ a run that is killed begins again where nothing is lost and nothing doubled.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,9 +15,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from channels_merge.identity import clean
 from channels_merge.models import LineSource
 from channels_merge.services.inbound import as_body, store_messages
-from channels_merge.services.line_reading import mapped
+from channels_merge.services.line_reading import is_deep, mapped
 from channels_merge.services.partners import NoAnswer, Partners
 from channels_merge.services.sheets import LARGEST, SheetUnreadable, read_sheet
 from channels_merge.states import Door
@@ -24,6 +26,8 @@ from hotline import crypto, parameters
 from hotline.services import one_by_one
 
 MOST_PAGES: Final = 50
+TOO_DEEP: Final = "嵌套太深，没有读"
+LONGEST_NAME: Final = 60
 STILL_WRITTEN: Final = timedelta(seconds=30)
 """A file that changed so lately may not be whole yet."""
 MOST_FAILURES: Final = 6
@@ -144,7 +148,7 @@ def _mark(source: LineSource, answer: Any, items: list[Any]) -> str:
         return ""
     of_item, _, path = source.cursor_path.partition("item.")
     found = at_path(items[-1], path) if not of_item and path and items else at_path(answer, source.cursor_path)
-    return "" if found is None or isinstance(found, (dict, list)) else str(found)[:200]
+    return "" if found is None or isinstance(found, (dict, list)) else clean(str(found))[:200]
 
 
 def at_path(value: Any, path: str) -> Any:
@@ -164,7 +168,10 @@ def _as_pushed(source: LineSource, find: Any, original: Any) -> bytes:
     is kept as it is, and parked.
     """
     if not isinstance(original, Mapping):
-        return as_body({"unread": original})
+        return as_body({"unread": TOO_DEEP if is_deep(original) else original})
+    if is_deep(original):
+        number = find(source.fields["number"])
+        return as_body({"number": number if isinstance(number, (str, int)) else "", "unread": TOO_DEEP})
     message = mapped(source.fields, find)
     message.setdefault("message_id", message.get("number", ""))
     for name in ("message_id", "number"):
@@ -192,7 +199,7 @@ def _read_folder(source: LineSource, at: datetime) -> int:
         try:
             new += _read_sheet(source, path, at)
         except CannotFetch as exc:
-            wrong.append(f"{path.name}：{exc}")
+            wrong.append(f"{_shown(path)}：{exc}")
             _move(path, folder / "failed", at, reason=str(exc))
         else:
             _move(path, folder / "done", at)
@@ -207,6 +214,9 @@ def _is_fresh(path: Path, at: datetime) -> bool:
 
 def _read_sheet(source: LineSource, path: Path, at: datetime) -> int:
     """Each of their columns under its own heading; what a fixed word stands for needs none."""
+    if path.is_symlink():
+        # Whoever may put sheets here may not have others read.
+        raise CannotFetch("是一个链接，不是文件。")
     # One byte more than may be: the reader of sheets says what is too large.
     with path.open("rb") as file:
         content = file.read(LARGEST + 1)
@@ -220,7 +230,13 @@ def _read_sheet(source: LineSource, path: Path, at: datetime) -> int:
 
 
 def _move(path: Path, to: Path, at: datetime, *, reason: str = "") -> None:
-    name = f"{at:%Y%m%d%H%M%S}-{crypto.blind_index(path.name + at.isoformat(), 'drop')[:6]}-{path.name}"
+    shown = _shown(path)
+    name = f"{at:%Y%m%d%H%M%S}-{crypto.blind_index(shown + at.isoformat(), 'drop')[:6]}-{shown}"
     path.rename(to / name)
     if reason:
         (to / f"{name}.txt").write_text(reason + "\n", encoding="utf-8")
+
+
+def _shown(path: Path) -> str:
+    """The end of its name, short enough for what is put before and after it; what is no UTF-8 is replaced."""
+    return " ".join(clean(os.fsencode(path.name).decode(errors="replace")).split())[-LONGEST_NAME:]

@@ -209,7 +209,8 @@ def _why(exc: DomainError) -> ParkedFor:
 
 
 def _park(row: InboundMessage, why: str, sentence: str, *, at: datetime) -> None:
-    row.state, row.parked_for, row.reason = InboundState.PARKED, why, sentence[:300]
+    # The sentence may quote what was sent, with what no table takes.
+    row.state, row.parked_for, row.reason = InboundState.PARKED, why, clean(sentence)[:300]
     row.next_try_at, row.settled_at = None, at
 
 
@@ -455,5 +456,5 @@ _ACTS: Final[dict[LineEvent, Callable[[Line, Envelope, datetime], Appeal]]] = {
 
 
 def as_body(message: dict[str, Any]) -> bytes:
-    """A message as its line would have pushed it."""
-    return json.dumps(message, ensure_ascii=False, sort_keys=True, default=str).encode()
+    """A message as its line would have pushed it. Half a character, which UTF-8 does not know, is left as its escape."""
+    return json.dumps(message, ensure_ascii=False, sort_keys=True, default=str).encode(errors="backslashreplace")

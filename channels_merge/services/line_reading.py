@@ -18,6 +18,7 @@ from tickets.states import Kind, Resolved, Urgency
 
 LONGEST_BODY: Final = 200_000
 LONGEST_ID: Final = 80
+DEEPEST: Final = 60
 
 
 class CannotTakeIn(DomainError):
@@ -68,14 +69,45 @@ class SentRating:
     words: str
 
 
+def read_json(body: bytes) -> Any:
+    """JSON in UTF-8 to the letter of the standard. Raises CannotTakeIn, also for a name that an object has twice: one of the two
+    would be lost and nobody could say which.
+    """
+    try:
+        read = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_each_once, parse_constant=_no_number)
+    except (ValueError, RecursionError) as exc:
+        raise CannotTakeIn(ParkedFor.NOT_READ, "内容不是正确的 JSON。") from exc
+    if is_deep(read):
+        raise CannotTakeIn(ParkedFor.NOT_READ, f"内容一层套一层，超过 {DEEPEST} 层。")
+    return read
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        twice = next(name for index, (name, _) in enumerate(pairs) if name in dict(pairs[:index]))
+        raise CannotTakeIn(ParkedFor.NOT_READ, f"字段 {clean(twice)[:40]} 写了两次，不知道以哪个为准。")
+    return made
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(word)
+
+
+def is_deep(value: Any) -> bool:
+    """Whether lists and objects stand in one another further down than anything sensible, and than can be written again."""
+    level = [value]
+    for _ in range(DEEPEST):
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, (dict, list))]
+        level = [one for values in inner for one in values]
+    return bool(level)
+
+
 def open_envelope(body: bytes) -> Envelope:
     """Raises CannotTakeIn for what is no JSON object or lacks number or kind."""
     if len(body) > LONGEST_BODY:
         raise CannotTakeIn(ParkedFor.NOT_READ, f"内容有 {len(body)} 个字节，最多 {LONGEST_BODY} 个。")
-    try:
-        read = json.loads(body)
-    except (ValueError, RecursionError) as exc:
-        raise CannotTakeIn(ParkedFor.NOT_READ, "内容不是正确的 JSON。") from exc
+    read = read_json(body)
     if not isinstance(read, dict):
         raise CannotTakeIn(ParkedFor.NOT_READ, "内容不是 JSON 对象。")
     fields = Fields(read)
@@ -93,8 +125,8 @@ def open_envelope(body: bytes) -> Envelope:
 def peek(body: bytes) -> dict[str, str]:
     """Whatever can be made out of it for lists: `message_id`, `event`, `number` and the codes, "" where there is none."""
     try:
-        read = json.loads(body) if len(body) <= LONGEST_BODY else None
-    except (ValueError, RecursionError):
+        read = read_json(body) if len(body) <= LONGEST_BODY else None
+    except CannotTakeIn:
         read = None
     outer = read if isinstance(read, dict) else {}
     data = outer.get("data") if isinstance(outer.get("data"), dict) else {}

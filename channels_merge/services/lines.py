@@ -7,16 +7,18 @@ from typing import Any
 
 from django.db import transaction
 
-from channels_merge import rights
+from channels_merge import rights, selectors
+from channels_merge.identity import needed
 from channels_merge.models import Algorithm, Channel, Line, LineSource
 from channels_merge.services.line_reading import MAPPABLE
 from channels_merge.services.moves import AppealRefused
-from channels_merge.states import PLATFORM_KINDS, Door
+from channels_merge.states import LINE_LIMITS, PLATFORM_KINDS, Door
 from hotline import crypto, parameters
 from hotline.calendar import add_working
+from hotline.limits import Limit
 from hotline.models import SecurityLog, User
 from hotline.selectors import people_with_right
-from hotline.services import log_security, notify
+from hotline.services import log_security, notify, set_parameter
 
 
 @transaction.atomic
@@ -101,6 +103,33 @@ def set_source(*, line_id: int, source: Source, by: User | None, at: datetime) -
     return row
 
 
+@transaction.atomic
+def set_line_limit(
+    *, line_id: int, what: str, amount: int, unit: str, source: str, by: User | None, at: datetime
+) -> Limit:
+    """Lay down from now on how long the line may be silent, or what the law gives for its matters (docs/clocks.md 5).
+
+    `what`: a code of `LINE_LIMITS`. What was accepted before keeps the rule that it was accepted under.
+    """
+    rights.require(by, rights.MANAGE_LINES, at)
+    line = _locked(line_id)
+    if what not in LINE_LIMITS:
+        raise AppealRefused("请选择哪一项时限。")
+    limit = Limit(amount, unit)
+    key, name = selectors.line_limit_key(line, what), LINE_LIMITS[what]
+    set_parameter(
+        key=key,
+        value=limit.code,
+        valid_from=at,
+        source=needed(source, "依据", 200, AppealRefused),
+        note=f"{line.channel.name}：{name}",
+        like="1wd",
+        by=by,
+        at=at,
+    )
+    return limit
+
+
 def _locked(line_id: int) -> Line:
     return Line.objects.select_for_update(of=("self",), no_key=True).select_related("channel").get(pk=line_id)
 
@@ -138,7 +167,7 @@ def silent_lines(*, at: datetime) -> dict[str, datetime]:
     silent = {}
     for line in lines:
         since = max(filter(None, [line.last_in_at, line.secret_issued_at]))
-        own = parameters.limit_if_any(f"line_silent_after.{line.channel.code}", at=at)
+        own = parameters.limit_if_any(selectors.line_limit_key(line, "silent"), at=at)
         if at > add_working(since, own or parameters.limit("line_silent_after", at=at)):
             silent[line.channel.code] = since
     return silent

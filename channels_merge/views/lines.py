@@ -10,9 +10,9 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from channels_merge import rights, selectors, services
-from channels_merge.forms import CodeForm, FolderForm, LineForm, PullForm, ReasonForm, SourceForm
+from channels_merge.forms import CodeForm, FolderForm, LineForm, LineLimitForm, PullForm, ReasonForm, SourceForm
 from channels_merge.models import CodeMap, InboundMessage, Line, OutboxMessage
-from channels_merge.states import CodeKind, Door, InboundState
+from channels_merge.states import LINE_LIMITS, CodeKind, Door, InboundState
 from channels_merge.views.dialogs import asked, run_act
 from hotline.context import forget_shell
 from hotline.errors import DomainError
@@ -86,10 +86,12 @@ def line(request, code):
             "line": one,
             "health": next(row for row in selectors.lines_health(at=now, silent=silent) if row.line.pk == one.pk),
             "sources": one.sources.order_by("door"),
+            "limits": selectors.line_limits(one, at=now),
             "acts": [
                 (reverse(f"channels_merge:{name}", args=[code, *rest]), key, label)
                 for name, rest, key, label in (
                     ("line-change", (), "e", "设置"),
+                    ("line-limit", (), "l", "时限"),
                     ("line-secret", (), "s", "发放密钥"),
                     ("line-source", ("pull",), "t", "定时去取"),
                     ("line-source", ("folder",), "f", "交换文件夹"),
@@ -136,6 +138,26 @@ def change(request, code):
         service=lambda typed: _said(
             services.change_line(line_id=one.pk, by=request.user, at=timezone.now(), **typed), "设置已保存。"
         ),
+        done=reverse("channels_merge:line", args=[code]),
+    )
+
+
+@needs(rights.MANAGE_LINES)
+@require_http_methods(["GET", "POST"])
+def limit(request, code):
+    one = _line(code)
+
+    def service(typed):
+        laid_down = services.set_line_limit(line_id=one.pk, by=request.user, at=timezone.now(), **typed)
+        return f"{LINE_LIMITS[typed['what']]}：{laid_down}，从现在起。"
+
+    return run_act(
+        request,
+        title=f"时限 {one.channel.name}",
+        form=LineLimitForm(request.POST or None),
+        verb="保存",
+        hint="从现在起算，以前受理的按原来的办。没有定的照本市的时限。",
+        service=service,
         done=reverse("channels_merge:line", args=[code]),
     )
 

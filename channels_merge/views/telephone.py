@@ -207,6 +207,7 @@ class SeatForm(forms.Form):
         User.objects.none(),
         label="话务员",
         to_field_name="username",
+        empty_label="请选择",
         error_messages={"required": "请选话务员。", "invalid_choice": "没有这个话务员。"},
     )
     extension = forms.CharField(label="分机", max_length=20, error_messages={"required": "请写分机。"})

@@ -18,10 +18,21 @@ class ParameterRefused(DomainError):
 
 @transaction.atomic
 def set_parameter(
-    *, key: str, value: str, valid_from: datetime, source: str, note: str = "", by: User | None, at: datetime
+    *,
+    key: str,
+    value: str,
+    valid_from: datetime,
+    source: str,
+    note: str = "",
+    like: str = "",
+    by: User | None,
+    at: datetime,
 ) -> Parameter:
-    """Let `value` hold from `valid_from` on. Raises ParameterRefused for the past, and for a value of another shape."""
-    check_parameter(key=key, value=value, valid_from=valid_from, at=at)
+    """Let `value` hold from `valid_from` on. Raises ParameterRefused for the past, and for a value of another shape.
+
+    A key that has no value yet is made only with `like`, a value of the shape that it is to have.
+    """
+    check_parameter(key=key, value=value, valid_from=valid_from, like=like, at=at)
     row = Parameter.objects.create(key=key, value=value, valid_from=valid_from, source=source, note=note)
     log_security(kind=SecurityLog.Kind.PARAMETER, user=by, subject=f"{key} = {value}", reason=source, at=at)
     parameters.forget_parameters()
@@ -29,19 +40,20 @@ def set_parameter(
     return row
 
 
-def check_parameter(*, key: str, value: str, valid_from: datetime, at: datetime) -> None:
+def check_parameter(*, key: str, value: str, valid_from: datetime, like: str = "", at: datetime) -> None:
     """Raise ParameterRefused with the reason why `value` cannot hold from `valid_from` on."""
     parameters.forget_parameters()
     if valid_from < at:
         raise ParameterRefused("参数只能从现在或以后的时间起生效，已经办过的事项不受影响。")
-    _check_shape(key, value, at)
+    _check_shape(key, value, like, at)
     if Parameter.objects.filter(key=key, valid_from=valid_from).exists():
         raise ParameterRefused(f"参数“{key}”在这一时间已有取值。")
 
 
-def _check_shape(key: str, value: str, at: datetime) -> None:
+def _check_shape(key: str, value: str, like: str, at: datetime) -> None:
     """A limit stays a limit, a number a number, a span of hours a span."""
-    old = parameters.text(key, at=at)
+    is_new = bool(like) and not Parameter.objects.filter(key=key).exists()
+    old = like if is_new else parameters.text(key, at=at)
     shape = next((name for name, read in _SHAPES.items() if _reads(read, old)), "")
     if shape and not _reads(_SHAPES[shape], value):
         raise ParameterRefused(f"参数“{key}”的取值应为{shape}，如“{old}”。")

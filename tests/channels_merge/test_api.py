@@ -71,7 +71,7 @@ def test_bad_input_is_400_with_a_chinese_sentence(post, body, message):
 def test_broken_json_is_400(client, key):
     answer = client.post(URL, "{", content_type="application/json", headers={"X-Channel-Key": key})
 
-    assert (answer.status_code, answer.json()) == (400, {"message": "请求内容不是正确的 JSON 对象。"})
+    assert (answer.status_code, answer.json()) == (400, {"message": "内容不是正确的 JSON。"})
 
 
 def test_without_a_key_or_with_a_wrong_one_nothing_is_written(client, world):

@@ -102,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.say(200, {"message": "收到"})
 
     def say(self, status, answer):
-        self.raw(json.dumps(answer, ensure_ascii=False).encode(), status)
+        self.raw(json.dumps(answer, ensure_ascii=False).encode(errors="backslashreplace"), status)
 
     def raw(self, body, status=200):
         if self.path.startswith("/_"):

@@ -15,6 +15,18 @@ def put(key, value, when, **fields):
     parameters.forget_parameters()
 
 
+def test_a_parameter_without_a_value_is_made_only_in_a_given_shape(now):
+    given = {"key": "line_limit.q1.accept", "valid_from": now, "source": "x", "by": None, "at": now}
+    with pytest.raises(parameters.ParameterMissing):
+        services.set_parameter(value="7wd", **given)
+    with pytest.raises(services.ParameterRefused, match="应为时限，如“1wd”"):
+        services.set_parameter(value="七天", like="1wd", **given)
+
+    services.set_parameter(value="7wd", like="1wd", **given)
+
+    assert parameters.limit("line_limit.q1.accept", at=now) == Limit(7, "wd")
+
+
 def test_an_old_matter_keeps_the_rule_of_its_day(now):
     put("limit.help", "5wd", now + timedelta(days=10))
 

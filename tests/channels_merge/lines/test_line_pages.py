@@ -65,6 +65,26 @@ def test_the_page_of_a_line_shows_what_is_parked_first(client, manager, plug, ca
     assert client.get("/lines/nobody/").status_code == 404
 
 
+def test_the_limits_of_a_line_are_laid_down_on_its_page(client, manager, plug):
+    plug("12328")
+    typed = {"what": "accept", "amount": "5", "unit": "wd", "source": "某办法第三条"}
+
+    assert client.post("/lines/12328/limit/", {**typed, "amount": "五"}).status_code == 422
+    answer = client.post("/lines/12328/limit/", typed)
+
+    assert said(client, answer) == ["法定受理：5 个工作日，从现在起。"]
+    page = soup(client.get("/lines/12328/")).select_one("aside .kv").get_text(" ", strip=True)
+    assert "时限 没有来件提醒 1 个工作日；法定受理 5 个工作日" in page
+
+
+def test_what_came_without_an_id_says_so(client, manager, plug, came):
+    row = came(plug("12315"), b"{")
+
+    page = soup(client.get(f"/lines/messages/{row.pk}/"))
+
+    assert page.select_one(".brk").get_text() == "没有消息编号"
+
+
 def test_what_came_is_shown_without_the_person(client, manager, plug, came):
     row = came(plug("12315"), message("1", text="短", id_number="360702199001011234", account="wx-wang"))
     page = client.get(f"/lines/messages/{row.pk}/").content.decode()

@@ -6,9 +6,12 @@ import pytest
 
 from channels_merge import selectors, services
 from channels_merge.models import Appeal, AppealClock, AppealEvent, CodeMap, Interaction, Line
-from hotline.models import Notice, SecurityLog
+from hotline.errors import DomainError
+from hotline.limits import Limit
+from hotline.models import Notice, Parameter, SecurityLog
 from tests.channels_merge.lines.conftest import later, message
 from tests.factories.channels_merge import NOON
+from tickets import deadlines
 from tickets import services as tickets
 from tickets.models import TicketClock
 
@@ -44,6 +47,68 @@ def test_a_line_that_cannot_work_is_refused(lines, changes, sentence):
     given = {"is_open": True, "algorithm": "HMAC-SM3", "push_url": "", **changes}
     with pytest.raises(services.AppealRefused, match=sentence):
         services.change_line(line_id=lines["12315"].pk, by=None, at=NOON, **given)
+
+
+@pytest.fixture
+def added(person):
+    """A hotline that a manager entered in the product: no parameter knows it."""
+    channel = services.propose_channel(
+        owner=person("channel_manager").unit,
+        name="12350 安全热线",
+        kind="hotline",
+        way="push",
+        ground="x",
+        by=None,
+        at=NOON,
+    )
+    assert services.watch_lines(at=NOON) == []
+    return Line.objects.get(channel=channel)
+
+
+def limited(line, what, amount, unit, by, at=NOON):
+    return services.set_line_limit(line_id=line.pk, what=what, amount=amount, unit=unit, source="某办法", by=by, at=at)
+
+
+def test_a_line_that_was_added_gets_limits_of_its_own(added, person):
+    """No page could make them: a value was only ever added to a parameter that had one."""
+    manager = person("channel_manager")
+    assert [(name, str(limit)) for name, limit in selectors.line_limits(added, at=NOON)] == [
+        ("没有来件提醒", "1 个工作日")
+    ]
+
+    limited(added, "silent", 5, "d", manager)
+    limited(added, "accept", 3, "wd", manager)
+    limited(added, "complaint", 30, "wd", manager)
+    limited(added, "complaint", 45, "wd", manager, at=later(days=1))
+
+    assert [str(limit) for _, limit in selectors.line_limits(added, at=NOON)] == [
+        "5 天", "3 个工作日", "30 个工作日",
+    ]  # fmt: skip
+    assert [str(limit) for _, limit in selectors.line_limits(added, at=later(days=2))][-1] == "45 个工作日"
+    code = added.channel.code
+    assert deadlines.accept_rule(line=code, at=NOON).limit == Limit(3, "wd")
+    assert set(Parameter.objects.filter(key__contains=code).values_list("key", "note")) == {
+        (f"line_silent_after.{code}", "12350 安全热线：没有来件提醒"),
+        (f"line_limit.{code}.accept", "12350 安全热线：法定受理"),
+        (f"line_limit.{code}.complaint", "12350 安全热线：法定办理（投诉）"),
+    }
+    assert SecurityLog.objects.filter(kind=SecurityLog.Kind.PARAMETER, user=manager).count() == 4
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"what": "praise_"}, "请选择哪一项时限"),
+        ({"amount": 0}, "数量须为正整数"),
+        ({"unit": "y"}, "单位须为"),
+        ({"source": " "}, "请写依据"),
+    ],
+)
+def test_a_limit_that_is_none_is_refused(added, given, sentence):
+    right = {"what": "silent", "amount": 1, "unit": "wd", "source": "自定"}
+    with pytest.raises(DomainError, match=sentence):
+        services.set_line_limit(line_id=added.pk, by=None, at=NOON, **{**right, **given})
+    assert not Parameter.objects.filter(key__contains=added.channel.code).exists()
 
 
 # ---- codes

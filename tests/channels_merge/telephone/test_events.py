@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -63,7 +64,10 @@ def test_without_a_secret_nobody_is_believed(world, post, settings):
 
 
 GARBAGE = {
-    "no json": ("{", "请求内容不是正确的 JSON 对象。"),
+    "no json": ("{", "内容不是正确的 JSON。"),
+    "a field twice": (json.dumps(said("ringing", "c-1"))[:-1] + ', "number": "13979700123"}', "字段 number 写了两次"),
+    "deep": ('{"a":' * 100 + "1" + "}" * 100, "超过 60 层"),
+    "bytes": ("{\udcff}".encode("utf-8", "surrogateescape").decode("latin-1"), "内容不是正确的 JSON。"),
     "a list": ("[]", "请求内容不是正确的 JSON 对象。"),
     "nothing": ("{}", "call_id"),
     "no such event": (said("hold", "c-1"), "event"),
@@ -86,6 +90,25 @@ def test_garbage_is_refused_with_a_sentence(world, post, name):
 
     assert (answer.status_code, PhoneCall.objects.exists()) == (400, False)
     assert words in answer.json()["message"]
+
+
+@pytest.mark.parametrize("field", ["call_id", "event", "at", "number", "queue", "extension", "recording"])
+def test_no_value_of_a_field_is_a_fault(client, world, post, field):
+    client.raise_request_exception = False
+    for value in NASTY:
+        whole = json.dumps({**said("ringing", "c-1"), field: "@@"}).replace('"@@"', value)
+        answer = post(None, body=whole.encode())
+
+        assert answer.status_code in {200, 400, 409}, value
+        if answer.status_code != 200:
+            assert re.search(r"[\u4e00-\u9fff]{2}", answer.json()["message"]), value
+
+
+NASTY = [
+    "null", "true", "-1", "1e999", "NaN", "9" * 4000, "1" * 5000, '"\\u0000"', '"\\ud800"', '"\\u202e1"', "[]", "{}", "[" * 50 + "]" * 50,
+    "[" * 5000 + "]" * 5000, '"0001-01-01T00:00:00+14:00"', '"9999-12-31T23:59:59-14:00"', '"٠١٢"', '"' + "长" * 600 + '"',
+    '"+"', '"1 2 3"', '"&\'<>"',
+]  # fmt: skip
 
 
 def test_one_call_has_one_number(world, post):
