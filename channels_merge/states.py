@@ -2,8 +2,6 @@ from django.db.models import TextChoices
 
 from tickets.states import Kind
 
-from tickets.states import Kind
-
 
 class AppealState(TextChoices):
     RECEIVED = "received", "待受理"
@@ -134,14 +132,6 @@ PLATFORM_KINDS = frozenset(
         ChannelKind.OVERSIGHT,
     }
 )
-
-
-# What may be laid down for one platform: code → name.
-LINE_LIMITS = {
-    "silent": "多久没有来件就提醒",
-    "accept": "法定受理时限",
-    **{value: f"法定办理时限（{label}）" for value, label in Kind.choices},
-}
 
 
 # What may be laid down for one platform: code → name.

@@ -179,6 +179,7 @@ __all__ = [
     "check_phone",
     "conclude_return",
     "conclude_transfer",
+    "correct_code",
     "count_addition",
     "count_code_submission",
     "count_live",
