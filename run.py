@@ -5,7 +5,7 @@
     python3 run.py test [ARG …]     run the tests (arguments go to pytest)
     python3 run.py check            formatting, lint, layers, migrations, deployment checks, types
     python3 run.py manage COMMAND … run a management command beside the running system, or with servers of its own
-    python3 run.py bench NAME       measure: intake, inbox, ring or merge, with servers of its own (docs/benchmarks.md)
+    python3 run.py bench NAME       measure: intake, inbox, ring or merge, with servers of its own; fit (docs/benchmarks.md)
 
 Standard library only: this file runs before anything is installed. docs/running.md lists the variables.
 """

@@ -1,4 +1,7 @@
-"""`python -m benchmarks intake`, `inbox`, `ring` or `merge`: on servers of its own, thrown away afterwards unless `--keep` names a directory."""
+"""`python -m benchmarks intake`, `inbox`, `ring` or `merge`: on servers of its own, thrown away afterwards unless `--keep` names a directory.
+
+`fit` reads two files and needs no server.
+"""
 
 import argparse
 import atexit
@@ -13,20 +16,25 @@ from hotline.embedded import attach_or_start
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("name", choices=["intake", "inbox", "ring", "merge"])
+    parser.add_argument("name", choices=["intake", "inbox", "ring", "merge", "fit"])
     parser.add_argument(
         "--short", action="store_true", help="fewer rows and runs: a minute or two, figures only roughly"
     )
     parser.add_argument("--keep", metavar="DIR", type=Path, help="leave the filled databases there for the next run")
-    parser.add_argument("--pairs", metavar="FILE", type=Path, help="merge: pairs to find, columns a, b, same, part")
     parser.add_argument(
-        "--texts", metavar="FILE", type=Path, help="merge: their messages, columns id, time, topic, text"
+        "--pairs", metavar="FILE", type=Path, help="merge, fit: judged pairs, columns a, b, same, part"
+    )
+    parser.add_argument(
+        "--texts", metavar="FILE", type=Path, help="merge, fit: their messages, columns id, time, topic, text"
     )
     chosen = parser.parse_args()
-    given = {"pairs": chosen.pairs, "texts": chosen.texts} if chosen.name == "merge" else {}
+    given = {"pairs": chosen.pairs, "texts": chosen.texts} if chosen.name in {"merge", "fit"} else {}
     if (chosen.pairs is None) != (chosen.texts is None) or (chosen.texts and not given):
-        parser.error("--pairs and --texts go together, with merge")
-    stand(chosen.keep)
+        parser.error("--pairs and --texts go together, with merge or fit")
+    if chosen.name != "fit":
+        stand(chosen.keep)
+    elif chosen.texts is None:
+        parser.error("fit needs --pairs and --texts")
     # Only now can a module that reads models be imported.
     importlib.import_module(f"benchmarks.{chosen.name}").run(short=chosen.short, **given)
 

@@ -7,7 +7,7 @@ r"""并单: which messages report the same matter. Arithmetic on texts, times an
     said = explain(new, found[0], background)      # why, in words; said.may_link guards linking by itself
     numbers = cluster(messages, background)        # the matters of many messages at once
 
-`probability` and `features` do the same for one pair. docs/adr/0007-merging-engine.md has the figures behind the choices.
+docs/adr/0007-merging-engine.md has the figures behind the choices.
 """
 
 from channels_merge.matching.background import Background
@@ -15,7 +15,7 @@ from channels_merge.matching.clustering import cluster, find_matters
 from channels_merge.matching.explaining import Explanation, explain
 from channels_merge.matching.grams import grams
 from channels_merge.matching.profiles import Message, Profiles
-from channels_merge.matching.scoring import FEATURES, features, pair_features, probabilities, probability
+from channels_merge.matching.scoring import FEATURES, pair_features, probabilities
 
 __all__ = [
     "FEATURES",
@@ -25,10 +25,8 @@ __all__ = [
     "Profiles",
     "cluster",
     "explain",
-    "features",
     "find_matters",
     "grams",
     "pair_features",
     "probabilities",
-    "probability",
 ]

@@ -29,11 +29,15 @@ def find_matters(messages: Sequence[Message], *, together: float = TOGETHER) -> 
     Found twice: first what is sure by what is ordinary everywhere, then with every matter of the first round counted
     once, so that a matter which hundreds report does not make its own name common.
     """
-    first = cluster(messages, Background.of([]), together=SURE)
+    return cluster(messages, ground_of(messages), together=together)
+
+
+def ground_of(messages: Sequence[Message]) -> Background:
+    """The background of `find_matters`: what is sure by the ordinary sentences alone, each matter counted once."""
     matters: dict[int, list[str]] = {}
-    for message, number in zip(messages, first, strict=True):
+    for message, number in zip(messages, cluster(messages, Background.of([]), together=SURE), strict=True):
         matters.setdefault(number, []).append(message.words)
-    return cluster(messages, Background.of("\n".join(texts) for texts in matters.values()), together=together)
+    return Background.of("\n".join(texts) for texts in matters.values())
 
 
 def cluster(messages: Sequence[Message], background: Background, *, together: float = TOGETHER) -> list[int]:

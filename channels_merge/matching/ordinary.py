@@ -29,7 +29,7 @@ _CLOSINGS: Final = (
     "以上情况属实，请工作人员尽快联系，谢谢。",
     "物业和社区都说管不了，不知道应该找哪个部门。",
 )
-_MATTERS: Final = (
+MATTERS: Final = (
     "工地夜间施工到凌晨两三点，挖机和渣土车的声音很大，噪音扰民，老人小孩晚上无法入睡，城管来了就停，走了又开始施工。",
     "楼下餐馆油烟直排，没有安装专用烟道和油烟净化器，油烟味很重，家里不敢开窗。",
     "烧烤店和夜宵摊营业到凌晨，喝酒吵闹，占用人行道摆放桌椅，地面油污很脏。",
@@ -119,5 +119,5 @@ def sentences() -> list[str]:
     return [
         _OPENINGS[(number + turn) % len(_OPENINGS)] + matter + _CLOSINGS[(number + 3 * turn) % len(_CLOSINGS)]
         for turn in range(_ROUNDS)
-        for number, matter in enumerate(_MATTERS)
+        for number, matter in enumerate(MATTERS)
     ]

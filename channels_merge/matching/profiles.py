@@ -13,6 +13,7 @@ from scipy import sparse
 from channels_merge.matching.background import Background
 from channels_merge.matching.grams import Ids, Letters
 from channels_merge.matching.names import districts_in, names_in, telling
+from channels_merge.matching.topics import topics
 
 OPENING: Final = 200
 """People open with the matter and close with their feelings."""
@@ -80,6 +81,7 @@ class Profiles:
     opening_names: Rows
     names: Rows
     districts: Rows
+    topics: Floats
 
     @classmethod
     def of(cls, messages: Sequence[Message], background: Background) -> Self:
@@ -93,18 +95,20 @@ class Profiles:
         has_title = np.array([bool(message.title.strip()) for message in messages], bool)
         in_head = np.where(in_title, has_title[found.owners], grams.ends < HEAD)
         title_rows = found.rows(in_title)
+        openings = sparse.csr_array(2 * title_rows + found.rows(in_opening))
         opening_names, names = _names(letters.texts, background)
         return cls(
             messages,
             background.weights(found.ids),
             present(title_rows),
-            sparse.csr_array(2 * title_rows + found.rows(in_opening)),
+            openings,
             present(found.rows(np.ones_like(in_title))),
             found.runs_of(in_title),
             found.runs_of(in_head),
             opening_names,
             names,
             _districts(letters.texts),
+            topics(found.ids, present(openings)),
         )
 
     def __len__(self) -> int:

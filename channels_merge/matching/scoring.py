@@ -6,52 +6,46 @@ from typing import Final, Self
 import numpy as np
 from scipy import sparse
 
-from channels_merge.matching.background import HEAVIEST, Background
+from channels_merge.matching.background import HEAVIEST
 from channels_merge.matching.grams import Ids
-from channels_merge.matching.profiles import Floats, Message, Profiles, Rows, Runs, present
+from channels_merge.matching.profiles import Floats, Profiles, Rows, Runs
 
 RARE: Final = 1 / 200
 """Grams in fewer matters than this are mostly names and objects; the others say what is wrong."""
 TELLING: Final = 3.0
 """Weight from which a shared stretch counts: two characters that one matter in twenty has."""
+UNKNOWN_TOPIC: Final = 0.3
+"""Where one of them is about none of the ordinary matters: what two messages at random have in common."""
 _CHUNK: Final = 20_000
 
-# Where they come from and what each means: docs/adr/0007-merging-engine.md. Fitted together, so none is read alone.
-BIAS: Final = -12.25
-COEFFICIENTS: Final = {
-    "opening": 5.5,
-    "rare_title_least": 4.9,
-    "mass": 0.25,
-    "stretches": 2.55,
-    "third_stretch": 0.3,
-    "title_stretches_most": 2.0,
-    "title_stretches_least": 0.9,
-    "near": 1.65,
-    "ordinary": -2.6,
-    "ordinary_title_least": 0.55,
-    "names_differ": -0.5,
-    "template": -2.75,
-    # Set by hand: the judged messages have no codes, and write their districts wrongly too often.
+# What `run.py bench fit` prints, and what each means: docs/adr/0007-merging-engine.md. Fitted together, so none is read alone.
+BIAS: Final = -12.5
+FITTED: Final = {
+    "rare_title_least": 7.15,
+    "mass": 0.7,
+    "stretches": 1.9,
+    "third_stretch": 0.2,
+    "title_stretches_most": 1.8,
+    "title_stretches_least": 1.1,
+    "near": 1.75,
+    "topics": 1.9,
+    "template": -6.05,
+}
+BY_HAND: Final = {
+    # The judged messages have no codes, and write their districts wrongly too often.
     "districts_differ": -0.25,
     "regions_differ": -1.5,
     "categories_differ": -2.5,
     "same_caller": 0.5,
 }
+COEFFICIENTS: Final = FITTED | BY_HAND
 FEATURES: Final = tuple(COEFFICIENTS)
 
 
-def features(a: Message, b: Message, background: Background) -> Floats:
-    """The features of one pair, in the order of `FEATURES`; the same either way round."""
-    return pair_features(Profiles.of([a, b], background), np.array([0]), np.array([1]))[0]
-
-
-def probability(a: Message, b: Message, background: Background) -> float:
-    """How probable it is that one handling settles both, 0 to 1."""
-    return float(probabilities(Profiles.of([a, b], background), np.array([0]), np.array([1]))[0])
-
-
 def probabilities(profiles: Profiles, left: Ids, right: Ids) -> Floats:
-    """The same for many pairs of row numbers; for one new message, `left` is its row repeated."""
+    """How probable it is that one handling settles both, 0 to 1, for many pairs of row numbers; for one new message, `left`
+    is its row repeated.
+    """
     weights = np.array(list(COEFFICIENTS.values()))
     return 1 / (1 + np.exp(-(pair_features(profiles, left, right) @ weights + BIAS)))
 
@@ -82,13 +76,9 @@ class _Pair:
 
     def __init__(self, profiles: Profiles):
         self.profiles = profiles
-        is_rare = profiles.weights > -np.log(RARE)
-        self.rare = np.where(is_rare, profiles.weights, 0)
-        self.ordinary = np.where(is_rare, 0, profiles.weights)
+        self.rare = np.where(profiles.weights > -np.log(RARE), profiles.weights, 0)
         self.openings = opening_vectors(profiles)
-        self.opening_lengths = np.maximum(np.sqrt(present(profiles.openings) @ self.ordinary**2), 1e-9)
         self.rare_titles = np.maximum(profiles.titles @ self.rare, 1e-9)
-        self.ordinary_titles = np.maximum(profiles.titles @ self.ordinary, 1e-9)
         self.title_matches = _Matches(profiles, profiles.title_runs)
         self.head_matches = _Matches(profiles, profiles.head_runs)
 
@@ -97,41 +87,27 @@ class _Pair:
         heads = self.head_matches.both_ways(left, right)
         titles = self.title_matches.both_ways(left, right)
         apart = np.abs(profiles.days[left] - profiles.days[right])
-        openings, rare_openings, ordinary_openings = self._openings(left, right)
-        here, there = self._titles(left, right), self._titles(right, left)
-        names_differ = self._names_differ(left, right)
+        openings = _Shared.of(self.openings, self.openings, left, right)
         return np.column_stack(
             [
-                openings,
-                np.minimum(here[0], there[0]),
-                np.log1p(rare_openings / HEAVIEST),
+                np.minimum(self._rare_title(left, right), self._rare_title(right, left)),
+                np.log1p(openings.sums(self.rare) / HEAVIEST),
                 np.minimum(*heads[0]),
                 np.minimum(*heads[1]),
                 np.maximum(*titles[0]),
                 np.minimum(*titles[0]),
                 np.where(np.isnan(apart), 0.5, np.exp(-apart / 60)),
-                ordinary_openings,
-                np.minimum(here[1], there[1]),
-                names_differ,
-                names_differ * openings,
+                _topics(profiles.topics[left], profiles.topics[right]),
+                self._names_differ(left, right) * openings.sums(),
                 _differ(profiles.districts, profiles.districts, left, right),
                 *_known(profiles, left, right),
             ]
         )
 
-    def _openings(self, left: Ids, right: Ids) -> tuple[Floats, Floats, Floats]:
-        """Of what both openings say: cosine, weight of the rare grams, cosine of the others by presence."""
-        shared = _Shared.of(self.openings, self.openings, left, right)
-        lengths = self.opening_lengths[left] * self.opening_lengths[right]
-        return shared.sums(), shared.sums(self.rare), shared.sums(self.ordinary**2) / lengths
-
-    def _titles(self, mine: Ids, theirs: Ids) -> tuple[Floats, Floats]:
-        """The shares of my title's rare grams and of its others that their text has.
-
-        Names apart, is it the same trouble? That is what the others tell.
-        """
+    def _rare_title(self, mine: Ids, theirs: Ids) -> Floats:
+        """The share of my title's rare grams that their text has."""
         shared = _Shared.of(self.profiles.titles, self.profiles.texts, mine, theirs)
-        return shared.sums(self.rare) / self.rare_titles[mine], shared.sums(self.ordinary) / self.ordinary_titles[mine]
+        return shared.sums(self.rare) / self.rare_titles[mine]
 
     def _names_differ(self, left: Ids, right: Ids) -> Floats:
         """Both open by naming something, and neither's names are anywhere in the other."""
@@ -187,6 +163,12 @@ class _Matches:
         if not len(self.keys):
             return np.zeros(len(wanted), dtype=bool)
         return self.keys[np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)] == wanted
+
+
+def _topics(mine: Floats, theirs: Floats) -> Floats:
+    """Whether both are about the same ordinary matters: the cosine of what each is like."""
+    told = mine.any(axis=1) & theirs.any(axis=1)
+    return np.where(told, (mine * theirs).sum(axis=1), UNKNOWN_TOPIC)
 
 
 def _known(profiles: Profiles, left: Ids, right: Ids) -> tuple[Floats, Floats, Floats]:

@@ -1,9 +1,10 @@
 import random
 from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 
-from channels_merge.matching import Background, Message
+from channels_merge.matching import Background, Message, Profiles, pair_features, probabilities
 from hotline.dates import SHANGHAI
 
 AT = datetime(2026, 9, 1, 9, 0, tzinfo=SHANGHAI)
@@ -29,6 +30,15 @@ TROUBLES = (
 
 def message(title, text="", days=0, **known):
     return Message(title, text or f"{title}，请尽快处理。", AT + timedelta(days=days), **known)
+
+
+def features(a, b, background):
+    """Those of one pair, in the order of `FEATURES`."""
+    return pair_features(Profiles.of([a, b], background), np.array([0]), np.array([1]))[0]
+
+
+def probability(a, b, background):
+    return float(probabilities(Profiles.of([a, b], background), np.array([0]), np.array([1]))[0])
 
 
 @pytest.fixture(scope="session")

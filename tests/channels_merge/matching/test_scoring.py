@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels_merge.matching import FEATURES, Background, Message, Profiles, features, probabilities, probability
+from channels_merge.matching import FEATURES, Background, Message, Profiles, probabilities
 from channels_merge.matching.profiles import LONGEST
-from tests.channels_merge.matching.conftest import message
+from tests.channels_merge.matching.conftest import features, message, probability
 
 LAMP = message("沙河镇罗边村路灯不亮", "我是沙河镇罗边村的村民，村口的路灯坏了快一个月，晚上什么都看不见。")
 LAMP_AGAIN = message("罗边村的路灯坏了没人修", "罗边村村口路灯不亮，晚上什么都看不见，老人不敢出门。", days=5)
