@@ -26,7 +26,8 @@ class FollowUp(models.Model):
     appeal = models.ForeignKey("channels_merge.Appeal", models.PROTECT, related_name="follow_ups")
     round = models.PositiveSmallIntegerField("轮次")
     reply = models.ForeignKey("tickets.Reply", models.PROTECT, null=True, related_name="+", db_index=False)
-    opened_at = models.DateTimeField("答复审定时间")
+    # When the reply was approved, or when the caller joined a matter that was answered already.
+    opened_at = models.DateTimeField("开始回访时间")
     not_before = models.DateTimeField("最早可拨")
     due_at = models.DateTimeField("回访期限")
     state = models.CharField("状态", max_length=12, choices=FollowUpState, default=FollowUpState.WAITING)

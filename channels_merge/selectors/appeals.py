@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Prefetch, Q
+from django.db.models import Max, Prefetch, Q
 
 from channels_merge.identity import normal_phone
 from channels_merge.models import (
@@ -17,7 +17,7 @@ from channels_merge.models import (
 from channels_merge.states import HEARD_STATES
 from hotline import crypto
 from hotline.models import Region, User
-from tickets.models import Ticket
+from tickets.models import Ticket, TicketEvent
 from tickets.states import Secrecy
 
 HISTORY_DAYS = 90
@@ -38,6 +38,17 @@ def carried_by(ticket_id: int) -> AppealQuerySet:
     tickets = Ticket.objects.filter(Q(pk=ticket_id) | Q(merged_into=ticket_id))
     links = AppealLink.objects.filter(until=None, ticket__in=tickets.values("pk"))
     return Appeal.objects.filter(pk__in=links.values("appeal"))
+
+
+def carried_since(ticket_id: int) -> dict[int, datetime]:
+    """When each appeal came to the ticket that carries it now: linked to it, or with a ticket that was merged into it."""
+    tickets = Ticket.objects.filter(Q(pk=ticket_id) | Q(merged_into=ticket_id))
+    links = AppealLink.objects.filter(until=None, ticket__in=tickets.values("pk")).values_list(
+        "appeal", "ticket", "since"
+    )
+    came = TicketEvent.objects.filter(ticket__merged_into=ticket_id, act__in=["merge", "move_along"])
+    merged = dict(came.order_by().values_list("ticket").annotate(last=Max("at")))
+    return {appeal: max(since, merged.get(ticket, since)) for appeal, ticket, since in links}
 
 
 def ticket_of(appeal: Appeal) -> Ticket | None:

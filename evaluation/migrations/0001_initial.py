@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('round', models.PositiveSmallIntegerField(verbose_name='轮次')),
-                ('opened_at', models.DateTimeField(verbose_name='答复审定时间')),
+                ('opened_at', models.DateTimeField(verbose_name='开始回访时间')),
                 ('not_before', models.DateTimeField(verbose_name='最早可拨')),
                 ('due_at', models.DateTimeField(verbose_name='回访期限')),
                 ('state', models.CharField(choices=[('waiting', '待回访'), ('concluded', '已回访'), ('void', '已失效')], default='waiting', max_length=12, verbose_name='状态')),

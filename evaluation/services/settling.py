@@ -24,36 +24,43 @@ def open_follow_ups(*, ticket_id: int, at: datetime) -> int:
     """A row for each live caller of the ticket's round that has none. Inserts only. Returns how many callers there are.
 
     Who left no number, or said at intake that no call is wanted, is exempt with the reason (docs/clocks.md 5); so is who
-    was told by message of a matter that very many report, and is not in the sample.
+    was told by message of a matter that very many report, and is not in the sample. Who joined a matter that was answered
+    already had no message and is asked from then on: what was said before was said of something else.
     """
     ticket = Ticket.objects.get(pk=ticket_id)
     if ticket.state != TicketState.PENDING_FOLLOWUP:
         return 0
     reply = Reply.objects.filter(ticket=ticket, published_at__isnull=False).order_by("-round", "-pk").first()
-    opened_at = reply.published_at if reply else at
-    told = channels.not_called(ticket_id, round_number=ticket.round, at=opened_at)
+    answered_at = reply.published_at if reply else at
+    told = channels.not_called(ticket_id, round_number=ticket.round, at=answered_at)
+    since = channels.carried_since(ticket_id)
     live = channels.carried_by(ticket_id).live().order_by("pk")
-    rows = [_row(ticket, appeal, reply, opened_at, by_message=appeal.pk in told) for appeal in live]
+    rows = []
+    for appeal in live:
+        joined_at = since.get(appeal.pk, at)
+        row = _row(ticket, appeal, reply, answered_at, by_message=appeal.pk in told and joined_at <= answered_at)
+        row.opened_at = max(answered_at, joined_at)
+        rows.append(row)
     FollowUp.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
 
 
-def _row(ticket: Ticket, appeal: Appeal, reply: Reply | None, opened_at: datetime, *, by_message: bool) -> FollowUp:
+def _row(ticket: Ticket, appeal: Appeal, reply: Reply | None, answered_at: datetime, *, by_message: bool) -> FollowUp:
     row = FollowUp(
         ticket=ticket,
         appeal=appeal,
         round=ticket.round,
         reply=reply,
-        opened_at=opened_at,
-        not_before=calling_hours.first_call(opened_at),
-        due_at=calling_hours.last_call(opened_at),
+        opened_at=answered_at,
+        not_before=calling_hours.first_call(answered_at),
+        due_at=calling_hours.last_call(answered_at),
     )
     why = WhyNot.BY_MESSAGE if by_message else ""
     why = why if appeal.wants_follow_up else WhyNot.NOT_WANTED
     why = why if appeal.contactable else WhyNot.NO_NUMBER
     if why:
         row.state, row.outcome, row.why_not = FollowUpState.CONCLUDED, Outcome.EXEMPT, why
-        row.satisfaction, row.concluded_at = Satisfaction.NOT_RATED, opened_at
+        row.satisfaction, row.concluded_at = Satisfaction.NOT_RATED, answered_at
     return row
 
 

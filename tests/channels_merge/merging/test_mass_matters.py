@@ -1,5 +1,7 @@
 """A matter of very many: one message to all for each reply, calls by sample, and a rating on the web."""
 
+from datetime import timedelta
+
 import pytest
 
 from channels_merge import selectors, services
@@ -7,10 +9,13 @@ from channels_merge.models import OutboxMessage
 from channels_merge.services import mass
 from evaluation import services as evaluation
 from evaluation.models import FollowUp
+from tests.channels_merge.merging.factories import LAMPS
 from tests.factories.channels_merge import make_accepted, ticket_of
 from tests.factories.evaluation import ANSWERED_AT, TUESDAY, WEDNESDAY, call, work_on
 from tests.factories.tickets import REPLY, fresh
+from tickets import services as tickets
 
+LATER = WEDNESDAY + timedelta(hours=1)
 PHONES = [f"1380797{number:04}" for number in range(1, 7)]
 
 
@@ -120,6 +125,35 @@ def test_a_rating_on_a_closed_ticket_is_kept_and_reopens_nothing(city, rated_by_
     row = FollowUp.objects.get(appeal=rated_by_web)
     assert (row.outcome, row.satisfaction, hasattr(row, "decision")) == ("rated", "dissatisfied", False)
     assert fresh(ticket).state == "closed"
+
+
+def test_a_rating_counts_once_also_when_its_appeal_is_moved_to_a_ticket_that_was_answered_earlier(city, rated_by_web):
+    rate(rated_by_web, resolved="yes", satisfaction="satisfied", ground="")
+    other = make_accepted(at=TUESDAY, text=LAMPS, phone="13800000077")
+    work_on(city, ticket_of(other))
+    services.link_appeal(
+        appeal_id=rated_by_web.pk, ticket_id=ticket_of(other).pk, reason="同一件事", by=city.dispatcher, at=LATER
+    )
+    evaluation.settle_ticket(ticket_id=ticket_of(other).pk, at=LATER)
+
+    assert evaluation.take_missed_ratings(at=LATER) == 0
+    asked = FollowUp.objects.filter(appeal=rated_by_web).order_by("pk")
+    assert [(row.outcome, row.state) for row in asked] == [("rated", "concluded"), ("", "waiting")]
+    assert asked[1].opened_at == LATER
+
+
+def test_nor_when_its_ticket_is_merged_into_one_that_was_answered_earlier(city, rated_by_web):
+    rate(rated_by_web, resolved="yes", satisfaction="satisfied", ground="")
+    other = make_accepted(at=TUESDAY, text=LAMPS, phone="13800000077")
+    work_on(city, ticket_of(other))
+    tickets.merge_ticket(
+        ticket_id=ticket_of(rated_by_web).pk, into_id=ticket_of(other).pk, reason="同", by=city.dispatcher, at=LATER
+    )
+    evaluation.settle_ticket(ticket_id=ticket_of(other).pk, at=LATER)
+
+    assert evaluation.take_missed_ratings(at=LATER) == 0
+    asked = FollowUp.objects.filter(appeal=rated_by_web, ticket=ticket_of(other))
+    assert [(row.state, row.opened_at) for row in asked] == [("waiting", LATER)]
 
 
 def test_what_is_not_chosen_from_the_list_is_refused(rated_by_web):
