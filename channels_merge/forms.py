@@ -345,14 +345,24 @@ class ChannelForm(OwnerForm):
         choices=[("new", "拟新增"), ("old", "早已设立")],
         widget=forms.RadioSelect,
         initial="new",
-        help_text="拟新增的先报备、核准后启用；早已设立的定一个撤销日期，确需保留的再申请保留。",
+        help_text="拟新增的先报备、核准后启用；早已设立的写明证据和撤销日期，由渠道管理员核实，确需保留的再申请保留。",
+    )
+    since = day_field("设立日期", required=False, help_text="早已设立的填写，须在 2025-10-15 以前。")
+    evidence = words_field(
+        "证据",
+        500,
+        required=False,
+        rows=2,
+        help_text="早已设立的填写：当年的文件、公告、开通单据，写明名称和日期。",
     )
     ends_on = day_field("撤销日期", required=False, help_text="早已设立的填写。")
 
     def clean(self):
         cleaned = super().clean()
-        if cleaned.get("existed") == "old" and not cleaned.get("ends_on") and "ends_on" not in self.errors:
-            self.add_error("ends_on", "早已设立的，请写撤销日期。")
+        if cleaned.get("existed") == "old":
+            for name in ("ground", "since", "evidence", "ends_on"):
+                if not cleaned.get(name) and name not in self.errors:
+                    self.add_error(name, f"早已设立的，请写{self.fields[name].label}。")
         return cleaned
 
 

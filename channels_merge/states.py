@@ -75,6 +75,7 @@ HEARD_STATES = IN_USE_STATES | {ChannelState.CANCELLED}
 
 class FilingKind(TextChoices):
     NEW = "new", "新增"
+    EXISTING = "existing", "早已设立"
     KEEP = "keep", "保留"
     YEARLY = "yearly", "年度"
 

@@ -1,5 +1,8 @@
 """Ways in, and their filing with the city hotline centre (赣市改字〔2025〕10号 2)."""
 
+from datetime import date
+from typing import Final
+
 from django.db import models
 from django.db.models import Q
 from django_fsm import transition
@@ -14,6 +17,8 @@ from channels_merge.states import (
 )
 from hotline.fsm import StateField, StateModel
 
+# The day of the order: only what was there before it may be entered as 早已设立.
+BEFORE: Final = date(2025, 10, 15)
 _NOT_APPROVED = (ChannelState.PROPOSED, ChannelState.FILED, ChannelState.REFUSED)
 _APPROVED = (ChannelState.APPROVED, ChannelState.ACTIVE)
 
@@ -70,9 +75,7 @@ class Channel(StateModel):
                 name="channel_state_has_its_dates",
             ),
             models.CheckConstraint(
-                # What was set up long ago may have none: it ends, or says why it is kept.
-                condition=Q(state__in=[ChannelState.PROPOSED, ChannelState.ENDING, ChannelState.CANCELLED])
-                | ~Q(ground=""),
+                condition=Q(state=ChannelState.PROPOSED) | ~Q(ground=""),
                 name="channel_filed_has_its_ground",
             ),
             models.UniqueConstraint("key_hash", condition=~Q(key_hash=""), name="channel_key_is_unique"),
@@ -102,6 +105,11 @@ class Channel(StateModel):
     @transition(state, source=ChannelState.FILED, target=ChannelState.APPROVED)
     def approve(self, *, approved_on, review_due_on):
         self.approved_on, self.review_due_on = approved_on, review_due_on
+
+    @transition(state, source=ChannelState.FILED, target=ChannelState.ENDING)
+    def confirm(self, *, ends_on):
+        """It was there before the order, as was claimed: it ends, unless it is kept."""
+        self.ends_on = ends_on
 
     @transition(state, source=ChannelState.FILED, target=ChannelState.REFUSED)
     def refuse(self):
@@ -133,6 +141,9 @@ class ChannelFiling(models.Model):
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="filings", db_index=False)
     kind = models.CharField("种类", max_length=10, choices=FilingKind)
     reason = models.CharField("理由", max_length=500)
+    # What is claimed of a channel that was there before the order; its reason is the evidence.
+    existed_since = models.DateField("设立日期", null=True)
+    ends_on = models.DateField("拟撤销日期", null=True)
     filed_by = models.ForeignKey(
         "hotline.User", models.PROTECT, null=True, related_name="+", db_index=False, verbose_name="报备人"
     )
@@ -149,6 +160,11 @@ class ChannelFiling(models.Model):
         constraints = [
             models.UniqueConstraint("channel", condition=Q(outcome=""), name="channelfiling_one_open_per_channel"),
             models.CheckConstraint(condition=~Q(reason=""), name="channelfiling_says_why"),
+            models.CheckConstraint(
+                condition=Q(kind=FilingKind.EXISTING, existed_since__lt=BEFORE, ends_on__isnull=False)
+                | (~Q(kind=FilingKind.EXISTING) & Q(existed_since=None, ends_on=None)),
+                name="channelfiling_existing_has_its_days",
+            ),
             models.CheckConstraint(
                 condition=Q(outcome="", decided_at=None, decided_by=None)
                 | (~Q(outcome="") & Q(decided_at__isnull=False)),

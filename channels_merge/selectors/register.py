@@ -121,6 +121,12 @@ def _approved(standing: Standing) -> str:
     return "市热线中心核准以后才能启用。" if standing.channel.state in before else ""
 
 
+def _before_its_day(standing: Standing) -> str:
+    ends_on = standing.channel.ends_on
+    passed = ends_on is not None and ends_on <= local_day(standing.at)
+    return f"撤销日期 {ends_on:%Y-%m-%d} 已到，不能再申请保留。" if passed else ""
+
+
 def _has_its_day(standing: Standing) -> str:
     return "先定撤销日期。" if standing.channel.state == ChannelState.ACTIVE else ""
 
@@ -168,7 +174,14 @@ CHANNEL_ACTS: Final = {
             frozenset({_S.PROPOSED, _S.FILED, _S.REFUSED, _S.APPROVED}),
         ),
         ChannelAct("yearly", "年度备案", "b", _of_its_unit, (_is(_S.ACTIVE), _nothing_waits), frozenset({_S.ACTIVE})),
-        ChannelAct("keep", "申请保留", "l", _of_its_unit, (_is(_S.ENDING), _nothing_waits), frozenset({_S.ENDING})),
+        ChannelAct(
+            "keep",
+            "申请保留",
+            "l",
+            _of_its_unit,
+            (_is(_S.ENDING), _nothing_waits, _before_its_day),
+            frozenset({_S.ENDING}),
+        ),
         ChannelAct(
             "end",
             "定撤销日期",

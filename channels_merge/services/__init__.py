@@ -112,6 +112,7 @@ from channels_merge.services.public import TooOften, count_addition, count_query
 from channels_merge.services.reconciling import reconcile
 from channels_merge.services.register import (
     ChannelRefused,
+    Existed,
     approve_filing,
     cancel_channel,
     end_channel,
@@ -152,6 +153,7 @@ __all__ = [
     "Cleaned",
     "CodeRefused",
     "Decision",
+    "Existed",
     "Matter",
     "MilestoneRefused",
     "MissedCallRefused",

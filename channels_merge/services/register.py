@@ -4,6 +4,7 @@ Each act locks the channel, asks the same rule that greys its button, changes th
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.db import transaction
 from channels_merge import rights, selectors
 from channels_merge.identity import clean, needed
 from channels_merge.models import Appeal, Channel, ChannelEvent, ChannelFiling
+from channels_merge.models.channel import BEFORE
 from channels_merge.selectors.register import AFTERWARDS, CHANNEL_ACTS, Standing
 from channels_merge.services.phones import remind_of_republications
 from channels_merge.states import ChannelKind, ChannelState, FilingKind, FilingOutcome, IntakeWay
@@ -37,6 +39,15 @@ class ChannelRefused(DomainError):
     pass
 
 
+@dataclass(frozen=True)
+class Existed:
+    """What a unit claims of a channel that was there before the order: since when, by what, and when it ends."""
+
+    since: date
+    evidence: str
+    until: date
+
+
 def record(channel: Channel, act: str, *, source: str, words: str = "", by: User | None, at: datetime) -> ChannelEvent:
     return ChannelEvent.objects.create(
         channel=channel, act=act, source=source, target=channel.state, words=words[:500], by=by, at=at
@@ -54,13 +65,14 @@ def propose_channel(
     address: str = "",
     announced: str = "",
     maintainer: str = "",
-    exists_until: date | None = None,
+    existed: Existed | None = None,
     by: User | None,
     at: datetime,
 ) -> Channel:
-    """Enter a channel. A new one is 拟设; one that was there before the order ends on `exists_until`, unless it is kept.
+    """Enter a channel. A new one is 拟设. One that was there before the order is filed with its evidence at once:
 
-    The order gives 2025-12-31 for what existed; a day later than `channel_end_at_most` days from now is refused.
+    only when the manager has confirmed it does it take appeals, and it ends on its day unless it is kept. The order
+    gives 2025-12-31 for what existed; a day later than `channel_end_at_most` days from now is refused.
     """
     if by is not None and not selectors.may_act_for(by, owner.pk, at):
         raise rights.NotPermitted("只能登记本单位的渠道。")
@@ -68,20 +80,31 @@ def propose_channel(
         raise ChannelRefused("请选择种类和诉求怎么进来。")
     words = {"name": name, "address": address, "ground": ground, "announced": announced, "maintainer": maintainer}
     words = _checked_words(words)
-    if exists_until is not None:
-        _check_end(exists_until, at)
+    evidence = _checked_claim(existed, words["ground"], at) if existed else ""
     channel = Channel.objects.create(
         code=next_number("Q", local_day(at)).lower(),
         owner=owner,
         kind=kind,
         way=way,
         is_machine=way != IntakeWay.DESK,
-        state=ChannelState.PROPOSED if exists_until is None else ChannelState.ENDING,
-        ends_on=exists_until,
         **words,
     )
-    record(channel, "propose" if exists_until is None else "enter", source="", by=by, at=at)
+    if existed is None:
+        record(channel, "propose", source="", by=by, at=at)
+        return channel
+    days = f"{existed.since:%Y-%m-%d} 设立，拟 {existed.until:%Y-%m-%d} 撤销。"
+    _move(channel, Channel.file, act="enter", words=days + evidence, by=by, at=at)
+    _filed(channel, FilingKind.EXISTING, evidence, existed_since=existed.since, ends_on=existed.until, by=by, at=at)
     return channel
+
+
+def _checked_claim(existed: Existed, ground: str, at: datetime) -> str:
+    if existed.since >= BEFORE:
+        raise ChannelRefused(f"{BEFORE:%Y-%m-%d} 以前设立的才是早已设立；以后的请按拟新增报备。")
+    if not ground:
+        raise ChannelRefused("早已设立的，请写开办依据。")
+    _check_end(existed.until, at)
+    return _said(existed.evidence, "早已设立的证据")
 
 
 def _checked_words(words: dict[str, str]) -> dict[str, str]:
@@ -179,15 +202,13 @@ def file_yearly(*, channel_id: int, reason: str, by: User | None, at: datetime) 
 def file_to_keep(*, channel_id: int, reason: str, by: User | None, at: datetime) -> ChannelFiling:
     """Ask that a channel which is to end be kept (赣市改字〔2025〕10号 2: 确需保留的，报备案)."""
     channel = _standing(channel_id, "keep", by=by, at=at).channel
-    if not channel.ground:
-        raise ChannelRefused("请先补上开办依据，再申请保留。")
     reason = _said(reason, "保留的理由")
     record(channel, "keep", source=channel.state, words=reason, by=by, at=at)
     return _filed(channel, FilingKind.KEEP, reason, by=by, at=at)
 
 
-def _filed(channel: Channel, kind: str, reason: str, *, by: User | None, at: datetime) -> ChannelFiling:
-    filing = ChannelFiling.objects.create(channel=channel, kind=kind, reason=reason, filed_by=by, filed_at=at)
+def _filed(channel: Channel, kind: str, reason: str, *, by: User | None, at: datetime, **days: date) -> ChannelFiling:
+    filing = ChannelFiling.objects.create(channel=channel, kind=kind, reason=reason, filed_by=by, filed_at=at, **days)
     notify(
         users=people_with_right(rights.MANAGE_CHANNELS, at=at),
         kind="channel_filed",
@@ -200,7 +221,10 @@ def _filed(channel: Channel, kind: str, reason: str, *, by: User | None, at: dat
 
 @transaction.atomic
 def approve_filing(*, channel_id: int, opinion: str = "", by: User | None, at: datetime) -> ChannelFiling:
-    """Agree with the filing that waits: a new channel may be opened, an ending one stays, a kept one gets its next year."""
+    """Agree with the filing that waits: a new channel may be opened, an ending one stays, a kept one gets its next year.
+
+    One that was there before the order takes appeals from now on and ends on the day that was filed.
+    """
     standing = _standing(channel_id, "approve", by=by, at=at)
     channel, filing = standing.channel, standing.filing
     opinion = clean(opinion)[:500]
@@ -209,6 +233,8 @@ def approve_filing(*, channel_id: int, opinion: str = "", by: User | None, at: d
     source = channel.state
     if filing.kind == FilingKind.NEW:
         channel.approve(approved_on=today, review_due_on=due)
+    elif filing.kind == FilingKind.EXISTING:
+        channel.confirm(ends_on=filing.ends_on)
     elif filing.kind == FilingKind.KEEP:
         channel.keep(approved_on=today, review_due_on=due)
     else:
@@ -226,7 +252,7 @@ def refuse_filing(
     standing = _standing(channel_id, "refuse", by=by, at=at)
     channel, filing = standing.channel, standing.filing
     opinion = _said(opinion, "不同意的理由")
-    if filing.kind == FilingKind.NEW:
+    if filing.kind in {FilingKind.NEW, FilingKind.EXISTING}:
         _move(channel, Channel.refuse, act="refuse", words=opinion, by=by, at=at)
     elif filing.kind == FilingKind.YEARLY:
         if ends_on is None:
@@ -259,9 +285,14 @@ def open_channel(*, channel_id: int, note: str = "", by: User | None, at: dateti
 
 @transaction.atomic
 def end_channel(*, channel_id: int, ends_on: date, reason: str, by: User | None, at: datetime) -> ChannelEvent:
-    """Set the day on which a channel is cancelled, or another day than the one that was set."""
+    """Set the day on which a channel is cancelled. A day that was set may come nearer; only the manager puts it off."""
     channel = _standing(channel_id, "end", by=by, at=at).channel
     _check_end(ends_on, at)
+    is_later = channel.ends_on is not None and ends_on > channel.ends_on
+    if is_later and by is not None and not selectors.is_manager(by, at):
+        raise ChannelRefused(
+            f"撤销日期已定为 {channel.ends_on:%Y-%m-%d}，只能提前；要推后的，请申请保留或由渠道管理员改定。"
+        )
     words = f"{ends_on:%Y-%m-%d} 撤销。{_said(reason, '理由')}"
     return _move(channel, Channel.end, act="end", words=words, by=by, at=at, ends_on=ends_on)
 

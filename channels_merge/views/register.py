@@ -173,7 +173,9 @@ def enter(request):
         made["channel"] = services.propose_channel(
             owner=form.owner,
             **{name: typed[name] for name in ("name", "kind", "way", "address", "ground", "announced", "maintainer")},
-            exists_until=typed["ends_on"] if typed["existed"] == "old" else None,
+            existed=services.Existed(typed["since"], typed["evidence"], typed["ends_on"])
+            if typed["existed"] == "old"
+            else None,
             by=request.user,
             at=timezone.now(),
         )

@@ -68,10 +68,15 @@ def _register(manager: User, units: dict[str, Unit], now: datetime) -> None:
             address=address,
             announced="本单位网站、办事大厅公示牌",
             maintainer="办公室",
-            exists_until=local_day(now) + timedelta(days=days),
-            by=manager,
+            existed=channels.Existed(
+                since=date(2019, 4, 1),
+                evidence="2019 年局务会纪要，当年在局网站公布的截图。",
+                until=local_day(now) + timedelta(days=days),
+            ),
+            by=None,
             at=now - timedelta(days=40),
         )
+        channels.approve_filing(channel_id=made[name].pk, by=manager, at=now - timedelta(days=39))
     channels.file_to_keep(
         channel_id=made["教育局局长信箱"].pk,
         reason="上级主管部门要求保留，来信另有回复时限。",

@@ -34,19 +34,20 @@ def city(transactional_db):
 
 
 def old(city, name, kind, address, day, *, unit=None):
-    return services.propose_channel(
+    channel = services.propose_channel(
         owner=unit or city.department,
         name=name,
         kind=kind,
         way="typed",
-        ground="",
+        ground="设立时的内部通知",
         address=address,
         announced="局网站、办事大厅",
         maintainer="办公室 0797-8000002",
-        exists_until=day,
+        existed=services.Existed(date(2019, 4, 1), "2019 年局务会纪要。", day),
         by=None,
         at=NOON,
     )
+    services.approve_filing(channel_id=channel.pk, by=city.manager, at=NOON)
 
 
 def fill(city):

@@ -116,12 +116,13 @@ FILING = "order 2: 确需保留和新增的，报市12345热线管理中心备�
 CHANNEL = Machine(
     model=Channel,
     title="Channel 渠道",
-    words="One way in. None new without filing; what existed ends on its day unless it is kept; what is kept is filed again "
-    "each year. Appeals of a cancelled one are taken in and counted.",
+    words="One way in. None new without filing; what existed is filed with its evidence and ends on its day unless it is kept; "
+    "what is kept is filed again each year. Appeals of a cancelled one are taken in and counted.",
     grounds={
         "file": FILING,
         "approve": FILING,
         "refuse": FILING,
+        "confirm": "order 2: 已经设立的; its evidence is looked at",
         "put_in_use": FILING,
         "keep": FILING,
         "end": "order 2: 已经设立的，逐步取消",

@@ -7,6 +7,7 @@ from channels_merge.models import Channel
 from tests.factories.channels_merge import NOON
 
 REASON = "道路客运投诉须当场核对车辆定位，12345 转办来不及。"
+EVIDENCE = "2019 年局务会纪要第 7 号，当年 4 月 1 日在局网站公布。"
 GROUND = "《道路运输条例》第六十七条：应当公布举报电话"
 
 
@@ -39,9 +40,16 @@ def active(desk, **fields):
     return fresh(channel)
 
 
+def claimed(desk, *, ends_on=date(2026, 12, 31), **fields):
+    existed = services.Existed(since=date(2019, 4, 1), evidence=EVIDENCE, until=ends_on)
+    return propose(desk, **({"existed": existed} | fields))
+
+
 def ending(desk, *, ends_on=date(2026, 12, 31), **fields):
-    """One that was there before the order."""
-    return propose(desk, exists_until=ends_on, **fields)
+    """One that was there before the order, as the manager has confirmed."""
+    channel = claimed(desk, ends_on=ends_on, **fields)
+    services.approve_filing(channel_id=channel.pk, by=desk.manager, at=NOON)
+    return fresh(channel)
 
 
 def cancelled(desk, **fields):

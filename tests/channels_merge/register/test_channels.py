@@ -13,11 +13,13 @@ from channels_merge.states import ChannelState
 from hotline.models import Notice
 from hotline.services import abolish_unit, deactivate_person
 from tests.channels_merge.register.factories import (
+    EVIDENCE,
     GROUND,
     REASON,
     active,
     approved,
     cancelled,
+    claimed,
     ending,
     fresh,
     propose,
@@ -26,6 +28,10 @@ from tests.factories.channels_merge import NOON, STORY, make_appeal
 from tests.factories.hotline import UnitFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
+
+
+def old(since=date(2019, 4, 1), evidence=EVIDENCE, until=date(2026, 12, 31)):
+    return services.Existed(since, evidence, until)
 
 
 def told(kind):
@@ -83,7 +89,7 @@ def test_what_is_refused_may_be_mended_and_filed_again(desk):
 
 def test_no_road_leads_into_use_without_an_approved_filing(desk):
     """Whatever state a channel without approval is in, `open` and the database refuse."""
-    for channel in (propose(desk), ending(desk, name="旧信箱")):
+    for channel in (propose(desk), claimed(desk, name="旧电话"), ending(desk, name="旧信箱")):
         with pytest.raises(services.ChannelRefused, match=r"核准以后才能启用|不能执行该操作"):
             services.open_channel(channel_id=channel.pk, by=desk.manager, at=NOON)
     for state in ("approved", "active"):
@@ -99,6 +105,7 @@ def test_no_road_leads_into_use_without_an_approved_filing(desk):
         ({"state": "ending"}, "channel_state_has_its_dates"),
         ({"state": "proposed", "approved_on": date(2026, 1, 1)}, "channel_state_has_its_dates"),
         ({"state": "filed", "ground": ""}, "channel_filed_has_its_ground"),
+        ({"state": "ending", "ground": "", "ends_on": date(2026, 12, 31)}, "channel_filed_has_its_ground"),
         ({"state": "flying"}, "channel_state_has_its_dates"),
         ({"way": "desk"}, "channel_machine_is_what_no_agent_hears"),
     ],
@@ -138,6 +145,75 @@ def test_an_existing_channel_ends_on_its_day_once(desk):
     assert Notice.objects.filter(kind="channel_ends").count() == 2
     event = ChannelEvent.objects.get(act="cancel")
     assert (event.by, event.words) == (None, "撤销日期 2026-11-30 已到。")
+
+
+def test_what_is_called_old_is_looked_at_before_it_counts(desk):
+    """A unit cannot have a channel taken in by calling it old: the manager confirms the evidence."""
+    channel = claimed(desk)
+    filing = ChannelFiling.objects.get()
+
+    assert (channel.state, channel.ends_on) == ("filed", None)
+    assert (filing.kind, filing.reason, filing.existed_since, filing.ends_on) == (
+        "existing",
+        EVIDENCE,
+        date(2019, 4, 1),
+        date(2026, 12, 31),
+    )
+    assert told("channel_filed") == {"邱红", "温宁"}
+    with pytest.raises(services.AppealRefused, match="还没有启用"):
+        make_appeal(channel=channel)
+
+    services.approve_filing(channel_id=channel.pk, by=desk.manager, at=NOON)
+    channel = fresh(channel)
+    assert (channel.state, channel.ends_on, channel.approved_on) == ("ending", date(2026, 12, 31), None)
+    assert make_appeal(channel=channel).state == "received"
+
+
+def test_what_was_not_there_before_is_refused_and_filed_as_new(desk):
+    channel = claimed(desk)
+    services.refuse_filing(channel_id=channel.pk, opinion="纪要里没有这个号码。", by=desk.manager, at=NOON)
+    assert fresh(channel).state == "refused"
+
+    services.file_channel(channel_id=channel.pk, reason=REASON, by=desk.liaison, at=NOON)
+    services.approve_filing(channel_id=channel.pk, by=desk.manager, at=NOON)
+
+    assert (fresh(channel).state, fresh(channel).ends_on) == ("approved", None)
+
+
+def test_whoever_enters_one_as_old_does_not_confirm_it(desk):
+    channel = claimed(desk, by=desk.manager)
+    with pytest.raises(services.ChannelRefused, match="报备人不能自己决定"):
+        services.approve_filing(channel_id=channel.pk, by=desk.manager, at=NOON)
+
+
+def test_an_end_comes_nearer_for_its_unit_and_is_put_off_by_the_manager_alone(desk):
+    channel = ending(desk, ends_on=date(2026, 12, 31))
+    for who in (desk.liaison, desk.head):
+        with pytest.raises(services.ChannelRefused, match="撤销日期已定为 2026-12-31，只能提前"):
+            services.end_channel(
+                channel_id=channel.pk, ends_on=date(2027, 1, 1), reason="还没准备好。", by=who, at=NOON
+            )
+    services.end_channel(channel_id=channel.pk, ends_on=date(2026, 12, 20), reason="提前。", by=desk.liaison, at=NOON)
+    assert fresh(channel).ends_on == date(2026, 12, 20)
+    with pytest.raises(services.ChannelRefused, match="请写理由。"):
+        services.end_channel(channel_id=channel.pk, ends_on=date(2027, 1, 31), reason=" ", by=desk.manager, at=NOON)
+
+    services.end_channel(
+        channel_id=channel.pk, ends_on=date(2027, 1, 31), reason="号码移机中。", by=desk.manager, at=NOON
+    )
+
+    assert fresh(channel).ends_on == date(2027, 1, 31)
+    assert ChannelEvent.objects.filter(act="end").latest("pk").words == "2027-01-31 撤销。号码移机中。"
+
+
+def test_its_day_is_not_put_off_by_filing_again_after_a_refusal(desk):
+    channel = ending(desk, ends_on=date(2026, 11, 30))
+    services.file_to_keep(channel_id=channel.pk, reason=REASON, by=desk.head, at=NOON)
+    the_day = NOON.replace(day=30)
+    services.refuse_filing(channel_id=channel.pk, opinion="12345 可以受理。", by=desk.manager, at=the_day)
+
+    with pytest.raises(services.ChannelRefused, match="撤销日期 2026-11-30 已到，不能再申请保留。"):
+        services.file_to_keep(channel_id=channel.pk, reason="还是要留。", by=desk.head, at=the_day)
 
 
 def test_an_existing_channel_is_kept_with_reasons(desk):
@@ -320,8 +396,11 @@ def test_only_a_manager_who_did_not_file_decides(desk, service):
         ({"name": " "}, "请写渠道名称。"),
         ({"name": "长" * 61}, "名称最多写 60 个字。"),
         ({"kind": "pigeon"}, "请选择种类和诉求怎么进来。"),
-        ({"exists_until": date(2026, 11, 10)}, "撤销日期须在今天以后"),
-        ({"exists_until": date(2027, 5, 10)}, "撤销日期最晚写 2027-05-09"),
+        ({"existed": old(until=date(2026, 11, 10))}, "撤销日期须在今天以后"),
+        ({"existed": old(until=date(2027, 5, 10))}, "撤销日期最晚写 2027-05-09"),
+        ({"existed": old(since=date(2025, 10, 15))}, "2025-10-15 以前设立的才是早已设立"),
+        ({"existed": old(evidence=" ")}, "请写早已设立的证据。"),
+        ({"existed": old(), "ground": ""}, "早已设立的，请写开办依据。"),
     ],
 )
 def test_what_is_written_is_checked(desk, fields, sentence):

@@ -190,13 +190,23 @@ def test_entering_keeps_what_was_typed_and_leads_to_the_channel(desk, as_):
     assert wrong.status_code == 422
     page = soup(wrong)
     assert page.select_one("[name=name]")["value"] == "客运投诉电话"
-    assert "早已设立的，请写撤销日期。" in text_of(page)
+    for name in ("开办依据", "设立日期", "证据", "撤销日期"):
+        assert f"早已设立的，请写{name}。" in text_of(page)
     assert not page.select("[name=unit]")
 
-    done = client.post("/channels/new/", ENTRY | {"ends_on": "2026-12-31"})
+    claim = {"since": "2019-04-01", "evidence": "局务会纪要。", "ground": "内部通知", "ends_on": "2026-12-31"}
+    done = client.post("/channels/new/", ENTRY | claim)
     channel = Channel.objects.get()
     assert (done.status_code, done.headers["Location"]) == (303, f"/channels/{channel.code}/")
-    assert (channel.state, channel.owner, channel.ends_on) == ("ending", desk.department, date(2026, 12, 31))
+    assert (channel.state, channel.owner, channel.ends_on) == ("filed", desk.department, None)
+    page = text_of(soup(as_(desk.manager).get(f"/channels/{channel.code}/")).select_one(".next"))
+    assert "早已设立备案：局务会纪要。 2019-04-01 设立，拟 2026-12-31 撤销。" in page
+    services.approve_filing(channel_id=channel.pk, by=desk.manager, at=NOON)
+    channel.refresh_from_db()
+    assert (channel.state, channel.ends_on) == ("ending", date(2026, 12, 31))
+    receipt = text_of(soup(client.get(receipt_of(ChannelFiling.objects.get()))))
+    assert "设立日期 2019年4月1日 撤销日期 2026年12月31日" in receipt
+    assert "重新备案" not in receipt
 
 
 def test_the_manager_enters_for_a_unit_by_its_name(desk, as_):
@@ -237,6 +247,8 @@ def test_every_act_through_its_form(desk, as_):
     assert do(desk.manager, "approve", words="同意。") == (303, "active")
     assert do(desk.liaison, "end", words="并入。", day="2020-01-01") == (422, "active")
     assert do(desk.liaison, "end", words="并入。", day="2026-12-31") == (303, "ending")
+    assert do(desk.liaison, "end", words="缓一缓。", day="2027-01-31") == (422, "ending")
+    assert do(desk.manager, "end", words="移机中。", day="2027-01-31") == (303, "ending")
     assert do(desk.manager, "cancel", words="已并入。") == (303, "cancelled")
     assert (channel.name, channel.address) == ("客运应急电话", "12329")
 
