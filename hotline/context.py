@@ -194,6 +194,7 @@ LINKS: Final = {
     "notices_poll_url": "hotline:notices-bell",
     "password_url": "hotline:password",
     "login_url": "hotline:login",
+    "session_url": "hotline:session-state",
     "logout_url": "hotline:logout",
     "lock_url": "hotline:lock",
     "unlock_url": "hotline:unlock",

@@ -15,9 +15,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from hotline import idle, services
 from hotline.forms import UnlockForm
 
-ALWAYS_OPEN: Final = frozenset(f"hotline:{name}" for name in ("login", "logout", "lock", "unlock", "session-state"))
+ALWAYS_OPEN: Final = frozenset(f"hotline:{name}" for name in ("login", "logout", "lock", "unlock"))
 # Asked by the page itself, not by the person: these keep nobody's session awake unless the page says the person is there.
-ASKED_BY_THE_PAGE: Final = frozenset({"hotline:notices-bell", "hotline:session-state", "channels_merge:desk-calls"})
+ASKED_BY_THE_PAGE: Final = frozenset({"hotline:notices-bell", "channels_merge:desk-calls"})
 ACTIVE_HEADER: Final = "X-User-Active"
 LOCKED_WORDS: Final = "屏幕已锁定，请输入密码继续。正在写的内容没有动。"
 CHANGE_WORDS: Final = "请先修改密码。"

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.contrib import auth
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -39,6 +40,15 @@ def _log(request, kind, *, user=None, subject="", outcome=SecurityLog.Outcome.DO
     )
 
 
+def _by_script(request) -> bool:
+    return bool(request.headers.get("X-Requested-With") or request.headers.get("HX-Request"))
+
+
+def _errors_of(form) -> HttpResponse:
+    words = " ".join(str(message) for messages in form.errors.values() for message in messages)
+    return HttpResponse(words, status=422, content_type="text/plain; charset=utf-8")
+
+
 def _shown_name(username: str) -> str:
     """A name that was typed and is nobody's may be a password: only its beginning goes into the log."""
     return username if User.objects.filter(username=username).exists() else f"{username[:2]}…（无此工号）"
@@ -49,13 +59,14 @@ def _shown_name(username: str) -> str:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def login(request):
+    """For a script, an open page whose session ended: 204, or the sentence. For a person, the page."""
     form = LoginForm(request, request.POST or None, at=timezone.now())
     if request.method == "POST" and form.is_valid():
         user = form.get_user()
         auth.login(request, user)
         idle.unlock(request.session, timezone.now())
         _log(request, SecurityLog.Kind.LOGIN, user=user, subject=user.username)
-        return redirect(safe_next(request) or HOME)
+        return HttpResponse(status=204) if _by_script(request) else redirect(safe_next(request) or HOME)
     if request.method == "POST" and not getattr(request, "axes_locked_out", False):
         _log(
             request,
@@ -64,6 +75,8 @@ def login(request):
             subject=_shown_name(request.POST.get("username", "")[:32]),
             outcome=SecurityLog.Outcome.REFUSED,
         )
+        if _by_script(request):
+            return _errors_of(form)
     context = {"form": form, "next": safe_next(request)}
     return render(request, "hotline/login.html", context, status=422 if form.is_bound else 200)
 
@@ -96,11 +109,10 @@ def lock(request):
 def unlock(request):
     """204 for a script, a redirect for a form. Wrong passwords count as failed log-ins."""
     form = UnlockForm(request.POST, user=request.user, request=request)
-    by_script = bool(request.headers.get("X-Requested-With") or request.headers.get("HX-Request"))
     if form.is_valid():
         idle.unlock(request.session, timezone.now())
         _log(request, SecurityLog.Kind.UNLOCK, user=request.user, subject=request.user.username)
-        return HttpResponse(status=204) if by_script else redirect(safe_next(request) or HOME)
+        return HttpResponse(status=204) if _by_script(request) else redirect(safe_next(request) or HOME)
     _log(
         request,
         SecurityLog.Kind.UNLOCK,
@@ -108,18 +120,17 @@ def unlock(request):
         subject=request.user.username,
         outcome=SecurityLog.Outcome.REFUSED,
     )
-    if by_script:
-        words = " ".join(str(message) for messages in form.errors.values() for message in messages)
-        return HttpResponse(words, status=422, content_type="text/plain; charset=utf-8")
+    if _by_script(request):
+        return _errors_of(form)
     return render(request, "hotline/lock.html", {"form": form, "next": safe_next(request)}, status=422)
 
 
+@login_not_required
 @never_cache
 @require_safe
 def session_state(request):
-    at = timezone.now()
-    locked = idle.is_locked(request.user, request.session, at)
-    return JsonResponse({"locked": locked, "idle_seconds": request.idle_seconds})
+    """Who is logged in in this browser now, and the token that their forms need. An open page asks after a refusal."""
+    return JsonResponse({"user": request.user.get_username(), "token": get_token(request)})
 
 
 @sensitive_post_parameters()
@@ -173,6 +184,6 @@ def locked_out(request, response=None, credentials=None):
         f"连续输错 {parameters.integer('lock_failures', at=at)} 次，该工号已在这台电脑上锁定，"
         f"{parameters.integer('lock_minutes', at=at)} 分钟后再试。"
     )
-    if request.headers.get("X-Requested-With") or request.headers.get("HX-Request"):
+    if _by_script(request):
         return HttpResponse(message, status=429, content_type="text/plain; charset=utf-8")
     return render(request, "429.html", {"message": message}, status=429)

@@ -16,18 +16,25 @@ const $ = (what, within = document) => within.querySelector(what);
 const $$ = (what, within = document) => [...within.querySelectorAll(what)];
 const hotline = window.hotline = {};
 const csrf = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] || "";
-hotline.post = (url, body) => fetch(url, { method: "POST", body, headers: { "X-CSRFToken": csrf(), "X-Requested-With": "fetch" } });
+hotline.post = async (url, body) => {
+  const send = () => fetch(url, { method: "POST", body, headers: { "X-CSRFToken": csrf(), "X-Requested-With": "fetch" } });
+  const answer = await send();
+  if (!isStale(answer.status, answer.status === 403 ? await answer.clone().text() : "") || await takeToken() !== person) return answer;
+  body?.set?.("csrfmiddlewaretoken", csrf());
+  return send();
+};
 const inField = e => e.target.closest?.("input:not([type=checkbox]):not([type=radio]),textarea,select,[contenteditable]");
 const shown = el => el.getClientRects().length > 0;
 const openDialog = () => $$("dialog[open]").pop();
 
 /* ---- saying things ---- */
-hotline.say = (words, tone = "over") => {
+hotline.say = (words, tone = "over", link = null) => {
   const says = $("dialog.act[open] .act-says") || $("#says");
   const note = document.createElement("div");
   note.className = `note note-${tone}`;
   note.innerHTML = '<span></span><button type="button" class="shut" data-shut aria-label="收起">×</button>';
   note.firstChild.textContent = words;
+  if (link) note.firstChild.append(Object.assign(document.createElement("a"), { href: link.url, textContent: link.text, target: "_blank" }));
   says.replaceChildren(note), says.scrollIntoView({ block: "nearest" });
   if (tone !== "over" && says.id === "says") setTimeout(() => note.remove(), 10000);
 };
@@ -38,6 +45,36 @@ const SENTENCES = {
 hotline.sentence = (status, html = "") => {
   const note = new DOMParser().parseFromString(html, "text/html").querySelector("[data-say], .lead-in");
   return (note?.textContent || (/<\w/.test(html) ? "" : html)).trim().slice(0, 300) || SENTENCES[status] || "系统出了故障，没有提交。写过的内容还在，请稍后再试。";
+};
+
+/* ---- a session that ended: log in here or in another tab, and go on with what is on the page ---- */
+const { user: person, login, session } = document.body.dataset;
+const isLogIn = url => login && new URL(url, location).pathname === login;
+const isStale = (status, html) => status === 403 && html.includes("data-stale-token");
+let retriedAt = 0; // a browser that keeps no cookies would go round for ever
+/* Takes the token that counts now; gives who is logged in now, "" for nobody, null where there is no answer. */
+const takeToken = async () => {
+  const state = await fetch(session, { headers: { "X-Requested-With": "fetch" } }).then(answer => answer.json()).catch(() => null);
+  if (!state) return null;
+  document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": state.token }));
+  $$("[name=csrfmiddlewaretoken]").forEach(field => { field.value = state.token; });
+  return state.user;
+};
+const isOther = user => `这台电脑上现在登录的是工号 ${user}，没有提交。写过的内容还在，请换回工号 ${person} 再提交。`;
+const goOn = async retry => {
+  const user = Date.now() - retriedAt < 3000 ? null : await takeToken();
+  if (user === person) return retry();
+  if (user) return hotline.say(isOther(user), "due");
+  hotline.say(user === null ? SENTENCES[403] : "登录已失效，没有提交，写过的内容还在。重新登录以后再提交。", "due", { url: login, text: "在新标签页登录" });
+  if (user === "") offerLogIn(retry);
+};
+const retryOf = ({ elt, triggeringEvent }) => {
+  const form = elt.closest("form"), by = triggeringEvent?.submitter;
+  return () => {
+    retriedAt = Date.now();
+    if (form) busy(form, false), form.requestSubmit(by?.form === form ? by : null);
+    else if (elt.matches("[hx-get]")) elt.click();
+  };
 };
 
 /* ---- rows ---- */
@@ -194,7 +231,7 @@ addEventListener("pageshow", () => $$("form[data-busy]").forEach(form => busy(fo
 document.addEventListener("htmx:afterRequest", e => {
   const form = e.detail.elt.closest?.("form");
   form && busy(form, false);
-  const done = e.detail.successful && e.detail.requestConfig?.verb === "post" && form?.matches("[data-act-form]");
+  const done = e.detail.successful && !isLogIn(e.detail.xhr.responseURL) && e.detail.requestConfig?.verb === "post" && form?.matches("[data-act-form]");
   if (done) { dirty.delete(actUrl); kept.delete(actUrl); if (e.detail.xhr.getResponseHeader("HX-Trigger")?.includes("act-done")) act.close(); }
 });
 /* Not before htmx has taken the form in hand: sent earlier it would leave the page. */
@@ -203,13 +240,18 @@ document.addEventListener("htmx:afterSwap", countPicks);
 document.addEventListener("htmx:responseError", e => {
   const { status, responseText } = e.detail.xhr;
   if (status === 423 || (status === 401 && $("#lock"))) return lockNow();
+  if (isStale(status, responseText) && e.detail.elt.id !== "bell") return goOn(retryOf(e.detail.requestConfig));
   if (e.detail.elt.id !== "bell") hotline.say(hotline.sentence(status, responseText), status === 409 ? "due" : "over");
 });
-document.addEventListener("htmx:configRequest", e => { if (e.detail.elt.id === "bell" && Date.now() - seen < 60000) e.detail.headers["X-User-Active"] = "1"; });
+document.addEventListener("htmx:configRequest", e => {
+  if (e.detail.elt.id === "bell" && Date.now() - seen < 60000) e.detail.headers["X-User-Active"] = "1";
+  if (e.detail.parameters.csrfmiddlewaretoken) e.detail.parameters.csrfmiddlewaretoken = csrf(); // a form kept aside has the old one
+});
 document.addEventListener("htmx:beforeSwap", e => {
-  if (new URL(e.detail.xhr.responseURL, location).pathname !== (document.body.dataset.login || "")) return;
+  if (!isLogIn(e.detail.xhr.responseURL)) return;
   e.detail.shouldSwap = false;
-  hotline.say("登录已失效，没有提交。请在新标签页登录，再回来提交，写过的内容还在。", "due");
+  if (e.detail.requestConfig.elt.id === "bell") hotline.say("登录已失效，写过的内容还在。", "due", { url: login, text: "在新标签页登录" });
+  else goOn(retryOf(e.detail.requestConfig));
 });
 document.addEventListener("htmx:sendError", e => { if (e.detail.elt.id !== "bell") hotline.say(SENTENCES[0]); });
 
@@ -221,8 +263,18 @@ let seen = Date.now(), told = 0, locked = false;
 const lockNow = tell => {
   if (!lock || locked) return;
   locked = true;
-  lock.showModal(), $("input", lock).focus();
+  lock.removeAttribute("data-ended");
+  if (!lock.open) lock.showModal();
+  $("input", lock).focus();
   if (tell === true && lock.dataset.lock) hotline.post(lock.dataset.lock).catch(() => null);
+};
+/* The same dialog for a session that is gone. It can be closed: whoever likes may log in in another tab instead. */
+let afterLogIn = null;
+const offerLogIn = retry => {
+  if (!lock || lock.open) return;
+  afterLogIn = retry;
+  lock.setAttribute("data-ended", "");
+  lock.showModal(), $("input", lock).focus();
 };
 const unlockHere = () => { seen = Date.now(); locked = false; if (lock?.open) { $("input", lock).value = ""; $(".err", lock).textContent = ""; lock.close(); } };
 hotline.lockNow = lockNow;
@@ -234,14 +286,20 @@ if (lock && idle) {
   for (const kind of ["keydown", "pointerdown", "wheel", "input"]) addEventListener(kind, touch, { passive: true, capture: true });
   tabs?.addEventListener("message", e => (e.data === "unlocked" ? unlockHere() : !lock.open && (seen = Date.now())));
   setInterval(() => { if (Date.now() - seen > idle) lockNow(true); }, 5000);
-  lock.addEventListener("cancel", e => e.preventDefault());
-  lock.addEventListener("close", () => { if (locked) lock.showModal(); });
+  lock.addEventListener("cancel", e => { if (locked) e.preventDefault(); });
+  lock.addEventListener("close", () => { if (locked) lock.showModal(); else afterLogIn = null; });
   $("form", lock).addEventListener("submit", async e => {
     e.preventDefault();
-    const form = e.target;
-    const answer = await hotline.post(form.dataset.unlock, new FormData(form)).catch(() => null);
-    if (answer?.redirected) return location.assign(answer.url);
-    if (answer?.ok) { unlockHere(); return tabs?.postMessage("unlocked"); }
+    const form = e.target, body = new FormData(form), user = await takeToken();
+    if (user && user !== person) { $(".err", form).textContent = isOther(user); return; }
+    if (user === "") body.set("username", person);
+    const answer = await hotline.post(user === "" ? login : form.dataset.unlock, body).catch(() => null);
+    if (answer?.ok) {
+      const next = afterLogIn;
+      if (user === "") await takeToken();
+      $("dialog.act[open] .act-says")?.replaceChildren(), unlockHere(), tabs?.postMessage("unlocked");
+      return next?.();
+    }
     $(".err", form).textContent = answer ? hotline.sentence(answer.status, await answer.text()) : SENTENCES[0];
     $("input", form).select();
   });

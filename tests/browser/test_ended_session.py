@@ -1,0 +1,97 @@
+"""A session that ends while somebody writes: they log in, there or in another tab, and nothing that was written is lost."""
+
+import pytest
+import time_machine
+from django.conf import settings
+
+from hotline import calendar, parameters
+from tests.factories.hotline import PASSWORD, load_rules
+from tests.factories.tickets import NOW, make_city, signed
+from tickets.models import Note
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+WORDS = "已到现场看过，摊贩答应搬走，明天再去看一次。"
+
+
+@pytest.fixture
+def city(transactional_db):
+    with time_machine.travel(NOW, tick=True):
+        load_rules()
+        yield make_city()
+    calendar.forget_calendar()
+    parameters.forget_parameters()
+
+
+@pytest.fixture
+def writing(city, log_in):
+    """A note is typed, and the session has just ended."""
+    ticket = signed(city)
+    page = log_in(city.handler)
+    page.goto(f"{page.base}/tickets/{ticket.number}/")
+    open_note(page)
+    page.keyboard.type(WORDS)
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    return page
+
+
+def open_note(page):
+    page.keyboard.press("n")
+    page.wait_for_selector("#act[open] [data-act-form]")
+    page.wait_for_timeout(150)
+
+
+def log_in_elsewhere(page, user):
+    tab = page.context.new_page()
+    tab.goto(page.base + "/login/")
+    tab.get_by_label("工号").fill(user.username)
+    tab.get_by_label("密码").fill(PASSWORD)
+    tab.keyboard.press("Enter")
+    tab.wait_for_url(page.base + "/")
+    tab.close()
+
+
+def notes():
+    return list(Note.objects.values_list("text", flat=True))
+
+
+def test_log_in_in_place_sends_what_was_written(writing, city):
+    writing.keyboard.press("Control+Enter")
+    lock = writing.locator("#lock[open]")
+    lock.get_by_text("登录已失效").wait_for()
+    assert notes() == []
+
+    writing.keyboard.type("wrong")
+    writing.keyboard.press("Enter")
+    lock.get_by_text("工号或密码不对。").wait_for()
+    lock.locator("input").fill(PASSWORD)
+    writing.keyboard.press("Enter")
+    writing.wait_for_selector("#act:not([open])", state="attached")
+
+    assert notes() == [WORDS]
+    assert Note.objects.get().author == city.handler
+
+
+def test_log_in_in_another_tab_and_come_back(writing, city):
+    writing.keyboard.press("Control+Enter")
+    writing.wait_for_selector("#lock[open]")
+    writing.keyboard.press("Escape")
+    assert writing.get_by_role("link", name="在新标签页登录").get_attribute("href") == "/login/"
+    writing.keyboard.press("Escape")
+    log_in_elsewhere(writing, city.handler)
+
+    open_note(writing)
+    assert writing.input_value("#act textarea") == WORDS
+    writing.keyboard.press("Control+Enter")
+    writing.wait_for_selector("#act:not([open])", state="attached")
+
+    assert notes() == [WORDS]
+
+
+def test_what_one_wrote_is_not_sent_as_somebody_else(writing, city):
+    log_in_elsewhere(writing, city.handler2)
+    writing.keyboard.press("Control+Enter")
+    writing.get_by_text(f"现在登录的是工号 {city.handler2.username}").wait_for()
+
+    assert notes() == []
+    assert writing.input_value("#act textarea") == WORDS
