@@ -57,6 +57,8 @@ def _check_shape(key: str, value: str, like: str, at: datetime) -> None:
     shape = next((name for name, read in _SHAPES.items() if _reads(read, old)), "")
     if shape and not _reads(_SHAPES[shape], value):
         raise ParameterRefused(f"参数“{key}”的取值应为{shape}，如“{old}”。")
+    if shape == _SPAN and key not in _PAST_MIDNIGHT and not _reads(_span_of_one_day, value):
+        raise ParameterRefused(f"参数“{key}”的时段应在同一天内，结束要晚于开始，如“{old}”。")
     if not shape and not value.strip():
         raise ParameterRefused(f"参数“{key}”的取值不能为空。")
 
@@ -68,16 +70,25 @@ def _span(value: str) -> None:
         raise ValueError(value)
 
 
+def _span_of_one_day(value: str) -> None:
+    start, end = (datetime.strptime(part, "%H:%M") for part in value.split("-"))  # noqa: DTZ007 -- only the time
+    if end <= start:
+        raise ValueError(value)
+
+
 def _rate(value: str) -> None:
     if not 0 <= float(value) <= 1:
         raise ValueError(value)
 
 
+_SPAN = "时段"
+# Read with `parameters.after_hours`; every other span is compared within a day.
+_PAST_MIDNIGHT = frozenset({"quiet_hours"})
 _SHAPES: dict[str, Callable[[str], object]] = {
     "时限": Limit.parse,
     "整数": int,
     "0到1之间的小数": _rate,
-    "时段": _span,
+    _SPAN: _span,
 }
 
 

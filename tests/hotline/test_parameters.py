@@ -103,6 +103,8 @@ def test_a_new_value_holds_from_its_date_and_is_logged(now):
         ("followup_attempts", "3.5", 1, "取值应为整数"),
         ("review_sample_rate", "20", 1, "取值应为0到1之间的小数"),
         ("quiet_hours", "22-8", 1, "取值应为时段"),
+        ("followup_hours.morning", "12:00-09:00", 1, "应在同一天内，结束要晚于开始，如“09:00-12:00”"),
+        ("followup_hours.morning", "09:00-09:00", 1, "应在同一天内，结束要晚于开始"),
         ("limit.help", "5wd", -1, "只能从现在或以后的时间起生效"),
         ("no.such", "1", 1, "没有取值"),
     ],
