@@ -1,4 +1,8 @@
-"""Random walks through the services: whoever does what when, a ticket is never left half done or forgotten."""
+"""Random walks through the services: whoever does what when, a ticket is never left half done or forgotten.
+
+Two tickets with two callers each, who add, withdraw and are moved between them. After every step everybody who waits has a
+limit, an answer or a word, and every open ticket has something that somebody must do next.
+"""
 
 from datetime import timedelta
 from typing import NamedTuple
@@ -7,9 +11,16 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from channels_merge import services as channels
+from channels_merge.models import Appeal, AppealClock, AppealLink, Channel, OutboxMessage
+from evaluation import services as evaluation
+from evaluation.models import FollowUp, ReviewDecision
 from hotline import services as hotline
 from hotline.errors import DomainError
-from tests.factories.tickets import NOW, REPLY, make_item, register
+from hotline.models import Unit
+from tests.factories.channels_merge import make_accepted, ticket_of
+from tests.factories.evaluation import add_callers
+from tests.factories.tickets import NOW, REPLY, make_item
 from tickets import services
 from tickets.models import (
     Approval,
@@ -27,8 +38,8 @@ LIVE = {"pending_sign", "signed", "return_requested", "submitted"}
 GONE = {"taken_back", "handed_over"}
 OUT_OF_SIGHT = {"closed", "merged", "voided"}
 AT_THE_CENTRE = {"pending_dispatch", "pending_info", "pending_ruling"}
-# Here the clocks of the rooms above run: the citizen's, and that of the follow-up.
-TIMED_ABOVE = {"pending_info", "pending_followup"}
+# Here the limits of the rooms above run: of the follow-up, and of the reviewer's decision.
+TIMED_ABOVE = {"pending_followup"}
 MODELS = (
     Ticket,
     Assignment,
@@ -39,6 +50,12 @@ MODELS = (
     ExtensionRequest,
     Approval,
     TicketHold,
+    Appeal,
+    AppealLink,
+    AppealClock,
+    FollowUp,
+    ReviewDecision,
+    OutboxMessage,
 )
 
 
@@ -101,10 +118,19 @@ class World:
     def __init__(self, city):
         self.city = city
         self.people = [name for name, value in vars(city).items() if hasattr(value, "employment")]
-        self.units = {value.pk: value for value in vars(city).values() if hasattr(value, "short_name")}
+        self.units = {value.pk: value for value in vars(city).values() if isinstance(value, Unit)}
         self.at = NOW
         self.item = make_item(township_role="lead")
-        self.tickets = [register(at=NOW).pk, register(at=NOW, urgency="urgent", contactable=False).pk]
+        add_callers(city)
+        self.phone = Channel.objects.get(code="phone")
+        first = make_accepted(at=NOW, phone="13807970001")
+        second = make_accepted(at=NOW, phone="", urgency="urgent")
+        self.tickets = [ticket_of(first).pk, ticket_of(second).pk]
+        also = [
+            make_accepted(at=NOW, phone=f"1380797001{n}", urgency=("normal", "urgent")[n], ticket_id=pk)
+            for n, pk in enumerate(self.tickets)
+        ]
+        self.appeals = [appeal.pk for appeal in (first, second, *also)]
 
     def one_of(self, names, unit_id):
         return next((name for name in names if getattr(self.city, name).unit_id == unit_id), names[0])
@@ -182,8 +208,27 @@ class World:
             if part["state"] in LIVE:
                 heir = self.city.township if part["parent_id"] else self.city.third
                 yield Move("hand_over", "reviewer", {"unit_from": self.units[part["unit_id"]], "unit_to": heir, **WHY})
+        yield from self.of_the_callers(seen)
         for pk in seen[TicketHold]:
             yield from [Move("release_hold", "reviewer", {"hold_id": pk, **WHY})] * 3
+
+    def of_the_callers(self, seen):
+        for pk in self.appeals:
+            key = {"appeal_id": pk}
+            yield Move("withdraw_appeal", "agent", {**key, "channel": self.phone, "reason": "不用了。"})
+            yield Move("supplement_appeal", "agent", {**key, "channel": self.phone, "text": "东门。"})
+            yield Move("unlink_appeal", "dispatcher", {**key, **WHY})
+            yield from [Move("link_appeal", "dispatcher", {**key, "ticket_id": to, **WHY}) for to in self.tickets]
+        for pk, decision in seen[ReviewDecision].items():
+            if decision["state"] == "pending":
+                words = {"decision_id": pk, "verdict": "close", "sentence": "都撤回了。"}
+                yield from [Move("decide", "reviewer2", words)] * 5
+
+    def settle(self):
+        """What tasks do after the commit of an act."""
+        for pk in Ticket.objects.order_by("pk").values_list("pk", flat=True):
+            evaluation.settle_ticket(ticket_id=pk, at=self.at)
+            channels.settle_citizen_clocks(ticket_id=pk, at=self.at)
 
 
 # --- what holds after every step
@@ -205,6 +250,7 @@ def check(seen):
         assert {parts[clock["assignment_id"]]["state"] for clock in running if clock["assignment_id"]} <= LIVE
         assert ticket["open_hold_count"] == sum(hold["released_at"] is None for hold in of_it[TicketHold])
         assert ticket["merged_count"] == sum(row["merged_into_id"] == ticket["id"] for row in seen[Ticket].values())
+    check_callers(seen)
     for model in DECISIONS:
         asking = [request["assignment_id"] for request in waiting(seen[model], "decision")]
         assert {seen[Assignment][pk]["state"] for pk in asking} <= LIVE
@@ -230,8 +276,38 @@ def check_open(ticket, parts, running, of_it):
         assert GONE.isdisjoint(part["state"] for part in chain)
         assert (state == "return_review") is (chain[-1]["state"] == "return_requested")
     assert running != [] or state in TIMED_ABOVE
+    if state == "pending_followup":
+        called = [row for row in of_it[FollowUp] if row["state"] == "waiting" and row["round"] == ticket["round"]]
+        decided = [row for row in of_it[ReviewDecision] if row["state"] == "pending"]
+        assert called or decided or ticket["open_hold_count"]
     in_review = [row for row in of_it[Approval] if row["state"] == "pending"]
     assert len(in_review) == (state == "completion_review")
+
+
+def check_callers(seen):
+    """Nobody who still waits is left without a limit, an answer or a word; a ticket knows whether anybody does."""
+    live = dict.fromkeys(seen[Ticket], 0)
+    timed = {row["appeal_id"] for row in seen[AppealClock].values() if row["stopped_at"] is None}
+    told = {row["appeal_id"] for row in seen[OutboxMessage].values() if row["kind"] == "voided"}
+    for link in seen[AppealLink].values():
+        appeal = seen[Appeal][link["appeal_id"]]
+        if link["until"] is not None or appeal["state"] == "withdrawn":
+            continue
+        ticket = seen[Ticket][link["ticket_id"]]
+        carrier = seen[Ticket][ticket["merged_into_id"] or ticket["id"]]
+        for pk in {ticket["id"], carrier["id"]}:
+            live[pk] += 1
+        answered = carrier["state"] in {"pending_followup", "closed"}
+        # Whoever left no number reads it on the page of the query code.
+        is_told = appeal["id"] in told or not appeal["contactable"]
+        assert appeal["id"] in timed or answered or (carrier["state"] == "voided" and is_told)
+    for pk, ticket in seen[Ticket].items():
+        if ticket["is_open"]:
+            assert ticket["withdrawal_proposed"] is (live[pk] == 0)
+
+
+def act_of(name):
+    return next(getattr(room, name) for room in (services, channels, evaluation) if hasattr(room, name))
 
 
 # --- the walk
@@ -263,14 +339,15 @@ def step(world, seen, which, who):
     by = getattr(world.city, world.people[who] if who < len(world.people) else move.by)
     try:
         with transaction.atomic():
-            getattr(services, move.act)(by=by, at=world.at, **move.words)
+            act_of(move.act)(by=by, at=world.at, **move.words)
     except DomainError:
         assert picture() == seen
         return seen
+    world.settle()
     hotline.sweep_clocks(at=world.at)
     services.lapse_extensions(at=world.at)
     now = picture()
     check(now)
-    changed = [pk for pk, row in now[Ticket].items() if row != seen[Ticket][pk]]
+    changed = [pk for pk, row in now[Ticket].items() if row != seen[Ticket].get(pk)]
     assert services.check_scopes(changed) == []
     return now
