@@ -202,17 +202,22 @@ class ContactWay(TextChoices):
 
 
 class MessageKind(TextChoices):
-    """What leaves: the first five to a citizen's phone, the others to a line."""
+    """What leaves: the first nine to a citizen's phone, the others to a line."""
 
     REGISTERED = "registered", "登记告知"
     NEED_INFO = "need_info", "请补充"
     ANSWERED = "answered", "答复"
     MASS_REPLY = "mass_reply", "多人告知"
     VOIDED = "voided", "作废告知"
+    REDIRECTED = "redirected", "告知法定途径"
+    EXPLAINED = "explained", "解释"
+    HANDED_OVER = "handed_over", "移交告知"
+    CLOSED = "closed", "办结告知"
     STATUS = "status", "进展"
     RESULT = "result", "办理结果"
     RETURN = "return", "退回来件"
     TRANSFER = "transfer", "转接过去"
+    RATING = "rating", "回访结果"
 
 
 class Satisfaction(TextChoices):

@@ -24,6 +24,7 @@ def follow_ticket(*, event_id: int) -> None:
     refresh_scope(ticket_id=event.ticket_id)
     outbox.report_ticket_event(event_id=event_id)
     mass.tell_callers(event_id=event_id)
+    mass.tell_senders(event_id=event_id)
     settle_citizen_clocks(ticket_id=event.ticket_id, at=event.at)
 
 

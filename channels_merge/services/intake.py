@@ -367,8 +367,7 @@ def answer_appeal(*, appeal_id: int, category: Category, told: str, by: User | N
     told = _said(told, "答复内容")
     event = move(appeal, Appeal.answer, by=by, at=at, told=told, category=category, concluded_at=at)
     clocks.leave_pool(appeal, at=at)
-    if appeal.channel.is_machine:
-        messages.tell_citizen(appeal, MessageKind.ANSWERED, at=at)
+    _tell_sender(appeal, MessageKind.ANSWERED, at=at)
     return event
 
 
@@ -401,6 +400,7 @@ def redirect_appeal(*, appeal_id: int, legal_route: str, told: str, by: User | N
         appeal, Appeal.redirect, by=by, at=at, told=_said(told, "告知内容"), legal_route=legal_route, concluded_at=at
     )
     clocks.leave_pool(appeal, at=at)
+    _tell_sender(appeal, MessageKind.REDIRECTED, at=at)
     return event
 
 
@@ -413,6 +413,7 @@ def explain_appeal(*, appeal_id: int, ground: str, told: str, by: User | None, a
         appeal, Appeal.explain, by=by, at=at, told=_said(told, "解释内容"), explain_ground=ground, concluded_at=at
     )
     clocks.leave_pool(appeal, at=at)
+    _tell_sender(appeal, MessageKind.EXPLAINED, at=at)
     return event
 
 
@@ -423,6 +424,7 @@ def hand_to_police(*, appeal_id: int, told: str, by: User | None, at: datetime) 
     told = move_out_of(appeal, _said(told, "恶意滋扰的事实"), at=at)
     event = move(appeal, Appeal.hand_to_police, by=by, at=at, told=told, concluded_at=at)
     clocks.leave_pool(appeal, at=at)
+    _tell_sender(appeal, MessageKind.HANDED_OVER, at=at)
     return event
 
 
@@ -454,6 +456,12 @@ def give_info(*, appeal_id: int, text: str, channel: Channel, by: User | None, a
     )
     clocks.restart_accept_clock(appeal, at=at)
     return event
+
+
+def _tell_sender(appeal: Appeal, kind: str, *, at: datetime) -> None:
+    """Whoever spoke with an agent has heard it; who sent a message has not."""
+    if appeal.channel.is_machine:
+        messages.tell_citizen(appeal, kind, at=at)
 
 
 def _deciding(appeal_id: int, by: User | None, at: datetime) -> Appeal:

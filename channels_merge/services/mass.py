@@ -1,19 +1,24 @@
-"""One message to all callers of a mass matter, once for each reply. The room above calls a sample of them."""
+"""What callers are told by message of a ticket: the reply of a mass matter, and its end to those who wrote to us.
+
+Of a mass matter all hear the reply, and the room above calls a sample of them. Each message is written once.
+"""
 
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
-from channels_merge.models import OutboxMessage
+from channels_merge.models import AppealLink, OutboxMessage
 from channels_merge.selectors import mass
+from channels_merge.selectors.appeals import carried_by
 from channels_merge.services import messages
 from channels_merge.states import MessageKind
 from hotline import masking
 from hotline.services import one_by_one
 from tickets.models import Reply, TicketEvent
+from tickets.states import ClosingKind
 
-PUBLISHED = "publish_reply"
+PUBLISHED, CLOSED = "publish_reply", "close"
 
 
 @transaction.atomic
@@ -32,6 +37,47 @@ def tell_callers(*, event_id: int) -> int:
             appeal, MessageKind.MASS_REPLY, told=masking.redact(reply.public_text), ordinal=reply.pk, at=event.at
         )
     return len(missing)
+
+
+@transaction.atomic
+def tell_senders(*, event_id: int) -> int:
+    """The end of a matter, to those who sent it by machine and left a mobile number; nobody may have rung them. Returns how
+    many messages were written, none the second time. Callers of a mass matter had the same words with the reply.
+    """
+    event = TicketEvent.objects.select_related("ticket").get(pk=event_id)
+    if event.act != CLOSED or mass.is_mass(event.ticket_id, at=event.at):
+        return 0
+    sent = carried_by(event.ticket_id).live().filter(channel__is_machine=True, contactable=True)
+    keys = {messages.dedupe_key(appeal, MessageKind.CLOSED, event.pk): appeal for appeal in sent.order_by("pk")}
+    written = set(OutboxMessage.objects.filter(dedupe__in=keys).values_list("dedupe", flat=True))
+    missing = [appeal for key, appeal in keys.items() if key not in written]
+    told = _what_came_of_it(event)
+    rows = [
+        messages.tell_citizen(appeal, MessageKind.CLOSED, told=told, ordinal=event.pk, at=event.at)
+        for appeal in missing
+    ]
+    return sum(row is not None for row in rows)
+
+
+def _what_came_of_it(event: TicketEvent) -> str:
+    reply = Reply.objects.filter(ticket=event.ticket_id, published_at__lte=event.at).order_by("-round", "-pk").first()
+    return masking.redact(reply.public_text) if reply else f"{ClosingKind(event.data['closing_kind']).label}。"
+
+
+def tell_missed_senders(*, since: datetime) -> int:
+    """Ends whose message a lost task left unwritten; returns of how many tickets."""
+    told = OutboxMessage.objects.filter(
+        kind=MessageKind.CLOSED, appeal__links__ticket=OuterRef("ticket"), created_at__gte=OuterRef("at")
+    )
+    sent = AppealLink.objects.filter(
+        Q(ticket=OuterRef("ticket")) | Q(ticket__merged_into=OuterRef("ticket")),
+        until=None,
+        appeal__channel__is_machine=True,
+        appeal__contactable=True,
+    )
+    events = TicketEvent.objects.filter(~Exists(told), Exists(sent), act=CLOSED, at__gte=since)
+    found = list(events.order_by("pk").values_list("pk", flat=True))
+    return len(one_by_one(lambda pk: tell_senders(event_id=pk), found))
 
 
 def tell_missed_callers(*, since: datetime) -> int:

@@ -12,6 +12,10 @@ _WORDS = {
     MessageKind.NEED_INFO: "【赣州12345】您反映的事（编号 {number}）还需要补充：{told}。请回电 12345 或凭查询码 {code} 在网页补充。",
     MessageKind.ANSWERED: "【赣州12345】您反映的事（编号 {number}）答复如下：{told}",
     MessageKind.VOIDED: "【赣州12345】您反映的事（编号 {number}）登记有误，这张单已作废，不再办理。如果事情还没有解决，请拨 12345，我们重新登记。",
+    MessageKind.REDIRECTED: "【赣州12345】您反映的事（编号 {number}）须走法定途径：{told}",
+    MessageKind.EXPLAINED: "【赣州12345】您反映的事（编号 {number}）不能受理，说明如下：{told}",
+    MessageKind.HANDED_OVER: "【赣州12345】您反映的事（编号 {number}）已按规定移交公安机关。有疑问请拨 12345。",
+    MessageKind.CLOSED: "【赣州12345】您反映的事（编号 {number}）已办结：{told} 凭查询码 {code} 在网页查看经过。",
     MessageKind.MASS_REPLY: "【赣州12345】许多人和您一样反映的事（编号 {number}）有了结果：{told} 凭查询码 {code} 在网页评价，或拨 12345。",
 }
 

@@ -10,7 +10,7 @@ from channels_merge.models import Appeal, AppealClock, AppealLink, SearchEntry
 from channels_merge.services import clocks
 from channels_merge.services.following import DEAD, REPLIED, settle_citizen_clocks
 from channels_merge.services.indexing import reconcile_scopes, write_search_entry
-from channels_merge.services.mass import tell_missed_callers
+from channels_merge.services.mass import tell_missed_callers, tell_missed_senders
 from channels_merge.services.moves import locked
 from channels_merge.services.outbox import reconcile_reports
 from channels_merge.states import AppealState
@@ -33,6 +33,7 @@ def reconcile(*, at: datetime) -> dict[str, int]:
         "scopes": lambda: reconcile_scopes(since=at - RECENT),
         "line_reports": lambda: reconcile_reports(since=at - RECENT),
         "mass_replies": lambda: tell_missed_callers(since=at - RECENT),
+        "ends": lambda: tell_missed_senders(since=at - RECENT),
     }
     mended: dict[str, int] = {}
     one_by_one(lambda step: mended.update({step: steps[step]()}), steps)
