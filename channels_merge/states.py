@@ -156,6 +156,7 @@ class InteractionKind(TextChoices):
     WITHDRAW = "withdraw", "撤单"
     PROGRESS = "progress", "问进度"
     RATING = "rating", "评价"
+    ASKED = "asked", "请补充"
 
 
 class EmergencyLine(TextChoices):

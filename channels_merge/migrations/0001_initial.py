@@ -809,7 +809,7 @@ class Migration(migrations.Migration):
             name='Interaction',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('new', '新诉求'), ('urge', '催单'), ('supplement', '补充'), ('withdraw', '撤单'), ('progress', '问进度'), ('rating', '评价')], max_length=20, verbose_name='种类')),
+                ('kind', models.CharField(choices=[('new', '新诉求'), ('urge', '催单'), ('supplement', '补充'), ('withdraw', '撤单'), ('progress', '问进度'), ('rating', '评价'), ('asked', '请补充')], max_length=20, verbose_name='种类')),
                 ('text', models.TextField(blank=True, verbose_name='内容')),
                 ('at', models.DateTimeField(verbose_name='时间')),
                 ('appeal', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='interactions', to='channels_merge.appeal')),

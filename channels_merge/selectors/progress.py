@@ -159,15 +159,14 @@ _INTERACTION_STEPS = {
 
 
 def _own_steps(appeal: Appeal) -> Iterable[Step]:
-    for row in Interaction.objects.filter(appeal=appeal, kind__in=list(_INTERACTION_STEPS)):
-        title, text = _INTERACTION_STEPS[InteractionKind(row.kind)]
+    for row in Interaction.objects.filter(appeal=appeal, kind__in=[*_INTERACTION_STEPS, InteractionKind.ASKED]):
+        asked = "请您补充情况", masking.redact(row.text)
+        title, text = _INTERACTION_STEPS.get(InteractionKind(row.kind), asked)
         yield Step(row.at, title, text)
     for transfer in Transfer.objects.filter(appeal=appeal):
         yield Step(transfer.at, f"转给{transfer.get_line_display()}")
         if transfer.outcome == TransferOutcome.TAKEN:
             yield Step(transfer.concluded_at, f"{transfer.get_line_display()}已接手")
-    for at in appeal.events.filter(act="ask_information").values_list("at", flat=True):
-        yield Step(at, "请您补充情况", masking.redact(appeal.told))
 
 
 def _ticket_steps(ticket: Ticket) -> Iterable[Step]:

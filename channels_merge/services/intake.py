@@ -50,7 +50,7 @@ from channels_merge.states import (
     LegalRoute,
     MessageKind,
 )
-from hotline import crypto
+from hotline import crypto, masking
 from hotline.dates import local_day
 from hotline.models import Region, StoredFile, User
 from hotline.numbers import next_number
@@ -438,6 +438,11 @@ def need_info(*, appeal_id: int, told: str, by: User | None, at: datetime) -> Ap
     if not appeal.contactable:
         raise AppealRefused("这件诉求没有留下电话，无法请对方补充，请按现有内容处理。")
     event = move(appeal, Appeal.ask_information, by=by, at=at, told=_said(told, "要补充什么"))
+    # Kept with its moment: `told` says what was said last.
+    asked = masking.redact(appeal.told)
+    Interaction.objects.create(
+        appeal=appeal, kind=InteractionKind.ASKED, channel=appeal.channel, text=asked, by=by, at=at
+    )
     clocks.leave_pool(appeal, at=at)
     clocks.start_information_clock(appeal, at=at)
     messages.tell_citizen(appeal, MessageKind.NEED_INFO, ordinal=event.pk, at=at)

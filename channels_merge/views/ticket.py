@@ -129,9 +129,13 @@ def _told_by_citizens(appeals: Sequence[Appeal], *, people: bool) -> list[Item]:
             lines.append(
                 Item(
                     at=said.at,
-                    act={"urge": "催单", "supplement": "补充情况", "withdraw": "撤回诉求", "rating": "评价"}[
-                        said.kind
-                    ],
+                    act={
+                        "urge": "催单",
+                        "supplement": "补充情况",
+                        "withdraw": "撤回诉求",
+                        "rating": "评价",
+                        "asked": "请反映人补充",
+                    }[said.kind],
                     about=f"{appeal.number}，{said.channel.name}",
                     who=said.by.masked_name if said.by else "",
                     say=said.text,

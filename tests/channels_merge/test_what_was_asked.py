@@ -1,0 +1,28 @@
+"""What a caller was asked keeps its words, and is shown to that caller alone."""
+
+from channels_merge import selectors, services
+from tests.factories.channels_merge import make_appeal
+from tests.factories.evaluation import TUESDAY
+from tests.factories.responsibility import CategoryFactory
+from tests.factories.tickets import at, fresh
+
+ASKED, GIVEN, LATER = at("11-10 11:00"), at("11-10 12:00"), at("11-10 13:00")
+
+
+def steps(appeal):
+    """(title, words) of the public page, the oldest first."""
+    return [(step.title, step.text) for step in reversed(selectors.progress_of(fresh(appeal)).steps)]
+
+
+def test_a_question_keeps_its_own_words_and_not_those_of_the_answer(city):
+    appeal = make_appeal(at=TUESDAY)
+    services.need_info(appeal_id=appeal.pk, told="请说明是几栋，拨 13807970001。", by=None, at=ASKED)
+    services.give_info(appeal_id=appeal.pk, text="三栋。", channel=appeal.channel, by=None, at=GIVEN)
+    services.answer_appeal(appeal_id=appeal.pk, category=CategoryFactory(), told="已经停工了。", by=None, at=LATER)
+
+    assert steps(appeal) == [
+        ("您提交了诉求", ""),
+        ("请您补充情况", "请说明是几栋，拨 138****0001。"),
+        ("您补充了情况", "已转告办理单位，记入本件。"),
+        ("已直接答复", "已经停工了。"),
+    ]
