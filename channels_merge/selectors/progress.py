@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from channels_merge.models import Appeal, AppealClock, Interaction, Transfer
+from django.db.models import Q
+
+from channels_merge.models import Appeal, AppealClock, AppealLink, Interaction, Transfer
 from channels_merge.selectors.appeals import carried_by, ticket_of
 from channels_merge.states import AppealState, InteractionKind, TransferOutcome
 from hotline import masking
@@ -148,7 +150,7 @@ def _steps(appeal: Appeal, ticket: Ticket | None) -> Iterable[Step]:
         yield Step(appeal.concluded_at, appeal.get_state_display(), masking.redact(appeal.told))
     yield from _own_steps(appeal)
     if ticket is not None:
-        yield from _ticket_steps(ticket)
+        yield from _ticket_steps(ticket, appeal)
 
 
 _INTERACTION_STEPS = {
@@ -169,7 +171,13 @@ def _own_steps(appeal: Appeal) -> Iterable[Step]:
             yield Step(transfer.concluded_at, f"{transfer.get_line_display()}已接手")
 
 
-def _ticket_steps(ticket: Ticket) -> Iterable[Step]:
+def _asked_first(ticket: Ticket, at: datetime) -> int | None:
+    """Whom the unit asks about a matter: the first of those whose appeals hung on it at that moment."""
+    hung = AppealLink.objects.filter(Q(until=None) | Q(until__gt=at), ticket=ticket, since__lte=at)
+    return hung.order_by("since", "pk").values_list("appeal", flat=True).first()
+
+
+def _ticket_steps(ticket: Ticket, appeal: Appeal) -> Iterable[Step]:
     # What one caller added is not shown to the others: their own additions come from `_own_steps`.
     shown = [act for act, said in ACTS.items() if said.public and act != "give_information"]
     events = (
@@ -180,4 +188,8 @@ def _ticket_steps(ticket: Ticket) -> Iterable[Step]:
     for event in events:
         title = ACTS[event.act].public.format(unit=event.unit.name if event.unit else "承办单位")
         note = getattr(event, "note", None)
-        yield Step(event.at, title, masking.redact(note.text) if note and note.public else "")
+        shows = note is not None and note.public
+        if event.act == "ask_information":
+            # May name the caller who is asked; the others see only that something was asked.
+            shows = shows and _asked_first(ticket, event.at) == appeal.pk
+        yield Step(event.at, title, masking.redact(note.text) if shows else "")

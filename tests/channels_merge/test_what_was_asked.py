@@ -1,10 +1,11 @@
 """What a caller was asked keeps its words, and is shown to that caller alone."""
 
 from channels_merge import selectors, services
-from tests.factories.channels_merge import make_appeal
+from tests.factories.channels_merge import make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import TUESDAY
 from tests.factories.responsibility import CategoryFactory
 from tests.factories.tickets import at, fresh
+from tickets import services as tickets
 
 ASKED, GIVEN, LATER = at("11-10 11:00"), at("11-10 12:00"), at("11-10 13:00")
 
@@ -26,3 +27,17 @@ def test_a_question_keeps_its_own_words_and_not_those_of_the_answer(city):
         ("您补充了情况", "已转告办理单位，记入本件。"),
         ("已直接答复", "已经停工了。"),
     ]
+
+
+def test_what_a_unit_asks_one_caller_the_others_do_not_read(city):
+    first = make_accepted(at=TUESDAY)
+    ticket = ticket_of(first)
+    before = make_accepted(at=TUESDAY, ticket_id=ticket.pk, phone="13807970098")
+    tickets.ask_information(ticket_id=ticket.pk, question="王丽女士，您家是三栋几单元？", by=city.dispatcher, at=ASKED)
+    after = make_accepted(at=GIVEN, ticket_id=ticket.pk, phone="13807970099", name="李四")
+
+    def asked(appeal):
+        return [text for title, text in steps(appeal) if text.startswith("王丽") or "补充" in title]
+
+    assert asked(first) == ["王丽女士，您家是三栋几单元？"]
+    assert [asked(appeal) for appeal in (before, after)] == [[""], [""]]
