@@ -33,6 +33,11 @@ class PhoneField(forms.CharField):
             raise forms.ValidationError(str(exc)) from exc
 
 
+def at_most(name: str, most: int) -> str:
+    """The sentence of what is too long; the form keeps it, so that nothing has to be typed again."""
+    return f"{name}最多写 {most} 个字，现在有 %(show_value)s 个字。"
+
+
 class MatterForm(forms.Form):
     text = forms.CharField(
         label="什么事",
@@ -45,8 +50,12 @@ class MatterForm(forms.Form):
             "max_length": "什么事最多写 5000 个字。",
         },
     )
-    title = forms.CharField(label="标题", max_length=100, required=False)
-    place = forms.CharField(label="详细地点", max_length=200, required=False)
+    title = forms.CharField(
+        label="标题", max_length=100, required=False, error_messages={"max_length": at_most("标题", 100)}
+    )
+    place = forms.CharField(
+        label="详细地点", max_length=200, required=False, error_messages={"max_length": at_most("详细地点", 200)}
+    )
     region = forms.ModelChoiceField(
         Region.objects.all(),
         to_field_name="code",
@@ -119,7 +128,9 @@ class PublicForm(MatterForm):
     token = forms.UUIDField(widget=forms.HiddenInput, required=False)
     phone = PhoneField(label="手机号", max_length=20, error_messages={"required": "请写手机号，用来告诉您结果。"})
     place = forms.CharField(
-        label="详细地点", max_length=200, error_messages={"required": "请写路名、小区、门牌或附近标志。"}
+        label="详细地点",
+        max_length=200,
+        error_messages={"required": "请写路名、小区、门牌或附近标志。", "max_length": at_most("详细地点", 200)},
     )
     name = forms.CharField(label="怎么称呼您", max_length=40, required=False)
     hide = forms.BooleanField(required=False)
@@ -195,13 +206,17 @@ class MergeSwitchForm(forms.Form):
 class AcceptForm(forms.Form):
     """What an agent corrects while accepting a machine appeal."""
 
-    title = forms.CharField(label="标题", max_length=100, error_messages={"required": "请写标题。"})
+    title = forms.CharField(
+        label="标题", max_length=100, error_messages={"required": "请写标题。", "max_length": at_most("标题", 100)}
+    )
     kind = forms.ChoiceField(label="诉求类型", choices=Kind.choices, widget=forms.RadioSelect)
     urgency = forms.ChoiceField(label="紧急程度", choices=Urgency.choices, widget=forms.RadioSelect)
     region = forms.ModelChoiceField(
         Region.objects.none(), label="地区", required=False, empty_label="不清楚", to_field_name="code"
     )
-    place = forms.CharField(label="详细地点", max_length=200, required=False)
+    place = forms.CharField(
+        label="详细地点", max_length=200, required=False, error_messages={"max_length": at_most("详细地点", 200)}
+    )
     category = forms.ModelChoiceField(
         Category.objects.filter(level=3).select_related("parent__parent").order_by("code"),
         label="事项",

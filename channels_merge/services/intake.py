@@ -8,7 +8,7 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -59,6 +59,8 @@ from tickets import services as tickets
 from tickets.models import Ticket
 from tickets.states import Kind, Secrecy, Urgency
 
+WORDS = {"title": 100, "place": 200, "subject": 100}
+NAMES = {"title": "标题", "place": "地点", "subject": "涉事主体"}
 LONGEST_TEXT = 10_000
 SHORTEST_TEXT = 5
 JUST_CHANGED = "并单关系刚被改动，请再办一次。"
@@ -121,7 +123,7 @@ def register_appeal(
     rights.require(by, rights.USE_DESK, at)
     if channel.state not in HEARD_STATES:
         raise AppealRefused(f"渠道“{channel.name}”还没有启用，不能登记。")
-    story = _checked_story(matter)
+    story = _checked_story(matter, is_typed=by is not None)
     before = _already_there(channel, source_number, story.text)
     if before:
         return before
@@ -189,7 +191,8 @@ class _Story:
     masks: tuple[str, ...]
 
 
-def _checked_story(matter: Matter) -> _Story:
+def _checked_story(matter: Matter, *, is_typed: bool) -> _Story:
+    """What a person typed is refused where it is too long; what a machine sent is kept, in the story."""
     text = clean(matter.text)
     if len(text) < SHORTEST_TEXT:
         raise AppealRefused(f"诉求内容至少写 {SHORTEST_TEXT} 个字。")
@@ -202,11 +205,23 @@ def _checked_story(matter: Matter) -> _Story:
     ):
         if value not in choices.values:
             raise AppealRefused(f"{name}“{value}”不在可选范围内：{'、'.join(choices.values)}。")
-    parts = [move_identifiers_out(clean(part)) for part in (matter.title, text, matter.place, matter.subject)]
+    short = {name: move_identifiers_out(clean(getattr(matter, name))) for name in WORDS}
+    for name, most in WORDS.items():
+        said = short[name].text
+        if len(said) > most:
+            if is_typed:
+                raise AppealRefused(_too_long(name, said))
+            text = f"{text}\n{NAMES[name]}：{said}"
+            short[name] = replace(short[name], text=f"{said[: most - 1]}…")
+    parts = [short["title"], move_identifiers_out(text), short["place"], short["subject"]]
     values = tuple(dict.fromkeys(value for part in parts for value in part.values))
     masks = tuple(dict.fromkeys(mask for part in parts for mask in part.masks))
-    title = parts[0].text[:100] or make_title(parts[1].text)
-    return _Story(title, parts[1].text, parts[2].text[:200], parts[3].text[:100], values, masks)
+    title = parts[0].text or make_title(parts[1].text)
+    return _Story(title, parts[1].text, parts[2].text, parts[3].text, values, masks)
+
+
+def _too_long(name: str, value: str) -> str:
+    return f"{NAMES[name]}最多 {WORDS[name]} 个字，现在有 {len(value)} 个字。"
 
 
 def _already_there(channel: Channel, source_number: str, text: str) -> Registered | None:
@@ -237,7 +252,9 @@ def revise_matter(appeal: Appeal, changes: dict[str, Any], *, at: datetime) -> t
     changed = []
     for name, value in changes.items():
         if name in WORDS:
-            value = move_out_of(appeal, value, at=at)[: WORDS[name]]
+            value = move_out_of(appeal, value, at=at)
+            if len(value) > WORDS[name]:
+                raise AppealRefused(_too_long(name, value))
         if name == "title" and not value:
             continue
         if getattr(appeal, name) != value:
@@ -246,7 +263,6 @@ def revise_matter(appeal: Appeal, changes: dict[str, Any], *, at: datetime) -> t
     return tuple(changed)
 
 
-WORDS = {"title": 100, "place": 200, "subject": 100}
 REVISABLE = frozenset({*WORDS, "kind", "urgency", "secrecy", "category", "region", "is_enterprise"})
 
 
