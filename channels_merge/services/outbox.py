@@ -10,7 +10,7 @@ import json
 import random
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -111,6 +111,20 @@ def report_ticket_event(*, event_id: int) -> int:
             kind, told = _told_of(event)
             written += _write(appeal, line, kind, told, dedupe=f"ticket:{event.pk}:{appeal.pk}", at=event.at)
     return written
+
+
+def report_follow_up(
+    appeal: Appeal, *, follow_up: int, outcome: str, said: Mapping[str, str], round_number: int, at: datetime
+) -> None:
+    """What came of our call, to the line that sent the appeal; others cost no query.
+
+    In the transaction of the call; `follow_up` is the key that makes it one message. `said` are the fields of docs/lines.md,
+    as far as something was said.
+    """
+    line = line_to_tell(appeal) if appeal.channel.kind in PLATFORM_KINDS and appeal.source_number else None
+    if line is not None:
+        told = {"status": outcome, **said, "round": round_number}
+        _write(appeal, line, MessageKind.RATING, told, dedupe=f"follow-up:{follow_up}", at=at)
 
 
 def _told_of(event: TicketEvent) -> tuple[MessageKind, dict[str, Any]]:

@@ -75,7 +75,7 @@ def _call_at_hand(follow_up_id: int, *, by: User, at: datetime) -> tuple[FollowU
     ticket = lock_ticket(ticket_id)
     follow_up = (
         FollowUp.objects.select_for_update(of=("self",))
-        .select_related("reply", "caller", "concluded_by")
+        .select_related("reply", "caller", "concluded_by", "appeal__channel")
         .get(pk=follow_up_id)
     )
     why = rights.FOLLOW_UP.refusal(follow_up, Actor(by, at))
@@ -156,11 +156,26 @@ def record_attempt(
     ):
         conclude(follow_up, Outcome.UNREACHABLE, why_not=WhyNot.ATTEMPTS_USED, by=by, at=at)
     follow_up.save()
+    if follow_up.state == FollowUpState.CONCLUDED:
+        _tell_line(follow_up, at=at)
     ground = decision_ground(follow_up) if follow_up.outcome == Outcome.RATED else ""
     if ground:
         ask_reviewer(ticket, follow_up=follow_up, ground=ground, at=at)
     close_if_done(ticket, by=None, at=at)
     return follow_up
+
+
+def _tell_line(follow_up: FollowUp, *, at: datetime) -> None:
+    """The platform that sent the appeal hears what came of the call, as it does of every step before."""
+    said = {name: getattr(follow_up, name) for name in ("resolved", "satisfaction", "ground", "why_not")}
+    channels.report_follow_up(
+        follow_up.appeal,
+        follow_up=follow_up.pk,
+        outcome=follow_up.outcome,
+        said={**said, "text": follow_up.words},
+        round_number=follow_up.round,
+        at=at,
+    )
 
 
 def _checked(resolved: str, satisfaction: str, ground: str, words: str) -> Answer:

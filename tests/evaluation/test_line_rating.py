@@ -1,15 +1,17 @@
 """The caller told another platform: the follow-up is concluded with what was said there."""
 
+import json
+
 import pytest
 
 from channels_merge import services as channels
-from channels_merge.models import Channel, Line
+from channels_merge.models import Channel, Line, OutboxMessage
 from channels_merge.services.inbound import as_body
 from evaluation import services
 from evaluation.models import FollowUp, ReviewDecision
 from tests.factories.channels_merge import make_accepted, ticket_of
-from tests.factories.evaluation import ANSWERED_AT, TUESDAY, WEDNESDAY, work_on
-from tests.factories.tickets import fresh
+from tests.factories.evaluation import ANSWERED_AT, TUESDAY, WEDNESDAY, call, replied, work_on
+from tests.factories.tickets import at, fresh
 from tickets.models import Ticket
 
 
@@ -98,3 +100,73 @@ def test_what_was_said_of_an_earlier_round_keeps_no_other_waiting(city, line, fo
     assert services.take_missed_ratings(at=WEDNESDAY, most=1) == 1
     other.refresh_from_db()
     assert other.satisfaction == "satisfied"
+
+
+# --- what our call got goes back to the line
+
+
+def sent_back():
+    return [json.loads(row.body) for row in OutboxMessage.objects.filter(kind="rating").order_by("pk")]
+
+
+@pytest.fixture
+def told(line):
+    """The line has an address to be told at."""
+    channels.issue_line_secret(line_id=line.pk, by=None, at=TUESDAY)
+    Line.objects.filter(pk=line.pk).update(push_url="https://province.example/inbox")
+
+
+@pytest.mark.usefixtures("told")
+def test_what_the_caller_told_us_goes_back_to_the_line_that_sent_the_matter(city, follow_up):
+    call(
+        city,
+        follow_up,
+        resolved="no",
+        satisfaction="dissatisfied",
+        ground="nobody_came",
+        words="没人来，拨 13912345678。",
+    )
+
+    [message] = sent_back()
+    assert (message["event"], message["number"], message["our_number"]) == ("rating", "JX-1", follow_up.appeal.number)
+    assert message["data"] == {
+        "status": "rated",
+        "resolved": "no",
+        "satisfaction": "dissatisfied",
+        "ground": "nobody_came",
+        "text": "没人来，拨 139****5678。",
+        "round": 1,
+    }
+
+
+@pytest.mark.usefixtures("told")
+def test_whom_we_did_not_reach_is_said_when_trying_is_over_and_not_before(city, follow_up):
+    for moment in ("11-11 10:00", "11-11 15:00"):
+        call(city, follow_up, result="no_answer", at=at(moment))
+    assert sent_back() == []
+    call(city, follow_up, result="no_answer", at=at("11-12 10:00"))
+
+    [message] = sent_back()
+    assert message["data"] == {
+        "status": "unreachable",
+        "satisfaction": "not_rated",
+        "why_not": "attempts_used",
+        "round": 1,
+    }
+
+
+@pytest.mark.usefixtures("told")
+def test_a_line_is_not_told_what_it_told_us_nor_of_appeals_of_others(city, line, follow_up, committing):
+    own = replied(city).follow_ups[0]
+    call(city, own)
+    with committing():
+        rate(line, satisfaction="satisfied", resolved="yes")
+
+    assert fresh(follow_up).state == "concluded"
+    assert sent_back() == []
+
+
+def test_a_line_without_an_address_is_told_nothing(city, follow_up):
+    call(city, follow_up)
+
+    assert sent_back() == []
