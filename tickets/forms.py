@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from hotline import parameters
+from hotline.dates import local
 from hotline.models import Region, Unit, User
 from responsibility import selectors as responsibility
 from responsibility.models import Category, DutyItem
@@ -400,7 +401,7 @@ class ReleaseForm(ActForm):
     def prepare(self) -> None:
         holds = self.found.ticket.holds.filter(released_at__isnull=True).order_by("pk")
         self.fields["hold"].queryset = holds
-        self.fields["hold"].label_from_instance = lambda hold: f"{hold.source}，{hold.placed_at:%m-%d}起"
+        self.fields["hold"].label_from_instance = lambda hold: f"{hold.source}，{local(hold.placed_at):%m-%d}起"
 
 
 class RestrictForm(ActForm):

@@ -25,6 +25,7 @@ from channels_merge.models import Appeal, AppealEvent, AppealLink, Line, LineRet
 from channels_merge.services.partners import NoAnswer, Partners
 from channels_merge.states import PLATFORM_KINDS, AppealState, MessageKind
 from hotline import crypto, masking, parameters, signing
+from hotline.dates import local_day
 from hotline.errors import DomainError
 from hotline.models import User
 from hotline.selectors import people_with_right
@@ -380,7 +381,7 @@ def _tell_managers(row: OutboxMessage, *, at: datetime) -> None:
         kind="outbox_dead",
         number=who,
         at=at,
-        dedupe=f"outbox-dead:{who}:{at:%Y-%m-%d}",
+        dedupe=f"outbox-dead:{who}:{local_day(at)}",
     )
 
 
