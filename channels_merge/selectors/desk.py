@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from channels_merge.hearing import danger, heard, still_to_ask
-from channels_merge.identity import PhoneNotUnderstood, clean
+from channels_merge.identity import PhoneNotUnderstood, clean, normal_phone
 from channels_merge.kinds import guess_kind, make_title
 from channels_merge.models import Appeal, AppealClock
 from channels_merge.selectors.appeals import caller_history, recent, region_by_code
 from channels_merge.selectors.petition import in_petition_by_phone
 from channels_merge.selectors.similar import similar_matters
-from hotline import masking, parameters
+from hotline import crypto, masking, parameters
 from hotline.calendar import load_calendar
 from hotline.models import Region
 from responsibility import selectors as responsibility
@@ -93,17 +93,19 @@ def desk_panes(typed: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
     typed = {name: clean(str(value)) for name, value in typed.items()}
     text, title, place, kind = (typed.get(name, "") for name in ("text", "title", "place", "kind"))
     region = region_by_code(typed.get("region", ""))
+    category = _category(typed)
     enough = len(text.strip()) >= LEAST_TEXT
     shown_kind = kind if kind in Kind.values else guess_kind(title=title, text=text) if enough else ""
     candidates = (
         responsibility.suggest(
-            text=f"{title}\n{text}\n{place}", category=_category(typed), region=region, kind=shown_kind, at=at
+            text=f"{title}\n{text}\n{place}", category=category, region=region, kind=shown_kind, at=at
         )
         if enough
         else []
     )
     found_region = region or (region_by_code(candidates[0].region_code) if candidates else None)
-    similar = similar_matters(text=text, title=title, place=place, region=found_region, at=at) if enough else []
+    about = {"title": title, "place": place, "region": found_region, "category": category}
+    similar = similar_matters(text=text, **about, caller=_caller(typed), at=at) if enough else []
     history = _history(typed.get("phone", ""))
     identifiers = masking.find_identifiers(f"{text}\n{place}")
     return {
@@ -138,6 +140,15 @@ def _promise(typed: Mapping[str, str], kind: str, at: datetime) -> Promise:
         contactable=bool(typed.get("phone") or typed.get("call")),
         accepted_at=at,
     )
+
+
+def _caller(typed: Mapping[str, str]) -> str:
+    """Blind index of the number; empty while it is not complete."""
+    try:
+        phone = normal_phone(typed.get("phone", ""))
+    except PhoneNotUnderstood:
+        return ""
+    return crypto.blind_index(phone, "phone") if phone else ""
 
 
 def _history(phone: str) -> list[Appeal] | None:

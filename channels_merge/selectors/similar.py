@@ -15,6 +15,7 @@ from channels_merge.selectors.finding import (
     with_place,
 )
 from hotline.models import Region
+from responsibility.models import Category
 from tickets.models import Ticket
 
 LEAST_PERCENT: Final = 20
@@ -45,15 +46,19 @@ def similar_matters(
     title: str = "",
     place: str = "",
     region: Region | None = None,
+    category: Category | None = None,
+    caller: str = "",
     at: datetime,
     limit: int = 4,
     leave_out: int | None = None,
 ) -> list[Similar]:
     """The tickets most probably about the same, best first, open ones and those closed lately.
 
-    `leave_out` is an appeal that is not found by itself.
+    `caller` is the blind index of the number; what is not known speaks neither for nor against. `leave_out` is an appeal
+    that is not found by itself.
     """
-    message = Message(title, with_place(text, place), at, region_code(region))
+    code = category.code if category else ""
+    message = Message(title, with_place(text, place), at, region_code(region), code, caller)
     ground = background()
     found = best_of_each_ticket(candidates(message, at=at, leave_out=leave_out, ground=ground))
     shown = [one for one in found if _percent(one) >= LEAST_PERCENT][:limit]

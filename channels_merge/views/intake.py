@@ -80,6 +80,8 @@ def _similar_to(appeal, region, now):
         title=appeal.title,
         place=appeal.place,
         region=region,
+        category=appeal.category,
+        caller=appeal.contact.phone_index if appeal.contact else "",
         at=now,
         limit=3,
         leave_out=appeal.pk,

@@ -13,6 +13,7 @@ from hotline import parameters
 from hotline.services import set_parameter
 from tests.factories.channels_merge import NOON, STORY, ChannelFactory, make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import ANSWERED_AT, work_on
+from tests.factories.responsibility import CategoryFactory
 from tickets import services as tickets
 
 SOON = NOON + timedelta(minutes=5)
@@ -96,6 +97,23 @@ def test_one_row_for_a_ticket_with_many_appeals(city):
 
     assert (one.ticket, one.percent, one.closed_lately) == (ticket_of(first), 99, False)
     assert "锦江花园东侧工地近一周每晚1" in one.words
+
+
+SIMILAR = "锦江花园东侧的工地夜里又在浇筑混凝土，老人睡不着，请管一管。"
+
+
+def test_the_same_caller_and_category_speak_for_it_and_others_against_it(city):
+    category, other = CategoryFactory(code="010203", name="夜间施工"), CategoryFactory(code="010204", name="油烟")
+    taken = make_accepted(category=category, phone="13807970001")
+    index = taken.contact.phone_index
+
+    def percent(**known):
+        return [one.percent for one in similar_matters(text=SIMILAR, place="锦江花园", at=SOON, **known)]
+
+    [unknown] = percent()
+    [same] = percent(category=category, caller=index)
+    assert same > unknown
+    assert percent(category=other) < [unknown]
 
 
 @pytest.mark.parametrize("text", ["", "你好", "。。。"])
