@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
-from django.db.models import Count, Exists, F, Func, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Count, Exists, F, Func, IntegerField, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, TruncDate, TruncMonth
 
 from channels_merge.models import (
@@ -157,7 +157,7 @@ def switches() -> QuerySet[MergeSwitch]:
     ).order_by("-pk")
 
 
-def _number(records: QuerySet[MergeRecord]) -> Subquery:
+def _number(records: QuerySet[Any]) -> Subquery:
     # One row, also of nothing: an aggregate without groups.
     return Subquery(records.order_by().values(n=Func("pk", function="COUNT")), output_field=IntegerField())
 
@@ -183,25 +183,19 @@ class BigMatter:
 
 
 def big_matters(*, at: datetime) -> QuerySet[Ticket]:
-    """Open tickets that `matter_many_appeals` or more appeals hang on, those merged in included, with `appeals` and
+    """Open tickets that `matter_many_appeals` or more live appeals hang on, those merged in included, with `appeals` and
     `joined_at`, when the last one joined.
     """
     lead = Coalesce("into__merged_into", "into")
     joined = MergeRecord.objects.filter(undone_at=None, into__merged_into=None)
     moved = MergeRecord.objects.filter(undone_at=None).values_list(lead, flat=True)
-    below = (
-        Ticket.objects.filter(merged_into=OuterRef("pk"))
-        .order_by()
-        .values("merged_into")
-        .annotate(n=Sum("appeal_count"))
-        .values("n")
-    )
+    live = AppealLink.objects.filter(until=None).exclude(appeal__state=AppealState.WITHDRAWN)
+    own, below = live.filter(ticket=OuterRef("pk")), live.filter(ticket__merged_into=OuterRef("pk"))
     last = joined.filter(into=OuterRef("pk")).order_by().values("into").annotate(last=Max("at")).values("last")
     return (
         Ticket.objects.filter(pk__in=moved, is_open=True, secrecy=Secrecy.OPEN)
-        .annotate(below=Coalesce(Subquery(below, output_field=IntegerField()), Value(0)), joined_at=Subquery(last))
+        .annotate(joined_at=Subquery(last), appeals=_number(own) + _number(below))
         .filter(joined_at__isnull=False)
-        .annotate(appeals=F("appeal_count") + F("below"))
         .filter(appeals__gte=parameters.integer("matter_many_appeals", at=at))
     )
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from channels_merge.models import FrequentCaller, MergeSwitch, Repeat, ThresholdProposal
-from channels_merge.services import merging
+from channels_merge.models import AppealLink, FrequentCaller, MergeSwitch, Repeat, ThresholdProposal
+from channels_merge.services import linking, merging
 from hotline.dates import local_day
 from responsibility.models import Category
 from tests.channels_merge.merging.factories import FIRST_PHONE, LATER, NOISE, a_pair, by_machine, by_phone, look
@@ -124,6 +124,18 @@ def test_matters_of_many_with_growth_and_places(city, as_user, django_assert_num
     assert [(one.appeals, one.today, one.week) for one in rows] == [(5, 1, 5)] * number
     assert rows[0].places == [("锦江花园东门", 4), ("锦江花园", 1)]
     assert 'aria-label="近 14 天每天新增 0、0、0、0、0、0、0、0、0、1、1、1、1、1"' in answer.content.decode()
+
+
+def test_who_withdrew_is_counted_neither_for_the_list_nor_in_it(city, as_user):
+    many(2, appeals=6)
+    for ticket, gone in zip(Ticket.objects.order_by("pk"), (1, 3), strict=True):
+        for link in AppealLink.objects.filter(ticket=ticket).order_by("pk")[:gone]:
+            linking.withdraw_appeal(
+                appeal_id=link.appeal_id, channel=link.appeal.channel, reason="好了", by=None, at=LATER
+            )
+
+    [row] = as_user(city.dispatcher).get("/merging/matters/").context["rows"]
+    assert (row.ticket, row.appeals) == (Ticket.objects.order_by("pk")[0], 5)
 
 
 def test_what_was_merged_in_counts_with_the_lead(city, as_user):
