@@ -33,7 +33,8 @@ from channels_merge.models import (
 from channels_merge.selectors import merge_figures
 from channels_merge.selectors import merging as reads
 from channels_merge.selectors.appeals import carried_by
-from channels_merge.services import repeats
+from channels_merge.selectors.petition import in_petition
+from channels_merge.services import petition, repeats
 from channels_merge.services.intake import accept_appeal
 from channels_merge.services.linking import unlink_appeal
 from hotline import masking, parameters
@@ -41,7 +42,9 @@ from hotline.errors import DomainError
 from hotline.models import User
 from hotline.selectors import people_with_right
 from hotline.services import notify, one_by_one, set_parameter
+from responsibility import selectors as responsibility
 from responsibility.models import Category
+from responsibility.states import Route
 from tickets import services as tickets
 from tickets.models import Ticket
 from tickets.states import Secrecy, TicketState
@@ -171,13 +174,24 @@ def _link_by_itself(proposal: MergeProposal, found: reads.Near, *, at: datetime)
         with transaction.atomic():
             locked = _locked(proposal.pk)
             plan = reads.plan_of(locked)
-            if locked.state != ProposalState.OPEN or not _may_go_by_itself(plan):
+            if locked.state != ProposalState.OPEN or not _may_go_by_itself(plan, at=at):
                 return False
             _carry_out(locked, plan, reason=f"{BY_ITSELF}：{locked.words}"[:200], by=None, at=at)
     except DomainError as refused:
         logger.info("proposal %s is left to people: %s", proposal.pk, type(refused).__name__)
         return False
     return True
+
+
+def _goes_another_way(appeal: Appeal, *, at: datetime) -> bool:
+    """Whether to accept it at all is for a person: it is in petition, or a legal route is the first that is proposed."""
+    # Both are looked for on arrival, in no order.
+    petition.match_appeal(appeal_id=appeal.pk, at=at)
+    if in_petition(appeal):
+        return True
+    words = f"{appeal.title}\n{appeal.text}\n{appeal.place}"
+    found = responsibility.suggest(text=words, category=appeal.category, region=appeal.region, kind=appeal.kind, at=at)
+    return bool(found) and found[0].item.route == Route.LEGAL
 
 
 def _is_switched_on(appeal: Appeal) -> bool:
@@ -187,10 +201,10 @@ def _is_switched_on(appeal: Appeal) -> bool:
     return on.filter(Q(channel=appeal.channel_id) | Q(category__in=categories)).exists()
 
 
-def _may_go_by_itself(plan: reads.Plan) -> bool:
+def _may_go_by_itself(plan: reads.Plan, *, at: datetime) -> bool:
     """Only what no unit has yet: an appeal that waits, or a ticket of one appeal that waits for dispatch."""
     if plan.how == reads.How.ACCEPT:
-        return True
+        return not _goes_another_way(plan.goes, at=at)
     goes = reads.carrier(plan.goes)
     return (
         plan.how == reads.How.MERGE

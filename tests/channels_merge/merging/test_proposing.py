@@ -8,7 +8,7 @@ from channels_merge import rights, tasks
 from channels_merge.models import MergeLook, MergeProposal, MergeRecord, MergeSwitch
 from channels_merge.selectors import merge_figures
 from channels_merge.selectors.merging import worklist
-from channels_merge.services import intake, linking, merging
+from channels_merge.services import intake, linking, merging, petition
 from hotline.models import Notice
 from hotline.services import RowsFailed
 from responsibility.models import Category
@@ -29,7 +29,7 @@ from tests.channels_merge.merging.factories import (
 )
 from tests.factories.channels_merge import NOON, ChannelFactory, make_accepted, ticket_of
 from tests.factories.evaluation import ANSWERED_AT, work_on
-from tests.factories.tickets import fresh
+from tests.factories.tickets import fresh, make_item
 from tickets import services as tickets
 
 SOON = LATER + timedelta(minutes=2)
@@ -246,6 +246,46 @@ def test_what_a_unit_has_in_hand_is_left_to_people(city):
         )
 
     assert [one.state for one in look(second)] == ["open"]
+
+
+def test_what_is_in_petition_is_left_to_people_also_when_nobody_matched_it_yet(city):
+    switch(city, channel=ChannelFactory())
+    by_phone()
+    petition.take_in_petition(
+        petition=petition.Petition(
+            number="XF1",
+            title="锦江花园工地夜间施工",
+            text=NOISE_AGAIN,
+            received_at=NOON,
+            state="handling",
+            phone=OTHER_PHONE,
+            region=city.region,
+        ),
+        by=None,
+        at=NOON,
+    )
+
+    appeal = by_machine(region=city.region)
+    assert [one.state for one in look(appeal)] == ["open"]
+    assert fresh(appeal).state == "received"
+
+
+def test_what_goes_a_legal_route_is_left_to_people(city):
+    switch(city, channel=ChannelFactory())
+    by_phone()
+    make_item(
+        code="SF-01",
+        title="夜间施工诉讼",
+        words=["泵车噪声", "浇筑混凝土", "锦江花园"],
+        level="city",
+        route="legal_route",
+        city_function="education",
+        county_function="",
+    )
+
+    appeal = by_machine()
+    assert [one.state for one in look(appeal)] == ["open"]
+    assert fresh(appeal).state == "received"
 
 
 def test_a_template_that_names_another_institution_is_never_linked_by_itself(city, rule):
