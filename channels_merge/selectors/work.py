@@ -78,7 +78,13 @@ def workbench(user: User, *, at: datetime) -> Bench:
 
 
 def of_ticket(
-    queue: str, ticket: Ticket, verb: str, *, clock: Clock | None = None, due_at: datetime | None = None
+    queue: str,
+    ticket: Ticket,
+    verb: str,
+    *,
+    clock: Clock | None = None,
+    due_at: datetime | None = None,
+    url: str = "",
 ) -> Work:
     return Work(
         queue=queue,
@@ -89,7 +95,7 @@ def of_ticket(
         title=ticket.title,
         region=ticket.region.name if ticket.region else "",
         verb=verb,
-        url=reverse("tickets:ticket", args=[ticket.number]),
+        url=url or reverse("tickets:ticket", args=[ticket.number]),
     )
 
 

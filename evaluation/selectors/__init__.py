@@ -1,5 +1,6 @@
 """Reads of this room: who is to be called, what a reviewer must see, and the figures of units."""
 
+from evaluation.selectors.bench import decisions_to_make, follow_ups_to_make
 from evaluation.selectors.figures import (
     EVERYWHERE,
     FIGURES,
@@ -31,10 +32,12 @@ __all__ = [
     "callable_now",
     "decisions",
     "decisions_pending",
+    "decisions_to_make",
     "evidence_of",
     "figure_rows",
     "follow_up_case",
     "follow_ups_ended",
+    "follow_ups_to_make",
     "follow_ups_waiting",
     "month_bounds",
     "redo_refusal",
