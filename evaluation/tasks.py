@@ -22,4 +22,8 @@ def take_rating(*, event_id):
 @shared_task(name="evaluation.reconcile")
 def reconcile():
     at = timezone.now()
-    return {"settled": services.reconcile(at=at), "ratings": services.take_missed_ratings(at=at)}
+    return {
+        "settled": services.reconcile(at=at),
+        "ratings": services.take_missed_ratings(at=at),
+        "callers_wanted": services.ask_for_callers(at=at),
+    }

@@ -409,6 +409,7 @@ class RestrictForm(ActForm):
     reason = words("为何保密")
 
     def prepare(self) -> None:
+        self.fields["readers"].help_text += "办完还要回访，请写上一位没有经办这一件的回访员。"
         holder = self.found.ticket.holder
         if holder is not None and holder.handler is not None:
             self.initial.setdefault("readers", holder.handler.username)

@@ -1,6 +1,6 @@
 """Reads of this room: who is to be called, what a reviewer must see, and the figures of units."""
 
-from evaluation.selectors.bench import decisions_to_make, follow_ups_to_make
+from evaluation.selectors.bench import callers_to_name, decisions_to_make, follow_ups_to_make, without_a_caller
 from evaluation.selectors.figures import (
     EVERYWHERE,
     FIGURES,
@@ -30,6 +30,7 @@ __all__ = [
     "Evidence",
     "UnitFigures",
     "callable_now",
+    "callers_to_name",
     "decisions",
     "decisions_pending",
     "decisions_to_make",
@@ -43,4 +44,5 @@ __all__ = [
     "redo_refusal",
     "unit_figures",
     "units_seen",
+    "without_a_caller",
 ]

@@ -31,9 +31,10 @@ def follow_ups_waiting(user: User, *, at: datetime) -> QuerySet[FollowUp]:
     )
 
 
-def follow_ups_ended() -> QuerySet[FollowUp]:
-    """What waits no more, of tickets that every follow-up agent could see while it did: to say who was faster."""
-    ended = FollowUp.objects.exclude(state=FollowUpState.WAITING).filter(ticket__secrecy=Secrecy.OPEN)
+def follow_ups_ended(user: User, *, at: datetime) -> QuerySet[FollowUp]:
+    """What waits no more, of tickets that the person could see while it did: to say who was faster."""
+    seen = Q(ticket__secrecy=Secrecy.OPEN) | Q(ticket__in=Ticket.objects.visible_to(user, at).values("pk"))
+    ended = FollowUp.objects.exclude(state=FollowUpState.WAITING).filter(seen)
     return ended.select_related("appeal", "concluded_by").order_by("pk")
 
 

@@ -8,12 +8,14 @@ from evaluation.services.calling import CALL_LASTS, record_attempt, take_number
 from evaluation.services.conclusion import FollowUpInputRefused, FollowUpRefused, closing_kind
 from evaluation.services.deciding import decide
 from evaluation.services.rating import take_missed_ratings, take_rating
+from evaluation.services.secret import ask_for_callers
 from evaluation.services.settling import open_follow_ups, reconcile, settle_appeal, settle_ticket
 
 __all__ = [
     "CALL_LASTS",
     "FollowUpInputRefused",
     "FollowUpRefused",
+    "ask_for_callers",
     "closing_kind",
     "decide",
     "open_follow_ups",

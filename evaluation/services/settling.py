@@ -10,7 +10,7 @@ from channels_merge.models import Appeal, AppealLink
 from channels_merge.states import AppealState
 from evaluation import calling_hours
 from evaluation.models import DecisionClock, FollowUp, ReviewDecision
-from evaluation.services import conclusion
+from evaluation.services import conclusion, secret
 from evaluation.states import DecisionState, FollowUpState, Ground, Outcome, Satisfaction, WhyNot
 from hotline.services import one_by_one
 from tickets import services as tickets
@@ -73,6 +73,7 @@ def settle_ticket(*, ticket_id: int, at: datetime) -> bool:
         conclusion.drop_decisions(ticket, by=None, at=at)
         return False
     open_follow_ups(ticket_id=ticket_id, at=at)
+    secret.ask_for_caller(ticket, at=at)
     live = list(channels.carried_by(ticket_id).live().values_list("pk", flat=True))
     of_round = FollowUp.objects.filter(ticket=ticket, round=ticket.round)
     of_round.filter(state=FollowUpState.VOID, appeal__in=live).update(state=FollowUpState.WAITING)

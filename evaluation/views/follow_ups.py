@@ -104,7 +104,7 @@ def peek(request: HttpRequest, pk: int) -> HttpResponse:
 def reveal(request: HttpRequest, pk: int) -> HttpResponse:
     """Name and phone of the call at hand; the log says who looked."""
     at = timezone.now()
-    missed = selectors.follow_ups_ended().filter(pk=pk).first()
+    missed = selectors.follow_ups_ended(request.user, at=at).filter(pk=pk).first()
     if missed is not None:
         return HttpResponse(_how_it_ended(missed), content_type="text/plain", status=409)
     context = {"follow_up": _mine(request, pk, at)}
@@ -121,7 +121,7 @@ def reveal(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(CALL)
 def attempt(request: HttpRequest, pk: int) -> HttpResponse:
     at = timezone.now()
-    missed = selectors.follow_ups_ended().filter(pk=pk).first()
+    missed = selectors.follow_ups_ended(request.user, at=at).filter(pk=pk).first()
     if missed is not None:
         return _list(request, request.POST.get("tab", "now"), "", missed=_how_it_ended(missed), status=409)
     follow_up = _mine(request, pk, at)
