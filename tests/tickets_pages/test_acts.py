@@ -11,6 +11,7 @@ from tests.factories.tickets import (
     NOW,
     REPLY,
     acts,
+    at,
     contacted,
     dispatched,
     fresh,
@@ -21,7 +22,9 @@ from tests.factories.tickets import (
 )
 from tests.tickets_pages.cases import CASES, REASON, doer, give_back, looked_at, url
 from tickets import services
+from tickets.forms import ReleaseForm
 from tickets.models import Attachment
+from tickets.selectors.acts import situation
 from tickets.views.acts import PAGES
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -486,3 +489,15 @@ def test_a_county_finds_its_own_department_named_by_the_duty_list(duty, log_in):
 
     assert words_of(drawn)["unit"] == duty.county_department.name
     assert (left_empty.status_code, errors(left_empty)) == (422, {"unit": ["请选择承办单位。"]})
+
+
+def test_the_day_of_a_hold_is_a_day_of_ganzhou(city):
+    """Until eight in the morning it is still yesterday in Greenwich."""
+    ticket = signed(city)
+    services.place_hold(
+        ticket_id=ticket.pk, source="督办", reason="群众多次反映。", by=city.reviewer, at=at("11-11 00:30")
+    )
+
+    form = ReleaseForm(None, found=situation(fresh(ticket), city.reviewer, at("11-11 09:00")))
+
+    assert [label for _, label in form.fields["hold"].choices] == ["督办，11-11起"]

@@ -14,6 +14,7 @@ from hotline.models import Notice
 from tests.channels_merge.lines.conftest import SECRET, later, message
 from tests.factories.channels_merge import NOON, PHONE, make_accepted, make_appeal, ticket_of
 from tests.factories.tickets import REPLY
+from tests.factories.tickets import at as day
 from tests.fakes.running import RunningPartner
 from tickets import services as tickets
 from tickets.models import TicketEvent
@@ -534,3 +535,19 @@ def test_what_was_done_before_the_appeal_was_linked_is_no_news_of_it(line, appea
     assert services.report_ticket_event(event_id=event.pk) == 0
     assert services.reconcile_reports(since=NOON) == 0
     assert waiting().count() == before
+
+
+def test_once_a_day_is_a_day_of_ganzhou(line, partner, appeal, person):
+    """Until eight in the morning it is still yesterday in Greenwich."""
+    manager = person("channel_manager")
+    partner.behave(status=422)
+    night, morning, next_night = day("11-11 00:30"), day("11-11 09:00"), day("11-12 00:30")
+    services.need_info(appeal_id=appeal.pk, told="是哪一栋？", by=None, at=night)
+    services.send_due(at=night)
+    services.accept_appeal(appeal_id=appeal.pk, by=None, at=morning)
+    services.send_due(at=morning)
+    services.withdraw_appeal(appeal_id=appeal.pk, channel=line.channel, reason="好了", by=None, at=next_night)
+    services.send_due(at=next_night)
+
+    notices = Notice.objects.filter(kind="outbox_dead", recipient=manager).order_by("pk")
+    assert [notice.at for notice in notices] == [night, next_night]
