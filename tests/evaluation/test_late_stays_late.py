@@ -128,6 +128,18 @@ def test_the_callers_of_a_merged_matter_are_counted_once(city, overdue):
     assert (line.parts, line.late, line.appeals) == (2, 2, 3)
 
 
+def test_handed_over_when_it_was_overdue_late_stays_where_it_was_late(city, overdue):
+    tickets.hand_over_part(
+        assignment_id=overdue.lead_id, unit_to=city.other, reason="职能划转。", by=city.reviewer, at=LATE
+    )
+    overdue = fresh(overdue)
+    receiver = overdue.lead.unit.short_name
+    submit(city, overdue, at=at("11-20 15:00"))
+
+    assert figures(city) == {"市城管局": (1, 0, 1), receiver: (1, 1, 0)}
+    assert ended(city) == [("甲", DUE)]
+
+
 def test_withdrawn_by_its_callers_after_the_limit(city, overdue):
     tickets.propose_withdrawal(ticket_id=overdue.pk, by=None, at=LATE)
     tickets.close_as_withdrawn(ticket_id=overdue.pk, reason="反映人都撤回了。", by=city.reviewer, at=LATE)
