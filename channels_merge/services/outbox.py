@@ -7,6 +7,7 @@
 """
 
 import json
+import logging
 import random
 import time
 from collections import defaultdict
@@ -32,6 +33,8 @@ from hotline.selectors import people_with_right
 from hotline.services import notify
 from tickets.models import Reply, TicketEvent
 from tickets.timeline import ACTS
+
+logger = logging.getLogger(__name__)
 
 LEASE: Final = timedelta(minutes=2)
 """For so long, and at least twice as long as an answer may take, a claimed row is left to whoever claimed it."""
@@ -71,11 +74,11 @@ def report_act(event: AppealEvent) -> None:
         reason = LineReturn.objects.values_list("reason", flat=True).get(pk=event.data["return"])
         _write(appeal, line, MessageKind.RETURN, {"reason": reason}, dedupe=dedupe, at=event.at)
     elif event.act in _APPEAL_RESULT:
-        told = {"status": _APPEAL_RESULT[event.act], "text": masking.redact(appeal.told)}
+        told = {"status": _APPEAL_RESULT[event.act], "text": masking.redact_answer(appeal.told)}
         _write(appeal, line, MessageKind.RESULT, told, dedupe=dedupe, at=event.at)
     else:
         status, sentence = _APPEAL_STATUS[event.act]
-        asked = masking.redact(appeal.told) if event.act == "ask_information" else ""
+        asked = masking.redact_answer(appeal.told) if event.act == "ask_information" else ""
         told = {"status": status, "status_name": sentence, "text": asked}
         _write(appeal, line, MessageKind.STATUS, told, dedupe=dedupe, at=event.at)
 
@@ -135,7 +138,7 @@ def _told_of(event: TicketEvent) -> tuple[MessageKind, dict[str, Any]]:
         return MessageKind.STATUS, told
     reply = Reply.objects.filter(ticket=event.ticket_id, published_at__lte=event.at).order_by("-round", "-pk").first()
     words = (
-        {"text": masking.redact(reply.public_text), "resolved": reply.resolved, "round": reply.round} if reply else {}
+        {"text": masking.redact_answer(reply.public_text), "resolved": reply.resolved, "round": reply.round} if reply else {}
     )
     return MessageKind.RESULT, told | words
 
@@ -224,11 +227,12 @@ def _write(appeal: Appeal, line: Line, kind: str, told: dict[str, Any], *, dedup
 
 
 class NotDelivered(Exception):
-    """It did not arrive. `final`: another try would change nothing."""
+    """It did not arrive. `final`: another try would change nothing. `ours`: it says nothing of the recipient."""
 
-    def __init__(self, sentence: str, *, final: bool = False) -> None:
+    def __init__(self, sentence: str, *, final: bool = False, ours: bool = False) -> None:
         super().__init__(sentence)
         self.final = final
+        self.tells_of_them = not (final or ours)
 
 
 @dataclass
@@ -256,17 +260,28 @@ def send_due(*, at: datetime, most: int = 500) -> Run:
             row = _claim(at=at, until=now + max(LEASE, timedelta(seconds=2 * seconds)), resting=run.resting)
             if row is None:
                 break
-            try:
-                _deliver(partners, row, at=now)
-            except NotDelivered as exc:
-                run.failed += 1
-                if not exc.final:
-                    run.resting.add(row.line_id)
-                _settle_failure(row, exc, at=at)
-            else:
+            failure = _try(partners, row, at=now)
+            if failure is None:
                 run.sent += 1
                 _settle_success(row, at=at)
+                continue
+            run.failed += 1
+            if failure.tells_of_them:
+                run.resting.add(row.line_id)
+            _settle_failure(row, failure, at=at)
     return run
+
+
+def _try(partners: Partners, row: OutboxMessage, *, at: datetime) -> NotDelivered | None:
+    """Why it did not arrive. A fault of ours (a key that is lost, say) is that message's: the others are sent."""
+    try:
+        _deliver(partners, row, at=at)
+    except NotDelivered as exc:
+        return exc
+    except Exception as exc:
+        logger.exception("outbox message %s could not be sent", row.pk)
+        return NotDelivered(f"本系统没能发出（{type(exc).__name__}），请联系运行维护人员。", ours=True)
+    return None
 
 
 @transaction.atomic
@@ -360,7 +375,7 @@ def _settle_failure(row: OutboxMessage, failure: NotDelivered, *, at: datetime) 
     else:
         changes = {"next_try_at": at + pause(row.attempts, at=at)}
     OutboxMessage.objects.filter(pk=row.pk).update(last_error=str(failure)[:200], **changes)
-    if row.line_id is not None and not failure.final:
+    if row.line_id is not None and failure.tells_of_them:
         Line.objects.filter(pk=row.line_id).update(
             failing_since=Coalesce("failing_since", at), last_error=str(failure)[:200]
         )

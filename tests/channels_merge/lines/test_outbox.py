@@ -132,6 +132,24 @@ def test_an_answer_of_500_is_tried_again_and_says_what_was_answered(line, partne
     assert services.send_due(at=later(minutes=2)).sent == 1
 
 
+def test_one_that_cannot_be_read_is_its_own_failure_and_ends_no_run(line, partner, came, appeal, set_parameter):
+    """Its key is lost, say: the run ended there, every two minutes anew, and the message never died."""
+    set_parameter("outbox_tries", "2")
+    came(line, message(message_id="m2", number="JX-2"))
+    waiting().filter(appeal=appeal).update(body_cipher="没有这把钥匙")
+
+    first = services.send_due(at=NOON)
+    again = services.send_due(at=later(minutes=10))
+
+    assert [(run.sent, run.failed, run.resting - {None}) for run in (first, again)] == [(1, 1, set()), (0, 1, set())]
+    assert [one["number"] for one in partner.arrived] == ["JX-2"]
+    row = OutboxMessage.objects.get(appeal=appeal, line=line)
+    assert (row.attempts, row.dead_at) == (2, later(minutes=10))
+    assert row.last_error == "本系统没能发出（CannotDecrypt），请联系运行维护人员。"
+    line.refresh_from_db()
+    assert (line.failing_since, line.last_error) == (None, "")
+
+
 def test_a_slow_partner_is_left_after_a_while(line, partner, appeal, set_parameter):
     set_parameter("outbox_answer_seconds", "1")
     partner.behave(pause=1.5)
