@@ -117,9 +117,30 @@ def find_identifiers(text: str) -> tuple[Identifier, ...]:
 
 def redact(text: str) -> str:
     """The text with every identifier masked; what oversight, sharing, statistics and public pages may show."""
+    return _masked(text, find_identifiers(text))
+
+
+def redact_answer(text: str) -> str:
+    """Words that staff wrote for citizens: a landline in them is an office's and stays, a person's numbers are masked."""
+    return _masked(text, _of_persons(text))
+
+
+def hidden_in_answer(text: str) -> tuple[str, ...]:
+    """The masks that a citizen reads in place of numbers, once each; what the writer is told."""
+    return tuple(dict.fromkeys(_mask(found) for found in _of_persons(text)))
+
+
+def _of_persons(text: str) -> tuple[Identifier, ...]:
+    return tuple(found for found in find_identifiers(text) if found.kind != "landline")
+
+
+def _mask(identifier: Identifier) -> str:
+    return (mask_id_number if identifier.kind == "id_number" else mask_phone)(identifier.value)
+
+
+def _masked(text: str, identifiers: tuple[Identifier, ...]) -> str:
     parts, last = [], 0
-    for identifier in find_identifiers(text):
-        mask = mask_id_number if identifier.kind == "id_number" else mask_phone
-        parts += [text[last : identifier.start], mask(identifier.value)]
+    for identifier in identifiers:
+        parts += [text[last : identifier.start], _mask(identifier)]
         last = identifier.end
     return "".join([*parts, text[last:]])

@@ -107,7 +107,7 @@ def progress_of(appeal: Appeal) -> Progress:
         clock=clock,
         steps=tuple(steps),
         others=max(carried_by(ticket.pk).live().count() - 1, 0) if ticket and shows_ticket else 0,
-        reply=_reply(ticket) if shows_ticket and ticket else masking.redact(appeal.told),
+        reply=_reply(ticket) if shows_ticket and ticket else masking.redact_answer(appeal.told),
         may_urge=shows_ticket and is_open,
         may_supplement=appeal.state in {AppealState.RECEIVED, AppealState.NEED_INFO} or (shows_ticket and is_open),
         may_withdraw=appeal.state in {AppealState.RECEIVED, AppealState.NEED_INFO} or (shows_ticket and is_open),
@@ -139,7 +139,7 @@ def _reply(ticket: Ticket) -> str:
     if ticket.state not in {TicketState.PENDING_FOLLOWUP, TicketState.CLOSED}:
         return ""
     reply = Reply.objects.filter(ticket=ticket, published_at__isnull=False).order_by("-round", "-pk").first()
-    return masking.redact(reply.public_text) if reply else ""
+    return masking.redact_answer(reply.public_text) if reply else ""
 
 
 def _steps(appeal: Appeal, ticket: Ticket | None) -> Iterable[Step]:
@@ -147,7 +147,7 @@ def _steps(appeal: Appeal, ticket: Ticket | None) -> Iterable[Step]:
     if appeal.accepted_at:
         yield Step(appeal.accepted_at, "12345 受理")
     elif appeal.concluded_at and appeal.state != AppealState.WITHDRAWN:
-        yield Step(appeal.concluded_at, appeal.get_state_display(), masking.redact(appeal.told))
+        yield Step(appeal.concluded_at, appeal.get_state_display(), masking.redact_answer(appeal.told))
     yield from _own_steps(appeal)
     if ticket is not None:
         yield from _ticket_steps(ticket, appeal)
@@ -162,7 +162,7 @@ _INTERACTION_STEPS = {
 
 def _own_steps(appeal: Appeal) -> Iterable[Step]:
     for row in Interaction.objects.filter(appeal=appeal, kind__in=[*_INTERACTION_STEPS, InteractionKind.ASKED]):
-        asked = "请您补充情况", masking.redact(row.text)
+        asked = "请您补充情况", masking.redact_answer(row.text)
         title, text = _INTERACTION_STEPS.get(InteractionKind(row.kind), asked)
         yield Step(row.at, title, text)
     for transfer in Transfer.objects.filter(appeal=appeal):
@@ -192,4 +192,4 @@ def _ticket_steps(ticket: Ticket, appeal: Appeal) -> Iterable[Step]:
         if event.act == "ask_information":
             # May name the caller who is asked; the others see only that something was asked.
             shows = shows and _asked_first(ticket, event.at) == appeal.pk
-        yield Step(event.at, title, masking.redact(note.text) if shows else "")
+        yield Step(event.at, title, masking.redact_answer(note.text) if shows else "")

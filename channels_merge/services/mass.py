@@ -34,7 +34,7 @@ def tell_callers(*, event_id: int) -> int:
     missing = [appeal for key, appeal in keys.items() if key not in written]
     for appeal in missing:
         messages.tell_citizen(
-            appeal, MessageKind.MASS_REPLY, told=masking.redact(reply.public_text), ordinal=reply.pk, at=event.at
+            appeal, MessageKind.MASS_REPLY, told=masking.redact_answer(reply.public_text), ordinal=reply.pk, at=event.at
         )
     return len(missing)
 
@@ -61,7 +61,7 @@ def tell_senders(*, event_id: int) -> int:
 
 def _what_came_of_it(event: TicketEvent) -> str:
     reply = Reply.objects.filter(ticket=event.ticket_id, published_at__lte=event.at).order_by("-round", "-pk").first()
-    return masking.redact(reply.public_text) if reply else f"{ClosingKind(event.data['closing_kind']).label}。"
+    return masking.redact_answer(reply.public_text) if reply else f"{ClosingKind(event.data['closing_kind']).label}。"
 
 
 def tell_missed_senders(*, since: datetime) -> int:

@@ -287,6 +287,13 @@ def redacted(text: str) -> str:
     return masking.redact(text)
 
 
+@register.filter
+def as_citizens_read(text: str) -> str:
+    """An answer as the citizen reads it; "" where they read it as it was written."""
+    read = masking.redact_answer(text)
+    return read if read != text else ""
+
+
 # --- messages
 
 

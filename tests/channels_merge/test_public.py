@@ -232,7 +232,7 @@ def test_an_answered_matter_promises_no_date(client, world):
 
     appeal = make_accepted()
     ticket = ticket_of(appeal)
-    answer = "您反映的工地已核实，夜间施工许可已收回，今后夜间不再施工，欢迎继续监督，再出现请拨打12345。"
+    answer = "您反映的工地已核实，夜间施工许可已收回，今后夜间不再施工，欢迎继续监督，再出现请拨打0797-8391111。"
     tickets.answer_by_centre(ticket_id=ticket.pk, public_text=answer, by=None, at=NOON)
     services.settle_citizen_clocks(ticket_id=ticket.pk, at=NOON)
     track(client, appeal)

@@ -1,6 +1,6 @@
 import pytest
 
-from hotline.masking import find_identifiers, is_id_number, mask_id_number, mask_name, mask_phone, redact
+from hotline.masking import find_identifiers, hidden_in_answer, is_id_number, mask_id_number, mask_name, mask_phone, redact, redact_answer
 
 # The example number of GB 11643.
 ID = "11010519491231002X"
@@ -76,3 +76,13 @@ def test_redacting_leaves_the_rest_of_the_text():
         "王女士（138****1234，座机0797*****34，1101**********002X）反映单号138079712345678的包裹丢失。"
     )
     assert redact("没有号码的话。") == "没有号码的话。"
+
+
+def test_an_answer_keeps_the_numbers_of_offices():
+    text = f"请联系何主任，电话0797-8391234，手机13807971234或 138 0797 1234，证件{ID}。"
+
+    assert redact_answer(text) == (
+        "请联系何主任，电话0797-8391234，手机138****1234或 138****1234，证件1101**********002X。"
+    )
+    assert hidden_in_answer(text) == ("138****1234", "1101**********002X")
+    assert hidden_in_answer("请拨打0797-8391234。") == ()

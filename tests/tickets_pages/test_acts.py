@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from hotline.models import StoredFile
@@ -291,6 +292,23 @@ def test_evidence_of_a_return_is_kept(city, log_in):
     assert list(Attachment.objects.filter(ticket=ticket).values_list("kind", "file__name")) == [
         ("evidence", "移交单.pdf")
     ]
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        ("0797-8391111", ""),
+        ("13807971234", "答复里的手机号、证件号不给群众看，群众读到的是 138****1234；要留电话的请写办公座机。"),
+    ],
+)
+def test_who_writes_a_personal_number_to_the_citizen_is_told(city, log_in, number, told):
+    ticket = CASES["submit"].make(city)
+    typed = {"resolved": "yes", "public_text": f"{REPLY}联系电话{number}。", "standard_met": "on"}
+
+    response = log_in(city.handler).post(url(ticket, "submit"), typed)
+
+    said = [str(message) for message in get_messages(response.wsgi_request)]
+    assert said == [f"{ticket.number} 的结果已交本单位负责人审签。{told}"]
 
 
 def test_what_the_service_misses_is_said_and_the_words_stay(city, log_in):

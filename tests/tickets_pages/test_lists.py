@@ -399,6 +399,17 @@ def test_approvals_put_the_result_before_the_signer(city, log_in):
     assert re.findall(r'data-key="(\w)"', page.content.decode()) == ["o", "y", "b"]
 
 
+def test_who_signs_sees_what_the_citizen_will_read(city, log_in):
+    submitted(city, result={"public_text": f"{REPLY}联系人何主任，手机13807971234。"})
+    submitted(city, result={"public_text": f"{REPLY}联系人何主任，电话0797-8391111。"})
+    client = log_in(city.head)
+
+    pages = [client.get(f"/approvals/{step.pk}/", **HTMX).content.decode() for step in Approval.objects.order_by("pk")]
+
+    assert f"<b>群众读到的：</b>{REPLY}联系人何主任，手机138****1234。" in pages[0]
+    assert "群众读到的" not in pages[1]
+
+
 def test_a_signature_passes_the_result_on(city, log_in):
     ticket = looked_at(city)
     client = log_in(city.head)

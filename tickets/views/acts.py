@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
+from hotline import masking
 from hotline.errors import DomainError
 from hotline.services import FileRefused, store_file
 from tickets import forms, services
@@ -355,6 +356,9 @@ def _done(request: HttpRequest, ticket: Ticket, page: Page, data: dict[str, Any]
     unit = data.get("unit")
     undo = f"undo={reverse(page.undo, args=[ticket.number])}" if page.undo else ""
     words = page.done.format(number=ticket.number, unit=unit.name if unit else "")
+    hidden = masking.hidden_in_answer(data.get("public_text", ""))
+    if hidden:
+        words += f"答复里的手机号、证件号不给群众看，群众读到的是 {'、'.join(hidden)}；要留电话的请写办公座机。"
     messages.success(request, words, extra_tags=undo)
     target = _where_to(request, ticket)
     if request.htmx:
