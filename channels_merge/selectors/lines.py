@@ -190,6 +190,9 @@ def shown_body(message: InboundMessage) -> str:
         for name, mask in _PERSONAL.items() if isinstance(data, dict) else ():
             if data.get(name):
                 data[name] = mask(str(data[name]))
+        if isinstance(read, dict) and "base64" in read:
+            # A sheet that could not be read: names stand in it anywhere.
+            read["base64"] = "（已加密保存，不显示）"
         shown = json.dumps(read, ensure_ascii=False, indent=1)
     except (ValueError, RecursionError):
         shown = raw

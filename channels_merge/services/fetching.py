@@ -17,12 +17,12 @@ from django.db.models import Q
 
 from channels_merge.identity import clean
 from channels_merge.models import LineSource
-from channels_merge.services.inbound import as_body, store_messages
+from channels_merge.services.inbound import as_body, park_sheet, store_messages
 from channels_merge.services.line_reading import is_deep, mapped
 from channels_merge.services.partners import NoAnswer, Partners
 from channels_merge.services.sheets import LARGEST, SheetUnreadable, read_sheet
 from channels_merge.states import Door
-from hotline import crypto, parameters
+from hotline import parameters
 from hotline.services import one_by_one
 
 MOST_PAGES: Final = 50
@@ -183,15 +183,14 @@ def _as_pushed(source: LineSource, find: Any, original: Any) -> bytes:
 
 
 def folder_of(source: LineSource) -> Path:
-    """`drop/<code>/` in the state folder; what was read moves to `done/`, what could not be read to `failed/`."""
+    """`drop/<code>/` in the state folder. Sheets hold names and numbers in clear: none stays once its messages are stored."""
     return Path(settings.STATE_DIR) / "drop" / source.line.channel.code
 
 
 def _read_folder(source: LineSource, at: datetime) -> int:
     """Each sheet by itself: one that cannot be read holds up none of the others."""
     folder = folder_of(source)
-    for name in ("", "done", "failed"):
-        (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     new, wrong = 0, []
     for path in sorted(folder.iterdir()):
         if not path.is_file() or path.suffix.lower() not in {".csv", ".xlsx"} or _is_fresh(path, at):
@@ -200,9 +199,9 @@ def _read_folder(source: LineSource, at: datetime) -> int:
             new += _read_sheet(source, path, at)
         except CannotFetch as exc:
             wrong.append(f"{_shown(path)}：{exc}")
-            _move(path, folder / "failed", at, reason=str(exc))
-        else:
-            _move(path, folder / "done", at)
+            content = b"" if path.is_symlink() else _content(path)
+            park_sheet(line=source.line, name=_shown(path), content=content, reason=str(exc), at=at)
+        path.unlink()
     if wrong:
         raise CannotFetch("；".join(wrong)[:200])
     return new
@@ -217,26 +216,21 @@ def _read_sheet(source: LineSource, path: Path, at: datetime) -> int:
     if path.is_symlink():
         # Whoever may put sheets here may not have others read.
         raise CannotFetch("是一个链接，不是文件。")
-    # One byte more than may be: the reader of sheets says what is too large.
-    with path.open("rb") as file:
-        content = file.read(LARGEST + 1)
     theirs = {heading: heading for heading in source.fields.values() if not heading.startswith("=")}
     try:
-        rows = read_sheet(name=path.name, content=content, columns=theirs, needed=theirs)
+        rows = read_sheet(name=path.name, content=_content(path), columns=theirs, needed=theirs)
     except SheetUnreadable as exc:
         raise CannotFetch(str(exc)) from exc
     bodies = [_as_pushed(source, row.values.get, row.values) for row in rows]
     return store_messages(line=source.line, bodies=bodies, door=Door.FOLDER, at=at) if bodies else 0
 
 
-def _move(path: Path, to: Path, at: datetime, *, reason: str = "") -> None:
-    shown = _shown(path)
-    name = f"{at:%Y%m%d%H%M%S}-{crypto.blind_index(shown + at.isoformat(), 'drop')[:6]}-{shown}"
-    path.rename(to / name)
-    if reason:
-        (to / f"{name}.txt").write_text(reason + "\n", encoding="utf-8")
+def _content(path: Path) -> bytes:
+    """One byte more than may be: the reader of sheets says what is too large."""
+    with path.open("rb") as file:
+        return file.read(LARGEST + 1)
 
 
 def _shown(path: Path) -> str:
-    """The end of its name, short enough for what is put before and after it; what is no UTF-8 is replaced."""
+    """The end of its name, short enough for a sentence; what is no UTF-8 is replaced."""
     return " ".join(clean(os.fsencode(path.name).decode(errors="replace")).split())[-LONGEST_NAME:]

@@ -7,6 +7,7 @@
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -112,6 +113,15 @@ def store_messages(*, line: Line, bodies: Sequence[bytes], door: str, at: dateti
     InboundMessage.objects.bulk_create(rows.values(), ignore_conflicts=True, batch_size=BATCH)
     _heard_from(line, at)
     return len({row.message_id for row in rows.values()}) - before
+
+
+def park_sheet(*, line: Line, name: str, content: bytes, reason: str, at: datetime) -> None:
+    """Keep a sheet that cannot be read, whole and encrypted, where somebody sees it. The same one again changes nothing."""
+    body = as_body({"sheet": name, "bytes": len(content), "base64": b64encode(content).decode()})
+    row = _row(line, body, door=Door.FOLDER, at=at)
+    _park(row, ParkedFor.NOT_READ, f"表格“{name}”没有读：{reason}", at=at)
+    InboundMessage.objects.bulk_create([row], ignore_conflicts=True)
+    _heard_from(line, at)
 
 
 def _row(line: Line, body: bytes, *, door: str, at: datetime) -> InboundMessage:

@@ -165,7 +165,7 @@ def limit(request, code):
 SOURCES = {"pull": (Door.PULL, PullForm), "folder": (Door.FOLDER, FolderForm)}
 HINTS = {
     "pull": "按间隔到对方接口去取，从上次取到的地方接着取。",
-    "folder": "对方把 CSV 或 XLSX 放进 drop/{code}/，读完移到 done/，读不出的移到 failed/ 并写明原因。右边写列名。",
+    "folder": "对方把 CSV 或 XLSX 放进 drop/{code}/，读完即删，内容加密保存；读不出的整份搁置在来件里并写明原因。右边写列名。",
 }
 
 

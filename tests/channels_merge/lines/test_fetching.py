@@ -1,8 +1,10 @@
 """What we fetch ourselves: page by page from a real partner, and from sheets in a folder."""
 
 import io
+import json
 import os
 import time
+from base64 import b64decode
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -11,6 +13,7 @@ from openpyxl import Workbook
 
 from channels_merge import services
 from channels_merge.models import Appeal, InboundMessage, LineSource
+from channels_merge.selectors.lines import shown_body
 from channels_merge.services import fetching
 from channels_merge.services.fetching import at_path, folder_of
 from channels_merge.states import Door
@@ -332,8 +335,8 @@ def put(path, content):
     os.utime(path, (an_hour_ago, an_hour_ago))
 
 
-def in_folder(folder, name):
-    return sorted(path.name.split("-", 2)[2] for path in (folder / name).iterdir())
+def left_in(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
@@ -351,7 +354,8 @@ def test_a_csv_comes_in_by_its_headings(folder, encoding):
     assert list(InboundMessage.objects.filter(state="parked").values_list("number", "reason")) == [
         ("LY-2", "诉求内容至少写 5 个字。")
     ]
-    assert (in_folder(folder, "done"), in_folder(folder, "failed")) == (["今天.csv"], [])
+    # Names and numbers stand in it in clear: what was stored is encrypted, and the sheet is gone.
+    assert left_in(folder) == []
 
 
 def test_a_workbook_comes_in_and_numbers_stay_numbers(folder):
@@ -397,16 +401,22 @@ SHEET = "xl/worksheets/sheet1.xml"
         ("a.xlsx", spoilt_workbook(lambda sheet: sheet, damaged=True), "不是正确的 XLSX。"),
     ],
 )
-def test_a_sheet_that_cannot_be_read_is_put_aside_with_its_reason(folder, name, content, reason):
+def test_a_sheet_that_cannot_be_read_is_parked_whole_with_its_reason(folder, name, content, reason):
     put(folder / name, content)
     put(folder / "good.csv", f"编号,内容,电话,时间\nLY-1,{STORY},,\n".encode())
     services.fetch_due(at=NOON)
 
-    assert (InboundMessage.objects.count(), in_folder(folder, "done")) == (1, ["good.csv"])
-    assert in_folder(folder, "failed") == [name, f"{name}.txt"]
-    said = next(path for path in (folder / "failed").iterdir() if path.suffix == ".txt").read_text()
-    assert said == f"{reason}\n"
+    assert left_in(folder) == []
+    parked = InboundMessage.objects.get(state="parked")
+    assert (parked.parked_for, parked.reason) == ("not_read", f"表格“{name}”没有读：{reason}")
+    assert b64decode(json.loads(parked.body)["base64"]) == content
+    assert json.loads(shown_body(parked)) == {"base64": "（已加密保存，不显示）", "bytes": len(content), "sheet": name}
+    assert list(InboundMessage.objects.exclude(pk=parked.pk).values_list("number", flat=True)) == ["LY-1"]
     assert LineSource.objects.get().last_error == f"{name}：{reason}"
+
+    put(folder / name, content)
+    services.fetch_due(at=later(hours=5))
+    assert (InboundMessage.objects.count(), left_in(folder)) == (2, [])
 
 
 def test_the_same_sheet_twice_is_one_and_a_fresh_or_foreign_file_is_left(folder):
