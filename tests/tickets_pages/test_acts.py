@@ -278,7 +278,10 @@ def test_whose_number_is_filled_in_before_a_ticket_is_restricted(city, log_in):
     form = log_in(city.reviewer).get(url(ticket, "restrict"), **HTMX).context["form"]
 
     assert form["readers"].value() == city.handler2.username
-    assert form.fields["readers"].help_text == "填工号，多人用顿号隔开。已填的是承办的刘*。"
+    assert (
+        form.fields["readers"].help_text
+        == "填工号，多人用顿号隔开。办完还要回访，请写上一位没有经办这一件的回访员。已填的是承办的刘*。"
+    )
 
 
 def test_evidence_of_a_return_is_kept(city, log_in):
