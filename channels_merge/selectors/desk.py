@@ -10,7 +10,7 @@ from channels_merge.identity import PhoneNotUnderstood, clean, normal_phone
 from channels_merge.kinds import guess_kind, make_title
 from channels_merge.models import Appeal, AppealClock
 from channels_merge.selectors.appeals import caller_history, recent, region_by_code
-from channels_merge.selectors.petition import in_petition_by_phone
+from channels_merge.selectors.petition import already_in_petition, in_petition_as_typed
 from channels_merge.selectors.similar import similar_matters
 from hotline import crypto, masking, parameters
 from hotline.calendar import load_calendar
@@ -107,6 +107,7 @@ def desk_panes(typed: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
     about = {"title": title, "place": place, "region": found_region, "category": category}
     similar = similar_matters(text=text, **about, caller=_caller(typed), at=at) if enough else []
     history = _history(typed.get("phone", ""))
+    in_petition = in_petition_as_typed(phone=typed.get("phone", ""), title=title, text=text, at=at)
     identifiers = masking.find_identifiers(f"{text}\n{place}")
     return {
         "candidates": candidates[:3],
@@ -116,7 +117,8 @@ def desk_panes(typed: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
         "history": history,
         "history_recent": recent(history or [], at=at),
         "caller_is_new": history == [],
-        "in_petition": in_petition_by_phone(phone=typed.get("phone", ""), title=title, text=text, at=at),
+        "in_petition": in_petition,
+        "petition_first": already_in_petition(in_petition, at=at),
         "danger": danger(text),
         "heard": heard(text),
         "question": still_to_ask(text, place=place, has_region=found_region is not None),

@@ -15,6 +15,7 @@ from channels_merge.models import Appeal, AppealLink, Contact, JointSupervision,
 from channels_merge.selectors.finding import background, candidates, message_of
 from channels_merge.states import OPEN_PETITION_STATES, AppealState, MatchGround, MatchState
 from hotline import crypto, parameters
+from hotline.masking import find_identifiers, redact
 from hotline.models import Region, Unit, User
 from hotline.rights import has_right
 from tickets.models import Ticket
@@ -154,22 +155,37 @@ class InPetition:
     percent: int
 
 
-def in_petition_by_phone(*, phone: str, title: str, text: str, at: datetime) -> list[InPetition]:
-    """Open petition matters of a number that is being typed, the most alike first; none while it is not complete."""
-    try:
-        digits = normal_phone(phone)
-    except PhoneNotUnderstood:
-        return []
-    if not digits:
+def in_petition_as_typed(*, phone: str, title: str, text: str, at: datetime) -> list[InPetition]:
+    """Open petition matters of whoever is on the line, the most alike first: of the number that is being typed, once it is
+    complete, and of id numbers in the words.
+    """
+    phones = {crypto.blind_index(digits, "phone") for digits in [_complete(phone)] if digits}
+    ids = {crypto.blind_index(found.value, "id") for found in find_identifiers(text) if found.kind == "id_number"}
+    if not (phones or ids):
         return []
     open_ones = PetitionMatter.objects.filter(state__in=sorted(OPEN_PETITION_STATES)).select_related("region")
-    theirs = list(
-        open_ones.filter(phone_index=crypto.blind_index(digits, "phone")).order_by("-received_at")[:MOST_OF_A_PERSON]
-    )
-    typed = Message(title, text, at)
+    same = Q(phone_index__in=phones) | Q(id_index__in=ids)
+    theirs = list(open_ones.filter(same).order_by("-received_at", "-pk")[:MOST_OF_A_PERSON])
+    typed = Message(title, redact(text), at)
     percents = _percents([(_message(matter), typed) for matter in theirs]) if text.strip() else [0] * len(theirs)
-    found = [InPetition(matter, MatchGround.PHONE, percent) for matter, percent in zip(theirs, percents, strict=True)]
+    found = [
+        InPetition(matter, MatchGround.ID if matter.id_index in ids else MatchGround.PHONE, percent)
+        for matter, percent in zip(theirs, percents, strict=True)
+    ]
     return sorted(found, key=lambda one: -one.percent)[:3]
+
+
+def _complete(phone: str) -> str:
+    try:
+        return normal_phone(phone)
+    except PhoneNotUnderstood:
+        return ""
+
+
+def already_in_petition(found: Sequence[InPetition], *, at: datetime) -> InPetition | None:
+    """The one that is so much alike that its legal route is proposed before anything else."""
+    least = parameters.integer("petition_match_same_person", at=at)
+    return next((one for one in found if one.percent >= least), None)
 
 
 def in_petition(appeal: Appeal) -> list[InPetition]:

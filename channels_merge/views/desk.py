@@ -133,6 +133,7 @@ def _page(request, form, typed, first, status=200):
         "today": Appeal.objects.filter(received_by=request.user, received_at__gte=midnight).count(),
         "open_dialog": _dialog_of(form),
         **selectors.desk_panes(typed, at=now),
+        "petition_says": ROUTES[LegalRoute.PETITION],
         "seat": seat,
         "phone_call": selectors.call_of(request.user, typed.get("phone_call", "")),
         "push_url": _push_url(request),
@@ -225,7 +226,12 @@ def suggest(request):
     return render(
         request,
         "channels_merge/partials/desk_panes.html",
-        {"typed": typed, "now": timezone.now(), **selectors.desk_panes(typed, at=timezone.now())},
+        {
+            "typed": typed,
+            "now": timezone.now(),
+            "petition_says": ROUTES[LegalRoute.PETITION],
+            **selectors.desk_panes(typed, at=timezone.now()),
+        },
     )
 
 

@@ -103,6 +103,7 @@ def _peek_context(appeal, now):
         "found_region": found,
         "similar": _similar_to(appeal, found, now),
         "in_petition": in_petition(appeal),
+        "petition_says": ROUTES[LegalRoute.PETITION],
         "grid_event": GridEvent.objects.filter(appeal=appeal).select_related("event_class", "cell").first(),
         "interactions": appeal.interactions.select_related("channel").order_by("at", "pk"),
         "given": selectors.line_matter(appeal),

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from bs4 import BeautifulSoup
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from channels_merge.models import Channel, JointSupervision, PetitionMatch, PetitionMatter
 from channels_merge.services import issue_channel_key, petition
-from tests.channels_merge.petition.factories import STORY, take_in
+from tests.channels_merge.petition.factories import ID_NUMBER, STORY, take_in
 from tests.factories.channels_merge import NOON, ChannelFactory, make_accepted, make_appeal
 from tickets.models import Ticket
 
@@ -146,6 +147,31 @@ def test_the_desk_is_told_that_the_caller_is_in_petition_and_nothing_of_its_word
     assert not_told.context["in_petition"] == []
 
 
+def test_at_the_desk_the_legal_route_comes_first_with_its_script_also_by_id_number(office, client):
+    """An agent has the id number of a caller in the words that are being typed, or not at all."""
+    take_in(office, phone="", id_number=ID_NUMBER)
+    client.force_login(office.agent, "django.contrib.auth.backends.ModelBackend")
+
+    def first(**typed):
+        with time_machine.travel(LATER, tick=False):
+            answer = client.post("/desk/suggest/", typed)
+        row = BeautifulSoup(answer.content.decode(), "html.parser").select_one("[data-pane=who] li")
+        return row and (row["data-id"], row.get("aria-selected")), row and row.get_text(" ", strip=True)
+
+    told = f"{STORY}我的身份证号是{ID_NUMBER}。"
+    chosen, words = first(phone="13900001111", text=told)
+    assert chosen == ("petition", "true")
+    assert "告知法定途径：信访" in words
+    assert "XF2026110001 办理中，同一证件号" in words
+    assert "要说的话 这件事已经进入信访程序" in words
+    # Another trouble of the same person is handled like anybody's.
+    assert first(phone="13900001111", text=f"公交车到站不停，我身份证{ID_NUMBER}，等了两趟。")[0] != (
+        "petition",
+        "true",
+    )
+    assert first(phone="13900001111", text=STORY)[0] != ("petition", "true")
+
+
 def test_at_intake_the_legal_route_is_proposed_with_its_script(office, client):
     take_in(office, phone="13807972231")
     appeal = make_appeal(at=LATER, region=office.township, channel=ChannelFactory())
@@ -160,6 +186,9 @@ def test_at_intake_the_legal_route_is_proposed_with_its_script(office, client):
         )
 
     assert "已进入信访程序（同一号码）" in peek
+    buttons = [one.get_text(" ", strip=True) for one in BeautifulSoup(peek, "html.parser").select(".btn-primary")]
+    assert buttons == ["告知法定途径 l"]
+    assert "说：“这件事已经进入信访程序" in peek
     assert "多次反映没有结果" not in peek
     assert form["choice"].value() == "petition"
     assert form["told"].value().startswith("这件事已经进入信访程序")
