@@ -52,9 +52,7 @@ def decisions_to_make(user: User, at: datetime) -> Iterator[Work]:
 
 def without_a_caller(*, at: datetime) -> QuerySet[Ticket]:
     """Restricted tickets in follow-up, of which nobody who may call back was given to know."""
-    callers = people_with_right(rights.FOLLOW_UP.permission, at=at).filter(
-        unit__kind__in=[Unit.Kind.CENTRE, Unit.Kind.AUTHORITY]
-    )
+    callers = people_with_right(rights.FOLLOW_UP.permission, at=at).filter(unit__kind=Unit.Kind.CENTRE)
     handled = Assignment.objects.filter(ticket=OuterRef("ticket"), handler=OuterRef("user"))
     named = TicketScope.objects.current(at).filter(~Exists(handled), ticket=OuterRef("pk"), user__in=callers)
     waiting = FollowUp.objects.filter(state=FollowUpState.WAITING).values("ticket")

@@ -10,6 +10,7 @@ from hotline.services import notify, one_by_one
 from tickets.models import Ticket
 from tickets.rights import KEEP_SECRET
 from tickets.selectors.lists import who_may_know
+from tickets.states import Secrecy
 
 
 def ask_for_callers(*, at: datetime) -> int:
@@ -21,6 +22,8 @@ def ask_for_callers(*, at: datetime) -> int:
 
 def ask_for_caller(ticket: Ticket, *, at: datetime) -> bool:
     """The same of one ticket, in the moment in which it comes to follow-up."""
+    if ticket.secrecy != Secrecy.RESTRICTED:
+        return False
     return selectors.without_a_caller(at=at).filter(pk=ticket.pk).exists() and _ask(ticket, at=at)
 
 
