@@ -455,7 +455,7 @@ def need_info(*, appeal_id: int, told: str, by: User | None, at: datetime) -> Ap
         raise AppealRefused("这件诉求没有留下电话，无法请对方补充，请按现有内容处理。")
     event = move(appeal, Appeal.ask_information, by=by, at=at, told=_said(told, "要补充什么"))
     # Kept with its moment: `told` says what was said last.
-    asked = masking.redact(appeal.told)
+    asked = masking.redact_answer(appeal.told)
     Interaction.objects.create(
         appeal=appeal, kind=InteractionKind.ASKED, channel=appeal.channel, text=asked, by=by, at=at
     )
