@@ -127,6 +127,7 @@ def test_a_lines_matter_is_merged_handled_once_three_are_asked_and_the_line_gets
             ("status", "record_contact"),
             ("status", "submit_result"),
             ("result", "publish_reply"),
+            ("rating", "rated"),
             ("status", "close"),
         ]
         [result] = [one["data"] for one in told if one["event"] == "result"]
