@@ -221,8 +221,11 @@ def withdraw_appeal(*, appeal_id: int, channel: Channel, reason: str, by: User |
     LineReturn.objects.filter(appeal=appeal, outcome="").update(
         outcome=TransferOutcome.DECLINED, concluded_at=at, note="诉求人撤回"
     )
-    if ticket is not None and tell_ticket(ticket.pk) == 0:
-        tickets.propose_withdrawal(ticket_id=ticket.pk, by=by, at=at)
+    if link is not None and ticket is not None:
+        if tell_ticket(ticket.pk) == 0:
+            tickets.propose_withdrawal(ticket_id=ticket.pk, by=by, at=at)
+        else:
+            tickets.count_appeals(ticket_id=link.ticket_id, appeals=-1)
     return event
 
 

@@ -15,7 +15,7 @@ from channels_merge import selectors, services
 from channels_merge.models import Appeal
 from channels_merge.selectors import grid
 from channels_merge.selectors.repeats import repeats_of
-from channels_merge.states import ContactWay, InteractionKind
+from channels_merge.states import AppealState, ContactWay, InteractionKind
 from hotline.client_address import client_address
 from hotline.errors import DomainError
 from hotline.models import User
@@ -70,6 +70,7 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
     holder = next((part.assignment for part in shown.parts if part.assignment.pk == ticket.holder_id), None)
     acting = found.own or holder
     buttons = acts_of(found)
+    withdrawn = sum(appeal.state == AppealState.WITHDRAWN for appeal in appeals)
     return render(
         request,
         "channels_merge/ticket.html",
@@ -79,6 +80,8 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
             "found": found,
             "appeals": appeals,
             "sees_people": people,
+            "callers": len(appeals) - withdrawn,
+            "withdrawn": withdrawn,
             "repeated": repeats_of(appeals) if people else [],
             "promised": min((clock.due_at for clock in map(_citizen_clock, appeals) if clock), default=None),
             "buttons": buttons,
@@ -208,9 +211,10 @@ class ContactForm(ActForm):
 
     def prepare(self) -> None:
         field = self.fields["appeal"]
-        field.queryset = (
-            selectors.carried_by(self.found.ticket.pk).select_related("contact").order_by("received_at", "pk")
-        )
+        carried = selectors.carried_by(self.found.ticket.pk)
+        # Who withdrew is not called any more; only where all did, one of them is.
+        callers = carried.live() if carried.live().exists() else carried
+        field.queryset = callers.select_related("contact").order_by("received_at", "pk")
         field.label_from_instance = _appeal_label
 
 

@@ -286,7 +286,7 @@ def test_two_callers_of_one_matter_of_whom_one_withdraws_and_one_urges(stage):
     of_caller(stage, "13907972299", "u", text="今天早上还在。")
 
     assert Appeal.objects.get(number=first).state == "withdrawn"
-    assert (now(ticket).state, now(ticket).appeal_count, now(ticket).urge_count) == ("pending_sign", 2, 1)
+    assert (now(ticket).state, now(ticket).appeal_count, now(ticket).urge_count) == ("pending_sign", 1, 1)
     assert now(ticket).withdrawal_proposed is False
 
 

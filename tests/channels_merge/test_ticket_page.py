@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
 from channels_merge import services as intake
-from channels_merge.models import Channel
+from channels_merge.models import Appeal, Channel
 from channels_merge.selectors import appeals_of_ticket
 from channels_merge.services import sync_channels
 from hotline import calendar, parameters
@@ -376,6 +376,20 @@ def test_the_page_costs_the_same_for_one_caller_and_three(city, client, open_as,
 def contact(client, user, ticket, data, **headers):
     client.force_login(user, "django.contrib.auth.backends.ModelBackend")
     return client.post(f"/tickets/{ticket.number}/acts/contact/", data, **headers)
+
+
+def test_who_withdrew_is_counted_and_called_no_more(city, client, open_as):
+    ticket = given(city, reported(times=3))
+    first, *others = Appeal.objects.order_by("pk")
+    intake.withdraw_appeal(
+        appeal_id=first.pk, channel=Channel.objects.get(code="phone"), reason="已解决", by=None, at=NOW
+    )
+
+    page = text_of(open_as(city.handler, ticket))
+    form = client.get(f"/tickets/{ticket.number}/acts/contact/").context["form"]
+
+    assert "2 件诉求并为一件，各自编号、各自回访，另有 1 件已撤回" in page
+    assert list(form.fields["appeal"].queryset) == others
 
 
 def test_a_contact_stops_the_clock_and_is_told_once(city, client, open_as):
