@@ -147,8 +147,38 @@ def test_the_time_of_the_call_runs_on_when_something_is_missing(as_, started, sh
 
     page = BeautifulSoup(answer.content.decode(), "html.parser")
     assert answer.status_code == 422
-    assert page.find(attrs={"data-call-time": True})["data-start"] == shown
+    assert page.find(attrs={"data-call-time": True}) is None  # no telephone says when it began
     assert page.find("input", {"name": "started"})["value"] == shown
+
+
+def test_what_is_missing_in_an_answer_is_said_in_its_dialog(as_, world):
+    answer = as_("agent").post("/desk/", {**CALL, "act": "answer", "answer_told": " ", "category": "010101"})
+
+    page = BeautifulSoup(answer.content.decode(), "html.parser")
+    dialog = page.find(id="to-answer")
+    assert (answer.status_code, dialog.has_attr("open")) == (422, True)
+    assert [note.get_text().strip() for note in page.select(".note-over")] == ["答复内容不能为空。"]
+    assert dialog.select_one(".act-says .note-over") is not None
+
+
+def test_who_left_no_number_is_promised_no_call(as_):
+    client = as_("agent")
+    answer = client.post("/desk/", {**CALL, "name": "", "phone": ""})
+    panes = text_of(client.post("/desk/suggest/", {**CALL, "phone": ""}))
+    said = text_of(client.get(answer.headers["Location"]))
+
+    for words in (panes, said):
+        assert "办结。没有留电话，我们不能回电；凭编号和查询码拨 12345 或者上网查进度。" in words
+        assert "回访您" not in words
+
+
+def test_the_page_after_a_call_offers_only_the_keys_of_its_buttons(as_, world):
+    client = as_("agent")
+    client.post("/desk/", {**CALL, "act": "answer", "answer_told": "晚上十点后不得施工。", "category": "010101"})
+    page = client.get(f"/desk/done/{Appeal.objects.get().number}/").content.decode()
+
+    assert re.findall(r'data-key="(\w+)"', page) == ["n", "Enter"]
+    assert "补记" not in page
 
 
 def test_direct_answer_makes_no_ticket(as_, world):
@@ -255,6 +285,25 @@ def test_progress_can_be_read_out_and_asking_is_recorded(as_):
     assert "12345 正在确定由哪个单位办理。" in said
     client.post(f"/appeals/{appeal.number}/acts/progress/")
     assert Interaction.objects.filter(kind="progress").count() == 1
+
+
+def test_a_withdrawn_appeal_is_shown_as_such_and_only_told_about(as_):
+    first = make_accepted(phone="13900000001")
+    appeal = make_accepted(ticket_id=ticket_of(first).pk)
+    client = as_("agent")
+    client.post(f"/appeals/{appeal.number}/acts/withdraw/", {"text": "已经停工"})
+
+    panes = BeautifulSoup(client.post("/desk/suggest/", CALL).content.decode(), "html.parser")
+    caller = panes.find(attrs={"data-pane": "caller"})
+    page = client.get(f"/appeals/{appeal.number}/").content.decode()
+    client = as_("reviewer")
+    at_centre = client.get(f"/appeals/{appeal.number}/").content.decode()
+
+    assert [chip.get_text() for chip in caller.select(".st")] == ["已撤回"]
+    assert [button["data-key"] for button in caller.select("[data-key]")] == ["p"]
+    assert re.findall(r'data-key="(\w)"', page) == ["p", "o"]
+    assert re.findall(r"<kbd>(\w)</kbd> (?:催单|补充|撤单|记进展)", page) == ["p"]
+    assert "改挂到另一张" not in at_centre
 
 
 def test_the_result_of_a_transfer_is_recorded(as_):

@@ -92,7 +92,7 @@
     const names = missing().map(el => el.dataset.needed);
     const { category } = form.elements;
     $('[data-shows="category"]').textContent = category.value ? category.selectedOptions[0].textContent : "还没有选";
-    count.textContent = names.length ? `还差 ${names.length} 项：${names.join("、")}` : "必填的都有了";
+    count.textContent = names.length ? `还差 ${names.length} 项：${names.join("、")}` : form.elements.phone && !form.elements.phone.value.trim() ? "必填的都有了；没有写回访号码，办结后不能回访" : "必填的都有了";
   };
 
   /* ---- the draft ---- */
@@ -181,7 +181,7 @@
       if (!pane && !button) return;
       e.preventDefault();
       if (pane) { pane.focus(); if (!$("[data-pick-list] [aria-selected=true]", pane)) choose(pane, 1); return; }
-      if (e.key === "F8" && missing().length) goTo(missing()[0]);
+      if (e.key === "F8" && missing().length) hotline.say(`还差${missing().map(el => el.dataset.needed).join("、")}，没有登记。`, "due"), goTo(missing()[0]);
       else if (e.key === "F9" && !form.elements.category.value) needsCategory();
       else button.click();
       return;
