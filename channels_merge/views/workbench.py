@@ -16,6 +16,7 @@ from hotline.selectors import notices_for
 def workbench(request):
     now = timezone.now()
     user = request.user
+    queues = [entry for entry in shell(request)["shell"].rail if entry["count"]]
     return render(
         request,
         "channels_merge/workbench.html",
@@ -25,7 +26,10 @@ def workbench(request):
             "drafts": selectors.drafts_of(user, at=now)[:5] if has_right(user, rights.USE_DESK, now) else [],
             "city": selectors.city_now(at=now) if has_right(user, rights.VIEW_ALL, now) else None,
             "notices": [_line(notice) for notice in notices_for(user)[:6]],
-            "queues": [entry for entry in shell(request)["shell"].rail if entry["count"]],
+            # The overdue ones first: that is where somebody with nothing of their own goes.
+            "queues": sorted(queues, key=lambda entry: not entry["hot"]),
+            "waiting": sum(entry["count"] for entry in queues),
+            "waiting_hot": any(entry["hot"] for entry in queues),
             "may_take_calls": has_right(user, rights.USE_DESK, now),
         },
     )

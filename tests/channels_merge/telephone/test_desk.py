@@ -228,6 +228,16 @@ def test_a_missed_caller_who_was_reached_stands_in_the_form(desk):
     assert page.select_one("[name=enterprise]").has_attr("checked")
 
 
+def test_a_missed_call_is_work_though_it_is_on_nobodys_bench(desk):
+    browser = desk("8001")
+    miss()
+    page = soup(browser.get("/"))
+
+    assert page.select_one(".sum p").get_text() == "1 件在队列里等办。先看 漏接。"
+    assert page.select_one(".sum .btn")["href"] == "/missed-calls/"
+    assert "没有等您办的" not in page.get_text()
+
+
 # ---- the recording
 
 
