@@ -34,7 +34,11 @@ def tell_callers(*, event_id: int) -> int:
     missing = [appeal for key, appeal in keys.items() if key not in written]
     for appeal in missing:
         messages.tell_citizen(
-            appeal, MessageKind.MASS_REPLY, told=masking.redact_answer(reply.public_text), ordinal=reply.pk, at=event.at
+            appeal,
+            MessageKind.MASS_REPLY,
+            told=masking.redact_answer(reply.public_text),
+            ordinal=reply.pk,
+            at=event.at,
         )
     return len(missing)
 

@@ -1,6 +1,15 @@
 import pytest
 
-from hotline.masking import find_identifiers, hidden_in_answer, is_id_number, mask_id_number, mask_name, mask_phone, redact, redact_answer
+from hotline.masking import (
+    find_identifiers,
+    hidden_in_answer,
+    is_id_number,
+    mask_id_number,
+    mask_name,
+    mask_phone,
+    redact,
+    redact_answer,
+)
 
 # The example number of GB 11643.
 ID = "11010519491231002X"
