@@ -578,6 +578,8 @@ class CorrectCodeForm(forms.Form):
     region = forms.ModelChoiceField(Region.objects.none(), label="地区", empty_label="请选择", to_field_name="code")
     place = words_field("详细地点", 120, required=False)
     unit = words_field("管理单位", 80, required=False, help_text="写全称或简称；不清楚的空着，由派单员定。")
+    longitude = words_field("经度", 20, required=False, help_text="如 114.935；知道就写，找同一件事时按距离比。")
+    latitude = words_field("纬度", 20, required=False, help_text="如 25.831。")
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

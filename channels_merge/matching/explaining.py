@@ -9,8 +9,8 @@ import numpy as np
 from channels_merge.matching.background import Background
 from channels_merge.matching.grams import pairs, pairs_of
 from channels_merge.matching.names import districts, named, telling
-from channels_merge.matching.profiles import Message
-from channels_merge.matching.scoring import regions_differ
+from channels_merge.matching.profiles import Message, metres
+from channels_merge.matching.scoring import FAR, regions_differ
 from hotline import bigrams
 
 LONGEST_STRETCH = 14
@@ -26,6 +26,8 @@ class Explanation:
     """Named places, institutions and districts that both name."""
     days: int | None
     """Whole days between them; None where a time is not known."""
+    metres: int | None
+    """Between their positions, rounded; None where one is not known."""
     differs: tuple[str, ...]
     """Sentences about what speaks against it."""
 
@@ -47,6 +49,8 @@ class Explanation:
             parts.append("都提到" + "、".join(self.places))
         if self.days is not None:
             parts.append("同一天" if self.days == 0 else f"相隔 {self.days} 天")
+        if self.metres is not None and self.metres < FAR:
+            parts.append(f"相距约 {self.metres} 米")
         return "；".join([*parts, *self.differs]) + "。" if parts or self.differs else "没有相同的内容。"
 
 
@@ -56,8 +60,16 @@ def explain(a: Message, b: Message, background: Background) -> Explanation:
         tuple(telling(sorted(named(a.opening) & named(b.words)), background))
         + tuple(sorted(districts(a.opening) & districts(b.opening))),
         int(abs((a.at - b.at).total_seconds()) // DAY) if a.at and b.at else None,
+        _apart(a, b),
         tuple(_differences(a, b, background)),
     )
+
+
+def _apart(a: Message, b: Message) -> int | None:
+    """To ten metres: no position is more exact."""
+    if a.position is None or b.position is None:
+        return None
+    return int(round(float(metres(np.array([a.position]), np.array([b.position]))[0]), -1))
 
 
 def said_in(text: str) -> Set[int]:
@@ -90,6 +102,9 @@ def _differences(a: Message, b: Message, background: Background) -> list[str]:
     said = []
     if regions_differ(a.region, b.region):
         said.append("所属区域不同")
+    apart = _apart(a, b)
+    if apart is not None and apart >= FAR:
+        said.append(f"相距约 {apart / 1000:.1f} 公里")
     mine, theirs = districts(a.opening), districts(b.opening)
     if mine and theirs and not mine & theirs:
         said.append(f"所在区县不同（{'、'.join(sorted(mine))} 与 {'、'.join(sorted(theirs))}）")

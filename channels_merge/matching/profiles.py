@@ -25,6 +25,7 @@ Rows: TypeAlias = sparse.csr_array
 Floats: TypeAlias = npt.NDArray[np.float64]
 Bits: TypeAlias = npt.NDArray[np.bool_]
 _DAY: Final = 86400
+_EARTH: Final = 6_371_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Message:
     region: str = ""
     category: str = ""
     caller: str = ""
+    position: tuple[float, float] | None = None
+    """Longitude and latitude in degrees."""
 
     @property
     def heading(self) -> str:
@@ -118,6 +121,19 @@ class Profiles:
     def days(self) -> Floats:
         """Since 1970; nan where the time is not known."""
         return np.array([message.at.timestamp() / _DAY if message.at else np.nan for message in self.messages])
+
+    @cached_property
+    def positions(self) -> Floats:
+        """Longitude and latitude; nan where they are not known."""
+        unknown = (np.nan, np.nan)
+        return np.array([message.position or unknown for message in self.messages], float).reshape(-1, 2)
+
+
+def metres(mine: Floats, theirs: Floats) -> Floats:
+    """Between positions, row by row. Within a city the world is flat; nan where either is not known."""
+    apart = np.radians(theirs - mine)
+    narrow = np.cos(np.radians((mine[:, 1] + theirs[:, 1]) / 2))
+    return np.hypot(apart[:, 0] * narrow, apart[:, 1]) * _EARTH
 
 
 @dataclass(frozen=True)

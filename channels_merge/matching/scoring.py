@@ -8,7 +8,7 @@ from scipy import sparse
 
 from channels_merge.matching.background import HEAVIEST
 from channels_merge.matching.grams import Ids
-from channels_merge.matching.profiles import Floats, Profiles, Rows, Runs
+from channels_merge.matching.profiles import Floats, Profiles, Rows, Runs, metres
 
 RARE: Final = 1 / 200
 """Grams in fewer matters than this are mostly names and objects; the others say what is wrong."""
@@ -16,6 +16,9 @@ TELLING: Final = 3.0
 """Weight from which a shared stretch counts: two characters that one matter in twenty has."""
 UNKNOWN_TOPIC: Final = 0.3
 """Where one of them is about none of the ordinary matters: what two messages at random have in common."""
+NEAR: Final = 200.0
+"""Metres: two reports of one lamp or one building site are nearer."""
+FAR: Final = 1000.0
 _CHUNK: Final = 20_000
 
 # What `run.py bench fit` prints, and what each means: docs/adr/0007-merging-engine.md. Fitted together, so none is read alone.
@@ -37,6 +40,9 @@ BY_HAND: Final = {
     "regions_differ": -1.5,
     "categories_differ": -2.5,
     "same_caller": 0.5,
+    # They have no positions either.
+    "close_by": 0.75,
+    "far_apart": -1.0,
 }
 COEFFICIENTS: Final = FITTED | BY_HAND
 FEATURES: Final = tuple(COEFFICIENTS)
@@ -101,6 +107,7 @@ class _Pair:
                 self._names_differ(left, right) * openings.sums(),
                 _differ(profiles.districts, profiles.districts, left, right),
                 *_known(profiles, left, right),
+                *_distances(metres(profiles.positions[left], profiles.positions[right])),
             ]
         )
 
@@ -180,6 +187,13 @@ def _known(profiles: Profiles, left: Ids, right: Ids) -> tuple[Floats, Floats, F
         categories.append(bool(mine.category and theirs.category and mine.category != theirs.category))
         callers.append(bool(mine.caller and mine.caller == theirs.caller))
     return np.array(regions, float), np.array(categories, float), np.array(callers, float)
+
+
+def _distances(apart: Floats) -> tuple[Floats, Floats]:
+    """How close by, 1 at one spot and 0 from `NEAR` on; how far apart, 0 up to there and 1 from `FAR` on. Unknown is neither."""
+    close = np.clip(1 - apart / NEAR, 0, 1)
+    far = np.clip((apart - NEAR) / (FAR - NEAR), 0, 1)
+    return np.nan_to_num(close), np.nan_to_num(far)
 
 
 def regions_differ(a: str, b: str) -> bool:

@@ -64,6 +64,9 @@ class Appeal(StateModel):
     )
     region = models.ForeignKey("hotline.Region", models.PROTECT, null=True, verbose_name="地区", related_name="+")
     place = models.CharField("详细地点", max_length=200, blank=True)
+    # Where its sender knows it: a grid event, the place of a 便民码.
+    longitude = models.DecimalField("经度", max_digits=9, decimal_places=6, null=True)
+    latitude = models.DecimalField("纬度", max_digits=9, decimal_places=6, null=True)
     subject = models.CharField("涉事主体", max_length=100, blank=True)
     place_code = models.ForeignKey(
         "PlaceCode", models.PROTECT, null=True, verbose_name="便民码", related_name="+", db_index=False
@@ -105,6 +108,10 @@ class Appeal(StateModel):
                 "channel", "source_number", condition=~Q(source_number=""), name="appeal_once_per_source_number"
             ),
             models.CheckConstraint(condition=~Q(title="") & ~Q(text=""), name="appeal_has_title_and_text"),
+            models.CheckConstraint(
+                condition=Q(longitude=None, latitude=None) | Q(longitude__isnull=False, latitude__isnull=False),
+                name="appeal_point_is_whole",
+            ),
             models.CheckConstraint(
                 condition=_NOT_DECIDED & Q(accepted_at=None, concluded_at=None)
                 | Q(state=AppealState.ACCEPTED, accepted_at__isnull=False, concluded_at=None)

@@ -17,6 +17,8 @@ class PlaceCode(StateModel):
     name = models.CharField("名称", max_length=60)
     region = models.ForeignKey("hotline.Region", models.PROTECT, verbose_name="地区", related_name="+")
     place = models.CharField("详细地点", max_length=120, blank=True)
+    longitude = models.DecimalField("经度", max_digits=9, decimal_places=6, null=True)
+    latitude = models.DecimalField("纬度", max_digits=9, decimal_places=6, null=True)
     # Who answers for the place; the dispatcher decides all the same.
     unit = models.ForeignKey("hotline.Unit", models.PROTECT, null=True, verbose_name="管理单位", related_name="+")
     # Made from one sheet and printed together.
@@ -42,6 +44,10 @@ class PlaceCode(StateModel):
                 | Q(state=CodeState.MOVED, moved_to__isnull=False, ended_at__isnull=False)
                 | (Q(state=CodeState.REVOKED, moved_to=None, ended_at__isnull=False) & ~Q(ended_because="")),
                 name="placecode_state_has_its_fields",
+            ),
+            models.CheckConstraint(
+                condition=Q(longitude=None, latitude=None) | Q(longitude__isnull=False, latitude__isnull=False),
+                name="placecode_point_is_whole",
             ),
             models.CheckConstraint(
                 condition=Q(moved_to=None) | ~Q(moved_to=F("id")), name="placecode_does_not_lead_to_itself"

@@ -60,20 +60,12 @@ class GridEvent(models.Model):
     appeal = models.OneToOneField(Appeal, models.PROTECT, primary_key=True, related_name="grid_event")
     event_class = models.ForeignKey(GridEventClass, models.PROTECT, related_name="+", verbose_name="类别")
     cell = models.ForeignKey(GridCell, models.PROTECT, null=True, related_name="+", verbose_name="网格")
-    longitude = models.DecimalField("经度", max_digits=9, decimal_places=6, null=True)
-    latitude = models.DecimalField("纬度", max_digits=9, decimal_places=6, null=True)
     people = models.PositiveIntegerField("涉及人数", null=True)
     found_at = models.DateTimeField("发现时间", null=True)
     taken_in_at = models.DateTimeField("收到时间")
 
     class Meta:
         verbose_name = verbose_name_plural = "网格事件"
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(longitude=None, latitude=None) | Q(longitude__isnull=False, latitude__isnull=False),
-                name="gridevent_point_is_whole",
-            ),
-        ]
         indexes = [models.Index(F("taken_in_at").desc(), F("appeal").desc(), name="gridevent_newest")]
 
     def __str__(self):

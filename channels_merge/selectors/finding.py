@@ -7,6 +7,7 @@ of the best are looked up, what may not be proposed falls out, and the merging e
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import Final
 
@@ -51,7 +52,12 @@ def message_of(appeal: Appeal) -> Message:
         region=region_code(appeal.region),
         category=appeal.category.code if appeal.category else "",
         caller=appeal.contact.phone_index if appeal.contact else "",
+        position=position(appeal.longitude, appeal.latitude),
     )
+
+
+def position(longitude: Decimal | None, latitude: Decimal | None) -> tuple[float, float] | None:
+    return None if longitude is None or latitude is None else (float(longitude), float(latitude))
 
 
 def with_place(text: str, place: str) -> str:
@@ -150,7 +156,7 @@ WITH chosen AS MATERIALIZED (
     ORDER BY found.place LIMIT %(limit)s
 )
 SELECT a.id, chosen.ticket, chosen.is_open, a.title, left(a.text, %(compared)s), a.place,
-    a.received_at, r.code, c.code, p.phone_index
+    a.received_at, r.code, c.code, p.phone_index, a.longitude, a.latitude
 FROM chosen
 JOIN channels_merge_appeal a ON a.id = chosen.id
 LEFT JOIN hotline_region r ON r.id = a.region_id
@@ -186,9 +192,30 @@ def _looked_up(found: Found, *, since: datetime, closed_since: datetime, leave_o
                 pk,
                 ticket,
                 is_open,
-                Message(title, with_place(text, place), at, region or "", category or "", caller or ""),
+                Message(
+                    title,
+                    with_place(text, place),
+                    received_at,
+                    region or "",
+                    category or "",
+                    caller or "",
+                    position(longitude, latitude),
+                ),
             )
-            for pk, ticket, is_open, title, text, place, at, region, category, caller in cursor.fetchall()
+            for (
+                pk,
+                ticket,
+                is_open,
+                title,
+                text,
+                place,
+                received_at,
+                region,
+                category,
+                caller,
+                longitude,
+                latitude,
+            ) in cursor.fetchall()
         ]
 
 

@@ -85,7 +85,8 @@ def map_of_event(event: GridEvent, user: User, *, at: datetime) -> CellMap | Non
     if cell is None or cell.outline is None:
         return None
     cells = cells_to_draw(GridCell.objects.filter(region=cell.region_id)) or [cell]
-    spot = None if event.longitude is None else (event.longitude, event.latitude)
+    appeal = event.appeal
+    spot = None if appeal.longitude is None else (appeal.longitude, appeal.latitude)
     return draw(cells, counts=event_counts(user, cells, at=at), spot=spot)
 
 

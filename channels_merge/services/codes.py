@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from typing import Final, TypeVar
 
 from django.db import IntegrityError, connection, transaction
@@ -14,7 +15,7 @@ from channels_merge.models import Channel, CodeCorrection, PlaceCode
 from channels_merge.services.contacts import Person
 from channels_merge.services.intake import Matter, Registered, register_appeal
 from channels_merge.services.public import count_try
-from channels_merge.services.sheets import Imported, RowRefused, read_sheet, take_rows
+from channels_merge.services.sheets import Imported, RowRefused, point_of, read_sheet, take_rows
 from channels_merge.states import CodeState, PlaceKind
 from hotline import parameters
 from hotline.dates import local_day
@@ -26,7 +27,15 @@ from hotline.numbers import next_number
 ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 LENGTH: Final = 10
 MOST_AT_ONCE: Final = 2000
-COLUMNS: Final = {"kind": "种类", "name": "名称", "region": "地区", "place": "详细地点", "unit": "管理单位"}
+COLUMNS: Final = {
+    "kind": "种类",
+    "name": "名称",
+    "region": "地区",
+    "place": "详细地点",
+    "unit": "管理单位",
+    "longitude": "经度",
+    "latitude": "纬度",
+}
 NEEDED: Final = ("kind", "name", "region")
 
 
@@ -49,6 +58,8 @@ def make_code(
     region: Region,
     place: str = "",
     unit: Unit | None = None,
+    longitude: str = "",
+    latitude: str = "",
     batch: str = "",
     by: User | None,
     at: datetime,
@@ -58,6 +69,7 @@ def make_code(
     if kind not in PlaceKind.values:
         raise CodeRefused(f"种类“{kind}”不在可选范围内：{'、'.join(PlaceKind.labels)}。")
     name, place = _name(name), _place(place)
+    point = point_of(longitude, latitude) or (None, None)
     with _once_per_place(name):
         return PlaceCode.objects.create(
             token=new_token(),
@@ -65,6 +77,8 @@ def make_code(
             name=name,
             region=region,
             place=place,
+            longitude=point[0],
+            latitude=point[1],
             unit=unit,
             batch=batch,
             made_by=by,
@@ -125,6 +139,8 @@ def import_codes(*, name: str, content: bytes, by: User | None, at: datetime) ->
             region=region,
             place=values["place"],
             unit=unit,
+            longitude=values["longitude"],
+            latitude=values["latitude"],
             batch=batch,
             by=by,
             at=at,
@@ -175,18 +191,30 @@ def _reason(text: str) -> str:
 
 @transaction.atomic
 def correct_code(
-    *, code_id: int, name: str, region: Region, place: str, unit: Unit | None, by: User | None, at: datetime
+    *,
+    code_id: int,
+    name: str,
+    region: Region,
+    place: str,
+    unit: Unit | None,
+    longitude: str = "",
+    latitude: str = "",
+    by: User | None,
+    at: datetime,
 ) -> CodeCorrection:
     """Put right what a code fills in, without another code. What came through it before keeps its words.
 
     Raises CodeRefused when nothing differs, or the place has another code.
     """
     code = _locked(code_id, by=by, at=at)
-    changes: dict[str, Region | Unit | str | None] = {
+    point = point_of(longitude, latitude) or (None, None)
+    changes: dict[str, Region | Unit | Decimal | str | None] = {
         "name": _name(name),
         "region": region,
         "place": _place(place),
         "unit": unit,
+        "longitude": point[0],
+        "latitude": point[1],
     }
     changed = {field: value for field, value in changes.items() if getattr(code, field) != value}
     if not changed:
@@ -199,7 +227,9 @@ def correct_code(
     return CodeCorrection.objects.create(code=code, words="；".join(said), by=by, at=at)
 
 
-def _words(value: Region | Unit | str | None) -> str:
+def _words(value: Region | Unit | Decimal | str | None) -> str:
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
     if isinstance(value, Region) and value.level == Region.Level.TOWNSHIP:
         return f"{value.parent}{value}"
     return str(value or "") or "（空）"
@@ -272,7 +302,13 @@ def register_by_code(
     """
     return register_appeal(
         channel=Channel.objects.get(code="qr"),
-        matter=Matter(text=text, region=code.region, place=selectors.place_words(code), subject=code.name),
+        matter=Matter(
+            text=text,
+            region=code.region,
+            place=selectors.place_words(code),
+            point=(code.longitude, code.latitude) if code.longitude is not None else None,
+            subject=code.name,
+        ),
         person=Person(name=name, phone=phone, hide_from_unit=hide),
         source_number=source_number,
         files=files,

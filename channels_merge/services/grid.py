@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +23,9 @@ from channels_merge.services.sheets import (
     RowRefused,
     SheetRow,
     SheetUnreadable,
+    is_here,
     moment_of,
+    point_of,
     read_sheet,
     take_rows,
 )
@@ -164,14 +165,9 @@ def _outline(text: str) -> dict[str, Any] | None:
         raise RowRefused("边界的每一圈至少 4 个点，首尾相同。")
     if len(corners) > MOST_CORNERS:
         raise RowRefused(f"边界有 {len(corners)} 个点，最多 {MOST_CORNERS} 个，请先简化。")
-    if not all(_is_here(longitude, latitude) for longitude, latitude in corners):
+    if not all(is_here(longitude, latitude) for longitude, latitude in corners):
         raise RowRefused("边界的坐标不在赣州一带。先经度，后纬度。")
     return {"type": kind, "coordinates": coordinates}
-
-
-def _is_here(longitude: float | Decimal, latitude: float | Decimal) -> bool:
-    """Within a wide frame around the city: catches exchanged and projected coordinates."""
-    return 110 <= longitude <= 120 and 22 <= latitude <= 30
 
 
 # --- events
@@ -216,13 +212,13 @@ def report_grid_event(*, event: Event, channel: Channel, by: User | None, at: da
     if not number or len(number) > 80:
         raise RowRefused("事件编号须填写，最多 80 个字。")
     cell = _cell_of(clean(event.cell))
-    longitude, latitude = _point(event)
+    point = point_of(event.longitude, event.latitude)
     people = _count(event.people)
     told = {
         "place": clean(event.place),
         "cell": cell,
         "found_at": event.found_at,
-        "point": longitude,
+        "point": point,
         "subject": clean(event.subject),
         "people": people,
         "reporter": clean(event.reporter),
@@ -240,6 +236,7 @@ def report_grid_event(*, event: Event, channel: Channel, by: User | None, at: da
             urgency=event_class.urgency,
             region=cell.region if cell else None,
             place=event.place,
+            point=point,
             subject=event.subject,
             wants_follow_up=False,
         ),
@@ -254,8 +251,6 @@ def report_grid_event(*, event: Event, channel: Channel, by: User | None, at: da
         defaults={
             "event_class": event_class,
             "cell": cell,
-            "longitude": longitude,
-            "latitude": latitude,
             "people": people,
             "found_at": event.found_at,
             "taken_in_at": at,
@@ -271,19 +266,6 @@ def _cell_of(code: str) -> GridCell | None:
     if cell is None:
         raise RowRefused(f"没有网格“{code[:40]}”，请先导入网格。")
     return cell
-
-
-def _point(event: Event) -> tuple[Decimal | None, Decimal | None]:
-    longitude, latitude = clean(str(event.longitude)), clean(str(event.latitude))
-    if not longitude and not latitude:
-        return None, None
-    try:
-        found = round(Decimal(longitude), 6), round(Decimal(latitude), 6)
-    except InvalidOperation as exc:
-        raise RowRefused("经度、纬度须都是数字，如 114.935、25.831。") from exc
-    if not (found[0].is_finite() and found[1].is_finite() and _is_here(*found)):
-        raise RowRefused("经纬度不在赣州一带，看看是不是写反了。")
-    return found
 
 
 def _count(text: str) -> int | None:

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -86,6 +87,8 @@ class Matter:
     category: Category | None = None
     region: Region | None = None
     place: str = ""
+    point: tuple[Decimal, Decimal] | None = None
+    """Longitude and latitude, where the sender knows them."""
     subject: str = ""
     is_enterprise: bool = False
     wants_follow_up: bool = True
@@ -147,6 +150,8 @@ def register_appeal(
         category=matter.category,
         region=matter.region,
         place=story.place,
+        longitude=matter.point[0] if matter.point else None,
+        latitude=matter.point[1] if matter.point else None,
         subject=story.subject,
         is_enterprise=matter.is_enterprise,
         wants_follow_up=matter.wants_follow_up,

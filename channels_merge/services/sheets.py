@@ -6,7 +6,8 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, TypeAlias
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
@@ -154,3 +155,26 @@ def _rows_of_xlsx(content: bytes) -> Iterator[list[Any]]:
         yield from (list(row) for row in sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True))
     except _NO_XLSX as exc:
         raise SheetUnreadable("不是正确的 XLSX。") from exc
+
+
+Point: TypeAlias = tuple[Decimal, Decimal]
+"""Longitude and latitude, six decimals."""
+
+
+def point_of(longitude: str, latitude: str) -> Point | None:
+    """None for nothing. Raises RowRefused for what is no place in or around the city."""
+    longitude, latitude = clean(str(longitude)), clean(str(latitude))
+    if not longitude and not latitude:
+        return None
+    try:
+        found = round(Decimal(longitude), 6), round(Decimal(latitude), 6)
+    except InvalidOperation as exc:
+        raise RowRefused("经度、纬度须都是数字，如 114.935、25.831。") from exc
+    if not (found[0].is_finite() and found[1].is_finite() and is_here(*found)):
+        raise RowRefused("经纬度不在赣州一带，看看是不是写反了。")
+    return found
+
+
+def is_here(longitude: float | Decimal, latitude: float | Decimal) -> bool:
+    """Within a wide frame around the city: catches exchanged and projected coordinates."""
+    return 110 <= longitude <= 120 and 22 <= latitude <= 30

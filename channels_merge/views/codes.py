@@ -194,13 +194,18 @@ def as_csv(request):
     sheet.writerow([*COLUMNS.values(), "码", "状态", "近30天扫码", "近30天诉求", "诉求共", "批次"])
     for row in rows[:MOST_LISTED]:
         region = f"{row.region.parent.name}/{row.region.name}" if row.region.parent else row.region.name
-        words = [row.get_kind_display(), row.name, region, row.place, row.unit.name if row.unit else "", row.token]
+        words = [row.get_kind_display(), row.name, region, row.place, row.unit.name if row.unit else ""]
+        words += [_plain(row.longitude), _plain(row.latitude), row.token]
         numbers = [row.scanned, row.appeals, row.appeals_ever]
         sheet.writerow([*map(_no_formula, words), row.get_state_display(), *numbers, row.batch])
     # The mark at the beginning tells spreadsheet programs that it is UTF-8.
     answer = HttpResponse(out.getvalue().encode("utf-8-sig"), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote('便民码')}.csv"
     return answer
+
+
+def _plain(degrees):
+    return "" if degrees is None else f"{degrees.normalize():f}"
 
 
 def _no_formula(text):
@@ -322,6 +327,7 @@ def act(request, token, act):
 
 def _correct_form(data, row):
     now = {"name": row.name, "region": row.region, "place": row.place, "unit": row.unit.name if row.unit else ""}
+    now |= {"longitude": _plain(row.longitude), "latitude": _plain(row.latitude)}
     return CorrectCodeForm(data, initial=now)
 
 

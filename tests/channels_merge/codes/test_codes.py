@@ -4,6 +4,7 @@ import io
 import re
 from collections import Counter
 from datetime import date, timedelta
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -110,14 +111,15 @@ def test_the_table_refuses_an_end_that_says_nothing(town, fields):
 
 # --- sheets
 
-SHEET = """种类,名称,地区,详细地点,管理单位
-电梯,锦江花园 1 栋电梯,章贡区/解放街道,文清路 18 号,市市场监管局
-公交,文清路口站,360702,,
-飞船,一号,章贡区,,
-场所,健身点,月亮区,,
-场所,健身点,章贡区,,不存在的局
-场所,,章贡区,,
-电梯,锦江花园 1 栋电梯,解放街道,文清路 18 号,市市场监管局
+SHEET = """种类,名称,地区,详细地点,管理单位,经度,纬度
+电梯,锦江花园 1 栋电梯,章贡区/解放街道,文清路 18 号,市市场监管局,114.9351,25.8312
+公交,文清路口站,360702,,,,
+飞船,一号,章贡区,,,,
+场所,健身点,月亮区,,,,
+场所,健身点,章贡区,,不存在的局,,
+场所,,章贡区,,,,
+场所,广场,章贡区,,,25.83,114.93
+电梯,锦江花园 1 栋电梯,解放街道,文清路 18 号,市市场监管局,,
 """
 
 
@@ -130,10 +132,15 @@ def test_a_sheet_gives_a_code_to_each_good_row_and_a_reason_for_each_bad_one(tow
         (5, "健身点", "没有叫“月亮区”的地区，请写成 章贡区/章江街道 或区划代码。"),
         (6, "健身点", "没有叫“不存在的局”的管理单位，请写全称或简称。"),
         (7, "", "请写名称。"),
+        (8, "广场", "经纬度不在赣州一带，看看是不是写反了。"),
     ]
     assert list(PlaceCode.objects.order_by("pk").values_list("name", "region__name", "unit__short_name", "batch")) == [
         ("锦江花园 1 栋电梯", "解放街道", "市市场监管局", batch),
         ("文清路口站", "章贡区", None, batch),
+    ]
+    assert list(PlaceCode.objects.order_by("pk").values_list("longitude", "latitude")) == [
+        (Decimal("114.9351"), Decimal("25.8312")),
+        (None, None),
     ]
     _, again = services.import_codes(name="码.csv", content=SHEET.encode("gb18030"), by=town.manager, at=NOON)
     assert (again.new, again.same, PlaceCode.objects.count()) == (0, 3, 2)
@@ -247,6 +254,15 @@ def test_a_code_that_hangs_is_corrected_and_says_what_it_said(town, lift):
         "文清路 18 号 锦江花园 3 栋 2 单元电梯",
         "文清路 20 号 锦江花园 3 栋 2 单元电梯",
     ]
+
+
+def test_where_it_hangs_goes_with_what_comes_through_it(town, lift):
+    assert (through(lift).appeal.longitude, lift.longitude) == (None, None)
+    event = correct(town, lift, longitude="114.9351", latitude="25.8312")
+
+    after = through(PlaceCode.objects.get(pk=lift.pk), phone="13807972299", source_number="2").appeal
+    assert (after.longitude, after.latitude) == (Decimal("114.9351"), Decimal("25.8312"))
+    assert event.words == "经度：（空） → 114.9351；纬度：（空） → 25.8312"
 
 
 @pytest.mark.parametrize(

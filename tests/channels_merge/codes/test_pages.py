@@ -263,6 +263,8 @@ def test_a_code_is_corrected_by_its_form_and_the_page_keeps_what_it_said(town, l
         "name": lift.name,
         "place": "文清路 18 号",
         "unit": "赣州市市场监督管理局",
+        "longitude": None,
+        "latitude": None,
     }
 
     form = {"name": lift.name, "region": town.street.code, "place": "文清路 20 号", "unit": "市教育局"}
@@ -300,6 +302,8 @@ def test_a_unit_reads_its_codes_and_takes_their_sheets_and_has_no_other_right(to
                 "地区",
                 "详细地点",
                 "管理单位",
+                "经度",
+                "纬度",
                 "码",
                 "状态",
                 "近30天扫码",
@@ -313,6 +317,8 @@ def test_a_unit_reads_its_codes_and_takes_their_sheets_and_has_no_other_right(to
                 "章贡区/解放街道",
                 "文清路 18 号",
                 "赣州市市场监督管理局",
+                "",
+                "",
                 lift.token,
                 "在用",
                 "1",

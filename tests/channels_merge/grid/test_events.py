@@ -73,7 +73,7 @@ def test_an_event_becomes_an_appeal_of_the_grid_channel_with_its_cell(city, send
     assert (appeal.contact.masked_name, appeal.contact.masked_phone) == ("钟*", "138****0001")
     assert appeal.wants_follow_up is False
     event = appeal.grid_event
-    assert (event.event_class.code, event.cell.code, float(event.longitude), float(event.latitude)) == (
+    assert (event.event_class.code, event.cell.code, float(appeal.longitude), float(appeal.latitude)) == (
         "SZ-01",
         "360702001001",
         114.9351,

@@ -1,3 +1,7 @@
+from dataclasses import replace
+
+import pytest
+
 from channels_merge.matching import Message, explain
 from tests.channels_merge.matching.conftest import message
 from tests.channels_merge.matching.test_scoring import LAMP, LAMP_AGAIN, OTHER_LAMP
@@ -31,3 +35,19 @@ def test_nothing_in_common(background):
     said = explain(Message("电梯停运", "电梯停运"), Message("噪音很大", "噪音很大"), background)
 
     assert (said.words, said.stretches, said.places, said.days) == ("没有相同的内容。", (), (), None)
+
+
+@pytest.mark.parametrize(
+    ("there", "metres", "words", "may_link"),
+    [
+        ((114.9308, 25.83), 80, "相隔 5 天；相距约 80 米。", True),
+        ((114.96, 25.83), 3000, "相隔 5 天；相距约 3.0 公里。", False),
+        (None, None, "相隔 5 天。", True),
+    ],
+)
+def test_how_far_apart_is_said_and_too_far_forbids_linking(there, metres, words, may_link, background):
+    here, other = replace(LAMP, position=(114.93, 25.83)), replace(LAMP_AGAIN, position=there)
+    said = explain(here, other, background)
+
+    assert (said.metres, said.may_link) == (metres, may_link)
+    assert said.words.endswith(words)

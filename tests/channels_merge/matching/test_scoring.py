@@ -66,6 +66,19 @@ def test_a_pair_scores_the_same_alone_and_among_many(pool, background):
     assert among.tolist() == pytest.approx([probability(LAMP, LAMP_AGAIN, background)])
 
 
+HERE = (114.93, 25.83)
+
+
+def test_how_far_apart_two_places_are_counts_a_little(background):
+    def at(*position):
+        return probability(known(position=HERE), known(position=position), background)
+
+    steps = [at(*HERE), at(114.9308, 25.83), at(114.933, 25.83), at(114.936, 25.83), at(114.95, 25.83)]
+    assert steps == sorted(steps, reverse=True)
+    assert len(set(steps)) == 5
+    assert steps[0] > probability(known(), known(), background) > steps[-1]
+
+
 def known(**codes):
     return Message(LAMP.title, LAMP.text, LAMP.at, **codes)
 
@@ -80,6 +93,9 @@ def known(**codes):
         ({"category": "市政"}, {"category": ""}, {}),
         ({"caller": "a"}, {"caller": "a"}, {"same_caller": 1.0}),
         ({"caller": ""}, {"caller": ""}, {}),
+        ({"position": HERE}, {"position": HERE}, {"close_by": 1.0}),
+        ({"position": HERE}, {"position": (114.95, 25.83)}, {"far_apart": 1.0}),
+        ({"position": HERE}, {}, {}),
     ],
 )
 def test_what_only_the_product_knows_counts_when_both_are_known(a, b, changed, background):
