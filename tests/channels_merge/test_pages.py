@@ -97,6 +97,8 @@ def test_pressing_twice_registers_once(as_):
         ({"act": "redirect", "route": "", "route_told": "去法院"}, "请选择法定途径。"),
         ({"act": "attach:999999"}, "没有能挂接的这张工单。"),
         ({"act": "fly"}, "请选择去向。"),
+        ({"title": "标" * 101}, "标题最多写 100 个字，现在有 101 个字。"),
+        ({"place": "锦江花园" * 51}, "详细地点最多写 200 个字，现在有 204 个字。"),
     ],
 )
 def test_bad_input_is_said_and_nothing_typed_is_lost(as_, change, sentence):
@@ -108,6 +110,8 @@ def test_bad_input_is_said_and_nothing_typed_is_lost(as_, change, sentence):
     assert page.find("input", {"name": "name"})["value"] == "王丽丽"
     assert page.find("textarea", {"name": "text"}).get_text() == {**CALL, **change}["text"]
     assert page.find("input", {"name": "draft"})["value"] == "desk-1"
+    for name in {"title", "place"} & change.keys():
+        assert page.find("input", {"name": name})["value"] == change[name]
 
 
 def test_a_restricted_number_is_answered_like_an_unknown_one(as_, person):
