@@ -159,7 +159,11 @@ const keyed = key => $$("[data-key]").find(el => el.dataset.key === key && shown
 const rowKeys = {
   j: () => hotline.select(rows()[rows().indexOf(current()) + 1]),
   k: () => hotline.select(rows()[Math.max(rows().indexOf(current()) - 1, 0)]),
-  x: () => $("[type=checkbox]", current() || document.createElement("i"))?.click(),
+  x: () => {
+    const box = current() && $("[type=checkbox]", current());
+    if (box?.disabled) hotline.say(`这一行不能勾选${box.title ? `：${box.title}` : ""}。`.replace("。。", "。"), "due");
+    else box?.click();
+  },
   Enter: () => { const row = current(); const link = row && $("[data-open]", row); link ? link.click() : row?.dataset.href && location.assign(row.dataset.href); },
   " ": () => $(".go", current() || document.createElement("i"))?.click(),
 };
@@ -207,7 +211,7 @@ document.addEventListener("keydown", e => {
   }
   const pressed = keyed(e.shiftKey && e.key.length > 1 ? `Shift ${e.key}` : e.key);
   if (pressed) return e.preventDefault(), pressed.click();
-  if (e.shiftKey && e.key === "Enter") return $("[data-needs-picks]") && hotline.say("还没有勾选。x 勾选这一行。", "due");
+  if (e.shiftKey && e.key === "Enter") return $("[data-needs-picks]") && hotline.say($("[data-rows] tbody [type=checkbox]:not(:disabled)") ? "还没有勾选。x 勾选这一行。" : "这一页没有能勾选的。", "due");
   const onControl = e.target.closest?.("a,button,summary,label,[type=checkbox],[type=radio]");
   const does = pageKeys[e.key] || (rows().length && !((e.key === "Enter" || e.key === " ") && onControl) && rowKeys[e.key]);
   if (does) e.preventDefault(), does();
