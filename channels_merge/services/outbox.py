@@ -138,7 +138,9 @@ def _told_of(event: TicketEvent) -> tuple[MessageKind, dict[str, Any]]:
         return MessageKind.STATUS, told
     reply = Reply.objects.filter(ticket=event.ticket_id, published_at__lte=event.at).order_by("-round", "-pk").first()
     words = (
-        {"text": masking.redact_answer(reply.public_text), "resolved": reply.resolved, "round": reply.round} if reply else {}
+        {"text": masking.redact_answer(reply.public_text), "resolved": reply.resolved, "round": reply.round}
+        if reply
+        else {}
     )
     return MessageKind.RESULT, told | words
 

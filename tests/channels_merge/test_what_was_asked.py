@@ -17,7 +17,9 @@ def steps(appeal):
 
 def test_a_question_keeps_its_own_words_and_not_those_of_the_answer(city):
     appeal = make_appeal(at=TUESDAY)
-    services.need_info(appeal_id=appeal.pk, told="请说明是几栋，不是 13807970001，请回 0797-8391234。", by=None, at=ASKED)
+    services.need_info(
+        appeal_id=appeal.pk, told="请说明是几栋，不是 13807970001，请回 0797-8391234。", by=None, at=ASKED
+    )
     services.give_info(appeal_id=appeal.pk, text="三栋。", channel=appeal.channel, by=None, at=GIVEN)
     services.answer_appeal(appeal_id=appeal.pk, category=CategoryFactory(), told="已经停工了。", by=None, at=LATER)
 
