@@ -9,6 +9,7 @@ from supervision.models import Card
 from tests.factories.tickets import NOW, acts, at, dispatched, fresh, make_item, register, state_of
 from tickets import services
 from tickets.models import Ticket
+from tickets.selectors.queues import dispatch_segments
 
 NOISE = {"title": "夜间施工噪声大", "text": "锦江花园东侧夜间施工，施工噪声大，整夜睡不着。", "kind": "complaint"}
 SCHOOL = {"title": "学校收费不合理", "text": "学校收费没有公示，食堂收费也涨了。", "kind": "complaint"}
@@ -98,10 +99,8 @@ def test_what_waits_for_a_citizens_words_is_seen_with_its_limit(duty, log_in, ti
     peek = client.get(reverse("tickets:dispatch-one", args=[second.number])).content.decode()
     assert "在几栋？" in peek
 
-    time_machine_at("11-13 17:31")
-    client = log_in(duty.dispatcher)
-    [shown] = [segment for segment, _ in client.get(QUEUE).context["segments"] if segment.label == "待补充"]
-    assert (shown.count, shown.tone) == (2, "red")
+    shown = dispatch_segments(duty.dispatcher, at("11-13 17:31"))[-1]
+    assert (shown.label, shown.count, shown.tone) == ("待补充", 2, "red")
     hotline.sweep_clocks(at=at("11-13 17:31"))
     card = Card.objects.get(ticket=second, clock_kind="information", kind="red")
     assert card.unit == duty.centre
