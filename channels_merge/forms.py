@@ -1,5 +1,8 @@
 """Shape of what people type. Rules are in the services; what was typed comes back with the sentence."""
 
+import re
+import unicodedata
+
 from django import forms
 from django.db.models import Q
 
@@ -145,12 +148,20 @@ class PublicForm(MatterForm):
 
 class TrackForm(forms.Form):
     number = forms.CharField(max_length=20, error_messages={"required": "请写编号。"})
+    # Six digits, read out and written down with blanks between them.
     code = forms.CharField(
-        max_length=6, error_messages={"required": "请写查询码。", "max_length": "查询码是 6 位数字。"}
+        max_length=20, error_messages={"required": "请写查询码。", "max_length": "查询码是 6 位数字。"}
     )
 
     def clean_number(self):
-        return self.cleaned_data["number"].strip().upper()
+        return "".join(self.cleaned_data["number"].split()).upper()
+
+    def clean_code(self):
+        """What is no code is told so before it counts as a guess."""
+        code = unicodedata.normalize("NFKC", "".join(self.cleaned_data["code"].split()))
+        if not re.fullmatch(r"[0-9]{6}", code):
+            raise forms.ValidationError("查询码是 6 位数字。")
+        return code
 
 
 class WordsForm(forms.Form):

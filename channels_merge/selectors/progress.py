@@ -3,7 +3,9 @@
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final
 
 from django.db.models import Q
 
@@ -177,15 +179,29 @@ def _asked_first(ticket: Ticket, at: datetime) -> int | None:
     return hung.order_by("since", "pk").values_list("appeal", flat=True).first()
 
 
+SLIP: Final = timedelta(seconds=30)
+"""A dispatch that is taken back so soon was a slip of a finger, and no news for the citizen."""
+
+
+def _without_slips(events: Iterable[TicketEvent]) -> list[TicketEvent]:
+    rows = list(events)
+    slips = {
+        before.pk
+        for before, event in pairwise(rows)
+        if event.act == "recall" and before.act == "dispatch" and event.at - before.at <= SLIP
+    }
+    return [row for row in rows if row.act != "recall" and row.pk not in slips]
+
+
 def _ticket_steps(ticket: Ticket, appeal: Appeal) -> Iterable[Step]:
     # What one caller added is not shown to the others: their own additions come from `_own_steps`.
     shown = [act for act, said in ACTS.items() if said.public and act != "give_information"]
     events = (
-        TicketEvent.objects.filter(ticket=ticket, act__in=shown)
+        TicketEvent.objects.filter(ticket=ticket, act__in=[*shown, "recall"])
         .select_related("unit", "note", "reply", "onsite")
         .order_by("id")
     )
-    for event in events:
+    for event in _without_slips(events):
         title = ACTS[event.act].public.format(unit=event.unit.name if event.unit else "承办单位")
         note = getattr(event, "note", None)
         shows = note is not None and note.public

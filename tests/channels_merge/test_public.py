@@ -162,7 +162,7 @@ def test_wrong_codes_of_one_number_are_limited_and_leave_others_alone(client):
     answers = [track(client, mine, wrong) for _ in range(6)]
 
     assert [answer.status_code for answer in answers] == [422] * 5 + [429]
-    assert "编号和查询码对不上，请核对短信或提交时的页面。" in answers[0].content.decode()
+    assert "编号和查询码对不上，请核对提交时的页面。" in answers[0].content.decode()
     assert "编号和查询码一小时内最多试 5 次" in answers[5].content.decode()
     assert soup(answers[0]).find("input", {"name": "number"})["value"] == mine.number
     assert track(client, mine).status_code == 429  # the right code too, lest guessing go on unseen
@@ -184,6 +184,46 @@ def test_wrong_codes_from_one_address_are_limited_whatever_the_number(client):
     )
 
 
+def test_a_code_may_be_typed_as_it_was_read_out_and_what_is_none_is_no_guess(client):
+    appeal = make_appeal()
+    answers = [track(client, appeal, code) for code in ["8 2 5", "12345x", "1234567"] * 2]
+    spaced = client.post("/p/track/", {"number": f" {appeal.number} ", "code": " ".join(appeal.code)})
+
+    assert [answer.status_code for answer in answers] == [422] * 6
+    assert "查询码是 6 位数字。" in answers[0].content.decode()
+    assert int(soup(answers[0]).find("input", {"name": "code"})["maxlength"]) >= len(" ".join(appeal.code))
+    assert spaced.status_code == 302
+
+
+@pytest.mark.parametrize("gateway", ["", "https://sms.example/send"])
+def test_a_message_is_promised_only_where_one_can_be_sent(client, settings, gateway):
+    settings.HOTLINE_SMS_URL = gateway
+    appeal = make_appeal()
+    asked = words(client.get("/p/track/"))
+    track(client, appeal)
+    done = words(client.get("/p/done/"))
+    wrong = words(track(client, appeal, "000000" if appeal.code != "000000" else "111111"))
+
+    assert [("短信" in asked), ("发到您的手机" in done), ("短信" in wrong)] == [bool(gateway)] * 3
+
+
+def test_a_dispatch_that_was_a_slip_is_no_news_for_the_citizen(client, world):
+    from datetime import timedelta
+
+    from tickets import services as tickets
+
+    appeal = make_accepted()
+    ticket = ticket_of(appeal)
+    for seconds in (0, 100):
+        at = NOON + timedelta(seconds=seconds)
+        tickets.dispatch_ticket(ticket_id=ticket.pk, unit=world.department, item=None, by=None, at=at)
+        late = timedelta(seconds=30 if not seconds else 31)
+        tickets.recall_ticket(ticket_id=ticket.pk, reason="派错", by=None, at=at + late)
+    track(client, appeal)
+
+    assert words(client.get("/p/track/")).count("派给市城市管理局") == 1
+
+
 def test_right_codes_are_not_counted(client):
     appeal = make_appeal()
 
@@ -197,7 +237,7 @@ def test_an_unknown_number_is_answered_like_a_wrong_code(client):
 
     assert (unknown.status_code, wrong.status_code) == (422, 422)
     assert [soup(answer).select_one(".note-over").get_text() for answer in (unknown, wrong)] == [
-        "编号和查询码对不上，请核对短信或提交时的页面。忘了可以拨 12345。"
+        "编号和查询码对不上，请核对提交时的页面。忘了可以拨 12345。"
     ] * 2
 
 
