@@ -215,7 +215,7 @@ def _read(user: User, at: datetime) -> dict[str, Any]:
             also = tuple(filter(None, map(_resolve, entry.also)))
             rail.append(
                 {"label": entry.label, "icon": entry.icon, "url": url, "key": entry.key, "count": count, "hot": hot}
-                | {"also": also}
+                | {"also": also, "queue": entry.queue}
             )
     unread, _ = selectors.unread_state(user)
     may_search = any(rights.has_right(user, right, at) for right in SEARCHERS)

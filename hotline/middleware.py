@@ -13,6 +13,7 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from hotline import idle, services
+from hotline.context import forget_shell
 from hotline.forms import UnlockForm
 
 ALWAYS_OPEN: Final = frozenset(f"hotline:{name}" for name in ("login", "logout", "lock", "unlock"))
@@ -47,6 +48,8 @@ class AccountMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
+        if request.method == "POST" and response.status_code < 400 and request.user.is_authenticated:
+            forget_shell(request.user)  # whoever has just done something sees it counted
         if isinstance(response, HttpResponseNotAllowed) and not _by_script(request):
             response.content = render(request, "405.html").content
         seconds = getattr(request, "idle_seconds", None)

@@ -78,7 +78,7 @@ def test_refused(faster, tone):
 
 def test_pager_in_the_middle():
     assert draw("pager", shown=50, first_url="?", next_url="?after=9") == (
-        '<nav class="pager" aria-label="翻页"><span>本页 50 件</span><span class="grow"></span>'
+        '<nav class="pager" aria-label="翻页"><span>本页 <span data-rows-shown>50</span> 件</span><span class="grow"></span>'
         '<a class="btn btn-line btn-sm" href="?" data-key="p">回到第一页 <kbd>p</kbd></a>'
         '<a class="btn btn-line btn-sm" href="?after=9" data-key="." rel="next">往后 <kbd>.</kbd></a></nav>'
     )
@@ -86,7 +86,7 @@ def test_pager_in_the_middle():
 
 def test_pager_at_the_end():
     assert draw("pager", shown=3, first_url="", next_url="") == (
-        '<nav class="pager" aria-label="翻页"><span>本页 3 件</span><span class="grow"></span><span class="m">到底了</span></nav>'
+        '<nav class="pager" aria-label="翻页"><span>本页 <span data-rows-shown>3</span> 件</span><span class="grow"></span><span class="m">到底了</span></nav>'
     )
 
 

@@ -269,14 +269,18 @@ def copy_of(item, **changes):
 
 
 def test_somebody_was_faster(duty, log_in):
-    ticket = noise(duty)
+    ticket, following = noise(duty), noise(duty)
     services.dispatch_ticket(ticket_id=ticket.pk, unit=duty.other, item=None, by=duty.dispatcher2, at=NOW)
+    client = log_in(duty.dispatcher)
 
-    response = log_in(duty.dispatcher).post(f"/dispatch/{ticket.number}/", {"unit": duty.county.pk}, **HTMX)
+    response = client.post(f"/dispatch/{ticket.number}/", {"unit": duty.county.pk, "next": following.number}, **HTMX)
+    plain = client.post(f"/dispatch/{ticket.number}/", {"unit": duty.county.pk})
 
-    assert response.status_code == 409
-    assert "李*已于 10:00 执行“派单”。" in response.content.decode()
-    assert fresh(ticket).lead.unit == duty.other
+    said = response.content.decode()
+    assert f"{ticket.number} 没有派出。李*已于 10:00 执行“派单”。" in said
+    assert f'<div id="row-{ticket.number}" hx-swap-oob="delete"></div>' in said
+    assert f'data-peek-of="{following.number}"' in said
+    assert plain.status_code == 409
     assert acts(ticket) == ["register", "dispatch"]
 
 
@@ -441,3 +445,20 @@ def test_an_empty_queue_says_what_will_come(duty, log_in):
     page = log_in(duty.dispatcher).get(reverse("tickets:dispatch-queue")).content.decode()
 
     assert "没有待派的工单" in page
+
+
+def test_every_number_of_the_page_follows_an_act_that_leaves_it_standing(duty, log_in):
+    first, second = noise(duty), noise(duty)
+    client = log_in(duty.dispatcher)
+    before = client.get("/dispatch/").content.decode()
+
+    sent = client.post(f"/dispatch/{first.number}/", {"unit": duty.county.pk, "next": second.number}, **HTMX)
+    again = client.get("/dispatch/").content.decode()
+
+    badge = '<span class="n" id="n-dispatch"><span class="sr">等办 </span>{}</span>'
+    assert badge.format(2) in before
+    assert (
+        '<span id="n-dispatch" hx-swap-oob="innerHTML"><span class="sr">等办 </span>1</span>' in sent.content.decode()
+    )
+    assert '<small id="page-hint" hx-swap-oob="innerHTML">待派 1</small>' in sent.content.decode()
+    assert badge.format(1) in again

@@ -137,6 +137,10 @@ def dispatch_one(request: HttpRequest, number: str) -> HttpResponse:
     try:
         services.dispatch_ticket(ticket_id=ticket.pk, unit=unit, item=item, by=request.user, at=at)
     except DomainError as error:
+        if request.htmx and not queues.dispatch_queue(request.user, at).filter(pk=ticket.pk).exists():
+            # Somebody was faster: the row is nothing to decide on any more, the next one is.
+            messages.warning(request, f"{number} 没有派出。{error}")
+            return _next_case(request, number, at)
         return refused(request, f"{number} 没有派出。", error)
     sign_by = next(promise.due_at for promise in queues.promises(ticket, item=item, at=at))
     undo = f"undo={reverse('tickets:dispatch-undo', args=[number])}"

@@ -48,13 +48,13 @@ hotline.sentence = (status, html = "") => {
 };
 
 /* ---- a session that ended: log in here or in another tab, and go on with what is on the page ---- */
-const { user: person, login, session } = document.body.dataset;
+const person = document.body.dataset.user, login = document.body.dataset.login;
 const isLogIn = url => login && new URL(url, location).pathname === login;
 const isStale = (status, html) => status === 403 && html.includes("data-stale-token");
 let retriedAt = 0; // a browser that keeps no cookies would go round for ever
 /* Takes the token that counts now; gives who is logged in now, "" for nobody, null where there is no answer. */
 const takeToken = async () => {
-  const state = await fetch(session, { headers: { "X-Requested-With": "fetch" } }).then(answer => answer.json()).catch(() => null);
+  const state = await fetch(document.body.dataset.session, { headers: { "X-Requested-With": "fetch" } }).then(answer => answer.json()).catch(() => null);
   if (!state) return null;
   document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": state.token }));
   $$("[name=csrfmiddlewaretoken]").forEach(field => { field.value = state.token; });
@@ -240,7 +240,7 @@ document.addEventListener("htmx:afterRequest", e => {
 });
 /* Not before htmx has taken the form in hand: sent earlier it would leave the page. */
 document.addEventListener("htmx:afterSettle", e => { if (e.detail.target.id === "act-body" && e.detail.target.childElementCount) showAct(); });
-document.addEventListener("htmx:afterSwap", countPicks);
+document.addEventListener("htmx:afterSwap", () => { countPicks(), $$("[data-rows-shown]").forEach(el => { el.textContent = rows().length; }); });
 document.addEventListener("htmx:responseError", e => {
   const { status, responseText } = e.detail.xhr;
   if (status === 423 || (status === 401 && $("#lock"))) return lockNow();
