@@ -48,7 +48,8 @@ class AccountMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if request.method == "POST" and response.status_code < 400 and request.user.is_authenticated:
+        # A line that pushes is nobody's log-in.
+        if request.method == "POST" and response.status_code < 400 and request.user and request.user.is_authenticated:
             forget_shell(request.user)  # whoever has just done something sees it counted
         if isinstance(response, HttpResponseNotAllowed) and not _by_script(request):
             response.content = render(request, "405.html").content

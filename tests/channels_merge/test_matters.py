@@ -409,7 +409,7 @@ def test_a_clock_that_fails_holds_up_neither_the_others_nor_the_other_steps(city
 
     clocks_breached.connect(fail, sender=AppealClock)
     try:
-        with pytest.raises(hotline.RowsFailed, match="failed for citizen_clocks; 5 others are done"):
+        with pytest.raises(hotline.RowsFailed, match="failed for citizen_clocks; 6 others are done"):
             services.reconcile(at=LATE)
     finally:
         clocks_breached.disconnect(fail, sender=AppealClock)

@@ -146,7 +146,7 @@ def test_the_bench_of_whoever_signs_does_too(city, bench, client, rows, django_a
     Ticket.objects.update(region=city.region)
     bench(city.head)
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         answer = client.get("/")
 
     assert answer.content.count(b'class="go"') == rows

@@ -53,6 +53,10 @@ def test_an_administrator_sees_no_business_rows(browser):
     assert models == {
         "CalendarDay",
         "CalendarYear",
+        "Category",
+        "DutyItem",
+        "DutyList",
+        "Governance",
         "Parameter",
         "Region",
         "SecurityLog",

@@ -242,7 +242,7 @@ def as_first_handler(city):
 def handed_over(city):
     ticket = dispatched(city, unit=city.third)
     return ticket, doing(
-        "hand_over_part", assignment_id=ticket.lead_id, unit_to=city.department, reason="划转。", by=city.third_head
+        "hand_over_part", assignment_id=ticket.lead_id, unit_to=city.department, reason="划转。", by=city.reviewer
     )
 
 

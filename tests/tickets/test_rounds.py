@@ -521,7 +521,7 @@ def test_co_unit_of_an_earlier_round_may_help_again(city):
 def test_information_is_asked_and_given(city):
     ticket = register()
     services.ask_information(ticket_id=ticket.pk, question="请问具体门牌？", by=city.dispatcher, at=at("11-10 10:30"))
-    assert (fresh(ticket).state, running(ticket)) == ("pending_info", [])
+    assert (fresh(ticket).state, running(ticket)) == ("pending_info", [("information", "", "")])
 
     services.give_information(ticket_id=ticket.pk, information="锦江花园东门。", by=None, at=at("11-11 10:00"))
 
