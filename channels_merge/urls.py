@@ -122,6 +122,7 @@ urlpatterns = [
     path("merging/switches/new/", merging.switch_on, name="merging-switch-on"),
     path("merging/switches/<int:switch_id>/off/", merging.switch_off, name="merging-switch-off"),
     path("merging/thresholds/<int:threshold_id>/<slug:code>/", merging.threshold, name="merging-threshold"),
+    path("merging/propose-from/<int:hundredths>/", merging.propose_from, name="merging-propose-from"),
     path("merging/<int:proposal_id>/", merging.peek, name="merging-peek"),
     path("merging/<int:proposal_id>/undo/", merging.undo, name="merging-undo"),
     path("merging/<int:proposal_id>/acts/<slug:code>/", merging.act, name="merging-act"),

@@ -1,7 +1,7 @@
 """How well merging goes, what its decisions teach, and the matters that many people report."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -27,6 +27,7 @@ from tickets.models import Ticket
 from tickets.states import Secrecy
 
 BANDS: Final = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.01)
+PROPOSE_STEPS: Final = tuple(Decimal(hundredths) / 100 for hundredths in range(30, 100, 5))
 MONTHS: Final = 6
 GROWTH_DAYS: Final = 14
 # Not what it only carried out, after reopening, for somebody who had confirmed the pair.
@@ -135,6 +136,50 @@ def learned_threshold(*, at: datetime) -> Learned | None:
         if len(above) >= least and sum(above) >= precision * len(above):
             best = Learned(Decimal(hundredths) / 100, len(above), sum(above))
     return best
+
+
+@dataclass(frozen=True)
+class ProposeStep:
+    """What the last decisions would have been with another threshold from which pairs are proposed."""
+
+    value: Decimal
+    proposed: int
+    confirmed: int
+    missed: int
+    """One matter, and below it."""
+    is_suggested: bool = False
+
+    @property
+    def hundredths(self) -> int:
+        return int(100 * self.value)
+
+    @property
+    def precision(self) -> float | None:
+        return self.confirmed / self.proposed if self.proposed else None
+
+
+def propose_steps(*, at: datetime) -> list[ProposeStep]:
+    """From the threshold in force upwards: what lies below it was proposed to nobody, so nothing is known of it.
+
+    Suggested is the highest that keeps `merge_propose_keep` of what was one matter, once `merge_learn_least` were decided;
+    none where that is the one in force.
+    """
+    decisions = _decisions(at=at)
+    in_force = parameters.number("merge_propose", at=at)
+    values = [in_force, *(value for value in PROPOSE_STEPS if value > in_force)]
+    steps = [_step(value, decisions) for value in values]
+    same = sum(is_same for _, is_same in decisions)
+    most_missed = (1 - float(parameters.number("merge_propose_keep", at=at))) * same
+    kept = [step for step in steps if step.missed <= most_missed and step.confirmed]
+    if len(decisions) < parameters.integer("merge_learn_least", at=at) or not kept or kept[-1].value == in_force:
+        return steps
+    return [replace(step, is_suggested=step is kept[-1]) for step in steps]
+
+
+def _step(value: Decimal, decisions: Sequence[tuple[float, bool]]) -> ProposeStep:
+    above = [same for chance, same in decisions if chance >= float(value)]
+    missed = sum(same for chance, same in decisions if chance < float(value))
+    return ProposeStep(value, len(above), sum(above), missed)
 
 
 def waiting_threshold() -> ThresholdProposal | None:

@@ -467,6 +467,24 @@ def adopt_threshold(*, threshold_id: int, by: User, at: datetime) -> ThresholdPr
 
 
 @transaction.atomic
+def propose_from(*, value: Decimal, by: User, at: datetime) -> None:
+    """Propose pairs from here on that are at least so likely: a dated parameter with the decisions as its source."""
+    rights.require(by, rights.MANAGE_MERGING, at)
+    steps = {step.value: step for step in merge_figures.propose_steps(at=at)}
+    step = steps.get(value)
+    if step is None or value == parameters.number("merge_propose", at=at):
+        raise MergeRefused("现行门槛已经变了，请重新看数字。")
+    set_parameter(
+        key="merge_propose",
+        value=str(value),
+        valid_from=at,
+        source=f"并单核对：达到这一门槛的 {step.proposed} 对中 {step.confirmed} 对是同一件，不到的有 {step.missed} 对也是",
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
 def decline_threshold(*, threshold_id: int, by: User, at: datetime) -> ThresholdProposal:
     return _decide(_waiting_threshold(threshold_id, by=by, at=at), ThresholdState.DECLINED, by=by, at=at)
 

@@ -1,5 +1,7 @@
 """并单: pairs settled by keyboard, matters that many report, who comes again, and how well it goes."""
 
+from decimal import Decimal
+
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -237,6 +239,8 @@ def quality(request):
         "learned": merge_figures.waiting_threshold(),
         "in_force": parameters.number("merge_link_by_itself", at=at),
         "propose": parameters.number("merge_propose", at=at),
+        "propose_steps": merge_figures.propose_steps(at=at),
+        "propose_keep": parameters.number("merge_propose_keep", at=at),
         "precision": parameters.number("merge_precision", at=at),
         "wrong_share": parameters.number("merge_wrong_share", at=at),
         "last": parameters.integer("merge_learn_decisions", at=at),
@@ -303,6 +307,29 @@ def threshold(request, threshold_id, code):
         form=forms.Form(_posted(request)),
         verb=verb,
         hint=f"达到 {row.value} 的 {row.decisions} 对中，{row.confirmed} 对核对为同一件。",
+        service=do,
+        done=reverse(QUALITY),
+    )
+
+
+@needs(rights.MANAGE_MERGING)
+@require_http_methods(["GET", "POST"])
+def propose_from(request, hundredths):
+    value = Decimal(hundredths) / 100
+    step = next((one for one in merge_figures.propose_steps(at=timezone.now()) if one.value == value), None)
+    if step is None:
+        raise Http404
+
+    def do(_typed):
+        services.propose_from(value=value, by=request.user, at=timezone.now())
+        return "已采用，从现在起按它提请核对。"
+
+    return run_act(
+        request,
+        title=f"提请核对的门槛 {hundredths}%",
+        form=forms.Form(_posted(request)),
+        verb="采用",
+        hint=f"达到它的 {step.proposed} 对中 {step.confirmed} 对是同一件；不到的 {step.missed} 对同一件以后不再提请。",
         service=do,
         done=reverse(QUALITY),
     )

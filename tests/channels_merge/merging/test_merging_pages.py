@@ -214,7 +214,7 @@ def test_how_well_it_goes_costs_the_same(city, as_user, django_assert_num_querie
         merging.switch_on(category=top, by=city.reviewer, at=LATER)
     client = as_user(city.reviewer)
     client.get("/merging/quality/")
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         assert len(client.get("/merging/quality/").context["switches"]) == number
 
 
@@ -235,3 +235,15 @@ def test_switches_and_thresholds_are_set_on_the_page(city, as_user):
     assert (fresh(row).state, str(page.context["in_force"])) == ("adopted", "0.88")
     assert client.post(f"/merging/thresholds/{row.pk}/none/", {}, **HTMX).status_code == 404
     assert as_user(city.dispatcher).post("/merging/switches/new/", {"channel": "web"}).status_code == 403
+
+
+def test_the_threshold_of_proposing_is_taken_from_its_table(city, as_user):
+    client = as_user(city.reviewer)
+    assert "提请核对的门槛" in client.get("/merging/quality/").content.decode()
+    assert client.get("/merging/propose-from/51/").status_code == 404
+
+    client.post("/merging/propose-from/60/", {}, **HTMX)
+
+    page = client.get("/merging/quality/")
+    assert str(page.context["propose_steps"][0].value) == "0.6"
+    assert as_user(city.dispatcher).post("/merging/propose-from/70/").status_code == 403

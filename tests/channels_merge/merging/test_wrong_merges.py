@@ -1,6 +1,7 @@
 """Mistake or handled apart: what is counted, also after closing, and what the decisions teach."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -177,3 +178,48 @@ def test_a_confirmed_pair_that_turned_out_wrong_teaches_so(city, rule):
 
     linking.unlink_appeal(appeal_id=second.pk, reason="另一处", never_same=True, by=city.dispatcher, at=LATER)
     assert merge_figures.learned_threshold(at=LATER) is None
+
+
+def test_the_threshold_of_proposing_shows_what_each_step_would_do_and_suggests_one(city, rule):
+    """A wrong merge is one refused: what is rarely one matter at the bottom asks for a higher threshold."""
+    rule("merge_learn_least", "8")
+    decided(city, [-0.51, -0.52, -0.53, 0.56, 0.62, 0.71, 0.8, 0.9])
+
+    def row(step):
+        return str(step.value), step.proposed, step.confirmed, step.missed, step.is_suggested
+
+    steps = merge_figures.propose_steps(at=LATER)
+    assert [row(step) for step in steps[:3]] == [
+        ("0.5", 8, 5, 0, False),
+        ("0.55", 5, 5, 0, True),
+        ("0.6", 4, 4, 1, False),
+    ]
+    with pytest.raises(rights.NotPermitted):
+        merging.propose_from(value=Decimal("0.55"), by=city.dispatcher, at=LATER)
+
+    merging.propose_from(value=Decimal("0.55"), by=city.reviewer, at=LATER)
+    parameter = Parameter.objects.get(key="merge_propose", value="0.55")
+    assert (parameter.valid_from, parameter.source) == (
+        LATER,
+        "并单核对：达到这一门槛的 5 对中 5 对是同一件，不到的有 0 对也是",
+    )
+    assert [row(step)[0] for step in merge_figures.propose_steps(at=LATER)][:2] == ["0.55", "0.6"]
+    with pytest.raises(merging.MergeRefused, match="现行门槛已经变了"):
+        merging.propose_from(value=Decimal("0.55"), by=city.reviewer, at=LATER)
+
+
+def test_a_pair_that_turned_out_wrong_feeds_the_threshold_of_proposing(city, rule):
+    proposal, _, second = a_pair()
+    merging.confirm_proposal(proposal_id=proposal.pk, how="accept", by=city.dispatcher, at=LATER)
+    assert merge_figures.propose_steps(at=LATER)[0].confirmed == 1
+
+    linking.unlink_appeal(appeal_id=second.pk, reason="另一处", never_same=True, by=city.dispatcher, at=LATER)
+    assert (merge_figures.propose_steps(at=LATER)[0].proposed, merge_figures.propose_steps(at=LATER)[0].confirmed) == (
+        1,
+        0,
+    )
+
+
+def test_too_few_decisions_suggest_no_threshold_of_proposing(city):
+    decided(city, [-0.51, 0.9])
+    assert not any(step.is_suggested for step in merge_figures.propose_steps(at=LATER))
