@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
@@ -215,15 +216,23 @@ class ActForm(forms.Form):
     def __init__(self, *args, found, **kwargs):
         super().__init__(*args, **kwargs)
         self.found = found
+        self.fewest: dict[str, int] = {}
         self.prepare()
         for name in self.fields.keys() & self.least.keys():
-            fewest = parameters.integer(self.least[name], at=found.at)
+            fewest = self.fewest[name] = parameters.integer(self.least[name], at=found.at)
             self.fields[name].help_text = f"至少 {fewest} 个字。{self.fields[name].help_text}"
         for field in self.fields.values():
             say_plainly(field)
 
     def prepare(self) -> None:
         """Narrow choices to what ``self.found`` allows."""
+
+    def clean(self) -> dict[str, Any]:
+        """The service asks for as many characters; here it is said at the field, together with what else is missing."""
+        for name, fewest in self.fewest.items():
+            if name in self.cleaned_data and len(self.cleaned_data[name].strip()) < fewest:
+                self.add_error(name, f"{self.fields[name].label}至少 {fewest} 个字。")
+        return self.cleaned_data
 
 
 class ConfirmForm(ActForm):

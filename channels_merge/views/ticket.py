@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -59,7 +60,7 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
     appeals = selectors.appeals_of_ticket(ticket.pk)
     items = sorted(
         [
-            *_without_doubles(timeline(found, sees_all=shown.sees_all), people=people),
+            *_without_doubles(timeline(found, sees_all=shown.sees_all), appeals, people=people),
             *_told_by_citizens(appeals, people=people),
         ],
         key=lambda item: item.at,
@@ -117,9 +118,15 @@ def sees_people(found: Situation, shown: TicketPage) -> bool:
     return found.own is None or found.own.role in PEOPLE_ROLES
 
 
-def _without_doubles(items: list[Item], *, people: bool) -> list[Item]:
-    """Whoever reads the records of contact needs no second line that says there was one."""
-    return [item for item in items if item.code != "record_contact"] if people else items
+def _without_doubles(items: list[Item], appeals: Sequence[Appeal], *, people: bool) -> list[Item]:
+    """What the callers' own lines say needs no second line: an addition that was waited for, a record of contact."""
+    told = {(said.at, said.text) for appeal in appeals for said in appeal.interactions.all()}
+    return [
+        item
+        for item in items
+        if not (people and item.code == "record_contact")
+        and not (item.code == "give_information" and (item.at, item.say) in told)
+    ]
 
 
 def _told_by_citizens(appeals: Sequence[Appeal], *, people: bool) -> list[Item]:
@@ -216,6 +223,12 @@ class ContactForm(ActForm):
         callers = carried.live() if carried.live().exists() else carried
         field.queryset = callers.select_related("contact").order_by("received_at", "pk")
         field.label_from_instance = _appeal_label
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or self.cleaned_data
+        if typed.get("reached") == "yes" and not typed.get("summary", "").strip():
+            self.add_error("summary", "已联系上的，须写明联系情况。")
+        return typed
 
 
 def _appeal_label(appeal: Appeal) -> str:

@@ -439,7 +439,18 @@ def test_reached_without_a_word_is_refused(city, client):
     response = contact(client, city.handler, ticket, data, **HTMX)
 
     assert response.status_code == 422
-    assert "已联系上的，须写明联系情况。" in response.content.decode()
+    assert dict(response.context["form"].errors) == {"summary": ["已联系上的，须写明联系情况。"]}
+
+
+def test_an_addition_that_was_waited_for_is_told_once(city, open_as):
+    ticket = reported()
+    services.ask_information(ticket_id=ticket.pk, question="在几栋？", by=city.dispatcher, at=NOW)
+    phone = Channel.objects.get(code="phone")
+    intake.supplement_appeal(appeal_id=_appeal_of(ticket).pk, channel=phone, text="在七栋。", by=city.agent, at=NOW)
+
+    page = open_as(city.dispatcher, ticket)
+
+    assert [item.act for item in page.context["items"] if item.say == "在七栋。"] == ["补充情况"]
 
 
 def test_a_contact_after_the_result_gives_the_words_back(city, client):

@@ -314,6 +314,14 @@ def test_who_writes_a_personal_number_to_the_citizen_is_told(city, log_in, numbe
     assert said == [f"{ticket.number} 的结果已交本单位负责人审签。{told}"]
 
 
+def test_everything_that_is_missing_is_said_at_once_each_at_its_field(city, log_in):
+    ticket = CASES["submit"].make(city)
+
+    response = log_in(city.handler).post(url(ticket, "submit"), {"public_text": "好的"}, **HTMX)
+
+    assert errors(response) == {"resolved": ["请选择是否解决。"], "public_text": ["给群众的答复至少 30 个字。"]}
+
+
 def test_what_the_service_misses_is_said_and_the_words_stay(city, log_in):
     ticket = CASES["submit"].make(city)
     typed = {"resolved": "partly", "public_text": REPLY, "internal_text": "约谈过。", "standard_met": "on"}
@@ -341,7 +349,7 @@ def test_without_scripts_the_form_is_a_page_that_keeps_the_words(city, log_in):
     page = response.content.decode()
     assert response.status_code == 422
     assert errors(response) == {"ground": ["请选择退单事由。"]}
-    assert "<h1>退单<small>" in page
+    assert '<h1>退单<small id="page-hint">' in page
     assert f"{REASON}</textarea>" in page
     assert f'<a href="/tickets/{ticket.number}/">回到工单</a>' in page
 
