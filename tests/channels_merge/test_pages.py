@@ -172,7 +172,7 @@ def test_who_left_no_number_is_promised_no_call(as_):
     said = text_of(client.get(answer.headers["Location"]))
 
     for words in (panes, said):
-        assert "办结。没有留电话，我们不能回电；凭编号和查询码拨 12345 或者上网查进度。" in words
+        assert "办结。没有留回访号码，我们不能回电；凭编号和查询码拨 12345 或者上网查进度。" in words
         assert "回访您" not in words
 
 
