@@ -17,6 +17,7 @@ from channels_merge.states import (
     Gender,
     IntakeWay,
     LegalRoute,
+    MilestoneKind,
     PlaceKind,
 )
 from hotline.limits import UNITS
@@ -438,6 +439,12 @@ class CheckPhoneForm(forms.Form):
 class ChangePhoneForm(forms.Form):
     number = words_field("新号码", 30)
     reason = words_field("原因", 200, rows=2)
+
+
+class NewMilestoneForm(forms.Form):
+    kind = forms.ChoiceField(label="要求", choices=SELECT_FIRST + MilestoneKind.choices)
+    text = words_field("内容", 100, rows=2, help_text="做到什么算完成，如“来电平均等待降到 15 秒”。")
+    due_on = day_field("期限", help_text="2026-06-30 以后。")
 
 
 class MilestoneForm(forms.Form):

@@ -103,6 +103,7 @@ class MilestoneKind(TextChoices):
     DUAL = "dual", "双号并行"
     MANAGED = "managed", "统一管理"
     DISPATCHED = "dispatched", "统一转办"
+    OTHER = "other", "其他"
 
 
 class PlaceKind(TextChoices):

@@ -69,6 +69,7 @@ urlpatterns = [
     path("channels/phones/new/", phones.enter, name="phone-enter"),
     path("channels/phones/<int:phone_id>/<slug:act>/", phones.act, name="phone-act"),
     path("channels/lines/", board.board, name="line-board"),
+    path("channels/lines/<slug:code>/milestones/new/", board.add, name="milestone-new"),
     path("channels/lines/<int:milestone_id>/record/", board.record, name="milestone-record"),
     path("channels/lines/<int:milestone_id>/file/", board.evidence, name="milestone-file"),
     path("codes/", codes.codes, name="codes"),

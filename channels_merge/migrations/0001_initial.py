@@ -506,7 +506,8 @@ class Migration(migrations.Migration):
             name='LineMilestone',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('dual', '双号并行'), ('managed', '统一管理'), ('dispatched', '统一转办')], max_length=12, verbose_name='要求')),
+                ('kind', models.CharField(choices=[('dual', '双号并行'), ('managed', '统一管理'), ('dispatched', '统一转办'), ('other', '其他')], max_length=12, verbose_name='要求')),
+                ('text', models.CharField(blank=True, max_length=100, verbose_name='内容')),
                 ('due_on', models.DateField(verbose_name='期限')),
                 ('responsible', models.CharField(max_length=100, verbose_name='责任单位')),
                 ('evidence', models.CharField(blank=True, max_length=500, verbose_name='佐证')),
@@ -519,7 +520,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '热线并入要求',
                 'verbose_name_plural': '热线并入要求',
-                'constraints': [models.UniqueConstraint(models.F('channel'), models.F('kind'), name='linemilestone_once_per_line'), models.CheckConstraint(condition=models.Q(('done_on', None), models.Q(('evidence', ''), _negated=True), _connector='OR'), name='linemilestone_done_has_evidence'), models.CheckConstraint(condition=models.Q(models.Q(('recorded_at', None), ('recorded_by', None)), models.Q(('recorded_at__isnull', False), ('recorded_by__isnull', False)), _connector='OR'), name='linemilestone_recorded_by_somebody')],
+                'constraints': [models.UniqueConstraint(models.F('channel'), models.F('kind'), condition=models.Q(('text', '')), name='linemilestone_once_per_line'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'other'), _negated=True), models.Q(('text', ''), _negated=True), _connector='OR'), name='linemilestone_other_says_what'), models.CheckConstraint(condition=models.Q(('done_on', None), models.Q(('evidence', ''), _negated=True), _connector='OR'), name='linemilestone_done_has_evidence'), models.CheckConstraint(condition=models.Q(models.Q(('recorded_at', None), ('recorded_by', None)), models.Q(('recorded_at__isnull', False), ('recorded_by__isnull', False)), _connector='OR'), name='linemilestone_recorded_by_somebody')],
             },
         ),
         migrations.CreateModel(

@@ -10,6 +10,8 @@ from channels_merge.states import MilestoneKind
 class LineMilestone(models.Model):
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="milestones", db_index=False)
     kind = models.CharField("要求", max_length=12, choices=MilestoneKind)
+    # What comes after the order's own three, in the manager's words.
+    text = models.CharField("内容", max_length=100, blank=True)
     due_on = models.DateField("期限")
     # The units as the order names them, which are not all units of the hotline.
     responsible = models.CharField("责任单位", max_length=100)
@@ -24,7 +26,10 @@ class LineMilestone(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "热线并入要求"
         constraints = [
-            models.UniqueConstraint("channel", "kind", name="linemilestone_once_per_line"),
+            models.UniqueConstraint("channel", "kind", condition=Q(text=""), name="linemilestone_once_per_line"),
+            models.CheckConstraint(
+                condition=~Q(kind=MilestoneKind.OTHER) | ~Q(text=""), name="linemilestone_other_says_what"
+            ),
             models.CheckConstraint(
                 condition=Q(done_on=None) | ~Q(evidence=""), name="linemilestone_done_has_evidence"
             ),

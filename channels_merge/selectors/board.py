@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncMonth
 
 from channels_merge.models import Appeal, AppealClock, AppealLink, Channel, LineMilestone, OutboxMessage
@@ -30,6 +30,9 @@ class LineMonth:
     """Of `volume`, those whose citizen has an answer, a way or a reply."""
     returned: int = 0
     """Of them, those whose result arrived at the line."""
+    accept_limits: int = 0
+    """Limits of acceptance (12315: by statute) that ended, or ran out."""
+    accept_kept: int = 0
     limits: int = 0
     """Citizen limits that ended, or ran out."""
     kept: int = 0
@@ -41,6 +44,10 @@ class LineMonth:
     @property
     def fed_back(self) -> float | None:
         return _share(self.returned, self.concluded)
+
+    @property
+    def accepted_in_time(self) -> float | None:
+        return _share(self.accept_kept, self.accept_limits)
 
     @property
     def limits_kept(self) -> float | None:
@@ -92,8 +99,11 @@ def line_figures(channel_ids: Sequence[int], *, since: date, at: datetime) -> di
         appeal=OuterRef("pk"), line__isnull=False, kind=MessageKind.RESULT, sent_at__isnull=False
     )
     concluded = _CONCLUDED | Q(replied)
-    ended = clocks.filter(Q(outcome=Clock.Outcome.MET) | Q(stopped_at=None, due_at__lte=at))
+    ended = _ended(clocks, at)
     kept = clocks.filter(outcome=Clock.Outcome.MET, stopped_at__lte=F("due_at"))
+    accepted = _ended(AppealClock.objects.filter(appeal=OuterRef("pk"), kind=AppealClock.ACCEPT), at)
+    # One that waited again for the citizen's words has several: each was kept, or the limit was not.
+    accepted_late = accepted.filter(Q(stopped_at=None) | Q(stopped_at__gt=F("due_at")))
     rows = (
         Appeal.objects.filter(channel__in=channel_ids, received_at__gte=begins, received_at__lte=at)
         .exclude(state=AppealState.WITHDRAWN)
@@ -105,6 +115,8 @@ def line_figures(channel_ids: Sequence[int], *, since: date, at: datetime) -> di
             dispatched=Count("pk", filter=given),
             concluded=Count("pk", filter=concluded),
             returned=Count("pk", filter=concluded & Q(Exists(sent))),
+            accept_limits=Count("pk", filter=Exists(accepted)),
+            accept_kept=Count("pk", filter=Exists(accepted) & ~Q(Exists(accepted_late))),
             limits=Count("pk", filter=Exists(ended)),
             kept=Count("pk", filter=Exists(kept) & ~Q(Exists(ended.filter(stopped_at=None)))),
         )
@@ -114,3 +126,8 @@ def line_figures(channel_ids: Sequence[int], *, since: date, at: datetime) -> di
         for row in rows
         for month in [row.pop("month").astimezone(SHANGHAI).date()]
     }
+
+
+def _ended(clocks: QuerySet[AppealClock], at: datetime) -> QuerySet[AppealClock]:
+    """Those that were met or ran out."""
+    return clocks.filter(Q(outcome=Clock.Outcome.MET) | Q(stopped_at=None, due_at__lte=at))

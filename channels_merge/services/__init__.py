@@ -78,6 +78,7 @@ from channels_merge.services.linking import (
 )
 from channels_merge.services.milestones import (
     MilestoneRefused,
+    add_milestone,
     record_milestone,
     sync_milestones,
 )
@@ -173,6 +174,7 @@ __all__ = [
     "SourceNumberTaken",
     "TooOften",
     "accept_appeal",
+    "add_milestone",
     "add_phone",
     "answer_appeal",
     "approve_filing",

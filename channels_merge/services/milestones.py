@@ -6,7 +6,7 @@ from typing import Final
 from django.db import transaction
 
 from channels_merge import rights
-from channels_merge.identity import clean
+from channels_merge.identity import clean, needed
 from channels_merge.models import Channel, LineMilestone
 from channels_merge.states import MilestoneKind
 from hotline.dates import local_day
@@ -15,6 +15,7 @@ from hotline.models import StoredFile, User
 
 # 赣市改字〔2025〕10号 1: 力争 2026 年 6 月底前实行“双号并行、统一管理、统一转办”
 DUE: Final = date(2026, 6, 30)
+ORDERED: Final = (MilestoneKind.DUAL, MilestoneKind.MANAGED, MilestoneKind.DISPATCHED)
 AUTHORITY: Final = "市行政审批局"
 # The order names the six units in one row; which department is whose line's follows from the number.
 RESPONSIBLE: Final = {
@@ -44,11 +45,28 @@ def sync_milestones() -> int:
                 responsible=f"{AUTHORITY}、{RESPONSIBLE[channel.code]}",
             )
             for channel in channels.order_by("pk")
-            for kind in MilestoneKind.values
+            for kind in ORDERED
         ),
         ignore_conflicts=True,
     )
     return LineMilestone.objects.count() - before
+
+
+@transaction.atomic
+def add_milestone(*, code: str, kind: str, text: str, due_on: date, by: User, at: datetime) -> LineMilestone:
+    """What is to be done at a line after the day of the order."""
+    rights.require(by, rights.MANAGE_CHANNELS, at)
+    if code not in RESPONSIBLE or kind not in MilestoneKind.values:
+        raise MilestoneRefused("请选择热线和要求。")
+    if due_on <= DUE:
+        raise MilestoneRefused(f"{DUE:%Y-%m-%d} 以前的三项已经列出，这里写以后的。")
+    return LineMilestone.objects.create(
+        channel=Channel.objects.get(code=code),
+        kind=kind,
+        text=needed(text, "内容", 100, MilestoneRefused),
+        due_on=due_on,
+        responsible=f"{AUTHORITY}、{RESPONSIBLE[code]}",
+    )
 
 
 @transaction.atomic

@@ -7,8 +7,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from channels_merge import rights, selectors, services
-from channels_merge.forms import MilestoneForm
-from channels_merge.models import LineMilestone
+from channels_merge.forms import MilestoneForm, NewMilestoneForm
+from channels_merge.models import Channel, LineMilestone
+from channels_merge.services.milestones import RESPONSIBLE
 from channels_merge.views.dialogs import run_act
 from channels_merge.views.register import READ
 from hotline.dates import local_day
@@ -39,6 +40,28 @@ def board(request):
 
 @needs(rights.MANAGE_CHANNELS)
 @require_http_methods(["GET", "POST"])
+def add(request, code):
+    if code not in RESPONSIBLE:
+        raise Http404
+    line = get_object_or_404(Channel, code=code)
+
+    def service(typed):
+        services.add_milestone(code=line.code, **typed, by=request.user, at=timezone.now())
+        return f"{line.code} 已加一项，期限 {typed['due_on']:%Y-%m-%d}。"
+
+    return run_act(
+        request,
+        title=f"{line.code} 加一项要求",
+        form=NewMilestoneForm(request.POST or None),
+        verb="加上",
+        hint="文件的三项到 2026 年 6 月 30 日；以后还要做到什么，写在这里。",
+        service=service,
+        done=reverse("channels_merge:line-board"),
+    )
+
+
+@needs(rights.MANAGE_CHANNELS)
+@require_http_methods(["GET", "POST"])
 def record(request, milestone_id):
     row = get_object_or_404(LineMilestone.objects.select_related("channel"), pk=milestone_id)
     data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
@@ -61,7 +84,7 @@ def record(request, milestone_id):
         title=f"{row.channel.code} {row.get_kind_display()}",
         form=MilestoneForm(data, files, initial={"evidence": row.evidence, "done_on": row.done_on}),
         verb="记下",
-        hint=f"责任单位：{row.responsible}；期限 {row.due_on:%Y-%m-%d}。",
+        hint=f"{row.text and row.text + '；'}责任单位：{row.responsible}；期限 {row.due_on:%Y-%m-%d}。",
         service=service,
         done=reverse("channels_merge:line-board"),
     )

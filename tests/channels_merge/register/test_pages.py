@@ -318,6 +318,21 @@ def test_the_board_with_evidence_and_its_file(desk, as_):
     assert leader.get(f"{url}/record/").status_code == 403
 
 
+def test_one_more_is_asked_of_a_line_on_its_board(desk, as_):
+    services.sync_channels(at=NOON)
+    client = as_(desk.manager)
+    url = "/channels/lines/12315/milestones/new/"
+    asked = {"kind": "other", "text": "夜间也有人接", "due_on": "2027-03-31"}
+
+    assert client.post(url, asked | {"due_on": "2026-06-30"}).status_code == 422
+    assert client.post(url, asked).status_code == 303
+    assert client.get("/channels/lines/phone/milestones/new/").status_code == 404
+    page = soup(client.get("/channels/lines/"))
+    last = [text_of(cell) for cell in page.select("section[aria-label='12315 消费热线'] tbody tr")[3].select("td")]
+    assert last[:3] == ["其他 夜间也有人接", "未报", "2027-03-31"]
+    assert as_(desk.leader).get(url).status_code == 403
+
+
 def test_the_rail_counts_what_waits_for_whom(desk, as_):
     waiting = propose(desk)
     services.file_channel(channel_id=waiting.pk, reason=REASON, by=desk.liaison, at=NOON)
