@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from django.db.models import Q
@@ -92,28 +92,37 @@ def messages_of(pks: Sequence[int], *, at: datetime) -> dict[Reminder, Message |
     )
     centre = Unit.objects.values_list("pk", flat=True).get(kind=Unit.Kind.CENTRE)
     citizens = _Citizens([row for row in rows if row.kind in CITIZEN], centre)
-    return {row: _message(row, centre, citizens) for row in rows}
+    return {row: _message(row, centre, citizens, local_day(at)) for row in rows}
 
 
-def _message(row: Reminder, centre: int, citizens: "_Citizens") -> Message | None:
+def _message(row: Reminder, centre: int, citizens: "_Citizens", day: date) -> Message | None:
     breach = row.appeal_breach or row.decision_breach
     if breach.clock.stopped_at is not None:
         return None
     if row.kind in CITIZEN:
         return citizens.message(row)
     if row.kind == ReminderKind.ACCEPT_OVERDUE:
-        return _of_intake(row, row.appeal_breach.clock.appeal, centre)
+        return _of_intake(row, row.appeal_breach.clock.appeal, centre, day)
     ticket = row.decision_breach.clock.decision.ticket
     return Message(
-        row.kind, ticket.number, f"reminder:{row.pk}", [("evaluation.decide_review", centre)], ticket=ticket
+        row.kind,
+        ticket.number,
+        _once_a_day(row, ticket.number, day),
+        [("evaluation.decide_review", centre)],
+        ticket=ticket,
     )
 
 
-def _of_intake(row: Reminder, appeal: Appeal, centre: int) -> Message | None:
+def _once_a_day(row: Reminder, number: str, day: date) -> str:
+    """A sweep that comes days late finds every threshold at once: one notice says it."""
+    return f"{row.kind}:{number}:{day:%Y%m%d}"
+
+
+def _of_intake(row: Reminder, appeal: Appeal, centre: int, day: date) -> Message | None:
     """Nobody of intake sees a restricted one: none of them is told its number."""
     if appeal.secrecy != Secrecy.OPEN:
         return None
-    return Message(row.kind, appeal.number, f"reminder:{row.pk}", [(INTAKE, centre)])
+    return Message(row.kind, appeal.number, _once_a_day(row, appeal.number, day), [(INTAKE, centre)])
 
 
 class _Citizens:

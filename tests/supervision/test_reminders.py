@@ -71,6 +71,18 @@ def test_an_appeal_that_waits_too_long_is_told_to_the_dispatchers_once(city):
     assert notice_kind("accept_overdue").text == "来件 {number} 已过受理时限，仍未受理。"
 
 
+def test_a_sweep_that_comes_days_late_tells_it_once(city):
+    """Every threshold that passed meanwhile has its reminder; people hear of the matter once that day."""
+    appeal = make_appeal(at=NOW)
+
+    run("11-13 10:00")
+
+    assert Reminder.objects.count() == 3
+    assert told("accept_") == [(name, "accept_overdue", appeal.number) for name in sorted(["王敏", "李强"])]
+    run("11-14 10:00")
+    assert len(told("accept_")) == 4
+
+
 def test_what_waits_at_night_is_told_in_the_morning_if_it_still_waits(city):
     taken, waiting = make_appeal(at=at("11-10 21:30")), make_appeal(at=at("11-10 21:30"), phone="13900000002")
     run("11-10 23:30")
