@@ -25,6 +25,7 @@ class ChannelsMergeConfig(AppConfig):
         register_count("lines", lines_badge)
         register_notice("grid_check", text="有一处要您去现场核查", url_name="channels_merge:grid-check")
         register_notice("grid_check_done", text="网格员已上报现场核查", url_name="tickets:ticket")
+        register_notice("secret_filed", text="有保密件，请授权派单和办理的人", url_name="tickets:ticket")
         register_notice("urge", text="反映人催办", url_name="tickets:ticket")
         for kind, text in CHANNEL_NOTICES.items():
             register_notice(kind, text=text, url_name="channels_merge:channel")

@@ -109,6 +109,7 @@ class DeskForm(MatterForm):
     preferred_time = forms.CharField(label="方便接听", max_length=40, required=False)
     hide = forms.BooleanField(label="对承办单位隐去姓名电话", required=False)
     anonymous = forms.BooleanField(label="匿名", required=False)
+    restricted = forms.BooleanField(label="保密", required=False)
     act = forms.CharField(max_length=40)
     answer_told = forms.CharField(label="答复", max_length=5000, required=False, widget=forms.Textarea)
     line = forms.ChoiceField(choices=SELECT_FIRST + EmergencyLine.choices, label="紧急热线", required=False)

@@ -6,12 +6,17 @@ from datetime import datetime
 
 from django.db import transaction
 
-from channels_merge.models import Appeal, AppealEvent, Channel, Contact, PhoneCall, Transfer
+from channels_merge.models import Appeal, AppealEvent, AppealLink, Channel, Contact, PhoneCall, Transfer
 from channels_merge.services import intake
 from channels_merge.services.contacts import Person
 from channels_merge.services.drafts import discard_draft
 from channels_merge.services.moves import AppealRefused
 from hotline.models import User
+from hotline.selectors import people_with_right
+from hotline.services import notify
+from tickets import services as tickets
+from tickets.rights import KEEP_SECRET
+from tickets.states import Secrecy
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,8 @@ def take_call(
 def _decide(appeal_id: int, matter: intake.Matter, decision: Decision, by: User, at: datetime) -> Appeal:
     if decision.act == "attach" and decision.ticket_id is None:
         raise AppealRefused("请先选中要挂接的工单。")
+    if matter.secrecy == Secrecy.RESTRICTED and decision.act != "accept":
+        raise AppealRefused("勾了保密的只能受理并派单；走别的去向，请先去掉保密。")
     if decision.act == "answer" and matter.category is None:
         raise AppealRefused("直接答复须选择事项。")
     act, needed = _ACTS.get(decision.act, (None, ()))
@@ -84,7 +91,22 @@ def _decide(appeal_id: int, matter: intake.Matter, decision: Decision, by: User,
         "ground": decision.choice,
     }
     done = act(appeal_id=appeal_id, by=by, at=at, **{name: offered[name] for name in needed})
+    if decision.act == "accept" and matter.secrecy == Secrecy.RESTRICTED:
+        _entrust(done.appeal, at=at)
     return done.appeal
+
+
+def _entrust(appeal: Appeal, *, at: datetime) -> None:
+    """A matter that is secret from its first minute is the reviewers': they name who dispatches and handles it."""
+    ticket = AppealLink.objects.select_related("ticket").get(appeal=appeal, until=None).ticket
+    reviewers = list(people_with_right(KEEP_SECRET.permission, at=at))
+    if not reviewers:
+        raise AppealRefused("现在没有审核员可以掌握保密件，请不要勾保密，先报告值班长。")
+    for reviewer in reviewers:
+        tickets.grant_access(
+            ticket_id=ticket.pk, reader=reviewer, until=None, reason="受理时登记为保密件。", by=None, at=at
+        )
+    notify(users=reviewers, kind="secret_filed", number=ticket.number, at=at, dedupe=f"secret-filed:{ticket.pk}")
 
 
 _ACTS: dict[str, tuple[Callable[..., AppealEvent | Transfer], tuple[str, ...]]] = {

@@ -268,7 +268,7 @@ def revise_matter(appeal: Appeal, changes: dict[str, Any], *, at: datetime) -> t
     return tuple(changed)
 
 
-REVISABLE = frozenset({*WORDS, "kind", "urgency", "secrecy", "category", "region", "is_enterprise"})
+REVISABLE = frozenset({*WORDS, "kind", "urgency", "category", "region", "is_enterprise"})
 
 
 @transaction.atomic

@@ -23,7 +23,7 @@ from hotline.dates import local
 from hotline.errors import DomainError
 from hotline.numbers import key_of
 from hotline.views.gate import needs
-from tickets.states import Kind, Urgency
+from tickets.states import Kind, Secrecy, Urgency
 
 # What is said for each branch (国办函〔2025〕66号 二); the agent changes it to fit the call.
 ROUTES = {
@@ -194,7 +194,9 @@ def _take(request, form, first):
     }.get(act, ("", ""))
     return services.take_call(
         channel=Channel.objects.get(code="phone"),
-        matter=services.Matter(**form.matter_fields()),
+        matter=services.Matter(
+            **form.matter_fields(), secrecy=Secrecy.RESTRICTED if typed["restricted"] else Secrecy.OPEN
+        ),
         person=services.Person(
             name=typed["name"],
             phone=typed["phone"],
@@ -252,6 +254,7 @@ KEPT = [
     "preferred_time",
     "hide",
     "anonymous",
+    "restricted",
     "answer_told",
     "line",
     "line_note",

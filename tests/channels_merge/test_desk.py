@@ -8,10 +8,11 @@ from bs4 import BeautifulSoup
 
 from channels_merge import services
 from channels_merge.models import Appeal, Contact, Draft, Interaction, Transfer
-from hotline.models import User
+from hotline.models import Notice, User
 from responsibility.models import DutyItem
 from tests.factories.channels_merge import NOON, PHONE, STORY, make_accepted, make_appeal, ticket_of
 from tests.factories.responsibility import DutyListFactory
+from tickets import services as tickets
 from tickets.models import Ticket
 
 CALL = {
@@ -323,3 +324,31 @@ def test_only_who_took_the_call_reads_its_code(agent, world, person):
     appeal = make_appeal(by=person("agent"))
 
     assert agent.get(f"/desk/done/{appeal.number}/").status_code == 404
+
+
+def test_a_report_against_an_official_is_secret_from_its_first_minute(agent, person):
+    """Marked at the desk, it is the reviewers' who name others; the agent, the dispatcher and leaders do not see it."""
+    reviewer, dispatcher, leader = (person(role) for role in ("reviewer", "dispatcher", "leader"))
+    told = {"text": "举报某局科长张某收受好处，压下违建不查。", "kind": "report", "restricted": "on"}
+
+    assert agent.post("/desk/", CALL | told | {"act": "police", "police_told": "占线。"}).status_code == 422
+    done = agent.post("/desk/", CALL | told)
+
+    appeal = Appeal.objects.get()
+    ticket = ticket_of(appeal)
+    assert (done.status_code, appeal.secrecy, ticket.secrecy) == (302, "restricted", "restricted")
+    known = {"agent": agent.user, "reviewer": reviewer, "dispatcher": dispatcher, "leader": leader}
+    seen = [role for role, who in known.items() if Ticket.objects.visible_to(who, NOON).exists()]
+    assert seen == ["reviewer"]
+    assert list(Notice.objects.filter(kind="secret_filed").values_list("recipient", "number")) == [
+        (reviewer.pk, ticket.number)
+    ]
+    tickets.grant_access(ticket_id=ticket.pk, reader=dispatcher, until=None, reason="由其派单。", by=reviewer, at=NOON)
+    assert Ticket.objects.visible_to(dispatcher, NOON).get() == ticket
+
+
+def test_nothing_secret_is_taken_in_that_nobody_could_see(agent):
+    answer = agent.post("/desk/", CALL | {"restricted": "on"})
+
+    assert (answer.status_code, Appeal.objects.count()) == (422, 0)
+    assert "现在没有审核员可以掌握保密件" in answer.content.decode()
