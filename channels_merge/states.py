@@ -68,9 +68,8 @@ class ChannelState(TextChoices):
     CANCELLED = "cancelled", "已撤销"
 
 
-IN_USE_STATES = frozenset({ChannelState.ACTIVE, ChannelState.ENDING})
 # Appeals of a cancelled channel are taken in all the same; nothing comes from one that was never opened.
-HEARD_STATES = IN_USE_STATES | {ChannelState.CANCELLED}
+HEARD_STATES = frozenset({ChannelState.ACTIVE, ChannelState.ENDING, ChannelState.CANCELLED})
 
 
 class FilingKind(TextChoices):

@@ -8,7 +8,6 @@ from django.db.models import Q
 from django_fsm import transition
 
 from channels_merge.states import (
-    IN_USE_STATES,
     ChannelKind,
     ChannelState,
     FilingKind,
@@ -28,9 +27,6 @@ class ChannelQuerySet(models.QuerySet):
         if "state" in kwargs:
             raise TypeError("渠道状态只能经由流转动作修改。")
         return super().update(**kwargs)
-
-    def in_use(self):
-        return self.filter(state__in=sorted(IN_USE_STATES))
 
 
 class Channel(StateModel):
@@ -93,10 +89,6 @@ class Channel(StateModel):
 
     def __str__(self):
         return self.name
-
-    @property
-    def is_in_use(self):
-        return self.state in IN_USE_STATES
 
     @transition(state, source=[ChannelState.PROPOSED, ChannelState.REFUSED], target=ChannelState.FILED)
     def file(self):

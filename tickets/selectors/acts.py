@@ -133,10 +133,6 @@ class _Spec:
     main: bool = False
 
 
-def _in(*states: TicketState) -> Callable[[Situation], bool]:
-    return lambda s: s.ticket.state in states
-
-
 def _centre(right: Right, *states: TicketState) -> Callable[[Situation], bool]:
     return lambda s: s.ticket.state in states and s.may(right, s.ticket)
 
