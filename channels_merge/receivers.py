@@ -4,6 +4,7 @@ from channels_merge import services, tasks
 from channels_merge.services import merge_records
 from channels_merge.signals import appeal_event
 from hotline.queue import enqueue
+from hotline.signals import unit_abolished
 from tickets.signals import ticket_event
 
 # Acts that change neither who may see the ticket nor whether the citizen has an answer.
@@ -67,3 +68,8 @@ def look_at(sender, event, **kwargs):
 def match_petitions(sender, event, **kwargs):
     if event.act == "register":
         enqueue(tasks.match_petitions, appeal_id=event.appeal_id)
+
+
+@receiver(unit_abolished, dispatch_uid="channels_merge.pass_on_codes")
+def pass_on_codes(sender, unit, successor, by, at, **kwargs):
+    services.pass_on_codes(unit=unit, successor=successor, by=by, at=at)

@@ -10,6 +10,7 @@ from channels_merge.services.codes import (
     import_codes,
     make_code,
     move_code,
+    pass_on_codes,
     register_by_code,
     revoke_code,
 )
@@ -221,6 +222,7 @@ __all__ = [
     "move_identifiers_out",
     "need_info",
     "open_channel",
+    "pass_on_codes",
     "propose_channel",
     "rate_appeal",
     "read_json",

@@ -227,6 +227,16 @@ def correct_code(
     return CodeCorrection.objects.create(code=code, words="；".join(said), by=by, at=at)
 
 
+@transaction.atomic
+def pass_on_codes(*, unit: Unit, successor: Unit | None, by: User | None, at: datetime) -> int:
+    """The codes in use of a unit that is no more name its successor, or nobody: the dispatcher decides. Returns how many."""
+    codes = PlaceCode.objects.select_for_update(of=("self",), no_key=True).filter(unit=unit, state=CodeState.ACTIVE)
+    found = list(codes.order_by("pk"))
+    words = f"{COLUMNS['unit']}：{_words(unit)} → {_words(successor)}（原单位撤销）"
+    CodeCorrection.objects.bulk_create(CodeCorrection(code=code, words=words, by=by, at=at) for code in found)
+    return PlaceCode.objects.filter(pk__in=[code.pk for code in found]).update(unit=successor)
+
+
 def _words(value: Region | Unit | Decimal | str | None) -> str:
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"

@@ -13,8 +13,10 @@ from openpyxl import Workbook
 
 from channels_merge import rights, selectors, services
 from channels_merge.models import Appeal, CodeCorrection, CodeScan, PlaceCode
+from hotline.services import abolish_unit
 from tests.channels_merge.codes.conftest import make
 from tests.factories.channels_merge import NOON, PHONE, STORY
+from tests.factories.hotline import UnitFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -293,6 +295,24 @@ def test_only_the_manager_corrects_and_only_what_is_in_use(town, lift):
         correct(town, lift, place="改")
 
     assert (str(refused.value), CodeCorrection.objects.count()) == ("这张码已停用。", 0)
+
+
+def test_the_codes_of_a_unit_that_is_no_more_name_its_successor_or_nobody(town):
+    """They filled in the dead unit, and the dispatcher's hint was refused."""
+    old = UnitFactory(code="CITY-OLD", name="赣州市旧单位", short_name="市旧单位")
+    heir = UnitFactory(code="CITY-NEW", name="赣州市新单位", short_name="市新单位")
+    hangs, gone, other = make(town, unit=old), make(town, name="二号", unit=old), make(town, name="三号")
+    services.revoke_code(code_id=gone.pk, reason="拆除。", by=town.manager, at=NOON)
+
+    abolish_unit(unit=old, successor=heir, by=None, at=NOON)
+    units = dict(PlaceCode.objects.values_list("pk", "unit__short_name"))
+    assert units == {hangs.pk: "市新单位", gone.pk: "市旧单位", other.pk: other.unit.short_name}
+    said = CodeCorrection.objects.get()
+    assert (said.code, said.words) == (hangs, "管理单位：市旧单位 → 市新单位（原单位撤销）")
+
+    abolish_unit(unit=heir, successor=None, by=None, at=NOON)
+    assert PlaceCode.objects.get(pk=hangs.pk).unit is None
+    assert CodeCorrection.objects.latest("pk").words == "管理单位：市新单位 → （空）（原单位撤销）"
 
 
 def test_a_correction_stays_as_it_was_written(town, lift):
