@@ -1,0 +1,162 @@
+"""What a person reports and asks: at the desk, on the public pages, on the page of a code."""
+
+import re
+import unicodedata
+
+from django import forms
+
+from channels_merge.forms.fields import SELECT_FIRST, PhoneField, at_most
+from channels_merge.identity import clean
+from channels_merge.states import (
+    EmergencyLine,
+    ExplainGround,
+    Gender,
+    LegalRoute,
+)
+from hotline.models import Region
+from responsibility.models import Category
+from tickets.states import Kind, Urgency
+
+
+class MatterForm(forms.Form):
+    text = forms.CharField(
+        label="什么事",
+        min_length=5,
+        max_length=5000,
+        widget=forms.Textarea,
+        error_messages={
+            "required": "请写什么事。",
+            "min_length": "什么事至少写 5 个字。",
+            "max_length": "什么事最多写 5000 个字。",
+        },
+    )
+    title = forms.CharField(
+        label="标题", max_length=100, required=False, error_messages={"max_length": at_most("标题", 100)}
+    )
+    place = forms.CharField(
+        label="详细地点", max_length=200, required=False, error_messages={"max_length": at_most("详细地点", 200)}
+    )
+    region = forms.ModelChoiceField(
+        Region.objects.all(),
+        to_field_name="code",
+        label="地区",
+        required=False,
+        error_messages={"invalid_choice": "没有这个地区。"},
+    )
+    category = forms.ModelChoiceField(
+        Category.objects.filter(level=3),
+        to_field_name="code",
+        label="事项",
+        required=False,
+        error_messages={"invalid_choice": "没有这个事项。"},
+    )
+    kind = forms.ChoiceField(
+        choices=Kind.choices, label="诉求类型", required=False, error_messages={"invalid_choice": "没有这种诉求类型。"}
+    )
+    urgency = forms.ChoiceField(choices=Urgency.choices, label="紧急程度", required=False, initial=Urgency.NORMAL)
+    enterprise = forms.BooleanField(label="涉企", required=False)
+
+    def clean_urgency(self):
+        return self.cleaned_data["urgency"] or Urgency.NORMAL
+
+    def clean_text(self):
+        return clean(self.cleaned_data["text"])
+
+    def matter_fields(self):
+        return {
+            "text": self.cleaned_data["text"],
+            "title": self.cleaned_data["title"],
+            "place": self.cleaned_data["place"],
+            "region": self.cleaned_data["region"],
+            "category": self.cleaned_data["category"],
+            "kind": self.cleaned_data["kind"],
+            "urgency": self.cleaned_data["urgency"],
+            "is_enterprise": self.cleaned_data["enterprise"],
+        }
+
+
+class DeskForm(MatterForm):
+    draft = forms.CharField(max_length=60, widget=forms.HiddenInput)
+    call = forms.CharField(max_length=20, required=False, widget=forms.HiddenInput)
+    phone_call = forms.CharField(max_length=36, required=False, widget=forms.HiddenInput)
+    name = forms.CharField(label="称呼", max_length=40, required=False)
+    phone = PhoneField(label="回访号码", max_length=20, required=False)
+    gender = forms.ChoiceField(choices=Gender.choices, required=False)
+    preferred_time = forms.CharField(label="方便接听", max_length=40, required=False)
+    hide = forms.BooleanField(label="对承办单位隐去姓名电话", required=False)
+    anonymous = forms.BooleanField(label="匿名", required=False)
+    restricted = forms.BooleanField(label="保密", required=False)
+    act = forms.CharField(max_length=40)
+    answer_told = forms.CharField(label="答复", max_length=5000, required=False, widget=forms.Textarea)
+    line = forms.ChoiceField(choices=SELECT_FIRST + EmergencyLine.choices, label="紧急热线", required=False)
+    line_note = forms.CharField(label="说明", max_length=200, required=False)
+    three_party = forms.BooleanField(required=False)
+    route = forms.ChoiceField(choices=SELECT_FIRST + LegalRoute.choices, label="法定途径", required=False)
+    route_told = forms.CharField(max_length=5000, required=False, widget=forms.Textarea)
+    ground = forms.ChoiceField(choices=SELECT_FIRST + ExplainGround.choices, label="事由", required=False)
+    ground_told = forms.CharField(max_length=5000, required=False, widget=forms.Textarea)
+    police_told = forms.CharField(max_length=5000, required=False, widget=forms.Textarea)
+
+    def clean(self):
+        cleaned = super().clean()
+        act = cleaned.get("act", "")
+        if act == "accept" and not (cleaned.get("place") or cleaned.get("region")):
+            self.add_error("place", "请写在哪里：选县区，或写路名、小区。")
+        return cleaned
+
+
+class PublicForm(MatterForm):
+    token = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    phone = PhoneField(label="手机号", max_length=20, error_messages={"required": "请写手机号，用来告诉您结果。"})
+    place = forms.CharField(
+        label="详细地点",
+        max_length=200,
+        error_messages={"required": "请写路名、小区、门牌或附近标志。", "max_length": at_most("详细地点", 200)},
+    )
+    name = forms.CharField(label="怎么称呼您", max_length=40, required=False)
+    hide = forms.BooleanField(required=False)
+    # People do not see this field; programs fill it in.
+    website = forms.CharField(required=False, max_length=200)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["region"].required = True
+        self.fields["region"].error_messages["required"] = "请选县（市、区）。"
+
+
+class TrackForm(forms.Form):
+    number = forms.CharField(max_length=20, error_messages={"required": "请写编号。"})
+    # Six digits, read out and written down with blanks between them.
+    code = forms.CharField(
+        max_length=20, error_messages={"required": "请写查询码。", "max_length": "查询码是 6 位数字。"}
+    )
+
+    def clean_number(self):
+        return "".join(self.cleaned_data["number"].split()).upper()
+
+    def clean_code(self):
+        """What is no code is told so before it counts as a guess."""
+        code = unicodedata.normalize("NFKC", "".join(self.cleaned_data["code"].split()))
+        if not re.fullmatch(r"[0-9]{6}", code):
+            raise forms.ValidationError("查询码是 6 位数字。")
+        return code
+
+
+class CodePageForm(forms.Form):
+    """What the page of a code asks: three fields, and a photo that the view takes."""
+
+    token = forms.UUIDField(required=False)
+    text = forms.CharField(
+        min_length=5,
+        max_length=5000,
+        error_messages={
+            "required": "请写什么事。",
+            "min_length": "什么事至少写 5 个字。",
+            "max_length": "什么事最多写 5000 个字。",
+        },
+    )
+    phone = PhoneField(max_length=20, error_messages={"required": "请写手机号，用来告诉您结果。"})
+    name = forms.CharField(max_length=40, required=False)
+    hide = forms.BooleanField(required=False)
+    # People do not see this field; programs fill it in.
+    website = forms.CharField(required=False, max_length=200)
