@@ -25,27 +25,26 @@ def closes_as_withdrawn(city, ticket):
     return (ticket.state, ticket.closing_kind) == ("closed", "withdrawn")
 
 
-def test_withdrawn_while_merged_and_taken_apart(city):
+def withdrawn_while_merged(city, whose):
+    """The lead and the ticket that was merged into it, taken apart after one of the two callers withdrew."""
     one, other = make_accepted(at=TUESDAY), make_accepted(at=TUESDAY, phone="13807970009")
     lead, ticket = ticket_of(one), ticket_of(other)
     tickets.merge_ticket(ticket_id=ticket.pk, into_id=lead.pk, reason="同一件。", by=city.dispatcher, at=TUESDAY)
-    withdraw(other)
+    withdraw({"lead": one, "merged": other}[whose])
     assert not fresh(lead).withdrawal_proposed
-
     tickets.unmerge_ticket(ticket_id=ticket.pk, reason="不是同一件。", by=city.dispatcher, at=TUESDAY)
+    return lead, ticket
+
+
+def test_withdrawn_while_merged_and_taken_apart(city):
+    lead, ticket = withdrawn_while_merged(city, "merged")
 
     assert (fresh(ticket).withdrawal_proposed, fresh(lead).withdrawal_proposed) == (True, False)
     assert closes_as_withdrawn(city, work_on(city, fresh(ticket)))
 
 
 def test_the_last_but_a_merged_one_withdraws(city):
-    one, other = make_accepted(at=TUESDAY), make_accepted(at=TUESDAY, phone="13807970009")
-    lead, ticket = ticket_of(one), ticket_of(other)
-    tickets.merge_ticket(ticket_id=ticket.pk, into_id=lead.pk, reason="同一件。", by=city.dispatcher, at=TUESDAY)
-    withdraw(one)
-    assert not fresh(lead).withdrawal_proposed
-
-    tickets.unmerge_ticket(ticket_id=ticket.pk, reason="不是同一件。", by=city.dispatcher, at=TUESDAY)
+    lead, ticket = withdrawn_while_merged(city, "lead")
 
     assert (fresh(ticket).withdrawal_proposed, fresh(lead).withdrawal_proposed) == (False, True)
 

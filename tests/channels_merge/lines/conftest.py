@@ -2,6 +2,7 @@ import json
 from datetime import timedelta
 
 import pytest
+import time_machine
 
 from channels_merge import services
 from channels_merge.models import InboundMessage, Line
@@ -35,6 +36,12 @@ def plug(lines):
         return line
 
     return plug
+
+
+@pytest.fixture
+def at_noon():
+    with time_machine.travel(NOON, tick=False):
+        yield
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 import pytest
-import time_machine
 
 from channels_merge import services
 from channels_merge.models import Appeal, InboundMessage
@@ -18,6 +17,8 @@ from channels_merge.services.line_reading import APPEAL_FIELDS
 from hotline import signing
 from tests.channels_merge.lines.conftest import message, said
 from tests.factories.channels_merge import NOON, STORY
+
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 # As they stand in JSON.
 VALUES = [
@@ -42,12 +43,6 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]{2}")
 @pytest.fixture
 def line(plug):
     return plug("12315")
-
-
-@pytest.fixture(autouse=True)
-def at_noon():
-    with time_machine.travel(NOON, tick=False):
-        yield
 
 
 def spoilt(event, field, value, number):

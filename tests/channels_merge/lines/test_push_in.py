@@ -1,7 +1,6 @@
 """Messages that other platforms push: stored first, taken in once, parked with a reason."""
 
 import pytest
-import time_machine
 
 from channels_merge import services
 from channels_merge.models import Appeal, AppealClock, InboundMessage, Interaction, LineMatter, LineSource
@@ -11,16 +10,12 @@ from tests.channels_merge.lines.conftest import later, message, said
 from tests.factories.channels_merge import NOON, PHONE, STORY
 from tickets import services as tickets
 
+pytestmark = pytest.mark.usefixtures("at_noon")
+
 
 @pytest.fixture
 def line(plug):
     return plug("12315")
-
-
-@pytest.fixture(autouse=True)
-def at_noon():
-    with time_machine.travel(NOON, tick=False):
-        yield
 
 
 # ---- the door

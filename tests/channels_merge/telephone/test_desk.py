@@ -103,6 +103,11 @@ def test_without_a_seat_the_desk_listens_to_nothing(client, person):
     assert not [script for script in page.select("script") if "ring.js" in script["src"]]
 
 
+def policy(response):
+    """The directives of its content security policy, whose order is left to chance."""
+    return response.headers["Content-Security-Policy"].split("; ")
+
+
 def test_where_the_desk_listens_and_that_the_policy_lets_it(desk, settings):
     browser = desk("8001")
     behind_a_proxy = browser.get("/desk/")
@@ -110,9 +115,9 @@ def test_where_the_desk_listens_and_that_the_policy_lets_it(desk, settings):
     beside = browser.get("/desk/")
 
     assert soup(behind_a_proxy).select_one("[data-rings]")["data-push-url"] == "/push/desk"
-    assert "connect-src 'self';" in behind_a_proxy.headers["Content-Security-Policy"]
+    assert "connect-src 'self'" in policy(behind_a_proxy)
     assert soup(beside).select_one("[data-rings]")["data-push-url"] == "http://testserver:8001/push/desk"
-    assert "connect-src 'self' http://testserver:8001;" in beside.headers["Content-Security-Policy"]
+    assert "connect-src 'self' http://testserver:8001" in policy(beside)
     assert "8001" not in browser.get("/intake/").headers["Content-Security-Policy"]
 
 
