@@ -261,6 +261,7 @@ class ParkedFor(TextChoices):
 
     NONE = "", "—"
     NOT_READ = "not_read", "内容读不出"
+    SHEET = "sheet", "表格没有读"
     NOT_COMPLETE = "not_complete", "字段不对或缺少"
     CONFLICT = "conflict", "同一编号内容不同"
     NO_APPEAL = "no_appeal", "原诉求没有到"

@@ -467,7 +467,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('waiting', '等着处理'), ('done', '已入池'), ('parked', '搁置'), ('dismissed', '不再处理')], default='waiting', max_length=10, verbose_name='状态')),
                 ('next_try_at', models.DateTimeField(null=True, verbose_name='下次处理')),
                 ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='已试次数')),
-                ('parked_for', models.CharField(blank=True, choices=[('', '—'), ('not_read', '内容读不出'), ('not_complete', '字段不对或缺少'), ('conflict', '同一编号内容不同'), ('no_appeal', '原诉求没有到'), ('refused', '不能办理'), ('fault', '处理时出错')], max_length=16, verbose_name='搁置原因')),
+                ('parked_for', models.CharField(blank=True, choices=[('', '—'), ('not_read', '内容读不出'), ('sheet', '表格没有读'), ('not_complete', '字段不对或缺少'), ('conflict', '同一编号内容不同'), ('no_appeal', '原诉求没有到'), ('refused', '不能办理'), ('fault', '处理时出错')], max_length=16, verbose_name='搁置原因')),
                 ('reason', models.CharField(blank=True, max_length=300, verbose_name='说明')),
                 ('settled_at', models.DateTimeField(null=True, verbose_name='处理时间')),
                 ('appeal', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='channels_merge.appeal')),

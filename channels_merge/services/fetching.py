@@ -195,6 +195,10 @@ def _read_folder(source: LineSource, at: datetime) -> int:
     for path in sorted(folder.iterdir()):
         if not path.is_file() or path.suffix.lower() not in {".csv", ".xlsx"} or _is_fresh(path, at):
             continue
+        if not path.is_symlink() and path.stat().st_size > LARGEST:
+            # Not whole in memory, so it cannot be kept: it stays for whoever put it there.
+            wrong.append(f"{_shown(path)}：文件超过 {LARGEST // 1_000_000} MB，没有读，还在原处。")
+            continue
         try:
             new += _read_sheet(source, path, at)
         except CannotFetch as exc:
@@ -226,9 +230,8 @@ def _read_sheet(source: LineSource, path: Path, at: datetime) -> int:
 
 
 def _content(path: Path) -> bytes:
-    """One byte more than may be: the reader of sheets says what is too large."""
     with path.open("rb") as file:
-        return file.read(LARGEST + 1)
+        return file.read(LARGEST)
 
 
 def _shown(path: Path) -> str:

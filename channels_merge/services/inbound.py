@@ -119,7 +119,7 @@ def park_sheet(*, line: Line, name: str, content: bytes, reason: str, at: dateti
     """Keep a sheet that cannot be read, whole and encrypted, where somebody sees it. The same one again changes nothing."""
     body = as_body({"sheet": name, "bytes": len(content), "base64": b64encode(content).decode()})
     row = _row(line, body, door=Door.FOLDER, at=at)
-    _park(row, ParkedFor.NOT_READ, f"表格“{name}”没有读：{reason}", at=at)
+    _park(row, ParkedFor.SHEET, f"表格“{name}”没有读：{reason}", at=at)
     InboundMessage.objects.bulk_create([row], ignore_conflicts=True)
     _heard_from(line, at)
 
@@ -259,9 +259,11 @@ def give_up_waiting(*, at: datetime) -> int:
 
 @transaction.atomic
 def retry_message(*, inbound_id: int, by: User | None, at: datetime) -> InboundMessage:
-    """Try a parked message again; the answer says what became of it."""
+    """Try a parked message again; the answer says what became of it. A sheet is read from its folder alone."""
     rights.require(by, rights.MANAGE_LINES, at)
     row = _parked(inbound_id)
+    if row.parked_for == ParkedFor.SHEET:
+        raise AppealRefused("整份表格不能重试，请对方改好以后重新放进文件夹。")
     _wait_again([inbound_id], at=at)
     for follower in _take_in(inbound_id, at=at) or ():
         _take_in(follower, at=at)
@@ -270,9 +272,10 @@ def retry_message(*, inbound_id: int, by: User | None, at: datetime) -> InboundM
 
 
 def retry_all(*, line_id: int, by: User | None, at: datetime) -> tuple[int, int]:
-    """Try every parked message of a line again, the oldest first; (tried, no longer parked)."""
+    """Try every parked message of a line again, the oldest first, sheets apart; (tried, no longer parked)."""
     rights.require(by, rights.MANAGE_LINES, at)
     parked = InboundMessage.objects.filter(line=line_id, state=InboundState.PARKED).order_by("pk")
+    parked = parked.exclude(parked_for=ParkedFor.SHEET)
     ids = list(parked.values_list("pk", flat=True)[:BATCH])
     _wait_again(ids, at=at)
     # One that fails by a fault of ours is logged, holds up none of the others and is tried again by the clock.

@@ -14,7 +14,6 @@ from channels_merge.forms import CodeForm, FolderForm, LineForm, LineLimitForm, 
 from channels_merge.models import CodeMap, InboundMessage, Line, OutboxMessage
 from channels_merge.states import LINE_LIMITS, CodeKind, Door, InboundState
 from channels_merge.views.dialogs import asked, run_act
-from hotline.context import forget_shell
 from hotline.errors import DomainError
 from hotline.numbers import key_of
 from hotline.views.gate import needs
@@ -239,7 +238,6 @@ def retry(request, message_id):
         messages.error(request, str(refused))
     else:
         _say_what_became(request, tried)
-    forget_shell(request.user)
     return redirect(_back_to(row))
 
 
@@ -258,7 +256,6 @@ def retry_all(request, code):
     one = _line(code)
     tried, done = services.retry_all(line_id=one.pk, by=request.user, at=timezone.now())
     messages.success(request, f"重试了 {tried} 条，{done} 条已处理，{tried - done} 条还在搁置。")
-    forget_shell(request.user)
     return redirect(f"{reverse('channels_merge:line', args=[code])}?state=parked")
 
 
@@ -383,7 +380,6 @@ def send_again(request, message_id):
         messages.error(request, str(refused))
     else:
         messages.success(request, "已排上，一分钟内再发。")
-    forget_shell(request.user)
     return redirect("channels_merge:outbox")
 
 
@@ -394,5 +390,4 @@ def send_all_again(request):
     line_id = None if to == "phones" else _line(to).pk
     count = services.send_all_again(line_id=line_id, by=request.user, at=timezone.now())
     messages.success(request, f"{count} 条已排上，一分钟内开始再发。")
-    forget_shell(request.user)
     return redirect(f"{reverse('channels_merge:outbox')}{_query(to=to)}")

@@ -408,7 +408,7 @@ def test_a_sheet_that_cannot_be_read_is_parked_whole_with_its_reason(folder, nam
 
     assert left_in(folder) == []
     parked = InboundMessage.objects.get(state="parked")
-    assert (parked.parked_for, parked.reason) == ("not_read", f"表格“{name}”没有读：{reason}")
+    assert (parked.parked_for, parked.reason) == ("sheet", f"表格“{name}”没有读：{reason}")
     assert b64decode(json.loads(parked.body)["base64"]) == content
     assert json.loads(shown_body(parked)) == {"base64": "（已加密保存，不显示）", "bytes": len(content), "sheet": name}
     assert list(InboundMessage.objects.exclude(pk=parked.pk).values_list("number", flat=True)) == ["LY-1"]
@@ -417,6 +417,22 @@ def test_a_sheet_that_cannot_be_read_is_parked_whole_with_its_reason(folder, nam
     put(folder / name, content)
     services.fetch_due(at=later(hours=5))
     assert (InboundMessage.objects.count(), left_in(folder)) == (2, [])
+
+    with pytest.raises(services.AppealRefused, match="整份表格不能重试，请对方改好以后重新放进文件夹。"):
+        services.retry_message(inbound_id=parked.pk, by=None, at=later(hours=6))
+    assert services.retry_all(line_id=parked.line_id, by=None, at=later(hours=6)) == (0, 0)
+    parked.refresh_from_db()
+    assert (parked.state, parked.reason) == ("parked", f"表格“{name}”没有读：{reason}")
+
+
+def test_a_sheet_that_is_too_large_to_be_kept_stays_in_the_folder(folder):
+    put(folder / "big.csv", f"编号,内容,电话,时间\nLY-1,{STORY},,\n".encode())
+    os.truncate(folder / "big.csv", 20 * 1024 * 1024 + 1)
+    os.utime(folder / "big.csv", (NOON.timestamp() - 3600,) * 2)
+    services.fetch_due(at=NOON)
+
+    assert (left_in(folder), InboundMessage.objects.count()) == (["big.csv"], 0)
+    assert LineSource.objects.get().last_error == "big.csv：文件超过 20 MB，没有读，还在原处。"
 
 
 def test_the_same_sheet_twice_is_one_and_a_fresh_or_foreign_file_is_left(folder):
