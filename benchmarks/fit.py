@@ -20,7 +20,7 @@ from benchmarks import short_texts
 from benchmarks.measure import say, table
 from channels_merge.matching import FEATURES, Background, Message, Profiles, pair_features
 from channels_merge.matching.clustering import ground_of
-from channels_merge.matching.scoring import BIAS, BY_HAND, COEFFICIENTS
+from channels_merge.matching.scoring import BIAS, FITTED
 from hotline.dates import SHANGHAI
 
 Floats = npt.NDArray[np.float64]
@@ -30,7 +30,6 @@ WEIGHTS: Final = {"train": 1.0, "place": 0.7, "own": 0.5}
 OWN_ROUNDS: Final = 90
 STEP: Final = 0.05
 """The coefficients are rounded to it: finer differences are of the pairs that happened to be judged."""
-FITTED: Final = [name for name in FEATURES if name not in BY_HAND]
 
 
 @dataclass(frozen=True)
@@ -53,9 +52,8 @@ def run(*, short: bool, pairs: Path, texts: Path) -> None:
     parts = _judged(pairs, messages, ground) | {"own": _own()}
     bias, found = fit([(parts[name], weight) for name, weight in WEIGHTS.items()])
     fitted = dict(zip(FITTED, found, strict=True))
-    in_force = {name: COEFFICIENTS[name] for name in FITTED}
     rows = [("BIAS", f"{bias:.2f}", f"{BIAS:.2f}")]
-    rows += [(name, f"{fitted[name]:.2f}", f"{in_force[name]:.2f}") for name in FITTED]
+    rows += [(name, f"{fitted[name]:.2f}", f"{FITTED[name]:.2f}") for name in FITTED]
     print(table(["coefficient", "fitted", "in force"], rows))
     print(
         table(
@@ -65,13 +63,13 @@ def run(*, short: bool, pairs: Path, texts: Path) -> None:
                     f"{name} (not learned from)" if name == "test" else name,
                     len(parts[name].same),
                     int(parts[name].same.sum()),
-                    *(f"{average_precision(parts[name], coefficients):.4f}" for coefficients in (fitted, in_force)),
+                    *(f"{average_precision(parts[name], coefficients):.4f}" for coefficients in (fitted, FITTED)),
                 )
                 for name in [*WEIGHTS, "test"]
             ],
         )
     )
-    farthest = max(abs(bias - BIAS), *(abs(fitted[name] - in_force[name]) for name in FITTED))
+    farthest = max(abs(bias - BIAS), *(abs(fitted[name] - FITTED[name]) for name in FITTED))
     print("The coefficients in force are these, to a step." if farthest < 1.5 * STEP else "Others are in force.")
 
 

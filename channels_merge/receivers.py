@@ -33,7 +33,7 @@ RECOUNTED = frozenset({"merge", "take_in", "unmerge", "let_out", "reopen", "rest
 def count_live(sender, event, **kwargs):
     """At once: with nobody left the ticket's one way out is 撤诉, and whoever opens it must see that."""
     if event.act in RECOUNTED:
-        services.count_live(ticket_id=event.ticket_id)
+        services.tell_ticket(event.ticket_id)
 
 
 @receiver(ticket_event, dispatch_uid="channels_merge.tell_of_void")

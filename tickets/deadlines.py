@@ -74,7 +74,7 @@ def _statute_of_item(item: Any, kind: str) -> Rule | None:
 
 
 def _statute_of_line(line: str, kind: str, at: datetime) -> Rule | None:
-    limit = parameters.limit_if_any(f"line_limit.{line}.{kind}", at=at) if line else None
+    limit = parameters.limit_if_any(line_limit_key(line, kind), at=at) if line else None
     return Rule(limit, f"{STATUTE}（{line} 转来的{Kind(kind).label}）") if limit else None
 
 
@@ -103,9 +103,14 @@ def _general(kind: str, urgency: str, at: datetime, *, is_enterprise: bool) -> R
     return _parameter(f"limit.{kind}", f"{Kind(kind).label}类诉求", at)
 
 
+def line_limit_key(line: str, what: str) -> str:
+    """The parameter of a limit that the statute lays down for matters of a line: `accept`, or a kind."""
+    return f"line_limit.{line}.{what}"
+
+
 def accept_rule(*, line: str, at: datetime) -> Rule:
     """How soon somebody decides on an appeal: the statute of the line that sent it, else the hotline's own."""
-    limit = parameters.limit_if_any(f"line_limit.{line}.accept", at=at)
+    limit = parameters.limit_if_any(line_limit_key(line, "accept"), at=at)
     return Rule(limit, f"{STATUTE}（{line} 受理）") if limit else _parameter("accept_limit", "受理", at)
 
 

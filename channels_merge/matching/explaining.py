@@ -55,13 +55,14 @@ class Explanation:
 
 
 def explain(a: Message, b: Message, background: Background) -> Explanation:
+    apart = _apart(a, b)
     return Explanation(
         _stretches(a, b, background),
         tuple(telling(sorted(named(a.opening) & named(b.words)), background))
         + tuple(sorted(districts(a.opening) & districts(b.opening))),
         int(abs((a.at - b.at).total_seconds()) // DAY) if a.at and b.at else None,
-        _apart(a, b),
-        tuple(_differences(a, b, background)),
+        apart,
+        tuple(_differences(a, b, apart, background)),
     )
 
 
@@ -98,11 +99,10 @@ def _stretches(a: Message, b: Message, background: Background) -> tuple[str, ...
     return tuple(sorted(found, key=lambda stretch: (-found[stretch], stretch))[:MOST_STRETCHES])
 
 
-def _differences(a: Message, b: Message, background: Background) -> list[str]:
+def _differences(a: Message, b: Message, apart: int | None, background: Background) -> list[str]:
     said = []
     if regions_differ(a.region, b.region):
         said.append("所属区域不同")
-    apart = _apart(a, b)
     if apart is not None and apart >= FAR:
         said.append(f"相距约 {apart / 1000:.1f} 公里")
     mine, theirs = districts(a.opening), districts(b.opening)

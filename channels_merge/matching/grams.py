@@ -71,7 +71,11 @@ class Letters:
 
     def pairs(self) -> Pairs:
         at = self._pairs
-        return Pairs(self._pair_ids(at), self.owners[at], np.cumsum(~self.wordy, dtype=np.int64)[at])
+        return Pairs(self._pair_ids(at), self.owners[at], self.runs())
+
+    def runs(self) -> Ids:
+        """Number of the unbroken run of every pair, in their order."""
+        return np.cumsum(~self.wordy, dtype=np.int64)[self._pairs]
 
     def grams(self) -> Grams:
         pairs = self._pairs

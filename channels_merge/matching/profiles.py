@@ -91,7 +91,7 @@ class Profiles:
         # Heading and body in turn: texts 2i and 2i + 1 are of message i.
         letters = Letters.of([part for each in messages for part in (each.heading, each.text[:LONGEST])])
         grams = letters.grams()
-        found = _Found.of(grams.ids, grams.owners // 2, letters.pairs().runs, len(messages))
+        found = _Found.of(grams.ids, grams.owners // 2, letters.runs(), len(messages))
         in_title = grams.owners % 2 == 0
         in_opening = ~in_title & (grams.ends < OPENING)
         # The heading of a message without title is its text once more.

@@ -1,7 +1,7 @@
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Prefetch, Q
+from django.db.models import Max, Prefetch, Q, QuerySet
 
 from channels_merge.identity import normal_phone
 from channels_merge.models import (
@@ -40,15 +40,25 @@ def carried_by(ticket_id: int) -> AppealQuerySet:
     return Appeal.objects.filter(pk__in=links.values("appeal"))
 
 
-def carried_since(ticket_id: int) -> dict[int, datetime]:
-    """When each appeal came to the ticket that carries it now: linked to it, or with a ticket that was merged into it."""
-    tickets = Ticket.objects.filter(Q(pk=ticket_id) | Q(merged_into=ticket_id))
-    links = AppealLink.objects.filter(until=None, ticket__in=tickets.values("pk")).values_list(
-        "appeal", "ticket", "since"
-    )
-    came = TicketEvent.objects.filter(ticket__merged_into=ticket_id, act__in=["merge", "move_along"])
+def carried_since(
+    ticket_ids: Iterable[int], *, links: QuerySet[AppealLink] | None = None
+) -> dict[tuple[int, int], datetime]:
+    """(ticket, appeal) → when the appeal came to the ticket that carries it now: linked to it, or with one that was merged
+    into it, the last time if it was taken apart meanwhile. Of `links` only, if given. Two queries.
+    """
+    wanted = set(ticket_ids)
+    tickets = Ticket.objects.filter(Q(pk__in=wanted) | Q(merged_into__in=wanted))
+    links = AppealLink.objects.all() if links is None else links
+    links = links.filter(until=None, ticket__in=tickets.values("pk"))
+    came = TicketEvent.objects.filter(ticket__merged_into__in=wanted, act__in=["merge", "move_along"])
     merged = dict(came.order_by().values_list("ticket").annotate(last=Max("at")))
-    return {appeal: max(since, merged.get(ticket, since)) for appeal, ticket, since in links}
+    found = {}
+    for own, lead, appeal, since in links.values_list("ticket", "ticket__merged_into", "appeal", "since"):
+        if own in wanted:
+            found[own, appeal] = since
+        if lead in wanted:
+            found[lead, appeal] = max(since, merged.get(own, since))
+    return found
 
 
 def ticket_of(appeal: Appeal) -> Ticket | None:

@@ -20,6 +20,7 @@ from channels_merge.states import LINE_LIMITS, PLATFORM_KINDS, CodeKind, Inbound
 from hotline import masking, parameters
 from hotline.dates import local
 from hotline.limits import Limit
+from tickets import deadlines
 
 
 def given_due_at(appeal: Appeal) -> datetime | None:
@@ -37,9 +38,9 @@ def line_matter(appeal: Appeal) -> LineMatter | None:
 
 
 def line_limit_key(line: Line, what: str) -> str:
-    """The parameter of a limit of `LINE_LIMITS`; tickets.deadlines reads those of the law."""
+    """The parameter of a limit of `LINE_LIMITS`."""
     code = line.channel.code
-    return f"line_silent_after.{code}" if what == "silent" else f"line_limit.{code}.{what}"
+    return f"line_silent_after.{code}" if what == "silent" else deadlines.line_limit_key(code, what)
 
 
 def line_limits(line: Line, *, at: datetime) -> list[tuple[str, Limit]]:

@@ -26,7 +26,6 @@ from channels_merge.services.desk import Decision, take_call
 from channels_merge.services.drafts import discard_draft, expire_drafts, restore_draft, save_draft
 from channels_merge.services.fetching import fetch, fetch_due
 from channels_merge.services.following import (
-    count_live,
     follow_secrecy,
     follow_ticket,
     settle_citizen_clocks,
@@ -55,6 +54,7 @@ from channels_merge.services.intake import (
     need_info,
     redirect_appeal,
     register_appeal,
+    tell_ticket,
     transfer_appeal,
 )
 from channels_merge.services.line_reading import read_json
@@ -188,7 +188,6 @@ __all__ = [
     "correct_code",
     "count_addition",
     "count_code_submission",
-    "count_live",
     "count_query",
     "count_scan",
     "count_submission",
@@ -278,6 +277,7 @@ __all__ = [
     "take_phone_call",
     "tell_of_late_missed_calls",
     "tell_of_void",
+    "tell_ticket",
     "transfer_appeal",
     "unlink_appeal",
     "urge_appeal",

@@ -6,6 +6,8 @@ public reply of the round that held; returns, disputes and holds never stop it.
 
 from datetime import datetime
 
+from django.db.models import Max
+
 from channels_merge import selectors
 from channels_merge.models import Appeal, AppealClock
 from hotline import parameters
@@ -31,13 +33,11 @@ def start_accept_clock(appeal: Appeal, *, at: datetime, generation: int = 1) -> 
 def restart_accept_clock(appeal: Appeal, *, at: datetime) -> AppealClock:
     """It waits for a decision again: what the citizen was asked for has come, or another line has declined it."""
     stop_clocks(appeal, AppealClock.INFORMATION, at=at, outcome=AppealClock.Outcome.MET)
-    latest = AppealClock.objects.filter(appeal=appeal, kind=AppealClock.ACCEPT).order_by("-generation").first()
-    return start_accept_clock(appeal, at=at, generation=latest.generation + 1 if latest else 1)
+    return start_accept_clock(appeal, at=at, generation=_next_generation(appeal, AppealClock.ACCEPT))
 
 
 def start_information_clock(appeal: Appeal, *, at: datetime) -> AppealClock:
     """How long the citizen's words are waited for (parameter need_info_limit); then it is decided with what there is."""
-    latest = AppealClock.objects.filter(appeal=appeal, kind=AppealClock.INFORMATION).order_by("-generation").first()
     return start_clock(
         AppealClock,
         kind=AppealClock.INFORMATION,
@@ -45,14 +45,24 @@ def start_information_clock(appeal: Appeal, *, at: datetime) -> AppealClock:
         limit=parameters.limit("need_info_limit", at=at),
         explanation={"rule": "等群众补充"},
         appeal=appeal,
-        generation=latest.generation + 1 if latest else 1,
+        generation=_next_generation(appeal, AppealClock.INFORMATION),
     )
+
+
+def _next_generation(appeal: Appeal, kind: str) -> int:
+    latest = AppealClock.objects.filter(appeal=appeal, kind=kind).aggregate(Max("generation"))
+    return (latest["generation__max"] or 0) + 1
 
 
 def leave_pool(appeal: Appeal, *, at: datetime) -> None:
     """Somebody has decided on it: nothing of intake runs any more."""
-    for kind in (AppealClock.ACCEPT, AppealClock.INFORMATION):
-        stop_clocks(appeal, kind, at=at, outcome=AppealClock.Outcome.MET)
+    stop_intake_clocks(appeal, at=at, outcome=AppealClock.Outcome.MET)
+
+
+def stop_intake_clocks(appeal: Appeal, *, at: datetime, outcome: str) -> None:
+    """Whichever of the two runs: one look for both."""
+    clocks = AppealClock.objects.filter(appeal=appeal, kind__in=(AppealClock.ACCEPT, AppealClock.INFORMATION))
+    hotline.stop_clocks(clocks.filter(started_at__lte=at), at=at, outcome=outcome)
 
 
 def stop_clocks(appeal: Appeal, kind: str, *, at: datetime, outcome: str) -> None:

@@ -10,7 +10,6 @@ from channels_merge.services import clocks, mass, messages, outbox
 from channels_merge.services.indexing import refresh_scope
 from channels_merge.services.moves import AppealRefused
 from channels_merge.states import MessageKind
-from tickets import services as tickets
 from tickets.models import Reply, Ticket, TicketEvent
 from tickets.states import ClosingKind, TicketState
 
@@ -43,12 +42,6 @@ def follow_secrecy(*, ticket_id: int) -> None:
     except OperationalError as error:
         raise AppealRefused("有人正在改动这张工单上的诉求，请稍后再试。") from error
     Appeal.objects.filter(pk__in=keys).update(secrecy=secrecy)
-
-
-def count_live(*, ticket_id: int) -> None:
-    """Say on a locked ticket whether anybody still waits for it: callers withdraw while it is merged or closed, too."""
-    live = selectors.carried_by(ticket_id).live().count()
-    tickets.count_appeals(ticket_id=ticket_id, live=live)
 
 
 def tell_of_void(*, event_id: int, ticket_id: int, at: datetime) -> None:

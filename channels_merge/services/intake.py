@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from channels_merge import rights, selectors
-from channels_merge.identity import clean
+from channels_merge.identity import clean, needed
 from channels_merge.kinds import guess_kind, make_title
 from channels_merge.models import (
     Appeal,
@@ -496,9 +496,4 @@ def _deciding(appeal_id: int, by: User | None, at: datetime) -> Appeal:
 
 
 def _said(text: str, name: str) -> str:
-    text = clean(text)
-    if not text:
-        raise AppealRefused(f"{name}不能为空。")
-    if len(text) > LONGEST_TEXT:
-        raise AppealRefused(f"{name}最多 {LONGEST_TEXT} 个字。")
-    return text
+    return needed(text, name, LONGEST_TEXT, AppealRefused)

@@ -213,8 +213,8 @@ def withdraw_appeal(*, appeal_id: int, channel: Channel, reason: str, by: User |
         raise AppealRefused(f"工单 {ticket.number} 已是“{ticket.get_state_display()}”，不用再撤回。")
     event = move(appeal, Appeal.withdraw, by=by, at=at, withdrawn_because=reason, concluded_at=at)
     _interact(appeal, InteractionKind.WITHDRAW, channel=channel, text=reason, by=by, at=at, quiet=True)
-    for kind in (AppealClock.ACCEPT, AppealClock.INFORMATION, AppealClock.CITIZEN):
-        clocks.stop_clocks(appeal, kind, at=at, outcome=AppealClock.Outcome.VOID)
+    clocks.stop_intake_clocks(appeal, at=at, outcome=AppealClock.Outcome.VOID)
+    clocks.stop_clocks(appeal, AppealClock.CITIZEN, at=at, outcome=AppealClock.Outcome.VOID)
     Transfer.objects.filter(appeal=appeal, outcome="").update(
         outcome=TransferOutcome.DECLINED, concluded_at=at, note="诉求人撤回"
     )

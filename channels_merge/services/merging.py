@@ -44,7 +44,6 @@ from hotline.selectors import people_with_right
 from hotline.services import notify, one_by_one, set_parameter
 from responsibility import selectors as responsibility
 from responsibility.models import Category
-from responsibility.states import Route
 from tickets import services as tickets
 from tickets.models import Ticket
 from tickets.states import Secrecy, TicketState
@@ -191,7 +190,7 @@ def _goes_another_way(appeal: Appeal, *, at: datetime) -> bool:
         return True
     words = f"{appeal.title}\n{appeal.text}\n{appeal.place}"
     found = responsibility.suggest(text=words, category=appeal.category, region=appeal.region, kind=appeal.kind, at=at)
-    return bool(found) and found[0].item.route == Route.LEGAL
+    return bool(found) and found[0].is_legal_route
 
 
 def _is_switched_on(appeal: Appeal) -> bool:

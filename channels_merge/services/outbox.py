@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from channels_merge import rights, selectors
@@ -88,7 +88,6 @@ def line_to_tell(appeal: Appeal) -> Line | None:
 
 
 # Acts of a ticket that is merged into another.
-_JOINED: Final = ("merge", "move_along")
 EVENTS_A_PAGE: Final = 500
 TOLD_ACTS: Final = frozenset(act for act, said in ACTS.items() if said.public)
 
@@ -101,13 +100,9 @@ def report_ticket_event(*, event_id: int) -> int:
     event = TicketEvent.objects.select_related("ticket", "unit").get(pk=event_id)
     if event.act not in TOLD_ACTS:
         return 0
-    joined = TicketEvent.objects.filter(ticket=OuterRef("ticket"), act__in=_JOINED, at__lte=event.at)
-    linked = AppealLink.objects.filter(
-        Q(ticket=event.ticket_id) | Exists(joined), appeal=OuterRef("pk"), until=None, since__lte=event.at
-    )
-    sent = (
-        selectors.carried_by(event.ticket_id).live().filter(Exists(linked), channel__kind__in=sorted(PLATFORM_KINDS))
-    )
+    since = selectors.carried_since([event.ticket_id])
+    there = [appeal for (_, appeal), came in since.items() if came <= event.at]
+    sent = Appeal.objects.filter(pk__in=there).live().filter(channel__kind__in=sorted(PLATFORM_KINDS))
     written = 0
     for appeal in sent.exclude(source_number="").select_related("channel").order_by("pk"):
         line = line_to_tell(appeal)
@@ -168,18 +163,11 @@ def _told_links() -> QuerySet[AppealLink]:
 
 def _left_unwritten(page: Sequence[tuple[int, int, datetime]]) -> list[int]:
     """Of events (id, ticket, when): those that miss the message of an appeal that the ticket carries (report_ticket_event)."""
-    tickets = {ticket for _, ticket, _ in page}
-    links = _told_links().filter(Q(ticket__in=tickets) | Q(ticket__merged_into__in=tickets), until=None)
-    found = list(links.values_list("ticket", "ticket__merged_into", "appeal", "since"))
-    joins = TicketEvent.objects.filter(ticket__in={own for own, *_ in found}, act__in=_JOINED).order_by()
-    joined = dict(joins.values_list("ticket").annotate(first=Min("at")))
-    # Since when a ticket carries which appeal: a lead has that of a merged one since the two were one.
-    carried: dict[int, list[tuple[int, datetime]]] = defaultdict(list)
-    for own, lead, appeal, linked_at in found:
-        carried[own].append((appeal, linked_at))
-        if lead and own in joined:
-            carried[lead].append((appeal, max(linked_at, joined[own])))
-    keys = {f"ticket:{pk}:{appeal}": pk for pk, ticket, at in page for appeal, since in carried[ticket] if since <= at}
+    since = selectors.carried_since({ticket for _, ticket, _ in page}, links=_told_links())
+    carried = defaultdict(list)
+    for (ticket, appeal), came in since.items():
+        carried[ticket].append((appeal, came))
+    keys = {f"ticket:{pk}:{appeal}": pk for pk, ticket, at in page for appeal, came in carried[ticket] if came <= at}
     there = set(OutboxMessage.objects.filter(dedupe__in=keys).values_list("dedupe", flat=True))
     return sorted({pk for key, pk in keys.items() if key not in there})
 

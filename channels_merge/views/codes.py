@@ -44,7 +44,6 @@ from hotline.views.gate import needs
 
 SEEN_SECONDS = 3600
 MOST_PRINTED = 300
-MOST_LISTED = 5000
 CORRECTIONS = 30
 
 
@@ -192,7 +191,7 @@ def as_csv(request):
     out = io.StringIO()
     sheet = csv.writer(out)
     sheet.writerow([*COLUMNS.values(), "码", "状态", "近30天扫码", "近30天诉求", "诉求共", "批次"])
-    for row in rows[:MOST_LISTED]:
+    for row in rows.iterator(chunk_size=500):
         region = f"{row.region.parent.name}/{row.region.name}" if row.region.parent else row.region.name
         words = [row.get_kind_display(), row.name, region, row.place, row.unit.name if row.unit else ""]
         words += [_plain(row.longitude), _plain(row.latitude), row.token]

@@ -19,7 +19,6 @@ from channels_merge.services import grid
 from channels_merge.states import GridCheckState, GridFinding
 from channels_merge.views.dialogs import asked, run_act
 from channels_merge.views.sheets import sheet_page
-from hotline.context import forget_shell
 from hotline.errors import DomainError
 from hotline.models import User
 from hotline.rights import has_right
@@ -329,7 +328,6 @@ def check(request, check_id):
     if request.method == "POST":
         form = CheckForm(request.POST, request.FILES)
         if form.is_valid() and _report(request, found, form):
-            forget_shell(request.user)
             messages.success(request, "已上报，记到工单上了。")
             return HttpResponseRedirect(reverse("channels_merge:grid-checks"), status=303)
     return render(

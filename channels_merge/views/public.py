@@ -2,7 +2,6 @@
 
 import uuid
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import Http404
@@ -96,12 +95,9 @@ def done(request):
     number, code = request.session.get(SESSION_KEY, ["", ""])
     if not number:
         return redirect("channels_merge:public-submit")
-    return render(request, "channels_merge/public_done.html", {"number": number, "code": code, "texts": _texts()})
-
-
-def _texts() -> bool:
-    """Whether messages reach a telephone at all: without a gateway none is promised."""
-    return bool(settings.HOTLINE_SMS_URL)
+    return render(
+        request, "channels_merge/public_done.html", {"number": number, "code": code, "texts": services.has_gateway()}
+    )
 
 
 @login_not_required
@@ -130,7 +126,8 @@ def track(request):
         return _track_page(request, form, request.POST.dict(), status=429)
     if progress is None:
         form.add_error(
-            None, f"编号和查询码对不上，请核对{'短信或' if _texts() else ''}提交时的页面。忘了可以拨 12345。"
+            None,
+            f"编号和查询码对不上，请核对{'短信或' if services.has_gateway() else ''}提交时的页面。忘了可以拨 12345。",
         )
         return _track_page(request, form, request.POST.dict(), status=422)
     request.session[SESSION_KEY] = [number, code]
@@ -141,7 +138,7 @@ def _track_page(request, form, typed, progress=None, status=200):
     return render(
         request,
         "channels_merge/public_track.html",
-        {"form": form, "typed": typed, "texts": _texts(), **_shown(progress, timezone.now())},
+        {"form": form, "typed": typed, "texts": services.has_gateway(), **_shown(progress, timezone.now())},
         status=status,
     )
 

@@ -18,7 +18,6 @@ from channels_merge.selectors.appeals import recent
 from channels_merge.views.dialogs import act_dialog, asked, run_act
 from hotline import parameters
 from hotline.client_address import client_address
-from hotline.context import forget_shell
 from hotline.errors import DomainError
 from hotline.models import User
 from hotline.numbers import key_of
@@ -184,7 +183,6 @@ def missed_outcome(request, pk):
     except DomainError as refused:
         messages.warning(request, str(refused))
         return redirect("channels_merge:missed-calls")
-    forget_shell(request.user)
     if row.outcome == MissedEnd.REACHED and has_right(request.user, rights.USE_DESK, now):
         messages.success(request, f"{row.masked_number} 已回拨接通，请登记。")
         return redirect(f"{reverse('channels_merge:desk')}?missed={row.pk}")

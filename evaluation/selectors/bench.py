@@ -25,7 +25,8 @@ EACH: Final = 25
 def follow_ups_to_make(user: User, at: datetime) -> Iterator[Work]:
     if not has_right(user, rights.FOLLOW_UP.permission, at):
         return
-    for row in callable_now(follow_ups_waiting(user, at=at), at=at).select_related("ticket")[:EACH]:
+    waiting = callable_now(follow_ups_waiting(user, at=at), at=at)
+    for row in waiting.select_related(None).select_related("appeal__region")[:EACH]:
         appeal = row.appeal
         yield Work(
             queue="回访",

@@ -20,11 +20,10 @@ def ask_for_callers(*, at: datetime) -> int:
     return len(one_by_one(lambda ticket: _ask(ticket, at=at), selectors.without_a_caller(at=at)))
 
 
-def ask_for_caller(ticket: Ticket, *, at: datetime) -> bool:
+def ask_for_caller(ticket: Ticket, *, at: datetime) -> None:
     """The same of one ticket, in the moment in which it comes to follow-up."""
-    if ticket.secrecy != Secrecy.RESTRICTED:
-        return False
-    return selectors.without_a_caller(at=at).filter(pk=ticket.pk).exists() and _ask(ticket, at=at)
+    if ticket.secrecy == Secrecy.RESTRICTED and selectors.without_a_caller(at=at).filter(pk=ticket.pk).exists():
+        _ask(ticket, at=at)
 
 
 def _ask(ticket: Ticket, *, at: datetime) -> bool:

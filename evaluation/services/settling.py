@@ -33,11 +33,11 @@ def open_follow_ups(*, ticket_id: int, at: datetime) -> int:
     reply = Reply.objects.filter(ticket=ticket, published_at__isnull=False).order_by("-round", "-pk").first()
     answered_at = reply.published_at if reply else at
     told = channels.not_called(ticket_id, round_number=ticket.round, at=answered_at)
-    since = channels.carried_since(ticket_id)
+    since = channels.carried_since([ticket_id])
     live = channels.carried_by(ticket_id).live().order_by("pk")
     rows = []
     for appeal in live:
-        joined_at = since.get(appeal.pk, at)
+        joined_at = since.get((ticket_id, appeal.pk), at)
         row = _row(ticket, appeal, reply, answered_at, by_message=appeal.pk in told and joined_at <= answered_at)
         row.opened_at = max(answered_at, joined_at)
         rows.append(row)

@@ -11,7 +11,6 @@ from evaluation import calling_hours, rights, selectors, services
 from evaluation.forms import AttemptForm
 from evaluation.states import CallResult, FollowUpState
 from hotline.client_address import client_address
-from hotline.context import forget_shell
 from hotline.errors import DomainError
 from hotline.views.gate import needs
 from tickets.rights import Actor
@@ -136,7 +135,6 @@ def attempt(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error(None, str(refused))
             status = 409
         else:
-            forget_shell(request.user)
             messages.success(request, _said(done))
             tab = request.POST.get("tab", "")
             return redirect(f"{reverse('evaluation:follow-ups')}?tab={tab if tab in TABS else 'now'}")

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_POST, require_safe
 from evaluation import rights, selectors, services
 from evaluation.forms import DecisionForm
 from evaluation.states import DecisionState, Ground
-from hotline.context import forget_shell
 from hotline.errors import DomainError
 from hotline.views.gate import needs
 from tickets.rights import Actor
@@ -92,7 +91,6 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error(None, str(refused))
             status = 409
         else:
-            forget_shell(request.user)
             messages.success(request, f"{done.ticket.number} {_outcome(done)}。")
             return redirect("evaluation:review-decisions")
     return _list(request, "", decision=decision, form=form, status=status)

@@ -220,10 +220,10 @@ def test_each_branch_ends_the_wait_without_a_ticket(world, person, state):
 @pytest.mark.parametrize(
     ("state", "empty", "sentence"),
     [
-        ("answered", {"told": " "}, "答复内容不能为空。"),
+        ("answered", {"told": " "}, "请写答复内容。"),
         ("redirected", {"legal_route": ""}, "请选择法定途径。"),
         ("explained", {"ground": "x"}, "请选择不受理的事由。"),
-        ("malicious", {"told": ""}, "恶意滋扰的事实不能为空。"),
+        ("malicious", {"told": ""}, "请写恶意滋扰的事实。"),
         ("transferred", {"line": "999"}, "请选择要转的紧急热线。"),
     ],
 )

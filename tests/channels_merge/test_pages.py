@@ -161,7 +161,7 @@ def test_what_is_missing_in_an_answer_is_said_in_its_dialog(as_, world):
     page = BeautifulSoup(answer.content.decode(), "html.parser")
     dialog = page.find(id="to-answer")
     assert (answer.status_code, dialog.has_attr("open")) == (422, True)
-    assert [note.get_text().strip() for note in page.select(".note-over")] == ["答复内容不能为空。"]
+    assert [note.get_text().strip() for note in page.select(".note-over")] == ["请写答复内容。"]
     assert dialog.select_one(".act-says .note-over") is not None
 
 

@@ -544,6 +544,24 @@ def test_a_lost_task_of_a_ticket_that_carries_a_merged_one_is_found_too(line, ap
     assert [json.loads(row.body)["data"]["status"] for row in told] == ["sign"]
 
 
+def test_what_was_done_while_the_two_were_apart_is_no_news_either(line, appeal, world, person):
+    """Merged, taken apart and merged again: the act between stands before the last merge."""
+    lead = make_accepted(phone="13907970000")
+    services.accept_appeal(appeal_id=appeal.pk, by=None, at=NOON)
+    own, into = ticket_of(appeal).pk, ticket_of(lead).pk
+    by = person("dispatcher")
+    tickets.merge_ticket(ticket_id=own, into_id=into, reason="同一件事", by=by, at=later(minutes=1))
+    tickets.unmerge_ticket(ticket_id=own, reason="先分开。", by=by, at=later(minutes=2))
+    between = dispatched(lead, world, person, at=later(minutes=3))
+    tickets.merge_ticket(ticket_id=own, into_id=into, reason="还是同一件事", by=by, at=later(minutes=4))
+    OutboxMessage.objects.filter(line__isnull=False).delete()
+
+    assert services.report_ticket_event(event_id=between.pk) == 0
+    services.reconcile_reports(since=NOON)
+    statuses = [json.loads(row.body)["data"]["status"] for row in OutboxMessage.objects.filter(line__isnull=False)]
+    assert "dispatch" not in statuses
+
+
 def test_what_was_done_before_the_appeal_was_linked_is_no_news_of_it(line, appeal, world, person):
     lead = make_accepted(phone="13907970000")
     event = dispatched(lead, world, person, at=later(minutes=3))
