@@ -17,6 +17,7 @@ from responsibility.models import Category, DutyItem
 from tickets.models import TicketHold
 from tickets.selectors.acts import parts_to_hand_over
 from tickets.selectors.readiness import why_not_handler
+from tickets.services.holding import HANDLING_KINDS
 from tickets.states import Kind, Resolved, ReturnGround, Urgency
 
 SENTENCE = 2000
@@ -540,17 +541,21 @@ class ChildForm(ActForm):
 
 class HandOverForm(ActForm):
     assignment = forms.ModelChoiceField(label="移交哪个单位的承办", queryset=None, empty_label=None)
-    unit = UnitField(label="承接单位", units=Unit.objects.none(), help_text="同一上级的另一个单位；时限照走。")
+    unit = UnitField(
+        label="承接单位", units=Unit.objects.none(), help_text="同一上级的另一个单位；没有超期的时限照走。"
+    )
     reason = words("移交的原因")
 
     def prepare(self) -> None:
-        parts = parts_to_hand_over(self.found)
+        parts = [part for part in parts_to_hand_over(self.found) if part.objectable]
         field = self.fields["assignment"]
         field.queryset = self.found.ticket.assignments.filter(pk__in=[part.pk for part in parts]).select_related(
             "unit"
         )
         field.label_from_instance = lambda part: f"{part.get_role_display()} {part.unit.name}"
-        siblings = Unit.objects.valid(self.found.at).filter(parent__in={part.unit.parent_id for part in parts})
+        siblings = Unit.objects.valid(self.found.at).filter(
+            parent__in={part.unit.parent_id for part in parts}, kind__in=HANDLING_KINDS
+        )
         self.fields["unit"].units = siblings.order_by("kind", "code")
 
 

@@ -14,7 +14,7 @@ def lapse_extensions() -> int:
 
 @shared_task(name="tickets.renew_proposals")
 def renew_proposals() -> int:
-    return len(services.renew_proposals(at=timezone.now()))
+    return services.renew_proposals(at=timezone.now())
 
 
 @shared_task(name="tickets.check_scopes")

@@ -35,24 +35,24 @@ def waiting(city):
 
 def test_a_new_list_proposes_anew_for_what_waits(city, waiting):
     new = second_list(waiting.proposed_item, city_function="housing")
-    assert services.renew_proposals(at=at("11-10 23:59")) == []
+    assert services.renew_proposals(at=at("11-10 23:59")) == 0
 
-    assert services.renew_proposals(at=THEN) == [waiting.pk]
+    assert services.renew_proposals(at=THEN) == 1
 
     assert (fresh(waiting).proposed_item, fresh(waiting).proposed_unit) == (new, city.third)
     assert acts(waiting) == ["register"]
-    assert services.renew_proposals(at=THEN) == []
+    assert services.renew_proposals(at=THEN) == 0
 
 
 def test_a_unit_that_is_gone_is_proposed_no_more(city, waiting):
     city.department.valid_until = SECOND_DAY
     city.department.save()
 
-    assert services.renew_proposals(at=THEN) == [waiting.pk]
+    assert services.renew_proposals(at=THEN) == 1
 
     assert (fresh(waiting).proposed_item, fresh(waiting).proposed_unit) == (waiting.proposed_item, None)
     assert fresh(waiting).proposal_note.endswith("没有职能为“城市管理”的市级单位。")
-    assert services.renew_proposals(at=THEN) == []
+    assert services.renew_proposals(at=THEN) == 0
 
 
 def test_an_item_of_a_list_that_ended_is_refused(city, waiting):

@@ -38,7 +38,10 @@ def hand_over(city, unit_from, unit_to, by, moment=None):
 def test_handed_over_with_clocks_running(city):
     """Due dates stand as they were; every ticket has a new lead, whose people hear of it."""
     ticket = signed(city)
-    liaison = UserFactory(unit=city.other, roles=["liaison"])
+    stands_in = UserFactory(unit=city.other, roles=["handler"])
+    liaison = UserFactory(
+        unit=city.other, roles=["liaison"], deputy=stands_in, away_from=at("11-01 08:00"), away_until=at("11-30 18:00")
+    )
     before = list(ticket.clocks.order_by("pk").values_list("kind", "due_at", "stopped_at"))
     other = register()
 
@@ -58,7 +61,8 @@ def test_handed_over_with_clocks_running(city):
     assert list(TicketScope.objects.filter(ticket=ticket).values_list("unit", flat=True)) == [city.other.pk]
     assert fresh(other).state == "pending_dispatch"
     told = Notice.objects.filter(kind="handed_over").values_list("recipient", "number")
-    assert set(told) == {(liaison.pk, ticket.number), (city.other_head.pk, ticket.number)}
+    people = (liaison, stands_in, city.other_head)
+    assert set(told) == {(one.pk, ticket.number) for one in people}
 
 
 def test_what_was_late_stays_with_the_unit_that_was_late(city):

@@ -1,9 +1,11 @@
 """What happened (events), in whose words (notes, replies), with what evidence, and what holds a ticket open."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 
-from tickets.states import AttachmentKind, NoteKind, Resolved
+from tickets.states import ENDED_ASSIGNMENT_STATES, AssignmentRole, AttachmentKind, NoteKind, Resolved
 
 
 class TicketEvent(models.Model):
@@ -82,6 +84,12 @@ class Reply(models.Model):
         return f"{self.ticket_id} {self.round}"
 
 
+class OnSiteQuerySet(models.QuerySet["OnSiteRecord"]):
+    def of_live_leads(self) -> Self:
+        """Those that count for a result: of a lead whose part has not been taken back or handed over."""
+        return self.filter(assignment__role=AssignmentRole.LEAD).exclude(assignment__state__in=ENDED_ASSIGNMENT_STATES)
+
+
 class OnSiteRecord(models.Model):
     """Somebody of the unit stood there (职责清单“需现场处置”)."""
 
@@ -92,6 +100,8 @@ class OnSiteRecord(models.Model):
     found = models.TextField("现场情况")
     visited_at = models.DateTimeField("到场时间")
     by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+")
+
+    objects = OnSiteQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "现场记录"

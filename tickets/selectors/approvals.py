@@ -64,18 +64,21 @@ def _with_clock(steps: QuerySet[Approval]) -> "QuerySet[WithAnnotations[Approval
 
 
 def _with_checks(steps: QuerySet[Approval]) -> "QuerySet[WithAnnotations[Approval, ToSign]]":
+    counted = OnSiteRecord.objects.of_live_leads()
     photos = (
         Attachment.objects.filter(
             ticket=OuterRef("ticket"),
             kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER],
-            event__onsite__round=OuterRef("ticket__round"),
+            event__onsite__in=counted.filter(
+                ticket=OuterRef(OuterRef("ticket")), round=OuterRef(OuterRef("ticket__round"))
+            ),
         )
         .order_by()
         .values("ticket")
         .annotate(number=Count("pk"))
         .values("number")
     )
-    visit = OnSiteRecord.objects.filter(ticket=OuterRef("ticket"), round=OuterRef("ticket__round"))
+    visit = counted.filter(ticket=OuterRef("ticket"), round=OuterRef("ticket__round"))
     # Looked up only where the item asks for a visit.
     wants_visit = Q(reply__assignment__item__onsite_required=True)
     return (

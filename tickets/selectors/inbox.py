@@ -149,9 +149,11 @@ class Visit(TypedDict):
 
 def _with_visit(parts: QuerySet[Assignment]) -> "QuerySet[WithAnnotations[Assignment, Visit]]":
     item = DutyItem.objects.filter(pk=OuterRef("item"), onsite_required=True)
-    visits = OnSiteRecord.objects.filter(ticket=OuterRef("ticket")).order_by("-round").values("round")[:1]
+    visits = OnSiteRecord.objects.of_live_leads().filter(ticket=OuterRef("ticket")).order_by("-round")
     return parts.annotate(
-        visited_in=Case(When(Exists(item), state=AssignmentState.SIGNED, then=Coalesce(Subquery(visits), 0)))
+        visited_in=Case(
+            When(Exists(item), state=AssignmentState.SIGNED, then=Coalesce(Subquery(visits.values("round")[:1]), 0))
+        )
     )
 
 

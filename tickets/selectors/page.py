@@ -12,8 +12,8 @@ from tickets.models import Assignment, Attachment, Reply, Ticket, TicketClock, T
 from tickets.rights import at_the_centre
 from tickets.selectors.acts import Situation
 from tickets.states import (
+    ENDED_ASSIGNMENT_STATES,
     AssignmentRole,
-    AssignmentState,
     AttachmentKind,
     ClockKind,
     ClosingKind,
@@ -106,7 +106,7 @@ def ticket_page(found: Situation) -> TicketPage:
     }
     assignments = list(
         Assignment.objects.filter(ticket=ticket)
-        .exclude(state__in=[AssignmentState.TAKEN_BACK, AssignmentState.HANDED_OVER])
+        .exclude(state__in=ENDED_ASSIGNMENT_STATES)
         .select_related("unit", "handler", "item")
         .order_by("parent_id", "pk")
     )

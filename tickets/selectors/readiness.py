@@ -7,7 +7,7 @@ from hotline import parameters
 from hotline.calendar import add_working, working_between
 from hotline.dates import local
 from hotline.models import Unit, User
-from tickets.models import Assignment, ReturnRequest, Ticket, TicketClock
+from tickets.models import Assignment, OnSiteRecord, ReturnRequest, Ticket, TicketClock
 from tickets.states import (
     ENDED_ASSIGNMENT_STATES,
     AssignmentRole,
@@ -156,9 +156,7 @@ def contact_was_tried(ticket: Ticket, *, at: datetime, trying: bool = False) -> 
 
 def _onsite_requirements(ticket: Ticket, *, at: datetime) -> list[Requirement]:
     least = parameters.integer("onsite_photos_min", at=at)
-    visits = ticket.onsite_records.filter(round=ticket.round, assignment__role=AssignmentRole.LEAD).exclude(
-        assignment__state__in=ENDED_ASSIGNMENT_STATES
-    )
+    visits = OnSiteRecord.objects.of_live_leads().filter(ticket=ticket, round=ticket.round)
     photos = ticket.attachments.filter(
         kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER], event__onsite__in=visits
     ).count()

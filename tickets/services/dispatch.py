@@ -143,8 +143,8 @@ def recall_ticket(
 ) -> TicketEvent:
     """The centre's own mistake: back to the queue, every unit's part ended. Not counted as a return.
 
-    With ``unsigned_part`` only while the lead that it names has not signed: who takes back many at once does not see
-    what each unit did meanwhile.
+    With ``unsigned_part`` only while the lead that it names has not signed: who takes back at a glance, one or many,
+    does not see what each unit did meanwhile.
     """
     act = Act.on_ticket(ticket_id, by=by, at=at)
     act.require(rights.RECALL)

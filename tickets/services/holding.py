@@ -26,7 +26,6 @@ from tickets.states import (
 )
 
 HANDLING_KINDS = DISPATCHABLE_KINDS | {Unit.Kind.COUNTY_DEPARTMENT, Unit.Kind.TOWNSHIP}
-
 SHOWN = 5
 """Numbers that a refusal names."""
 
@@ -119,7 +118,7 @@ def _rename_handler(assignment_id: int, *, heir: User, at: datetime) -> TicketEv
 
 @transaction.atomic
 def hand_over_part(*, assignment_id: int, unit_to: Unit, reason: str, by: User, at: datetime) -> TicketEvent:
-    """One unit's part of one ticket to another unit below the same one, as when duties were moved; clocks run on."""
+    """One unit's part of one ticket to another unit below the same one, as when duties were moved; clocks that are not late run on."""
     reason = require_text(reason, "请写明移交的原因。")
     return _hand_over_one(assignment_id, unit_to=unit_to, reason=reason, by=by, at=at)
 
@@ -173,7 +172,7 @@ def _hand_over_one(assignment_id: int, *, unit_to: Unit, reason: str, by: User |
         ticket.holder = new
     act.shows_elsewhere()
     event = act.record("hand_over", assignment=new, reason=reason, data={"from": old.unit_id, "to": unit_to.pk})
-    told = who_may_know(ticket, people_with_right("tickets.pass_down_ticket", [unit_to]), at)
+    told = who_may_know(ticket, people_with_right("tickets.pass_down_ticket", [unit_to], at=at), at)
     hotline.notify(users=told, kind="handed_over", number=ticket.number, at=at, dedupe=f"handed_over:{event.pk}")
     return event
 

@@ -18,6 +18,7 @@ from tickets.models import Attachment, Ticket, TicketClock, TicketEvent
 from tickets.services.act import Act, InputRefused
 from tickets.states import AttachmentKind, ClockKind, Secrecy, TicketState
 
+RENEWED_AT_ONCE = 500
 NO_CANDIDATE = "职责清单中没有相近事项，须人工判断"
 
 
@@ -105,27 +106,26 @@ def proposal_for(*, text: str, category: Any, region: Any, kind: str, at: dateti
     }
 
 
-def renew_proposals(*, at: datetime, most: int = 500) -> list[int]:
+def renew_proposals(*, at: datetime) -> int:
     """Propose anew for what waits with a proposal of a list that no longer decides or for a unit that is gone.
 
-    Returns the tickets. A proposal is no act: it says what the router thinks now, and a dispatch that comes first stands.
+    Returns of how many. A proposal is no act: it says what the router thinks now, and a dispatch that comes first stands.
     """
     waiting = Ticket.objects.filter(state__in=(TicketState.PENDING_DISPATCH, TicketState.PENDING_INFO))
     stale = waiting.filter(
         Q(proposed_item__isnull=False) & ~Q(proposed_item__in=responsibility.items_in_force(at))
         | Q(proposed_unit__isnull=False) & ~Q(proposed_unit__in=Unit.objects.valid(at))
     )
-    found = list(stale.select_related("category", "region").order_by("pk")[:most])
-    for ticket in found:
-        proposal = proposal_for(
-            text=f"{ticket.title}\n{ticket.text}",
-            category=ticket.category,
-            region=ticket.region,
-            kind=ticket.kind,
-            at=at,
-        )
-        waiting.filter(pk=ticket.pk).update(**proposal)
-    return [ticket.pk for ticket in found]
+    found = stale.select_related("category", "region").order_by("pk")[:RENEWED_AT_ONCE]
+    return len(
+        hotline.one_by_one(lambda ticket: waiting.filter(pk=ticket.pk).update(**_proposal_of(ticket, at)), list(found))
+    )
+
+
+def _proposal_of(ticket: Ticket, at: datetime) -> dict[str, Any]:
+    return proposal_for(
+        text=f"{ticket.title}\n{ticket.text}", category=ticket.category, region=ticket.region, kind=ticket.kind, at=at
+    )
 
 
 REVISABLE = frozenset({"title", "text", "kind", "urgency", "category", "region", "place", "is_enterprise"})
@@ -147,10 +147,7 @@ def revise_ticket(*, ticket_id: int, changes: dict[str, Any], by: User, at: date
     for name in changed:
         setattr(ticket, name, changes[name])
     act.shows_elsewhere()
-    proposal = proposal_for(
-        text=f"{ticket.title}\n{ticket.text}", category=ticket.category, region=ticket.region, kind=ticket.kind, at=at
-    )
-    for name, value in proposal.items():
+    for name, value in _proposal_of(ticket, at).items():
         setattr(ticket, name, value)
     if "urgency" in changed and ticket.state == TicketState.PENDING_DISPATCH:
         act.stop_clocks(ClockKind.DISPATCH, outcome=Clock.Outcome.SUPERSEDED)

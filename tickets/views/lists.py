@@ -50,7 +50,7 @@ class UnitChoices(ModelChoiceIterator):
         yield from map(self.choice, sorted(self.queryset.order_by(), key=lambda unit: unit.code))
 
 
-class UnitField(forms.ModelChoiceField):
+class UnitFilter(forms.ModelChoiceField):
     iterator = UnitChoices
 
 
@@ -69,7 +69,7 @@ class FilterForm(forms.Form):
         empty_label="全部分类",
         widget=LongSelect,
     )
-    unit = UnitField(
+    unit = UnitFilter(
         label="单位",
         queryset=Unit.objects.none(),
         required=False,
