@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from hotline import rights, selectors
 from hotline.models import User
+from hotline.templatetags.hotline import capped
 
 CACHE_SECONDS: Final = 20
 
@@ -238,4 +239,4 @@ def _is_current(entry: dict[str, Any], path: str) -> bool:
 
 
 def _capped(count: int) -> str:
-    return "" if not count else "99+" if count > 99 else str(count)
+    return capped(count) if count else ""

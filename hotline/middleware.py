@@ -19,6 +19,7 @@ from hotline.forms import UnlockForm
 ALWAYS_OPEN: Final = frozenset(f"hotline:{name}" for name in ("login", "logout", "lock", "unlock"))
 # Asked by the page itself, not by the person: these keep nobody's session awake unless the page says the person is there.
 ASKED_BY_THE_PAGE: Final = frozenset({"hotline:notices-bell", "channels_merge:desk-calls"})
+SENT_WHILE_TYPING: Final = frozenset({"channels_merge:desk-suggest", "channels_merge:desk-draft"})
 ACTIVE_HEADER: Final = "X-User-Active"
 LOCKED_WORDS: Final = "屏幕已锁定，请输入密码继续。正在写的内容没有动。"
 CHANGE_WORDS: Final = "请先修改密码。"
@@ -48,9 +49,8 @@ class AccountMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        # A line that pushes is nobody's log-in.
-        if request.method == "POST" and response.status_code < 400 and request.user and request.user.is_authenticated:
-            forget_shell(request.user)  # whoever has just done something sees it counted
+        if _has_done_something(request, response):
+            forget_shell(request.user)  # and sees it counted
         if isinstance(response, HttpResponseNotAllowed) and not _by_script(request):
             response.content = render(request, "405.html").content
         seconds = getattr(request, "idle_seconds", None)
@@ -75,6 +75,16 @@ class AccountMiddleware:
         if name != "hotline:password" and services.must_change_password(request.user, at):
             return _refuse(request, reverse("hotline:password"), 403, CHANGE_WORDS)
         return None
+
+
+def _has_done_something(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """A person, and not the page that sends what is being typed. A line that pushes is nobody's log-in."""
+    return (
+        request.method == "POST"
+        and response.status_code < 400
+        and bool(request.user and request.user.is_authenticated)
+        and (request.resolver_match is None or request.resolver_match.view_name not in SENT_WHILE_TYPING)
+    )
 
 
 def _by_script(request: HttpRequest) -> bool:

@@ -219,6 +219,12 @@ def highlight(text: str, words: Iterable[str]) -> SafeString:
 # --- moments
 
 
+@register.filter
+def capped(count: int) -> str:
+    """A number beside a word: 99+ says enough."""
+    return "99+" if count > 99 else str(count)
+
+
 @register.filter("dt")
 def moment(value: datetime | None, at: datetime | None = None) -> str:
     """For tables: 今天 09:42, 10-13 17:30, 2025-10-13."""

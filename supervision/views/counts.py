@@ -16,5 +16,6 @@ def wall(user):
 
 def joint(user):
     """Those that run; hot is one whose hold was released on the ticket: it could be closed meanwhile."""
-    released = [row.hold.released_at for row in selectors.joint(user, lifted=False, at=timezone.now())[:SHOWN]]
+    running = selectors.joint(user, lifted=False, at=timezone.now())
+    released = list(running.values_list("hold__released_at", flat=True)[:SHOWN])
     return len(released), any(released)

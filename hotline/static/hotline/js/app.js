@@ -240,7 +240,7 @@ document.addEventListener("htmx:afterRequest", e => {
 });
 /* Not before htmx has taken the form in hand: sent earlier it would leave the page. */
 document.addEventListener("htmx:afterSettle", e => { if (e.detail.target.id === "act-body" && e.detail.target.childElementCount) showAct(); });
-document.addEventListener("htmx:afterSwap", () => { countPicks(), $$("[data-rows-shown]").forEach(el => { el.textContent = rows().length; }); });
+document.addEventListener("htmx:afterSwap", () => { countPicks(); $("[data-rows]") && $$("[data-rows-shown]").forEach(el => { el.textContent = rows().length; }); });
 document.addEventListener("htmx:responseError", e => {
   const { status, responseText } = e.detail.xhr;
   if (status === 423 || (status === 401 && $("#lock"))) return lockNow();
