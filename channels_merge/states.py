@@ -307,6 +307,7 @@ OPEN_PETITION_STATES = frozenset(
 
 class MatchGround(TextChoices):
     ID = "id", "同一证件号"
+    STORY_ID = "story_id", "同正文中的证件号"
     PHONE = "phone", "同一号码"
     TEXT = "text", "内容相近"
 

@@ -27,6 +27,8 @@ class Contact(models.Model):
     account_index = models.CharField(max_length=64, blank=True)
     # Identifiers moved out of the story at intake: phones and numbers of whomever they belong to.
     moved_out_cipher = models.TextField("正文移出的号码（密文）", blank=True)
+    # The one id number among those, of somebody who gave none: perhaps the own one. Kept to find petition matters only.
+    story_id_index = models.CharField(max_length=64, blank=True)
     gender = models.CharField("性别", max_length=10, choices=Gender, blank=True)
     preferred_time = models.CharField("方便接听", max_length=40, blank=True)
     hide_from_unit = models.BooleanField("对承办单位隐去", default=True)
@@ -54,6 +56,10 @@ class Contact(models.Model):
                 condition=Q(is_anonymous=False) | Q(name_cipher="", id_cipher="", account_cipher=""),
                 name="contact_anonymous_has_no_name",
             ),
+            models.CheckConstraint(
+                condition=Q(story_id_index="") | (Q(id_index="", is_anonymous=False) & ~Q(moved_out_cipher="")),
+                name="contact_story_id_beside_no_own",
+            ),
         ]
         indexes = [
             models.Index("phone_index", F("created_at").desc(), condition=~Q(phone_index=""), name="contact_phone"),
@@ -62,6 +68,7 @@ class Contact(models.Model):
             ),
             models.Index("id_index", condition=~Q(id_index=""), name="contact_id"),
             models.Index("account_index", condition=~Q(account_index=""), name="contact_account"),
+            models.Index("story_id_index", condition=~Q(story_id_index=""), name="contact_story_id"),
         ]
 
     def __str__(self):
@@ -94,6 +101,13 @@ class Contact(models.Model):
     @property
     def moved_out(self):
         return self._open("moved_out").split("\n") if self.moved_out_cipher else []
+
+    @property
+    def masked_story_id(self):
+        """Of an id number in the words that may be this person's; nobody has said that it is."""
+        if not self.story_id_index:
+            return ""
+        return next(masking.mask_id_number(value) for value in self.moved_out if masking.is_id_number(value))
 
     @property
     def masked_name(self):

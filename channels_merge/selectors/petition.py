@@ -53,7 +53,7 @@ def pairs_of_matter(matter: PetitionMatter, *, at: datetime) -> list[Pair]:
     since = at - timedelta(days=parameters.integer("petition_window_days", at=at))
     known = Q(pk__in=[])
     if matter.id_index:
-        known |= Q(contact__id_index=matter.id_index)
+        known |= Q(contact__id_index=matter.id_index) | Q(contact__story_id_index=matter.id_index)
     if matter.phone_index:
         known |= Q(contact__phone_index=matter.phone_index)
     theirs = _comparable().filter(known, received_at__gte=since).order_by("-received_at", "-pk")
@@ -89,13 +89,16 @@ def _matters_near(appeal: Appeal, *, at: datetime) -> list[PetitionMatter]:
 
 
 def _of_person(matters: QuerySet[PetitionMatter], contact: Contact | None) -> Sequence[PetitionMatter]:
-    if contact is None or not (contact.phone_index or contact.id_index):
+    if contact is None:
+        return []
+    id_index = contact.id_index or contact.story_id_index
+    if not (contact.phone_index or id_index):
         return []
     same = Q(pk__in=[])
     if contact.phone_index:
         same |= Q(phone_index=contact.phone_index)
-    if contact.id_index:
-        same |= Q(id_index=contact.id_index)
+    if id_index:
+        same |= Q(id_index=id_index)
     return list(matters.filter(same).order_by("-received_at", "-pk")[:MOST_OF_A_PERSON])
 
 
@@ -104,7 +107,9 @@ def appeals_of_petitioners(*, since: datetime) -> list[int]:
     open_ones = PetitionMatter.objects.filter(state__in=sorted(OPEN_PETITION_STATES))
     phones = open_ones.exclude(phone_index="").values("phone_index")
     numbers = open_ones.exclude(id_index="").values("id_index")
-    theirs = _comparable().filter(Q(contact__phone_index__in=phones) | Q(contact__id_index__in=numbers))
+    theirs = _comparable().filter(
+        Q(contact__phone_index__in=phones) | Q(contact__id_index__in=numbers) | Q(contact__story_id_index__in=numbers)
+    )
     return list(theirs.filter(received_at__gte=since).order_by("pk").values_list("pk", flat=True))
 
 
@@ -123,10 +128,14 @@ def _worth_looking_at(pairs: list[tuple[PetitionMatter, Appeal]], *, at: datetim
 
 def _ground(matter: PetitionMatter, appeal: Appeal) -> MatchGround:
     contact = appeal.contact
-    if contact is not None and matter.id_index and matter.id_index == contact.id_index:
+    if contact is None:
+        return MatchGround.TEXT
+    if matter.id_index and matter.id_index == contact.id_index:
         return MatchGround.ID
-    if contact is not None and matter.phone_index and matter.phone_index == contact.phone_index:
+    if matter.phone_index and matter.phone_index == contact.phone_index:
         return MatchGround.PHONE
+    if matter.id_index and matter.id_index == contact.story_id_index:
+        return MatchGround.STORY_ID
     return MatchGround.TEXT
 
 
@@ -169,7 +178,7 @@ def in_petition_as_typed(*, phone: str, title: str, text: str, at: datetime) -> 
     typed = Message(title, redact(text), at)
     percents = _percents([(_message(matter), typed) for matter in theirs]) if text.strip() else [0] * len(theirs)
     found = [
-        InPetition(matter, MatchGround.ID if matter.id_index in ids else MatchGround.PHONE, percent)
+        InPetition(matter, MatchGround.PHONE if matter.phone_index in phones else MatchGround.STORY_ID, percent)
         for matter, percent in zip(theirs, percents, strict=True)
     ]
     return sorted(found, key=lambda one: -one.percent)[:3]

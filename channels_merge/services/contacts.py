@@ -1,5 +1,6 @@
 """People behind appeals: written encrypted, shown masked, opened with a ground and a line in the security log."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -84,7 +85,6 @@ def create_contact(person: Person, *, moved_out: tuple[str, ...] = (), at: datet
     _seal(contact, "phone", phone)
     _seal(contact, "id", clean(person.id_number).upper()[:18])
     _seal(contact, "account", clean(person.account)[:80])
-    _seal(contact, "moved_out", "\n".join(value for value in moved_out if value != phone))
     if phone:
         contact.phone_index = crypto.blind_index(phone, "phone")
         contact.phone_tail_index = crypto.blind_index(phone[-4:], "phone-tail")
@@ -92,6 +92,7 @@ def create_contact(person: Person, *, moved_out: tuple[str, ...] = (), at: datet
         contact.id_index = crypto.blind_index(clean(person.id_number).upper()[:18], "id")
     if contact.account_cipher:
         contact.account_index = crypto.blind_index(clean(person.account)[:80], "account")
+    _keep_moved_out(contact, [value for value in moved_out if value != phone])
     contact.save(force_insert=True)
     return contact
 
@@ -114,8 +115,19 @@ def keep_identifiers(contact_id: int, values: tuple[str, ...]) -> None:
     contact = Contact.objects.select_for_update(no_key=True).get(pk=contact_id)
     known = dict.fromkeys([*contact.moved_out, *values])
     known.pop(contact.phone, None)
-    _seal(contact, "moved_out", "\n".join(known))
-    contact.save(update_fields=["moved_out_cipher"])
+    _keep_moved_out(contact, list(known))
+    contact.save(update_fields=["moved_out_cipher", "story_id_index"])
+
+
+def _keep_moved_out(contact: Contact, values: Sequence[str]) -> None:
+    """A single id number may be that of whoever speaks and finds petition matters; of two nobody knows whose they are.
+
+    Not for a person who gave an id number, and not for one who asked to stay unknown.
+    """
+    _seal(contact, "moved_out", "\n".join(values))
+    ids = [value for value in values if masking.is_id_number(value)]
+    may_be_own = len(ids) == 1 and not contact.id_index and not contact.is_anonymous
+    contact.story_id_index = crypto.blind_index(ids[0], "id") if may_be_own else ""
 
 
 def _seal(contact: Contact, field: str, plain: str) -> None:

@@ -6,17 +6,18 @@ import pytest
 
 from channels_merge import rights, services
 from channels_merge import tasks as room_tasks
-from channels_merge.models import JointSupervision, PetitionMatch, PetitionMatter
+from channels_merge.models import Contact, JointSupervision, PetitionMatch, PetitionMatter
 from channels_merge.selectors import petition as reads
 from channels_merge.services import petition
 from hotline.services import RowsFailed
-from tests.channels_merge.petition.factories import ID_NUMBER, take_in
+from tests.channels_merge.petition.factories import ID_NUMBER, STORY, take_in
 from tests.factories.channels_merge import NOON, ChannelFactory, make_accepted, make_appeal
 from tickets import services as tickets
 from tickets.models import Ticket
 
 LATER = NOON + timedelta(days=1)
 MONTH = NOON + timedelta(days=31)
+OTHER_ID = "360702199003071239"
 OTHER = "要求尽快解决南门小学学位不足的问题，孩子九月入学，学校说名额已满，希望教育部门答复。"
 
 
@@ -60,6 +61,62 @@ def test_the_id_number_is_the_stronger_ground(office):
     petition.match_petition(matter_id=matter.pk, at=LATER)
 
     assert found() == [("XF2026110001", "id", "proposed")]
+
+
+def test_an_id_number_typed_into_the_story_finds_what_the_petition_office_has_later(office):
+    appeal = make_appeal(at=NOON, region=office.township, text=f"{STORY}我的身份证号是{ID_NUMBER}。")
+    assert (appeal.contact.id_index, appeal.contact.masked_story_id) == ("", "3607**********0016")
+    matter = take_in(office, phone="", id_number=ID_NUMBER).matter
+
+    petition.match_petition(matter_id=matter.pk, at=LATER)
+
+    assert found() == [("XF2026110001", "story_id", "proposed")]
+
+
+def test_an_id_number_added_to_an_appeal_finds_the_matter_at_night(office):
+    take_in(office, phone="", id_number=ID_NUMBER, region=None)
+    appeal = make_accepted(at=NOON, region=office.township, text=STORY)
+    assert petition.match_appeal(appeal_id=appeal.pk, at=LATER) == 0
+    services.supplement_appeal(
+        appeal_id=appeal.pk, text=f"我的身份证{ID_NUMBER}", channel=ChannelFactory(), by=None, at=LATER
+    )
+
+    assert petition.reconcile_petitions(since=NOON, at=LATER) == 1
+    assert found() == [("XF2026110001", "story_id", "proposed")]
+
+
+def test_other_words_with_the_same_id_number_are_not_proposed(office):
+    matter = take_in(office, phone="", id_number=ID_NUMBER, title="南门小学学位", text=OTHER).matter
+    make_appeal(at=NOON, region=office.township, text=f"{STORY}包工头身份证号{ID_NUMBER}。")
+
+    assert petition.match_petition(matter_id=matter.pk, at=LATER) == 0
+
+
+@pytest.mark.parametrize(
+    "words, given",
+    [
+        (f"我{ID_NUMBER}，他{OTHER_ID}", {}),
+        (f"他{ID_NUMBER}", {"person_id_number": OTHER_ID}),
+        (f"他{ID_NUMBER}", {"person_is_anonymous": True}),
+        ("身份证360702198001010014", {}),
+    ],
+    ids=["one of two", "beside the own", "of somebody unknown", "with a wrong check digit"],
+)
+def test_an_id_number_that_cannot_be_the_own_is_nobodys(office, words, given):
+    appeal = make_appeal(at=NOON, region=office.township, text=f"{STORY}{words}", **given)
+
+    assert (appeal.contact.story_id_index, appeal.contact.masked_story_id) == ("", "")
+    assert appeal.contact.id_number == given.get("person_id_number", "")
+
+
+def test_a_second_id_number_in_later_words_leaves_none(office):
+    appeal = make_accepted(at=NOON, region=office.township, text=f"{STORY}我的身份证号是{ID_NUMBER}。")
+    services.supplement_appeal(
+        appeal_id=appeal.pk, text=f"老板身份证{OTHER_ID}", channel=ChannelFactory(), by=None, at=LATER
+    )
+
+    contact = Contact.objects.get(pk=appeal.contact_id)
+    assert (contact.moved_out, contact.story_id_index) == ([ID_NUMBER, OTHER_ID], "")
 
 
 def test_an_appeal_that_comes_later_finds_the_matter(office):

@@ -162,7 +162,7 @@ def test_at_the_desk_the_legal_route_comes_first_with_its_script_also_by_id_numb
     chosen, words = first(phone="13900001111", text=told)
     assert chosen == ("petition", "true")
     assert "告知法定途径：信访" in words
-    assert "XF2026110001 办理中，同一证件号" in words
+    assert "XF2026110001 办理中，同正文中的证件号" in words
     assert "要说的话 这件事已经进入信访程序" in words
     # Another trouble of the same person is handled like anybody's.
     assert first(phone="13900001111", text=f"公交车到站不停，我身份证{ID_NUMBER}，等了两趟。")[0] != (
