@@ -89,6 +89,7 @@ urlpatterns = [
     path("lines/codes/<int:code_id>/", lines.code, name="line-code"),
     path("lines/messages/<int:message_id>/", lines.message, name="line-message"),
     path("lines/messages/<int:message_id>/retry/", lines.retry, name="line-message-retry"),
+    path("lines/messages/<int:message_id>/sheet/", lines.sheet, name="line-message-sheet"),
     path("lines/messages/<int:message_id>/dismiss/", lines.dismiss, name="line-message-dismiss"),
     path("lines/<slug:code>/", lines.line, name="line"),
     path("lines/<slug:code>/secret/", lines.secret, name="line-secret"),

@@ -34,6 +34,7 @@ from channels_merge.services.following import (
 from channels_merge.services.inbound import (
     SameIdOtherBody,
     dismiss_message,
+    hand_out_sheet,
     retry_all,
     retry_message,
     store_message,
@@ -206,6 +207,7 @@ __all__ = [
     "follow_secrecy",
     "follow_ticket",
     "give_info",
+    "hand_out_sheet",
     "hand_to_police",
     "has_gateway",
     "hear_recording",

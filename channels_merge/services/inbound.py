@@ -7,7 +7,7 @@
 """
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -57,12 +57,13 @@ from channels_merge.states import (
 )
 from hotline import crypto, parameters
 from hotline.errors import DomainError
-from hotline.models import User
-from hotline.services import RowsFailed, one_by_one
+from hotline.models import SecurityLog, User
+from hotline.services import RowsFailed, log_security, one_by_one
 
 BATCH: Final = 500
 HEARD_EVERY: Final = timedelta(minutes=1)
 AFTER_A_FAULT: Final = timedelta(minutes=1)
+SHORTEST_REASON: Final = 4
 
 
 class NotHereYet(Exception):
@@ -308,6 +309,27 @@ def dismiss_message(*, inbound_id: int, reason: str, by: User, at: datetime) -> 
     row.settled_at, row.settled_by = at, by
     row.save()
     return row
+
+
+def hand_out_sheet(*, inbound_id: int, reason: str, by: User, at: datetime, address: str = "") -> tuple[str, bytes]:
+    """Name and bytes of a sheet that could not be read, as it came, with a line in the security log; a refusal too."""
+    rights.require(by, rights.MANAGE_LINES, at)
+    row = InboundMessage.objects.select_related("line__channel").get(pk=inbound_id, parked_for=ParkedFor.SHEET)
+    reason = clean(reason)
+    refusal = "" if len(reason) >= SHORTEST_REASON else f"下载原件须写明理由，至少 {SHORTEST_REASON} 个字。"
+    log_security(
+        kind=SecurityLog.Kind.REVEAL,
+        subject=f"来件表格 {row.line.channel.code} {row.pk}",
+        outcome=SecurityLog.Outcome.REFUSED if refusal else SecurityLog.Outcome.DONE,
+        reason=refusal or reason,
+        user=by,
+        at=at,
+        address=address or None,
+    )
+    if refusal:
+        raise AppealRefused(refusal)
+    kept = json.loads(row.body)
+    return kept["sheet"], b64decode(kept["base64"])
 
 
 def _parked(inbound_id: int) -> InboundMessage:

@@ -10,12 +10,24 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from channels_merge import rights, selectors, services
-from channels_merge.forms import CodeForm, FolderForm, LineForm, LineLimitForm, PullForm, ReasonForm, SourceForm
+from channels_merge.forms import (
+    CodeForm,
+    FolderForm,
+    LineForm,
+    LineLimitForm,
+    PullForm,
+    ReasonForm,
+    SourceForm,
+    WordsForm,
+)
 from channels_merge.models import CodeMap, InboundMessage, Line, OutboxMessage
-from channels_merge.states import LINE_LIMITS, CodeKind, Door, InboundState
+from channels_merge.states import LINE_LIMITS, CodeKind, Door, InboundState, ParkedFor
 from channels_merge.views.dialogs import asked, run_act
+from hotline.client_address import client_address
 from hotline.errors import DomainError
 from hotline.numbers import key_of
+from hotline.rights import has_right
+from hotline.views.files import answer_with_bytes
 from hotline.views.gate import needs
 from tickets.selectors.lists import PAGE_ROWS, Key, take
 
@@ -248,6 +260,42 @@ def _say_what_became(request, row):
         messages.info(request, f"{row.shown_id} 在等它的原诉求。")
     else:
         messages.error(request, f"{row.shown_id} 还是不行：{row.reason}")
+
+
+@require_http_methods(["GET", "POST"])
+def sheet(request, message_id):
+    """A sheet that could not be read, as it came, after a reason. To everybody else there is no such address."""
+    now = timezone.now()
+    if not has_right(request.user, rights.MANAGE_LINES, now):
+        raise Http404
+    row = get_object_or_404(InboundMessage, pk=message_id, parked_for=ParkedFor.SHEET)
+    form = WordsForm(request.POST if request.method == "POST" else None, label="为什么要下载")
+    if request.method == "POST" and form.is_valid():
+        try:
+            name, content = services.hand_out_sheet(
+                inbound_id=row.pk,
+                reason=form.cleaned_data["text"],
+                by=request.user,
+                at=now,
+                address=client_address(request),
+            )
+        except DomainError as refused:
+            form.add_error(None, str(refused))
+        else:
+            return answer_with_bytes(name, content)
+    return render(
+        request,
+        "channels_merge/act.html",
+        {
+            "title": "下载原件",
+            "form": form,
+            "url": request.path,
+            "verb": "下载",
+            "hint": "里面有姓名和电话，下载一次记一次。看完请删除；改好的表格由对方重新放进文件夹。",
+            "is_download": True,
+        },
+        status=422 if form.errors else 200,
+    )
 
 
 @needs(rights.MANAGE_LINES)

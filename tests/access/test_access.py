@@ -22,6 +22,7 @@ from channels_merge.models import (
     CodeMap,
     FrequentCaller,
     GridCheck,
+    InboundMessage,
     Interaction,
     Line,
     LineMilestone,
@@ -33,7 +34,7 @@ from channels_merge.models import (
     ThresholdProposal,
     Transfer,
 )
-from channels_merge.services import grid, petition
+from channels_merge.services import grid, inbound, petition
 from hotline.services import store_file
 from tests.factories.channels_merge import make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import WEDNESDAY, add_callers, complain, replied
@@ -186,7 +187,14 @@ def of_a_line():
     channels.store_message(line=line, body=json.dumps(sent).encode(), at=WEDNESDAY)
     parked = channels.store_message(line=line, body=b"{", at=WEDNESDAY).message
     channels.take_in_due(at=WEDNESDAY)
-    return {"inbound": parked.pk, "code": CodeMap.objects.get().pk, "outbox": OutboxMessage.objects.latest("pk").pk}
+    inbound.park_sheet(line=line, name="a.csv", content=b"\xff", reason="读不出。", at=WEDNESDAY)
+    sheet = InboundMessage.objects.get(parked_for="sheet")
+    return {
+        "inbound": parked.pk,
+        "sheet": sheet.pk,
+        "code": CodeMap.objects.get().pk,
+        "outbox": OutboxMessage.objects.latest("pk").pk,
+    }
 
 
 def on_the_telephone(city):

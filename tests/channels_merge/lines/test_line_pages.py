@@ -8,6 +8,8 @@ from bs4 import BeautifulSoup
 
 from channels_merge import services
 from channels_merge.models import Appeal, CodeMap, InboundMessage, Line, LineSource, OutboxMessage
+from channels_merge.services import inbound
+from hotline.models import SecurityLog
 from tests.channels_merge.lines.conftest import message
 from tests.factories.channels_merge import NOON, PHONE, make_appeal
 
@@ -145,6 +147,44 @@ def test_retry_all(client, manager, plug, came):
     answer = client.post("/lines/12315/retry/")
 
     assert said(client, answer) == ["重试了 2 条，1 条已处理，1 条还在搁置。"]
+
+
+SHEET = "姓名,电话\n王丽,13807972231\n".encode("gb18030")
+
+
+def unread(line):
+    inbound.park_sheet(line=line, name="十一月.csv", content=SHEET, reason="没有列。", at=NOON)
+    return InboundMessage.objects.get(parked_for="sheet")
+
+
+def test_a_sheet_that_cannot_be_read_is_downloaded_as_it_came_with_a_reason_on_record(client, manager, plug):
+    row = unread(plug("12315"))
+    address = f"/lines/messages/{row.pk}/sheet/"
+    assert soup(client.get(f"/lines/messages/{row.pk}/")).select_one("[data-key=o]")["href"] == address
+    dialog = soup(client.get(address, headers={"HX-Request": "true"})).form
+    assert (dialog["action"], dialog.get("hx-post")) == (address, None)
+
+    refused = client.post(address, {"text": "看"})
+    answer = client.post(address, {"text": "对方说列名没错，核对一下"}, REMOTE_ADDR="10.1.2.3")
+
+    assert (refused.status_code, "下载原件须写明理由，至少 4 个字。" in refused.content.decode()) == (422, True)
+    assert (answer.status_code, answer.content) == (200, SHEET)
+    assert answer.headers["Content-Disposition"] == ("attachment; filename*=UTF-8''%E5%8D%81%E4%B8%80%E6%9C%88.csv")
+    assert (answer.headers["Cache-Control"], answer.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
+    log = SecurityLog.objects.filter(kind="reveal").order_by("pk")
+    assert list(log.values_list("subject", "user", "outcome", "reason", "address")) == [
+        (f"来件表格 12315 {row.pk}", manager.pk, "refused", "下载原件须写明理由，至少 4 个字。", "127.0.0.1"),
+        (f"来件表格 12315 {row.pk}", manager.pk, "done", "对方说列名没错，核对一下", "10.1.2.3"),
+    ]
+    client.post(f"/lines/messages/{row.pk}/dismiss/", {"text": "已重发。"})
+    assert client.get(address).status_code == 200
+
+
+def test_only_a_sheet_has_an_original_to_download(client, manager, plug, came):
+    row = came(plug("12315"), message("1", text="短"))
+
+    assert client.get(f"/lines/messages/{row.pk}/sheet/").status_code == 404
+    assert "下载原件" not in client.get(f"/lines/messages/{row.pk}/").content.decode()
 
 
 # ---- plugging in
