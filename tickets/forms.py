@@ -21,13 +21,17 @@ from tickets.services.holding import HANDLING_KINDS
 from tickets.states import Kind, Resolved, ReturnGround, Urgency
 
 SENTENCE = 2000
+MOST_NAMED = 5
 
 
 class ListWidget(forms.TextInput):
-    """A text field with a list to choose from: works by typing, without scripts."""
+    """A text field with a list to choose from: works by typing, without scripts.
+
+    Of each option, what is written into the field and what else it is found by.
+    """
 
     template_name = "tickets/widgets/list.html"
-    options: Iterable[str] = ()
+    options: Iterable[tuple[str, str]] = ()
 
     def get_context(self, name, value, attrs):
         context = super().get_context(name, value, attrs)
@@ -73,10 +77,18 @@ class UnitField(forms.CharField):
         return found[0] if found else None
 
     def _one(self, name: str) -> Unit:
-        matches = [unit for unit in self.units.all() if name in {unit.name, unit.short_name}]
-        if len(matches) != 1:
+        units = list(self.units.all())
+        matches = [unit for unit in units if name in {unit.name, unit.short_name}]
+        if len(matches) == 1:
+            return matches[0]
+        alike = [unit.name for unit in units if name in unit.name or name in unit.short_name]
+        if not alike:
             raise forms.ValidationError(f"没有名为“{name}”的单位，请从列表中选择。")
-        return matches[0]
+        # A part of a name may be meant for another one: it is proposed, never taken.
+        more = f"等 {len(alike)} 个" if len(alike) > MOST_NAMED else ""
+        raise forms.ValidationError(
+            f"“{name}”没有写全，可能是：{'、'.join(alike[:MOST_NAMED])}{more}。请从列表中选择。"
+        )
 
 
 class _Names:
@@ -86,7 +98,7 @@ class _Names:
         self.units = units
 
     def __iter__(self):
-        return iter(self.units.values_list("name", flat=True))
+        return iter(self.units.values_list("name", "short_name"))
 
 
 class PeopleField(forms.CharField):
@@ -143,7 +155,7 @@ class _Codes:
         self.items = items
 
     def __iter__(self):
-        return (f"{code} {title}" for code, title in self.items.values_list("code", "title"))
+        return ((f"{code} {title}", "") for code, title in self.items.values_list("code", "title"))
 
 
 class FilesWidget(forms.ClearableFileInput):

@@ -3,7 +3,7 @@
 from bs4 import BeautifulSoup
 
 from hotline.models import Unit
-from tests.factories.hotline import CentreFactory
+from tests.factories.hotline import CentreFactory, UnitFactory
 from tickets.forms import ActForm, UnitField
 
 
@@ -20,4 +20,20 @@ def test_a_unit_is_typed_beside_a_list_to_choose_from(db):
     page = BeautifulSoup(str(NameAUnit(found=None)["unit"]), "html.parser")
 
     assert page.input["list"] == page.datalist["id"] == "id_unit_list"
-    assert [option["value"] for option in page.datalist("option")] == [unit.name]
+    assert [(option["value"], option["label"]) for option in page.datalist("option")] == [(unit.name, unit.short_name)]
+
+
+def test_a_part_of_a_name_is_proposed_and_not_taken(db):
+    names = [("赣州市市场监督管理局", "市市场监管局"), ("赣县区市场监督管理局", "赣县区市场监管局")]
+    units = [UnitFactory(name=name, short_name=short) for name, short in names]
+
+    def said(typed):
+        form = NameAUnit({"unit": typed}, found=None)
+        return form["unit"].errors or form.cleaned_data["unit"]
+
+    assert said("市市场监管局") == units[0]
+    assert said("市场监管局") == [
+        "“市场监管局”没有写全，可能是：赣州市市场监督管理局、赣县区市场监督管理局。请从列表中选择。"
+    ]
+    assert said("赣县区市场") == ["“赣县区市场”没有写全，可能是：赣县区市场监督管理局。请从列表中选择。"]
+    assert said("气象局") == ["没有名为“气象局”的单位，请从列表中选择。"]
