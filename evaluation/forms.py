@@ -5,6 +5,7 @@ from typing import Final
 from django import forms
 
 from evaluation.services.calling import LONGEST_WORDS
+from evaluation.services.deciding import SHORTEST_SENTENCE
 from evaluation.states import SAID_GROUNDS, CallResult, DecisionState, Satisfaction
 from tickets.states import Resolved
 
@@ -73,22 +74,22 @@ class DecisionForm(KeyedForm):
         label="诉求合理吗",
         choices=YES_NO,
         widget=forms.RadioSelect,
-        required=False,
-        error_messages={"invalid_choice": "请选择是或否。"},
+        error_messages={"required": "请回答诉求是否合理。", "invalid_choice": "请选择是或否。"},
     )
     duty_done = forms.ChoiceField(
         label="单位尽责了吗",
         choices=YES_NO,
         widget=forms.RadioSelect,
-        required=False,
-        error_messages={"invalid_choice": "请选择是或否。"},
+        error_messages={"required": "请回答单位是否尽责。", "invalid_choice": "请选择是或否。"},
     )
     sentence = forms.CharField(
         label="复核意见",
+        min_length=SHORTEST_SENTENCE,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={
             "required": "请写明复核意见。",
+            "min_length": "请写明复核意见，至少 %(limit_value)d 个字。",
             "max_length": "复核意见最多 %(limit_value)d 个字，现在有 %(show_value)d 个字。",
         },
     )
