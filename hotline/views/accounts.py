@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from hotline import idle, parameters, services
 from hotline.client_address import client_address
 from hotline.forms import LoginForm, PasswordForm, UnlockForm
-from hotline.models import SecurityLog, User
+from hotline.models import SecurityLog, Unit, User
 
 HOME = "/"
 
@@ -180,10 +180,18 @@ def locked_out(request, response=None, credentials=None):
         subject=_shown_name(username[:32]),
         outcome=SecurityLog.Outcome.REFUSED,
     )
+    minutes = parameters.integer("lock_minutes", at=at)
     message = (
-        f"连续输错 {parameters.integer('lock_failures', at=at)} 次，该工号已在这台电脑上锁定，"
-        f"{parameters.integer('lock_minutes', at=at)} 分钟后再试。"
+        f"连续输错 {parameters.integer('lock_failures', at=at)} 次，该工号已在这台电脑上锁定，{minutes} 分钟后再试。"
     )
     if _by_script(request):
         return HttpResponse(message, status=429, content_type="text/plain; charset=utf-8")
-    return render(request, "429.html", {"message": message}, status=429)
+    # Each try while it is locked begins the time anew, so it is always counted from now.
+    context = {
+        "message": message,
+        "until": at + timedelta(minutes=minutes),
+        "at": at,
+        "centre": Unit.objects.filter(kind=Unit.Kind.CENTRE).order_by("pk").first(),
+        "next": safe_next(request),
+    }
+    return render(request, "hotline/locked_out.html", context, status=429)

@@ -2,10 +2,11 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from bs4 import BeautifulSoup
 from django.urls import reverse
 
 from hotline import services
-from hotline.models import SecurityLog
+from hotline.models import SecurityLog, Unit
 from tests.factories.hotline import PASSWORD, UserFactory
 from tests.hotline.calendars import at
 
@@ -96,6 +97,8 @@ def test_a_deactivated_person_does_not_get_in(client, clock):
 
 
 def test_the_fifth_wrong_login_locks_for_thirty_minutes(client, user, clock):
+    Unit.objects.filter(kind="centre").update(duty_phone="0797-8391234")
+
     def attempt(password):
         return client.post(reverse("hotline:login"), {"username": "G1001", "password": password})
 
@@ -104,7 +107,13 @@ def test_the_fifth_wrong_login_locks_for_thirty_minutes(client, user, clock):
 
     assert codes == [422, 422, 422, 422, 429]
     assert refused.status_code == 429
-    assert "连续输错 5 次，该工号已在这台电脑上锁定，30 分钟后再试。" in refused.content.decode()
+    words = " ".join(
+        BeautifulSoup(refused.content, "html.parser").select_one("main").get_text(" ", strip=True).split()
+    )
+    assert "连续输错 5 次，该工号已在这台电脑上锁定，30 分钟后再试。" in words
+    assert "今天 10:45 以后再登录。其间再输，不论对错，时间从头算起。" in words
+    assert "请市热线中心的管理员解除锁定、重置密码，电话 0797-8391234 。" in words
+    assert f'href="{reverse("hotline:login")}"' in refused.content.decode()
     assert [kind for kind, *_ in logged()] == ["login_failed"] * 4 + ["locked_out"] * 2
 
     clock.shift(timedelta(minutes=31))
