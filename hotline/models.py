@@ -497,18 +497,18 @@ class SecurityLog(models.Model):
 
 
 class DailySequence(models.Model):
-    """Last number given out for a prefix on a day."""
+    """Where the running number of a prefix stood when a day began; `hotline.numbers` counts from there."""
 
     prefix = models.CharField("前缀", max_length=8)
     day = models.DateField("日期")
-    last = models.PositiveIntegerField("已用到")
+    before = models.BigIntegerField("当日之前用到")
 
     class Meta:
         verbose_name = verbose_name_plural = "编号序列"
         constraints = [models.UniqueConstraint(fields=["prefix", "day"], name="daily_sequence_is_unique")]
 
     def __str__(self) -> str:
-        return f"{self.prefix} {self.day:%Y-%m-%d} {self.last}"
+        return f"{self.prefix} {self.day:%Y-%m-%d} {self.before}"
 
 
 class CryptoSentinel(models.Model):

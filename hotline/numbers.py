@@ -9,22 +9,34 @@ LONGEST_KEY: Final = 18
 """Digits of the largest key that every database column takes."""
 
 _NEXT: Final = """
-INSERT INTO hotline_dailysequence (prefix, day, last) VALUES (%s, %s, 1)
-ON CONFLICT (prefix, day) DO UPDATE SET last = hotline_dailysequence.last + 1
-RETURNING last
+SELECT nextval('hotline_number_' || lower(prefix)) - before FROM hotline_dailysequence WHERE prefix = %s AND day = %s
+"""
+_BEGIN: Final = """
+INSERT INTO hotline_dailysequence (prefix, day, before) VALUES (%s, %s, nextval('hotline_number_' || lower(%s)))
+ON CONFLICT DO NOTHING
 """
 
 
 def next_number(prefix: str, day: date) -> str:
-    """The next number of a prefix on a day.
+    """The next number of a prefix on a day; no number is given twice.
 
-    Holds the day's row until the transaction ends, so everybody else who needs a number waits: call it as late as possible.
-    A rolled-back transaction gives its number back; there are no gaps and no doubles.
+    Nobody waits for anybody's transaction, so what is rolled back leaves a gap: a row that had to be locked for numbers
+    without gaps made every intake of the city wait for the one before it. Only the first of a day is waited for, and a
+    number of a day gone by goes on far above the last of that day.
     """
+    number = _counted(prefix, day)
+    if number is None:
+        with connection.cursor() as cursor:
+            cursor.execute(_BEGIN, [prefix, day, prefix])
+        number = _counted(prefix, day)
+    return f"{prefix}{day:%y%m%d}{number:06d}"
+
+
+def _counted(prefix: str, day: date) -> int | None:
     with connection.cursor() as cursor:
         cursor.execute(_NEXT, [prefix, day])
-        (last,) = cursor.fetchone()
-    return f"{prefix}{day:%y%m%d}{last:06d}"
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def key_of(text: str) -> int | None:

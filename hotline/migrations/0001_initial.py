@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('prefix', models.CharField(max_length=8, verbose_name='前缀')),
                 ('day', models.DateField(verbose_name='日期')),
-                ('last', models.PositiveIntegerField(verbose_name='已用到')),
+                ('before', models.BigIntegerField(verbose_name='当日之前用到')),
             ],
             options={
                 'verbose_name': '编号序列',

@@ -4,7 +4,6 @@ from datetime import date
 import pytest
 from django.db import connection, transaction
 
-from hotline.models import DailySequence
 from hotline.numbers import key_of, next_number
 
 DAY = date(2026, 11, 22)
@@ -19,32 +18,56 @@ def test_numbers_count_up_for_each_prefix_and_day(db):
     assert next_number("GZ", date(2026, 11, 23)) == "GZ261123000001"
 
 
-def test_a_rolled_back_number_is_given_again(db):
+def test_a_rolled_back_number_is_not_given_again(db):
+    next_number("GZ", DAY)
     with transaction.atomic():
-        next_number("GZ", DAY)
+        assert next_number("GZ", DAY) == "GZ261122000002"
         transaction.set_rollback(True)
 
-    assert next_number("GZ", DAY) == "GZ261122000001"
+    assert next_number("GZ", DAY) == "GZ261122000003"
+
+
+def test_a_day_gone_by_goes_on_above_its_last_number(db):
+    first, _, late = next_number("GZ", DAY), next_number("GZ", date(2026, 11, 23)), next_number("GZ", DAY)
+
+    assert first < late
 
 
 @pytest.mark.django_db(transaction=True)
 def test_many_at_once_get_different_numbers():
+    got = at_once(lambda: [next_number("GZ", DAY) for _ in range(10)], times=4)
+
+    assert len({number for numbers in got for number in numbers}) == 40
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_a_transaction_that_has_taken_a_number():
+    next_number("GZ", DAY)
+    with transaction.atomic():
+        mine = next_number("GZ", DAY)
+        (theirs,) = at_once(lambda: next_number("GZ", DAY), times=1)
+
+    assert (mine, theirs) == ("GZ261122000002", "GZ261122000003")
+
+
+def at_once(take, *, times):
+    """What so many threads got, each over a connection of its own that would rather fail than wait."""
     got = []
 
-    def take():
+    def run():
         try:
-            got.extend(next_number("GZ", DAY) for _ in range(10))
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '5s'")
+            got.append(take())
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=take) for _ in range(4)]
+    threads = [threading.Thread(target=run) for _ in range(times)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-
-    assert sorted(got) == [f"GZ261122{n:06d}" for n in range(1, 41)]
-    assert DailySequence.objects.get().last == 40
+    return got
 
 
 @pytest.mark.parametrize(
