@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,6 +19,7 @@ from tickets.selectors.lists import Key, Page, take
 from tickets.states import ClockKind
 
 CITIZENS: Final = "citizens"
+CITY_SECONDS: Final = 20
 TABS = {"": "全部", "overdue": "超期", "today": "今天到期", "soon": "临期"}
 
 
@@ -41,7 +43,7 @@ def wall(request: HttpRequest) -> HttpResponse:
 
 def _around(watch: selectors.Watch, unit: Unit | None, tab: str) -> dict[str, Any]:
     """The numbers: of units, and of what is no unit's own for whoever watches the whole city."""
-    heat = selectors.unit_heat(watch)
+    heat, city = _heat(watch)
     shown = [line for line in heat if unit is None or line.unit.pk == unit.pk]
     totals = {name: sum(getattr(line, name) for line in shown) for name in ("overdue", "today", "soon")}
     here = f"{reverse('supervision:wall')}?unit={unit.pk if unit else ''}"
@@ -54,15 +56,23 @@ def _around(watch: selectors.Watch, unit: Unit | None, tab: str) -> dict[str, An
         "tabs": [
             (code, name, totals.get(code, sum(totals.values())), f"{here}&tab={code}") for code, name in TABS.items()
         ],
-        "city": _city(watch) if watch.watches_city and unit is None else [],
+        "city": _city(watch, city) if city and unit is None else [],
         "opens": watch.opens,
         "at": watch.limits.now,
     }
 
 
-def _city(watch: selectors.Watch) -> list[tuple[str, int, str]]:
+def _heat(watch: selectors.Watch) -> tuple[list[selectors.UnitHeat], selectors.CityHeat | None]:
+    """Counts of the whole city grow with it and are counted once in `CITY_SECONDS` for a person; those of a unit each time."""
+    if not watch.watches_city:
+        return selectors.unit_heat(watch), None
+    return cache.get_or_set(
+        f"wall:{watch.user.pk}", lambda: (selectors.unit_heat(watch), selectors.city_heat(watch)), CITY_SECONDS
+    )
+
+
+def _city(watch: selectors.Watch, heat: selectors.CityHeat) -> list[tuple[str, int, str]]:
     """(name, how many, where to open them, empty for whoever may not)"""
-    heat = selectors.city_heat(watch)
 
     def url(name: str, permission: str) -> str:
         return reverse(name) if has_right(watch.user, permission, watch.limits.now) else ""

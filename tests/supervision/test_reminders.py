@@ -5,6 +5,7 @@
 
 import pytest
 from bs4 import BeautifulSoup
+from django.core.cache import cache
 
 from channels_merge import services as channels
 from channels_merge.models import AppealBreach
@@ -308,6 +309,7 @@ def test_the_list_of_citizens_asks_the_same_questions_for_one_and_three(
     for number in range(count):
         make_accepted(at=NOW, kind="help", phone=f"1390000000{number}")
     wall(city.reviewer)
+    cache.delete(f"wall:{city.reviewer.pk}")
 
     with django_assert_num_queries(13):
         assert client.get(WALL, {"tab": "citizens"}).status_code == 200

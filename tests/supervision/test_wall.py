@@ -6,6 +6,7 @@ on the 18th; of the 11th, it is due on the 20th, the next working day; of the 12
 
 import pytest
 from bs4 import BeautifulSoup
+from django.core.cache import cache
 
 from hotline import services as hotline
 from supervision import services
@@ -161,6 +162,20 @@ def test_without_the_right_it_is_refused(burning, log_in, time_machine_at, who):
     time_machine_at(TODAY)
 
     assert log_in(getattr(burning, who)).get(WALL).status_code == 403
+
+
+def test_the_whole_city_is_counted_once_in_twenty_seconds(city, wall):
+    def late():
+        return {unit: counts[0] for unit, counts in heat(wall(city.leader)).items()}
+
+    name = city.department.name
+    contacted(city, at=at("11-09 10:00"))
+    before = late()
+    contacted(city, at=at("11-09 10:00"))
+    unchanged = late()
+    cache.clear()
+
+    assert (before[name], unchanged[name], late()[name]) == (1, 1, 2)
 
 
 def test_what_a_person_may_not_open_is_neither_listed_nor_counted(burning, wall):
