@@ -103,7 +103,7 @@ class RegionAdmin(ReadOnly):
 
 @admin.register(Unit)
 class UnitAdmin(ActPage, admin.ModelAdmin):
-    list_display = ["name", "short_name", "kind", "function", "parent", "valid_from", "valid_until"]
+    list_display = ["name", "short_name", "kind", "parent", "valid_from", "valid_until"]
     list_filter = ["kind"]
     search_fields = ["code", "name", "short_name"]
     list_select_related = ["parent"]
@@ -120,6 +120,10 @@ class UnitAdmin(ActPage, admin.ModelAdmin):
 
     def get_readonly_fields(self, request, obj=None):
         return [*self.readonly_fields, "code", "kind", "parent", "valid_from"] if obj else self.readonly_fields
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        helps = {"function": "职责清单按这个代码找单位，照同类单位的填；没有同类的留空。"}
+        return super().get_form(request, obj, change=change, help_texts=helps, **kwargs)
 
     def has_delete_permission(self, request, obj=None):
         return False
@@ -200,11 +204,22 @@ class PersonForm(forms.ModelForm):
         return data
 
 
+class RoleFilter(admin.SimpleListFilter):
+    title = "角色"
+    parameter_name = "role"
+
+    def lookups(self, request, model_admin):
+        return [(role.code, role.name) for role in ROLES.values()]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(groups__name=self.value()) if self.value() else queryset
+
+
 @admin.register(User)
 class UserAdmin(ActPage, admin.ModelAdmin):
     form = PersonForm
     list_display = ["username", "name", "unit", "employment", "role_names", "is_active"]
-    list_filter = ["employment", "is_active", "groups"]
+    list_filter = [RoleFilter, "employment", "is_active"]
     search_fields = ["username", "name", "unit__name", "unit__short_name"]
     list_select_related = ["unit"]
     list_per_page = 50
@@ -447,6 +462,10 @@ class ParameterAdmin(ReadOnly):
 
     def has_add_permission(self, request):
         return request.user.has_perm("hotline.administer_parameters")
+
+    def get_form(self, request, obj=None, **kwargs):
+        # A value that was laid down is read; only a new one is typed.
+        return super().get_form(request, obj, **kwargs, **({"form": forms.ModelForm} if obj else {}))
 
     def save_model(self, request, obj, form, change):
         row = services.set_parameter(

@@ -1,11 +1,12 @@
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from responsibility.models import Category, DutyItem, DutyList, Governance
-from responsibility.states import ListState
+from responsibility.states import FUNCTIONS, AppealKind, ListState
 
 EDIT = "responsibility.edit_duty_list"
 
@@ -52,6 +53,17 @@ class DutyListAdmin(DraftsOnly):
         return obj.item_count  # type: ignore[attr-defined]  # annotated by the queryset
 
 
+class CityFunctionFilter(admin.SimpleListFilter):
+    title = "市级职能"
+    parameter_name = "city_function"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(FUNCTIONS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[DutyItem]) -> QuerySet[DutyItem]:
+        return queryset.filter(city_function=self.value()) if self.value() else queryset
+
+
 @admin.register(DutyItem)
 class DutyItemAdmin(DraftsOnly):
     list_display = (
@@ -60,20 +72,40 @@ class DutyItemAdmin(DraftsOnly):
         "duty_list",
         "route",
         "level",
-        "city_function",
-        "county_function",
+        "of_city",
+        "of_county",
         "township_role",
         "mark",
     )
-    list_filter = ("duty_list", "route", "level", "township_role", "city_function", "mark")
+    list_filter = ("duty_list", "route", "level", "township_role", CityFunctionFilter, "mark")
     list_select_related = ("duty_list",)
     search_fields = ("code", "title", "belongs")
-    autocomplete_fields = ("category",)
-    filter_horizontal = ("co_units",)
+    autocomplete_fields = ("category", "co_units")
     ordering = ("duty_list", "code")
 
     def draft_of(self, obj: DutyItem) -> DutyList:
         return obj.duty_list
+
+    @admin.display(description="市级职能", ordering="city_function")
+    def of_city(self, obj: DutyItem) -> str:
+        return FUNCTIONS[obj.city_function]
+
+    @admin.display(description="县级职能", ordering="county_function")
+    def of_county(self, obj: DutyItem) -> str:
+        return FUNCTIONS[obj.county_function] if obj.county_function else ""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Codes are chosen by their Chinese names."""
+        shown = {"label": db_field.verbose_name, "required": not db_field.blank, "help_text": db_field.help_text}
+        match db_field.name:
+            case "city_function" | "county_function":
+                return forms.ChoiceField(choices=[("", "—"), *FUNCTIONS.items()], **shown)
+            case "co_functions":
+                return forms.MultipleChoiceField(choices=list(FUNCTIONS.items()), **shown)
+            case "kinds":
+                boxes = forms.CheckboxSelectMultiple
+                return forms.MultipleChoiceField(choices=AppealKind.choices, widget=boxes, **shown)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "duty_list":

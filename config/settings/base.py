@@ -132,6 +132,8 @@ AXES_RESET_ON_SUCCESS = True
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_CLIENT_IP_CALLABLE = "hotline.client_address.client_address"
 AXES_VERBOSE = False
+# Tries to log in are in the security log; its own pages would show addresses of people in English.
+AXES_ENABLE_ADMIN = False
 
 # --- Browser safety
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"

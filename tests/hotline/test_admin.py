@@ -1,7 +1,11 @@
+import re
 from datetime import timedelta
 
 import pytest
 import time_machine
+from django.apps import apps
+from django.contrib.admin import site
+from django.contrib.admin.utils import label_for_field
 from django.urls import reverse
 
 from hotline import services
@@ -222,6 +226,42 @@ def test_a_parameter_gets_a_new_value_from_a_date_on(browser):
     assert bad.context["adminform"].form.non_field_errors() == ["参数“limit.help”的取值应为时限，如“7wd”。"]
     assert done.status_code == 302
     assert Parameter.objects.get(key="limit.help", value="5wd").valid_from == at("2027-02-01 00:00")
+
+
+def test_a_value_that_was_laid_down_is_read(browser):
+    row = Parameter.objects.filter(key="limit.help").get()
+    page = browser.get(reverse("admin:hotline_parameter_change", args=[row.pk]))
+
+    assert (page.status_code, "limit.help" in page.content.decode()) == (200, True)
+    assert list(page.context["adminform"].form.fields) == []
+
+
+def test_people_are_found_by_the_name_of_their_role(browser, administrator):
+    UserFactory(username="G7", roles=["reviewer"])
+
+    page = browser.get(reverse("admin:hotline_user_changelist"), {"role": "administrator"})
+
+    assert list(page.context["cl"].queryset) == [administrator]
+    [roles] = [spec for spec in page.context["cl"].filter_specs if spec.title == "角色"]
+    names = {str(choice["display"]) for choice in roles.choices(page.context["cl"])}
+    assert {"管理员", "审核员"} < names
+    assert names.isdisjoint({"administrator", "reviewer"})
+
+
+def test_every_name_of_the_management_site_is_chinese():
+    english = [
+        str(name)
+        for model, page in site._registry.items()
+        for name in (
+            apps.get_app_config(model._meta.app_label).verbose_name,
+            model._meta.verbose_name,
+            *(label_for_field(column, model, page) for column in page.get_list_display(None)),
+            *(field.verbose_name for field in model._meta.fields if not field.primary_key),
+        )
+        if not re.search("[\u4e00-\u9fff]", str(name))
+    ]
+
+    assert english == []
 
 
 def test_locked_out_people_are_let_in_again(browser, client, clock):

@@ -59,6 +59,27 @@ def test_a_published_item_is_shown_to_editors(editor):
     assert "示例，待核" in page.content.decode()
 
 
+def test_codes_of_a_draft_are_chosen_by_their_chinese_names(editor):
+    item = DutyItemFactory(duty_list=DutyListFactory(state="draft"))
+    address = reverse("admin:responsibility_dutyitem_change", args=[item.pk])
+    form = editor.get(address).context["adminform"].form
+    boxes = {name: form[name].as_widget() for name in ("city_function", "county_function", "co_functions", "kinds")}
+    typed = {name: form[name].value() for name in form.fields if form[name].value() not in (None, "")}
+    typed |= {"city_function": "health", "kinds": ["complaint", "help"], "co_functions": ["fire"], "co_units": []}
+
+    answer = editor.post(address, typed)
+
+    assert all(">卫生健康<" in boxes[name] for name in ("city_function", "county_function", "co_functions"))
+    assert "投诉" in boxes["kinds"]
+    item.refresh_from_db()
+    assert (answer.status_code, item.city_function, item.kinds, item.co_functions) == (
+        302,
+        "health",
+        ["complaint", "help"],
+        ["fire"],
+    )
+
+
 def test_without_the_right_there_is_no_list(client):
     client.force_login(UserFactory(is_staff=True))
 
