@@ -64,7 +64,7 @@ class UnitHeat:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Who looks at the wall, when, and how far they see. Leaders see counts, no matter's words."""
+    """Who looks at the wall, when, and how far they see. Leaders see which tickets there are, no matter's words."""
 
     user: User
     limits: Bounds

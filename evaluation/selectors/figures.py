@@ -38,7 +38,7 @@ from hotline.dates import SHANGHAI
 from hotline.models import Clock, Unit, User
 from hotline.selectors import subtree_ids
 from tickets.models import Ticket, TicketClock, TicketEvent
-from tickets.states import AssignmentRole, ClockKind, EndedAs, Resolved, TicketState
+from tickets.states import AssignmentRole, ClockKind, EndedAs, Resolved, Secrecy, TicketState
 
 EVERYWHERE: Final = frozenset({Unit.Kind.CENTRE, Unit.Kind.AUTHORITY, Unit.Kind.OVERSIGHT})
 NEW_ROUND: Final = ("redo", "reopen")
@@ -286,9 +286,19 @@ def figure_rows(user: User, *, unit: Unit, month: date, figure: str, at: datetim
 
     `said` of each: how many callers it adds to a figure of callers, 0 for a figure of parts.
     """
+    return _rows(unit, Ticket.objects.visible_to(user, at).values("pk"), month=month, figure=figure, at=at)
+
+
+def figure_rows_without_words(*, unit: Unit, month: date, figure: str, at: datetime) -> QuerySet[TicketClock]:
+    """The same for whoever is shown the figures of the unit and no words: all but the restricted ones, with categories."""
+    known = Ticket.objects.filter(secrecy=Secrecy.OPEN).values("pk")
+    return _rows(unit, known, month=month, figure=figure, at=at).select_related("ticket__category")
+
+
+def _rows(unit: Unit, known: QuerySet, *, month: date, figure: str, at: datetime) -> QuerySet[TicketClock]:
     return (
         _behind(figure, month=month, at=at)
-        .filter(assignment__unit=unit, ticket__in=Ticket.objects.visible_to(user, at).values("pk"))
+        .filter(assignment__unit=unit, ticket__in=known)
         .select_related("ticket__region", "assignment")
         .order_by(F("ended_at").desc(), "-pk")
     )

@@ -1,4 +1,4 @@
-"""The wall of what burns: by unit for whoever watches several, by ticket for whoever may read them."""
+"""The wall of what burns: by unit for whoever watches several, and by ticket; to leaders without the words."""
 
 from typing import Any, Final
 
@@ -14,7 +14,6 @@ from hotline.numbers import key_of
 from hotline.rights import has_right
 from hotline.views.gate import needs
 from supervision import selectors
-from tickets.models import TicketScope
 from tickets.selectors.lists import Key, Page, take
 from tickets.states import ClockKind
 
@@ -86,7 +85,9 @@ def _city(watch: selectors.Watch, heat: selectors.CityHeat) -> list[tuple[str, i
 
 
 def _parts(watch: selectors.Watch, tab: str, unit: Unit | None, after: Key | None) -> tuple[Page, dict[str, Any]]:
-    found = selectors.burning(watch, name=tab, unit=unit) if watch.opens else TicketScope.objects.none()
+    found = selectors.burning(watch, name=tab, unit=unit)
+    if not watch.opens:
+        found = found.select_related("ticket__category", "ticket__region", "unit", "assignment")
     page = take(found, by="sort_at", pk="id", after=after)
     clocks = selectors.running_clocks(page.rows)
     cards = selectors.heaviest_cards(page.rows)

@@ -23,6 +23,7 @@ from bs4 import BeautifulSoup
 from evaluation import selectors, services
 from evaluation.models import FollowUp
 from tests.factories.evaluation import answer, call, complain, decide, replied
+from tests.factories.responsibility import CategoryFactory
 from tests.factories.tickets import at, fresh, signed
 from tickets.models import Ticket
 
@@ -263,14 +264,31 @@ def test_a_group_of_units_alone(november, page):
     }
 
 
-def test_a_leader_sees_figures_and_opens_no_ticket(november, page, client):
-    shown = page(november.leader, FIGURES)
+def test_a_leader_opens_each_figure_to_its_tickets_and_reads_no_word(november, page, client):
+    links = page(november.leader, FIGURES).select("table.figures tbody td a")
 
-    assert len(shown.select("table.figures tbody tr")) == 3
-    assert shown.select("table.figures a") == []
-    assert "您的岗位只看数字，不看工单内容。" in shown.get_text()
-    query = {"unit": november.department.pk, "month": "2026-11", "figure": "late"}
-    assert client.get(BEHIND, query).status_code == 403
+    for link in links:
+        opened = BeautifulSoup(client.get(link["href"]).content.decode(), "html.parser")
+        rows = opened.select("table[data-rows] tbody tr")
+        figure = link["href"].rpartition("figure=")[2]
+        said = sum(int(cells(row)[8].split()[0]) for row in rows) if figure in selectors.OF_CALLERS else len(rows)
+        assert (link["href"], said) == (link["href"], int(link.get_text()))
+        assert opened.select("table[data-rows] a, table[data-rows] [data-href]") == []
+        assert "您的岗位看有哪些件，不看内容。" in opened.get_text()
+        assert {cells(row)[4] for row in rows} == {"未分类"}
+    assert len(links) == 8 + 2 * 4
+
+
+def test_what_is_restricted_is_in_no_list_of_a_leader(november, page):
+    Ticket.objects.filter(pk=november.tickets["D"].pk).update(secrecy="restricted")
+    Ticket.objects.filter(pk=november.tickets["C"].pk).update(category=CategoryFactory())
+
+    shown = page(november.leader, BEHIND, unit=november.department.pk, month="2026-11", figure="late")
+
+    assert [cells(row)[3:5] for row in shown.select("table[data-rows] tbody tr")] == [
+        [november.tickets["C"].number, "路灯"]
+    ]
+    assert "保密件不列出" in shown.get_text()
 
 
 def test_a_ticket_kept_secret_is_counted_and_not_listed(november, page):
