@@ -1,7 +1,8 @@
 """Matters of a whole file: average link over the scored pairs. Pure.
 
 Average and not single link: one message that mentions two matters must not join them. Pairs that were no candidates count
-as 0, so a cluster holds together only where most of its pairs are alike.
+as 0, so a cluster holds together only where most of its pairs are alike. Two troubles of one estate are each told in much
+the same words and are half alike to each other: a close-knit group takes in only what is close.
 """
 
 import heapq
@@ -21,6 +22,9 @@ TOGETHER: Final = 0.3
 """The mean probability from which two groups are one matter: chosen on the even ones of benchmarks/merge_matters.csv."""
 
 SURE: Final = 0.7
+
+CLOSE: Final = 0.4
+"""What joins two groups is at least this share of what holds the closer-knit one together."""
 
 
 def find_matters(messages: Sequence[Message], *, together: float = TOGETHER) -> list[int]:
@@ -63,43 +67,64 @@ def _key(message: Message) -> tuple[str, str, str]:
 
 
 def average_link(count: int, left: Ids, right: Ids, alike: npt.NDArray[np.float64], least: float) -> list[int]:
-    """The group of each of `count` items, as the number of one of its members."""
-    near: list[dict[int, float]] = [{} for _ in range(count)]
+    """The group of each of `count` items, as the number of one of its members.
+
+    Two groups join where the mean between them is at least `least` and `CLOSE` times the mean within either.
+    """
+    groups = _Groups(count)
     heap = []
     for a, b, value in zip(left.tolist(), right.tolist(), alike.tolist(), strict=True):
-        near[a][b] = near[b][a] = value
+        groups.near[a][b] = groups.near[b][a] = value
         if value >= least:
             heap.append((-value, a, b))
     heapq.heapify(heap)
-    sizes, group = [1] * count, list(range(count))
     while heap:
         value, a, b = heapq.heappop(heap)
-        if group[a] != a or group[b] != b or -value != _mean(near, sizes, a, b):
+        if not (groups.stands(a) and groups.stands(b)) or -value != groups.mean(a, b) or not groups.may_join(a, b):
             continue  # one of them has grown since
-        _join(near, sizes, a, b)
-        group[b] = a
-        for other in near[a]:
-            mean = _mean(near, sizes, a, other)
-            if mean >= least:
+        groups.join(a, b)
+        for other in groups.near[a]:
+            mean = groups.mean(a, other)
+            if mean >= least and groups.may_join(a, other):
                 heapq.heappush(heap, (-mean, *sorted((a, other))))
-    return [_root(group, item) for item in range(count)]
+    return [groups.of(item) for item in range(count)]
 
 
-def _mean(near: list[dict[int, float]], sizes: list[int], a: int, b: int) -> float:
-    return near[a].get(b, 0.0) / (sizes[a] * sizes[b])
+class _Groups:
+    def __init__(self, count: int):
+        self.near: list[dict[int, float]] = [{} for _ in range(count)]
+        """What is alike between two groups in all, from each to each."""
+        self._within = [0.0] * count
+        self._sizes = [1] * count
+        self._into = list(range(count))
 
+    def stands(self, a: int) -> bool:
+        return self._into[a] == a
 
-def _join(near: list[dict[int, float]], sizes: list[int], a: int, b: int) -> None:
-    del near[a][b], near[b][a]
-    for other, total in near[b].items():
-        near[a][other] = near[a].get(other, 0.0) + total
-        near[other][a] = near[a][other]
-        del near[other][b]
-    near[b] = {}
-    sizes[a] += sizes[b]
+    def of(self, item: int) -> int:
+        while not self.stands(item):
+            item = self._into[item]
+        return item
 
+    def mean(self, a: int, b: int) -> float:
+        return self.near[a].get(b, 0.0) / (self._sizes[a] * self._sizes[b])
 
-def _root(group: list[int], item: int) -> int:
-    while group[item] != item:
-        item = group[item]
-    return item
+    def may_join(self, a: int, b: int) -> bool:
+        return self.mean(a, b) >= CLOSE * max(self._closeness(a), self._closeness(b))
+
+    def join(self, a: int, b: int) -> None:
+        """Into `a`."""
+        near = self.near
+        self._within[a] += self._within[b] + near[a].pop(b)
+        del near[b][a]
+        for other, total in near[b].items():
+            near[a][other] = near[a].get(other, 0.0) + total
+            near[other][a] = near[a][other]
+            del near[other][b]
+        near[b] = {}
+        self._sizes[a] += self._sizes[b]
+        self._into[b] = a
+
+    def _closeness(self, a: int) -> float:
+        """The mean of its pairs; 0 for one alone, which any may join."""
+        return self._within[a] / max(self._sizes[a] * (self._sizes[a] - 1) / 2, 1)

@@ -1,4 +1,5 @@
 import random
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -75,6 +76,27 @@ def test_average_link_does_not_chain():
     assert average_link(3, left, right, alike, 0.5) == [0, 0, 2]
     assert average_link(3, left, right, alike, 0.4) == [0, 0, 0]
     assert average_link(4, left, right, alike, 0.95) == [0, 1, 2, 3]
+
+
+def two_threes(within, across):
+    """(left, right, alike) of six items: the first three among themselves and the last three are `within` alike."""
+    pairs = list(combinations(range(6), 2))
+    left, right = np.array(pairs).T
+    return left, right, np.array([within if (a < 3) == (b < 3) else across for a, b in pairs])
+
+
+def test_two_close_knit_groups_stay_apart_where_loose_ones_join():
+    """Two troubles of one estate, each told in much the same words, and one trouble told in many ways."""
+    assert average_link(6, *two_threes(0.9, 0.35), 0.3) == [0, 0, 0, 3, 3, 3]
+    assert average_link(6, *two_threes(0.8, 0.35), 0.3) == [0] * 6
+
+
+def test_one_more_joins_a_close_knit_group_where_it_is_close():
+    left, right = np.array(list(combinations(range(4), 2))).T
+    told = np.where(right == 3, 0.35, 0.9)
+
+    assert average_link(4, left, right, told, 0.3) == [0, 0, 0, 3]
+    assert average_link(4, left, right, np.where(right == 3, 0.4, 0.9), 0.3) == [0] * 4
 
 
 def test_times_of_both_kinds_can_stand_together(background):
