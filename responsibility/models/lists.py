@@ -1,6 +1,6 @@
-from __future__ import annotations
+"""What is a matter and who is responsible for it: categories, versions of a list, items."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from responsibility.states import FUNCTIONS, AppealKind, Level, ListState, Outcome, Route, TownshipRole
+from responsibility.states import FUNCTIONS, AppealKind, Level, ListState, Route, TownshipRole
 
 
 class Category(models.Model):
@@ -205,83 +205,3 @@ class DutyItem(models.Model):
         broken = [word for word in (*self.words, *self.excluded_words) if not all(word.strip().split("+"))]
         if broken:
             raise ValidationError(f"用词中“+”的两边都要有字：{'、'.join(broken)}。")
-
-
-class GovernanceQuerySet(models.QuerySet["Governance"]):
-    def in_force(self, on: date) -> Self:
-        return self.filter(valid_from__lte=on).filter(Q(valid_until__isnull=True) | Q(valid_until__gt=on))
-
-
-class Governance(models.Model):
-    """Who governs a place from a day on. The router reads this and not the tree of regions.
-
-    A region may have two rows at a time: the centre that answers for it (a county or zone centre) and, for a
-    township, the township's own office.
-    """
-
-    region = models.ForeignKey("hotline.Region", models.PROTECT, related_name="governance", verbose_name="地方")
-    unit = models.ForeignKey("hotline.Unit", models.PROTECT, related_name="governance", verbose_name="管辖单位")
-    valid_from = models.DateField("起始日期")
-    valid_until = models.DateField("终止日期", null=True, blank=True, help_text="当天起不再适用。")
-    source = models.CharField("来源", max_length=200)
-    confirmed = models.BooleanField("已确认", default=True)
-
-    objects = GovernanceQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = verbose_name_plural = "管辖"
-        constraints = [
-            models.UniqueConstraint(fields=["region", "unit", "valid_from"], name="governance_row_is_unique"),
-            models.UniqueConstraint(
-                fields=["region", "unit"],
-                condition=Q(valid_until__isnull=True),
-                name="governance_of_a_unit_over_a_region_is_open_once",
-            ),
-            models.CheckConstraint(
-                name="governance_ends_after_it_starts",
-                condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
-                violation_error_message="终止日期须晚于起始日期。",
-            ),
-            models.CheckConstraint(
-                name="governance_names_its_source",
-                condition=~Q(source=""),
-                violation_error_message="管辖须写明来源。",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.region}由{self.unit}管辖"
-
-
-class RoutingExample(models.Model):
-    """What the router proposed and what people decided. Text is redacted; the ticket is named, not linked."""
-
-    ticket_number = models.CharField("工单编号", max_length=20, db_index=True)
-    text = models.TextField("内容（已去除个人信息）")
-    category = models.ForeignKey(Category, models.PROTECT, null=True, verbose_name="分类", related_name="+")
-    region = models.ForeignKey("hotline.Region", models.PROTECT, null=True, verbose_name="地方", related_name="+")
-    kind = models.CharField("类型", max_length=10, blank=True)
-    proposed_item = models.ForeignKey(
-        DutyItem, models.PROTECT, null=True, verbose_name="建议事项", related_name="proposed_examples"
-    )
-    proposed_unit = models.ForeignKey(
-        "hotline.Unit", models.PROTECT, null=True, verbose_name="建议单位", related_name="+"
-    )
-    final_item = models.ForeignKey(
-        DutyItem, models.PROTECT, null=True, verbose_name="最终事项", related_name="final_examples"
-    )
-    final_unit = models.ForeignKey(
-        "hotline.Unit", models.PROTECT, null=True, verbose_name="最终单位", related_name="+"
-    )
-    outcome = models.CharField("结果", max_length=10, choices=Outcome)
-    at = models.DateTimeField("时间")
-
-    class Meta:
-        verbose_name = verbose_name_plural = "派单记忆"
-        constraints = [
-            models.CheckConstraint(name="routing_outcome_is_known", condition=Q(outcome__in=Outcome.values))
-        ]
-        indexes = [models.Index(fields=["final_item", "at"], name="routing_item_at")]
-
-    def __str__(self) -> str:
-        return f"{self.ticket_number} {self.get_outcome_display()}"
