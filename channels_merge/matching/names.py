@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from channels_merge.matching.background import Background
 from hotline import bigrams
@@ -17,6 +18,7 @@ _ENDINGS: Final = (
 _ENDING: Final = re.compile(_ENDINGS)
 _DISTRICT: Final = re.compile("(?<![小社园景辖片城地校厂库灾各本该我])[区县]")
 _TWO: Final = re.compile("[0-9a-z\u3400-\u9fff]{2}")
+_THREE: Final = re.compile("[\u3400-\u9fff]{3}")
 # Before an ending these make no name: 我们小区, 这条路, 一个村.
 _NO_NAME: Final = frozenset("我们的个这那条该在是到有和与及本各些家所区县")
 _NO_NAMES: Final = frozenset(["旁边", "附近", "对面", "周边", "周围", "隔壁", "楼下", "楼上", "门口", "建筑", "施工"])
@@ -39,9 +41,24 @@ def names_in(normal: str) -> Iterator[tuple[str, int]]:
 
 def telling(names: Sequence[str], background: Background) -> list[str]:
     """Those that are names and no phrases of the trade: what one matter in two hundred says is no name of a place."""
-    ids = np.array([ord(name[0]) << 32 | ord(name[1]) << 16 | ord(name[2]) for name in names], np.int64)
-    rare = background.weights(ids) > -np.log(_COMMON)
-    return [name for name, is_rare in zip(names, rare.tolist(), strict=True) if is_rare]
+    rare = is_rare(background.weights(np.array([_triple(name) for name in names], np.int64)))
+    return [name for name, is_name in zip(names, rare.tolist(), strict=True) if is_name]
+
+
+def is_rare(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    return weights > -np.log(_COMMON)
+
+
+def before_endings(normal: str) -> Iterator[int]:
+    """The ids of the three characters before each ending in a normalised text; among them parts of phrases."""
+    for found in _ENDING.finditer(normal):
+        name = normal[max(found.start() - 3, 0) : found.start()]
+        if _THREE.fullmatch(name) and name[-1] not in _NO_NAME and name[-2:] not in _NO_NAMES:
+            yield _triple(name)
+
+
+def _triple(name: str) -> int:
+    return ord(name[0]) << 32 | ord(name[1]) << 16 | ord(name[2])
 
 
 def districts(text: str) -> set[str]:

@@ -73,8 +73,10 @@ class Profiles:
     """Many messages, one row each, made in one sweep. A row number means nothing to other profiles."""
 
     messages: Sequence[Message]
+    ids: Ids
+    """The gram of each column."""
     weights: Floats
-    """How rare the gram of each column is."""
+    """How rare it is."""
     titles: Rows
     openings: Rows
     """Occurrences, those of the title twice."""
@@ -102,6 +104,7 @@ class Profiles:
         opening_names, names = _names(letters.texts, background)
         return cls(
             messages,
+            found.ids,
             background.weights(found.ids),
             present(title_rows),
             openings,

@@ -104,7 +104,7 @@ class _Pair:
                 np.minimum(*titles[0]),
                 np.where(np.isnan(apart), 0.5, np.exp(-apart / 60)),
                 _topics(profiles.topics[left], profiles.topics[right]),
-                self._names_differ(left, right) * openings.sums(),
+                names_differ(profiles.opening_names, profiles.names, left, right) * openings.sums(),
                 _differ(profiles.districts, profiles.districts, left, right),
                 *_known(profiles, left, right),
                 *_distances(metres(profiles.positions[left], profiles.positions[right])),
@@ -115,11 +115,6 @@ class _Pair:
         """The share of my title's rare grams that their text has."""
         shared = _Shared.of(self.profiles.titles, self.profiles.texts, mine, theirs)
         return shared.sums(self.rare) / self.rare_titles[mine]
-
-    def _names_differ(self, left: Ids, right: Ids) -> Floats:
-        """Both open by naming something, and neither's names are anywhere in the other."""
-        opening, anywhere = self.profiles.opening_names, self.profiles.names
-        return np.minimum(_differ(opening, anywhere, left, right), _differ(opening, anywhere, right, left))
 
 
 class _Matches:
@@ -199,6 +194,11 @@ def _distances(apart: Floats) -> tuple[Floats, Floats]:
 def regions_differ(a: str, b: str) -> bool:
     """Both are known and neither lies in the other."""
     return bool(a and b and not a.startswith(b) and not b.startswith(a))
+
+
+def names_differ(opening: Rows, anywhere: Rows, left: Ids, right: Ids) -> Floats:
+    """1 where both open by naming something, and neither's names are anywhere in the other."""
+    return np.minimum(_differ(opening, anywhere, left, right), _differ(opening, anywhere, right, left))
 
 
 def _differ(mine: Rows, theirs: Rows, left: Ids, right: Ids) -> Floats:

@@ -91,6 +91,18 @@ def test_two_close_knit_groups_stay_apart_where_loose_ones_join():
     assert average_link(6, *two_threes(0.8, 0.35), 0.3) == [0] * 6
 
 
+def test_two_troubles_of_one_estate_told_by_the_same_people_are_two_matters(pool):
+    places = "望江台开发商正在出售地下车位，据说是人防工程，请问是否合法？"
+    deeds = "望江台开发商把一套房办成了两个证，请问能不能合一？"
+    told = [
+        message(title, f"{text}{ending}", days=day)
+        for title, text in (("望江台地下车位的问题", places), ("望江台两证合一的问题", deeds))
+        for day, ending in ((30, ""), (33, "谢谢！"), (35, "请回复。"))
+    ]
+
+    assert find_matters([*told, *pool])[:6] == [0, 0, 0, 1, 1, 1]
+
+
 def test_one_more_joins_a_close_knit_group_where_it_is_close():
     left, right = np.array(list(combinations(range(4), 2))).T
     told = np.where(right == 3, 0.35, 0.9)
