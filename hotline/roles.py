@@ -24,6 +24,7 @@ _HANDLING: Final = (
     "channels_merge.reveal_contact",
 )
 _LEADING: Final = (
+    "responsibility.view_duty_lists",
     "tickets.approve_result",
     "tickets.instruct_ticket",
     "tickets.view_subtree_tickets",
@@ -31,6 +32,7 @@ _LEADING: Final = (
     "supervision.view_wall",
 )
 _CENTRE: Final = (
+    "responsibility.view_duty_lists",
     "tickets.view_all_tickets",
     "tickets.remark_ticket",
     "tickets.print_ticket",
@@ -99,6 +101,7 @@ _ROLES: Final = (
             "tickets.view_subtree_tickets",
             "supervision.view_wall",
             "channels_merge.propose_channel",
+            "responsibility.view_duty_lists",
         ),
     ),
     Role("handler", "经办人", _HANDLING),
@@ -183,6 +186,15 @@ _ROLES: Final = (
         "网格员",
         ("channels_merge.do_grid_check", "channels_merge.view_grid_standard", "tickets.visit_onsite"),
     ),
+    # 赣市改字〔2025〕10号 8: whoever says for 司法局 and 编办 that a duty list may be published.
+    Role(
+        "legal_reviewer", "清单合法性审核人", ("responsibility.view_duty_lists", "responsibility.give_legal_opinion")
+    ),
+    Role(
+        "staffing_reviewer",
+        "清单职责审核人",
+        ("responsibility.view_duty_lists", "responsibility.give_staffing_opinion"),
+    ),
     Role("leader", "领导", ("evaluation.view_figures", "supervision.view_wall", "channels_merge.view_register")),
     Role(
         "administrator",
@@ -193,7 +205,9 @@ _ROLES: Final = (
             "hotline.view_security_log",
             "channels_merge.issue_channel_key",
             *_MANAGED,
+            "responsibility.view_duty_lists",
             "responsibility.edit_duty_list",
+            "responsibility.publish_duty_list",
             *(
                 f"responsibility.{verb}_{model}"
                 for model in ("category", "governance")

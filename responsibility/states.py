@@ -4,9 +4,30 @@ from django.db import models
 
 
 class ListState(models.TextChoices):
+    """A published version stays published when the next one takes over: `effective_until` says that it is over."""
+
     DRAFT = "draft", "草稿"
+    REVIEW = "review", "征求意见"
+    APPROVED = "approved", "已审定"
     PUBLISHED = "published", "已发布"
-    RETIRED = "retired", "已停用"
+    DROPPED = "dropped", "已作废"
+
+
+UNPUBLISHED = (ListState.DRAFT, ListState.REVIEW, ListState.APPROVED)
+
+
+class Office(models.TextChoices):
+    """Whose opinion a version needs: 国办函〔2025〕66号 (五) lets staffing and justice define a duty that is not clear."""
+
+    LEGAL = "legal", "司法局合法性意见"
+    STAFFING = "staffing", "编办职责意见"
+
+
+class ItemAct(models.TextChoices):
+    ADD = "add", "新增"
+    CHANGE = "change", "修改"
+    REMOVE = "remove", "删除"
+    COMMENT = "comment", "意见"
 
 
 class Level(models.TextChoices):

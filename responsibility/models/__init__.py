@@ -1,5 +1,21 @@
 from responsibility.models.governance import Governance
-from responsibility.models.lists import Category, DutyItem, DutyList
+from responsibility.models.lists import (
+    Category,
+    DutyItem,
+    DutyItemEvent,
+    DutyList,
+    DutyListEvent,
+    DutyListOpinion,
+)
 from responsibility.models.memory import RoutingExample
 
-__all__ = ["Category", "DutyItem", "DutyList", "Governance", "RoutingExample"]
+__all__ = [
+    "Category",
+    "DutyItem",
+    "DutyItemEvent",
+    "DutyList",
+    "DutyListEvent",
+    "DutyListOpinion",
+    "Governance",
+    "RoutingExample",
+]

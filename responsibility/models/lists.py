@@ -1,15 +1,28 @@
 """What is a matter and who is responsible for it: categories, versions of a list, items."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Self
 
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, BigIntegerRangeField, DateRangeField, RangeOperators
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
 from django.utils import timezone
+from django_fsm import transition
 
-from responsibility.states import FUNCTIONS, AppealKind, Level, ListState, Route, TownshipRole
+from hotline.fsm import StateField, StateModel
+from responsibility.states import (
+    FUNCTIONS,
+    UNPUBLISHED,
+    AppealKind,
+    ItemAct,
+    Level,
+    ListState,
+    Office,
+    Route,
+    TownshipRole,
+)
 
 
 class Category(models.Model):
@@ -51,13 +64,21 @@ class DutyListQuerySet(models.QuerySet["DutyList"]):
         return self.annotate(item_count=models.Count("items"))
 
 
-class DutyList(models.Model):
-    """One version of one centre's duty list. A published version never changes: the next one replaces it from a day."""
+class DutyList(StateModel):
+    """One version of one centre's duty list. A published version never changes: the next one replaces it from a day.
+
+    A county's list holds what it does otherwise than the city or beside it; the rest it inherits.
+    """
 
     version = models.PositiveIntegerField("版本")
     scope = models.ForeignKey("hotline.Unit", models.PROTECT, related_name="duty_lists", verbose_name="适用范围")
     title = models.CharField("名称", max_length=80)
-    state = models.CharField("状态", max_length=10, choices=ListState, default=ListState.DRAFT)
+    state = StateField("状态", max_length=10, choices=ListState, default=ListState.DRAFT, protected=True)
+    base = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", editable=False, verbose_name="在哪一版上改"
+    )
+    reason = models.CharField("修订理由", max_length=500, blank=True)
+    rounds = models.PositiveSmallIntegerField("送审次数", default=0, editable=False)
     effective_from = models.DateField("执行日期", null=True, blank=True)
     effective_until = models.DateField(
         "停止日期", null=True, blank=True, help_text="当天起不再执行；空着表示一直执行到下一版。"
@@ -69,24 +90,58 @@ class DutyList(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "职责清单"
-        permissions = [("edit_duty_list", "编辑职责清单草稿")]
+        permissions = [
+            ("view_duty_lists", "查看职责清单"),
+            ("edit_duty_list", "编辑职责清单草稿"),
+            ("publish_duty_list", "发布职责清单"),
+            ("give_legal_opinion", "出具清单的合法性意见"),
+            ("give_staffing_opinion", "出具清单的职责意见"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["scope", "version"], name="duty_list_version_is_unique_in_its_scope"),
             models.UniqueConstraint(
                 fields=["scope"],
-                condition=Q(state=ListState.PUBLISHED, effective_until__isnull=True),
-                name="duty_list_scope_has_one_open_published_version",
-                violation_error_message="同一范围只能有一版正在执行、没有停止日期的清单。",
+                condition=Q(state__in=UNPUBLISHED),
+                name="duty_list_scope_has_one_version_in_the_making",
+                violation_error_message="同一范围只能有一版正在修订的清单。",
+            ),
+            # Ranges have an index of their own kind; of a number a range is made, so that no extension is needed.
+            ExclusionConstraint(
+                name="duty_list_versions_in_force_do_not_overlap",
+                expressions=[
+                    (
+                        Func(
+                            F("scope"),
+                            F("scope"),
+                            Value("[]"),
+                            function="int8range",
+                            output_field=BigIntegerRangeField(),
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                    (
+                        Func(
+                            F("effective_from"),
+                            F("effective_until"),
+                            function="daterange",
+                            output_field=DateRangeField(),
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                condition=Q(state=ListState.PUBLISHED),
+                violation_error_message="同一范围的两版清单不能在同一天执行。",
             ),
             models.CheckConstraint(
-                name="duty_list_past_draft_has_an_effective_day",
-                condition=Q(state=ListState.DRAFT) | Q(effective_from__isnull=False),
-                violation_error_message="发布清单须写明执行日期。",
+                name="duty_list_published_has_its_day",
+                condition=Q(state=ListState.PUBLISHED, effective_from__isnull=False)
+                | (~Q(state=ListState.PUBLISHED) & Q(effective_from=None, effective_until=None)),
+                violation_error_message="发布的清单须写明执行日期，没有发布的不能有。",
             ),
             models.CheckConstraint(
                 name="duty_list_ends_after_it_starts",
-                condition=Q(effective_until__isnull=True) | Q(effective_until__gte=F("effective_from")),
-                violation_error_message="停止日期不能早于执行日期。",
+                condition=Q(effective_until__isnull=True) | Q(effective_until__gt=F("effective_from")),
+                violation_error_message="停止日期须晚于执行日期。",
             ),
             models.CheckConstraint(name="duty_list_state_is_known", condition=Q(state__in=ListState.values)),
         ]
@@ -97,6 +152,72 @@ class DutyList(models.Model):
     @property
     def is_editable(self) -> bool:
         return self.state == ListState.DRAFT
+
+    @transition(state, source=ListState.DRAFT, target=ListState.REVIEW)
+    def submit(self) -> None:
+        self.rounds += 1
+
+    @transition(state, source=[ListState.REVIEW, ListState.APPROVED], target=ListState.DRAFT)
+    def send_back(self) -> None:
+        pass
+
+    @transition(state, source=ListState.REVIEW, target=ListState.APPROVED)
+    def approve(self) -> None:
+        pass
+
+    @transition(state, source=ListState.APPROVED, target=ListState.PUBLISHED)
+    def publish(self, *, effective_from: date) -> None:
+        self.effective_from = effective_from
+
+    @transition(state, source=ListState.PUBLISHED, target=ListState.APPROVED)
+    def call_off(self) -> None:
+        self.effective_from = self.effective_until = None
+
+    @transition(state, source=ListState.DRAFT, target=ListState.DROPPED)
+    def drop(self) -> None:
+        pass
+
+
+class DutyListEvent(models.Model):
+    """What happened to a version; never changed."""
+
+    duty_list = models.ForeignKey(DutyList, models.PROTECT, related_name="events", db_index=False)
+    act = models.CharField("动作", max_length=20)
+    source = models.CharField("之前", max_length=10)
+    target = models.CharField("之后", max_length=10)
+    words = models.CharField("说明", max_length=500, blank=True)
+    by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "清单经过"
+        indexes = [models.Index("duty_list", "id", name="duty_list_event_list")]
+
+    def __str__(self) -> str:
+        return f"{self.duty_list_id} {self.act}"
+
+
+class DutyListOpinion(models.Model):
+    """What one office said of a version when it was submitted for the n-th time."""
+
+    duty_list = models.ForeignKey(DutyList, models.PROTECT, related_name="opinions", db_index=False)
+    round = models.PositiveSmallIntegerField("第几次送审")
+    office = models.CharField("意见", max_length=10, choices=Office)
+    agrees = models.BooleanField("同意")
+    words = models.CharField("意见内容", max_length=500, blank=True)
+    by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "清单意见"
+        constraints = [
+            models.UniqueConstraint(fields=["duty_list", "round", "office"], name="duty_list_opinion_once_a_round"),
+            models.CheckConstraint(condition=Q(agrees=True) | ~Q(words=""), name="duty_list_opinion_against_says_why"),
+            models.CheckConstraint(condition=Q(office__in=Office.values), name="duty_list_opinion_office_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.duty_list_id} {self.get_office_display()}"
 
 
 class DutyItem(models.Model):
@@ -205,3 +326,31 @@ class DutyItem(models.Model):
         broken = [word for word in (*self.words, *self.excluded_words) if not all(word.strip().split("+"))]
         if broken:
             raise ValidationError(f"用词中“+”的两边都要有字：{'、'.join(broken)}。")
+
+
+class DutyItemEvent(models.Model):
+    """What was changed of an item in a draft, or said of it, why, and which ruling it came from; never changed."""
+
+    duty_list = models.ForeignKey(DutyList, models.PROTECT, related_name="item_events", db_index=False)
+    code = models.CharField("事项代码", max_length=20)
+    act = models.CharField("动作", max_length=10, choices=ItemAct)
+    changes = models.JSONField("修改", default=dict)
+    """Field → [before, after]."""
+    reason = models.CharField("理由", max_length=500)
+    ticket_number = models.CharField("来自哪张工单的裁定", max_length=20, blank=True)
+    by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
+    at = models.DateTimeField("时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "事项经过"
+        indexes = [
+            models.Index("duty_list", "id", name="duty_item_event_list"),
+            models.Index("code", "id", name="duty_item_event_code"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(act__in=ItemAct.values), name="duty_item_event_act_is_known"),
+            models.CheckConstraint(condition=~Q(reason=""), name="duty_item_event_says_why"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.get_act_display()}"

@@ -1,7 +1,47 @@
 """Writes of the room. A published list never changes; the memory of routing is only added to, without personal data."""
 
+from responsibility.services.items import (
+    ItemWrong,
+    add_item,
+    change_item,
+    change_items,
+    comment_on_item,
+    remove_item,
+)
+from responsibility.services.life import (
+    DutyRefused,
+    call_publication_off,
+    comment_on_list,
+    draft_list,
+    drop_draft,
+    give_opinion,
+    publish_list,
+    send_list_back,
+    submit_list,
+)
 from responsibility.services.loading import Loaded, load_duty_list
 from responsibility.services.memory import forget_words, record_outcome
 from responsibility.services.succession import pass_on_governance
 
-__all__ = ["Loaded", "forget_words", "load_duty_list", "pass_on_governance", "record_outcome"]
+__all__ = [
+    "DutyRefused",
+    "ItemWrong",
+    "Loaded",
+    "add_item",
+    "call_publication_off",
+    "change_item",
+    "change_items",
+    "comment_on_item",
+    "comment_on_list",
+    "draft_list",
+    "drop_draft",
+    "forget_words",
+    "give_opinion",
+    "load_duty_list",
+    "pass_on_governance",
+    "publish_list",
+    "record_outcome",
+    "remove_item",
+    "send_list_back",
+    "submit_list",
+]

@@ -48,7 +48,7 @@ class DutyListFactory(factory.django.DjangoModelFactory):
     scope = factory.SubFactory(CentreFactory)
     title = "赣州市民生诉求职责清单"
     state = "published"
-    effective_from = FIRST_DAY
+    effective_from = factory.LazyAttribute(lambda row: FIRST_DAY if row.state == "published" else None)
 
 
 class DutyItemFactory(factory.django.DjangoModelFactory):

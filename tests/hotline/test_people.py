@@ -98,6 +98,9 @@ def test_a_group_that_is_no_role_gives_nothing():
         ("tickets.visit_onsite", {"liaison", "handler", "unit_head", "county_centre", "grid_worker"}),
         ("hotline.view_security_log", {"administrator"}),
         ("responsibility.edit_duty_list", {"administrator"}),
+        ("responsibility.publish_duty_list", {"administrator"}),
+        ("responsibility.give_legal_opinion", {"legal_reviewer"}),
+        ("responsibility.give_staffing_opinion", {"staffing_reviewer"}),
         ("responsibility.change_governance", {"administrator"}),
     ],
 )

@@ -1,0 +1,204 @@
+"""Items of a draft, one by one or many at once: every change says why and, where there is one, from which ruling it came."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+
+from hotline.models import User
+from responsibility import rights
+from responsibility.models import DutyItem, DutyItemEvent, DutyList
+from responsibility.services.life import DutyRefused, locked, words_of
+from responsibility.states import ItemAct
+
+NOT_EDITED: Final = frozenset({"id", "duty_list", "code"})
+FIELDS: Final = tuple(
+    field.name
+    for field in (*DutyItem._meta.concrete_fields, *DutyItem._meta.many_to_many)
+    if field.name not in NOT_EDITED
+)
+"""What of an item can be changed. Its code is what it is known by in every version."""
+# What is said in an item's own words is not the same for two of them.
+IN_BULK: Final = frozenset(FIELDS) - {"title", "words", "excluded_words", "belongs", "not_belongs", "conditions"}
+_NEEDS_REASON: Final = "请写明为什么改。"
+
+
+@transaction.atomic
+def add_item(
+    *,
+    list_id: int,
+    code: str,
+    values: Mapping[str, Any],
+    reason: str,
+    ticket_number: str = "",
+    by: User | None,
+    at: datetime,
+) -> DutyItem:
+    """A matter that the draft did not have, under a code of its own."""
+    draft = _draft(list_id, by, at)
+    item = DutyItem(duty_list=draft, code=code.strip().upper())
+    _set(item, values)
+    item.save(force_insert=True)
+    _set_co_units(item, values)
+    changes = {name: [None, value] for name, value in _shown(item).items()}
+    _record(item, ItemAct.ADD, changes, words_of(reason, _NEEDS_REASON), ticket_number, by, at)
+    return item
+
+
+@transaction.atomic
+def change_item(
+    *,
+    list_id: int,
+    code: str,
+    values: Mapping[str, Any],
+    reason: str,
+    ticket_number: str = "",
+    by: User | None,
+    at: datetime,
+) -> bool:
+    """Set `values` of one item; False when it says that already, and then nothing is written."""
+    return change_items(
+        list_id=list_id, codes=[code], values=values, reason=reason, ticket_number=ticket_number, by=by, at=at
+    ) == [code]
+
+
+@transaction.atomic
+def change_items(
+    *,
+    list_id: int,
+    codes: Iterable[str],
+    values: Mapping[str, Any],
+    reason: str,
+    ticket_number: str = "",
+    by: User | None,
+    at: datetime,
+) -> list[str]:
+    """Set the same `values` of many items, all or none; returns the codes of those that were different.
+
+    Of several only what is not an item's own words (`IN_BULK`).
+    """
+    reason = words_of(reason, _NEEDS_REASON)
+    draft, wanted = _draft(list_id, by, at), sorted(set(codes))
+    items = list(draft.items.filter(code__in=wanted).select_related("category", "lead_unit").order_by("code"))
+    missing = sorted(set(wanted) - {item.code for item in items})
+    if missing:
+        raise DutyRefused(f"清单里没有这些事项：{'、'.join(missing[:5])}。")
+    if len(wanted) > 1 and not values.keys() <= IN_BULK:
+        raise DutyRefused("事项名称、用词、属于和不属于、条件是每个事项自己的，不能成批修改。")
+    changed = []
+    for item in items:
+        before = _shown(item)
+        _set(item, values)
+        item.save()
+        _set_co_units(item, values)
+        now = _shown(item)
+        changes = {name: [before[name], now[name]] for name in FIELDS if before[name] != now[name]}
+        if changes:
+            _record(item, ItemAct.CHANGE, changes, reason, ticket_number, by, at)
+            changed.append(item.code)
+    return changed
+
+
+@transaction.atomic
+def remove_item(
+    *, list_id: int, code: str, reason: str, ticket_number: str = "", by: User | None, at: datetime
+) -> DutyItemEvent:
+    """Take an item out of the draft; versions published before keep theirs."""
+    item = _item(_draft(list_id, by, at), code)
+    changes = {name: [value, None] for name, value in _shown(item).items()}
+    event = _record(item, ItemAct.REMOVE, changes, words_of(reason, "请写明为什么删除。"), ticket_number, by, at)
+    item.co_units.clear()
+    item.delete()
+    return event
+
+
+@transaction.atomic
+def comment_on_item(*, list_id: int, code: str, words: str, by: User | None, at: datetime) -> DutyItemEvent:
+    """What somebody says of an item of a version, whatever the version's state."""
+    rights.require(by, rights.VIEW, at)
+    item = _item(locked(list_id), code)
+    return _record(item, ItemAct.COMMENT, {}, words_of(words, "请写下意见。"), "", by, at)
+
+
+def _draft(list_id: int, by: User | None, at: datetime) -> DutyList:
+    rights.require(by, rights.EDIT, at)
+    draft = locked(list_id)
+    if not draft.is_editable:
+        raise DutyRefused(f"《{draft}》当前为“{draft.get_state_display()}”，只有草稿能改。")
+    return draft
+
+
+def _item(duty_list: DutyList, code: str) -> DutyItem:
+    item = duty_list.items.filter(code=code).first()
+    if item is None:
+        raise DutyRefused(f"《{duty_list}》里没有事项 {code}。")
+    return item
+
+
+def _set(item: DutyItem, values: Mapping[str, Any]) -> None:
+    """Check as the database would, and say what is wrong with each field."""
+    for name, value in values.items():
+        if name not in FIELDS:
+            raise TypeError(f"not a field of an item: {name}")
+        if name != "co_units":
+            setattr(item, name, value)
+    try:
+        item.full_clean()
+    except ValidationError as wrong:
+        raise ItemWrong(item.code, wrong) from wrong
+
+
+class ItemWrong(DutyRefused):
+    """`fields`: name of the field, or "" for the item as a whole → what is wrong with it."""
+
+    def __init__(self, code: str, wrong: ValidationError) -> None:
+        self.fields = {
+            "" if name == "__all__" else name: "".join(_ended(text) for text in texts)
+            for name, texts in wrong.message_dict.items()
+        }
+        labels = {name: DutyItem._meta.get_field(name).verbose_name for name in self.fields if name}
+        said = [f"{labels[name]}：{text}" if name else text for name, text in self.fields.items()]
+        super().__init__(f"事项 {code}：{''.join(said)}")
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith(("。", "？", "！")) else f"{sentence}。"
+
+
+def _set_co_units(item: DutyItem, values: Mapping[str, Any]) -> None:
+    if "co_units" in values:
+        item.co_units.set(values["co_units"])
+
+
+def _shown(item: DutyItem) -> dict[str, Any]:
+    """Field → what JSON can keep; of other rows the code, which tells more than a key."""
+    shown = {}
+    for name in FIELDS:
+        value = getattr(item, name)
+        if name == "co_units":
+            value = sorted(value.values_list("code", flat=True))
+        shown[name] = value.code if isinstance(value, models.Model) else value
+    return shown
+
+
+def _record(
+    item: DutyItem,
+    act: ItemAct,
+    changes: dict[str, list[Any]],
+    reason: str,
+    ticket_number: str,
+    by: User | None,
+    at: datetime,
+) -> DutyItemEvent:
+    return DutyItemEvent.objects.create(
+        duty_list_id=item.duty_list_id,
+        code=item.code,
+        act=act,
+        changes=changes,
+        reason=reason,
+        ticket_number=ticket_number,
+        by=by,
+        at=at,
+    )
