@@ -39,7 +39,7 @@ class DutyListAdmin(DraftsOnly):
     list_display = ("title", "version", "scope", "state", "effective_from", "effective_until", "item_count")
     list_filter = ("state",)
     list_select_related = ("scope",)
-    readonly_fields = ("state", "effective_until", "changed_at")
+    readonly_fields = ("state", "effective_from", "effective_until", "changed_at")
     ordering = ("scope__code", "-version")
 
     def draft_of(self, obj: DutyList) -> DutyList:

@@ -5,20 +5,21 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.db import models, transaction
+from django.db import transaction
 
-from hotline.models import User
+from hotline.models import Unit, User
 from responsibility import rights
-from responsibility.models import DutyItem, DutyItemEvent, DutyList
+from responsibility.models import Category, DutyItem, DutyItemEvent, DutyList
 from responsibility.services.life import DutyRefused, locked, words_of
 from responsibility.states import ItemAct
 
 NOT_EDITED: Final = frozenset({"id", "duty_list", "code"})
-FIELDS: Final = tuple(
-    field.name
+LABELS: Final = {
+    field.name: str(field.verbose_name)
     for field in (*DutyItem._meta.concrete_fields, *DutyItem._meta.many_to_many)
     if field.name not in NOT_EDITED
-)
+}
+FIELDS: Final = tuple(LABELS)
 """What of an item can be changed. Its code is what it is known by in every version."""
 # What is said in an item's own words is not the same for two of them.
 IN_BULK: Final = frozenset(FIELDS) - {"title", "words", "excluded_words", "belongs", "not_belongs", "conditions"}
@@ -158,8 +159,7 @@ class ItemWrong(DutyRefused):
             "" if name == "__all__" else name: "".join(_ended(text) for text in texts)
             for name, texts in wrong.message_dict.items()
         }
-        labels = {name: DutyItem._meta.get_field(name).verbose_name for name in self.fields if name}
-        said = [f"{labels[name]}：{text}" if name else text for name, text in self.fields.items()]
+        said = [f"{LABELS.get(name, name)}：{text}" if name else text for name, text in self.fields.items()]
         super().__init__(f"事项 {code}：{''.join(said)}")
 
 
@@ -179,7 +179,7 @@ def _shown(item: DutyItem) -> dict[str, Any]:
         value = getattr(item, name)
         if name == "co_units":
             value = sorted(value.values_list("code", flat=True))
-        shown[name] = value.code if isinstance(value, models.Model) else value
+        shown[name] = value.code if isinstance(value, Category | Unit) else value
     return shown
 
 

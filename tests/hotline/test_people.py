@@ -38,6 +38,8 @@ def test_the_roles_have_chinese_names():
         "channel_manager": "渠道管理员",
         "petition_officer": "信访专员",
         "grid_worker": "网格员",
+        "legal_reviewer": "清单合法性审核人",
+        "staffing_reviewer": "清单职责审核人",
         "leader": "领导",
         "administrator": "管理员",
     }

@@ -31,7 +31,6 @@ def test_only_a_draft_is_changed(editor, state, status):
             "version": 1,
             "scope": item.duty_list.scope.pk,
             "title": "改过",
-            "effective_from": "2026-01-01",
             "source": "",
         },
     )

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
     [
         (ClassFactory, {"code": "0102"}, "category_code_is_as_long_as_its_level"),
         (CategoryFactory, {"code": "01020"}, "category_code_is_as_long_as_its_level"),
-        (DutyListFactory, {"effective_from": None}, "duty_list_past_draft_has_an_effective_day"),
+        (DutyListFactory, {"effective_from": None}, "duty_list_published_has_its_day"),
         (DutyListFactory, {"effective_until": date(2025, 1, 1)}, "duty_list_ends_after_it_starts"),
         (DutyListFactory, {"state": "gone"}, "duty_list_state_is_known"),
         (DutyItemFactory, {"county_function": ""}, "duty_item_of_a_county_names_the_county_function"),
@@ -41,13 +41,6 @@ pytestmark = pytest.mark.django_db
 def test_the_database_refuses(factory, changes, constraint):
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
         factory(**changes)
-
-
-def test_a_scope_has_one_open_published_version():
-    DutyListFactory(version=1)
-
-    with pytest.raises(IntegrityError, match="duty_list_scope_has_one_open_published_version"), transaction.atomic():
-        DutyListFactory(version=2)
 
 
 def test_a_code_is_used_once_in_a_list_and_again_in_the_next():

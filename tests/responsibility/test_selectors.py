@@ -247,9 +247,11 @@ def test_a_version_published_while_the_system_runs_is_read_at_once(now):
     item = DutyItemFactory(duty_list=draft, code="A-1", words=["路灯"])
     before = selectors.suggest(text="路灯坏了", at=now)[0].item
 
-    first.effective_until = draft.effective_from = date(2026, 9, 29)
+    first.effective_until = date(2026, 9, 29)
     first.save()
-    draft.state = "published"
+    draft.submit()
+    draft.approve()
+    draft.publish(effective_from=date(2026, 9, 29))
     draft.save()
 
     assert before.duty_list == first
