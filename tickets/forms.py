@@ -317,7 +317,7 @@ class ConcludeForm(ActForm):
 
 class CoUnitForm(ActForm):
     unit = UnitField(label="协办单位", units=Unit.objects.none())
-    task = words("请它做什么", help_text="群众也能看到这一句。")
+    task = words("要它做什么", help_text="群众也能看到这一句。")
 
     def prepare(self) -> None:
         own = self.found.own

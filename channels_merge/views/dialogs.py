@@ -4,6 +4,7 @@ import json
 from datetime import UTC
 from urllib.parse import urlsplit
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -42,6 +43,14 @@ def act_dialog(request, *, title, form, verb, hint="", status=200):
     )
 
 
+def name_what_is_missing(form):
+    """The name of the field in place of the framework's sentence; a sentence of the form's own stays."""
+    for field in form.fields.values():
+        if field.error_messages["required"] == forms.Field.default_error_messages["required"]:
+            chosen = isinstance(field, (forms.ChoiceField, forms.ModelChoiceField))
+            field.error_messages["required"] = f"请{'选择' if chosen else '填写'}{field.label}。"
+
+
 def acted(request, url, said):
     """Where to go after an act: htmx is told to load the page, a plain form is redirected.
 
@@ -64,6 +73,7 @@ def run_act(request, *, title, form, verb, service, done, hint=""):
     """
     if request.method != "POST":
         return act_dialog(request, title=title, form=form, verb=verb, hint=hint)
+    name_what_is_missing(form)
     if form.is_valid():
         try:
             said = service(form.cleaned_data)

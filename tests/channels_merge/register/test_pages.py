@@ -325,6 +325,8 @@ def test_one_more_is_asked_of_a_line_on_its_board(desk, as_):
     asked = {"kind": "other", "text": "夜间也有人接", "due_on": "2027-03-31"}
 
     assert client.post(url, asked | {"due_on": "2026-06-30"}).status_code == 422
+    missing = soup(client.post(url, {"kind": "", "text": "", "due_on": ""}))
+    assert [text_of(error) for error in missing.select("label em.err")] == ["请选择要求。", "请写内容。", "请写期限。"]
     assert client.post(url, asked).status_code == 303
     assert client.get("/channels/lines/phone/milestones/new/").status_code == 404
     page = soup(client.get("/channels/lines/"))
