@@ -269,11 +269,11 @@ def test_a_leader_opens_each_figure_to_its_tickets_and_reads_no_word(november, p
 
     for link in links:
         opened = BeautifulSoup(client.get(link["href"]).content.decode(), "html.parser")
-        rows = opened.select("table[data-rows] tbody tr")
+        rows = opened.select("table.stack tbody tr")
         figure = link["href"].rpartition("figure=")[2]
         said = sum(int(cells(row)[8].split()[0]) for row in rows) if figure in selectors.OF_CALLERS else len(rows)
         assert (link["href"], said) == (link["href"], int(link.get_text()))
-        assert opened.select("table[data-rows] a, table[data-rows] [data-href]") == []
+        assert opened.select("table a, [data-href]") == []
         assert "您的岗位看有哪些件，不看内容。" in opened.get_text()
         assert {cells(row)[4] for row in rows} == {"未分类"}
     assert len(links) == 8 + 2 * 4
@@ -285,7 +285,7 @@ def test_what_is_restricted_is_in_no_list_of_a_leader(november, page):
 
     shown = page(november.leader, BEHIND, unit=november.department.pk, month="2026-11", figure="late")
 
-    assert [cells(row)[3:5] for row in shown.select("table[data-rows] tbody tr")] == [
+    assert [cells(row)[3:5] for row in shown.select("table.stack tbody tr")] == [
         [november.tickets["C"].number, "路灯"]
     ]
     assert "保密件不列出" in shown.get_text()

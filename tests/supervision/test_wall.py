@@ -33,7 +33,7 @@ def wall(log_in, time_machine_at):
 
 
 def numbers(page):
-    return [cell.get_text(strip=True) for cell in page.select("table[data-rows] td.no")]
+    return [cell.get_text(strip=True) for cell in page.select("table.stack td.no")]
 
 
 def cells(row):
@@ -69,7 +69,7 @@ def test_a_unit_sees_its_own_and_what_burns_first_is_on_top(burning, wall):
     assert numbers(page) == [burning.overdue.number, burning.today.number, burning.soon.number]
     assert tabs(page) == {"全部": 3, "超期": 1, "今天到期": 1, "临期": 1}
     assert page.select("table.heat") == []
-    assert [cells(row) for row in page.select("table[data-rows] tbody tr")] == [
+    assert [cells(row) for row in page.select("table.stack tbody tr")] == [
         ["超 1时30分", "11-18 17:30", burning.overdue.number, "路灯成片不亮", "办理", "红牌", "—"],
         ["余 5时", "今天 17:30", burning.today.number, "井盖异响", "办理", "黄牌", "—"],
         ["余 1日5时", "11-20 17:30", burning.soon.number, "流动摊贩", "办理", "", "—"],
@@ -139,7 +139,7 @@ def test_a_leader_sees_which_tickets_burn_and_no_word_of_a_matter(burning, wall)
     assert "您的岗位看有哪些件，不看内容。" in page.get_text()
     for ticket in (burning.overdue, burning.today, burning.soon, burning.foreign, burning.of_county):
         assert ticket.title not in str(page)
-    assert page.select("table[data-rows] a, table[data-rows] [data-href]") == []
+    assert page.select("table.stack a, [data-href], [data-rows]") == []
 
 
 def test_each_number_of_a_leader_opens_to_its_tickets_without_the_restricted(burning, wall):
@@ -148,7 +148,7 @@ def test_each_number_of_a_leader_opens_to_its_tickets_without_the_restricted(bur
 
     page = wall(burning.leader, unit=burning.department.pk)
 
-    assert [cells(row)[2:7] for row in page.select("table[data-rows] tbody tr")] == [
+    assert [cells(row)[2:7] for row in page.select("table.stack tbody tr")] == [
         [burning.today.number, "路灯", "市城管局", "办理", "黄牌"],
         [burning.soon.number, "未分类", "市城管局", "办理", ""],
     ]
@@ -221,7 +221,7 @@ def test_the_nearest_of_its_limits_is_shown(city, wall):
 
     page = wall(city.head)
 
-    assert cells(page.select_one("table[data-rows] tbody tr")) == [
+    assert cells(page.select_one("table.stack tbody tr")) == [
         "余 30分",
         "今天 10:30",
         ticket.number,

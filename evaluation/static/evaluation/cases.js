@@ -52,3 +52,6 @@ document.addEventListener("htmx:afterSwap", e => {
   const form = caseForm();
   if (form && written.has(form.action)) form.replaceWith(written.get(form.action));
 });
+
+/* What is missing stands in the form at the end of a phone's page. */
+document.querySelector("form[data-call] em.err")?.scrollIntoView({block: "center"});
