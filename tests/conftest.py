@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.test import TransactionTestCase
 
 from hotline import calendar, parameters
+from hotline.testing import migrated_database
 
 THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 WRITTEN_BY_MIGRATE = {"auth_permission", "django_content_type"}
@@ -36,10 +37,18 @@ def no_other_machine():
 
 
 @pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings):
+    """The database is a copy of the one that was migrated while the tests were collected (hotline.testing)."""
+    connection.settings_dict["TEST"]["TEMPLATE"] = migrated_database()
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
     """A thread of the live server may still hold the database of its last request when the run ends: it is cut off."""
     gc.collect()
     gc.freeze()
+    # What a test leaves is little beside what is loaded: looked through as seldom as memory allows.
+    gc.set_threshold(20_000, 20, 50)
     gc.enable()
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
