@@ -49,6 +49,14 @@ COPIED = [
     "task",
     "is_redo",
 ]
+# Every act reads them: naming the columns that count nearly halves what reading all of four tables costs.
+_READ_OF_PARTS = (
+    "unit",
+    "role",
+    "state",
+    "contacted_at",
+    *(f"{unit}__{name}" for unit in ("unit", "unit__parent", "unit__parent__parent") for name in ("kind", "parent")),
+)
 CHECKED_AFTER_CLOSING = timedelta(days=2)
 
 
@@ -92,6 +100,7 @@ def _wanted_rows(ticket: Ticket, clocks: list[TicketClock]) -> dict[int, TicketS
     parts = list(
         Assignment.objects.filter(ticket=ticket, state__in=SEEN_STATES)
         .select_related("unit__parent__parent")
+        .only(*_READ_OF_PARTS)
         .order_by("pk")
     )
     wanted = {}
