@@ -8,7 +8,7 @@ import time_machine
 
 from hotline import calendar, parameters
 from responsibility.models import Governance
-from responsibility.selectors import _compiled
+from responsibility.selectors.suggesting import _compiled
 from tests.browser.conftest import PHONE
 from tests.factories.hotline import CountyFactory, load_rules
 from tests.factories.tickets import (

@@ -4,7 +4,7 @@ import pytest
 import time_machine
 
 from responsibility.models import Category, Governance
-from responsibility.selectors import _compiled
+from responsibility.selectors.suggesting import _compiled
 from tests.factories.hotline import CountyFactory, TownshipFactory, load_rules
 from tests.factories.tickets import NOW, at, make_city, make_item
 

@@ -1,4 +1,4 @@
-"""Reads of the duty list: which version is in force, who is responsible for a text, how often an item came back."""
+"""Who is responsible for a text, by the version in force; how often an item came back."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, Final
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 
 from hotline.dates import local_day
 from hotline.models import Region, Unit
 from responsibility.models import Category, DutyItem, DutyList, Governance, RoutingExample
 from responsibility.places import Gazetteer, Place
 from responsibility.routing import PLACE_POINTS, Condition, Index, ItemText, Match
+from responsibility.selectors.versions import current_list, deciding_list
 from responsibility.states import FUNCTIONS, Level, Outcome, Route, TownshipRole
 
 _CITY_KINDS: Final = (Unit.Kind.CITY_DEPARTMENT, Unit.Kind.ENTERPRISE, Unit.Kind.AUTHORITY)
@@ -92,23 +93,6 @@ _compiled: dict[tuple[int, datetime], _Compiled] = {}
 _compiling: Final = Lock()
 
 
-def current_list(at: datetime, *, scope: Unit | None = None) -> DutyList | None:
-    """The version in force at a moment: the city's, or that of `scope`. The later effective day wins."""
-    lists = DutyList.objects.in_force(at)
-    lists = lists.filter(scope=scope) if scope else lists.filter(scope__kind=Unit.Kind.CENTRE)
-    return lists.order_by("-effective_from", "-version").first()
-
-
-def items_in_force(at: datetime, *, scope: Unit | None = None) -> QuerySet[DutyItem]:
-    """Items of the list that decides at a moment: that of the centre `scope` if it has one, otherwise the city's."""
-    duty_list = _deciding_list(at, scope)
-    return DutyItem.objects.filter(duty_list=duty_list).order_by("code") if duty_list else DutyItem.objects.none()
-
-
-def _deciding_list(at: datetime, scope: Unit | None) -> DutyList | None:
-    return (current_list(at, scope=scope) if scope else None) or current_list(at)
-
-
 def suggest(
     *, text: str, category: Category | None = None, region: Region | None = None, kind: str = "", at: datetime
 ) -> list[Candidate]:
@@ -139,7 +123,7 @@ def county_candidates(
     The county's own list decides when it has one in force; otherwise the city's. A township is a candidate only for
     an item that says so.
     """
-    duty_list = _deciding_list(at, centre)
+    duty_list = deciding_list(at, centre)
     if duty_list is None:
         return []
     compiled = _compile(duty_list)
