@@ -131,6 +131,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='RoutingModel',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=40, verbose_name='名称')),
+                ('version', models.PositiveIntegerField(verbose_name='版本')),
+                ('made_at', models.DateTimeField(verbose_name='学习时间')),
+                ('made_by', models.CharField(help_text='执行命令的系统账号，不是本系统的用户。', max_length=80, verbose_name='谁学的')),
+                ('rows', models.PositiveIntegerField(verbose_name='行数')),
+                ('labels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), size=None, verbose_name='分类')),
+                ('weights', models.BinaryField(verbose_name='权重')),
+            ],
+            options={
+                'verbose_name': '派单模型',
+                'verbose_name_plural': '派单模型',
+                'constraints': [models.UniqueConstraint(fields=('name', 'version'), name='routing_model_version_is_unique_in_its_name'), models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='routing_model_has_a_name'), models.CheckConstraint(condition=models.Q(('labels__len__gte', 2)), name='routing_model_knows_two_labels')],
+            },
+        ),
+        migrations.CreateModel(
             name='DutyItemEvent',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -1,4 +1,5 @@
 from responsibility.models.governance import Governance
+from responsibility.models.learned import RoutingModel
 from responsibility.models.lists import (
     Category,
     DutyItem,
@@ -18,4 +19,5 @@ __all__ = [
     "DutyListOpinion",
     "Governance",
     "RoutingExample",
+    "RoutingModel",
 ]

@@ -8,6 +8,7 @@ from responsibility.services.items import (
     comment_on_item,
     remove_item,
 )
+from responsibility.services.learned import ModelRefused, ModelUnknown, find_model, learn_model, load_model
 from responsibility.services.life import (
     DutyRefused,
     call_publication_off,
@@ -27,6 +28,8 @@ __all__ = [
     "DutyRefused",
     "ItemWrong",
     "Loaded",
+    "ModelRefused",
+    "ModelUnknown",
     "add_item",
     "call_publication_off",
     "change_item",
@@ -35,9 +38,12 @@ __all__ = [
     "comment_on_list",
     "draft_list",
     "drop_draft",
+    "find_model",
     "forget_words",
     "give_opinion",
+    "learn_model",
     "load_duty_list",
+    "load_model",
     "pass_on_governance",
     "publish_list",
     "record_outcome",
