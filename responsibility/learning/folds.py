@@ -6,7 +6,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.sparse import csgraph
 
 from responsibility.learning.examples import Example
 from responsibility.learning.features import pairs_of
@@ -36,10 +35,18 @@ def _alike(examples: Sequence[Example]) -> Ids:
     )
     sizes = np.maximum(np.bincount(owners[rare], minlength=len(examples)), 1).astype(np.float32)
     says = sparse.diags_array(1 / np.sqrt(sizes)) @ says
-    alike = sparse.csr_array(says @ says.T)
-    alike.data[alike.data < NEAR] = 0
-    alike.eliminate_zeros()
-    return csgraph.connected_components(alike, directed=False)[1].astype(np.int64)
+    alike = sparse.coo_array(says @ says.T)
+    near = alike.data >= NEAR
+    return _connected(len(examples), alike.row[near], alike.col[near])
+
+
+def _connected(count: int, one: npt.NDArray[np.integer], other: npt.NDArray[np.integer]) -> Ids:
+    """The number of each row's group: those that pairs join, at any remove. Each pair is given both ways."""
+    groups, before = np.arange(count), None
+    while before is None or (groups != before).any():
+        before = groups.copy()
+        np.minimum.at(groups, one, before[other])
+    return np.unique(groups, return_inverse=True)[1].astype(np.int64)
 
 
 def part(labels: Ids, groups: Ids, count: int) -> Ids:

@@ -18,6 +18,12 @@ def test_a_message_sent_twice_with_a_word_changed_is_one_group():
     assert groups[0] == groups[2] != groups[1]
 
 
+def test_who_is_like_one_of_a_group_belongs_to_it():
+    texts = [LAMP + "，请尽快修好路灯", LAMP, LAMP[:16]]
+
+    assert near_duplicates([Example("", text, "a") for text in texts]).tolist() == [0, 0, 0]
+
+
 def test_what_everybody_sends_word_for_word_is_one_group():
     assert near_duplicates([Example("", LAMP, "a")] * 30).tolist() == [0] * 30
 
