@@ -9,6 +9,7 @@ from django.db import connection
 
 from benchmarks import crowd
 from benchmarks.measure import say
+from channels_merge.selectors.finding import forget_background
 from config.management.commands.prepare import REFERENCE
 from hotline import calendar, parameters
 
@@ -58,6 +59,7 @@ def use(name: str) -> None:
     cache.clear()
     calendar.forget_calendar()
     parameters.forget_parameters()
+    forget_background()
 
 
 def _make_originals(passes: int) -> tuple[crowd.Mark, crowd.Mark]:

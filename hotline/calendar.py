@@ -1,6 +1,5 @@
 """Working time. The rules are in docs/clocks.md 1–3; `WorkCalendar` is pure, `load_calendar` reads the rows."""
 
-import time as clock
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from hotline.dates import SHANGHAI, local, local_day
 from hotline.errors import DomainError
 from hotline.limits import Limit
 from hotline.models import CalendarDay, CalendarYear, WorkInterval
+from hotline.remembering import Remembered
 
 ONE_DAY: Final = timedelta(days=1)
 WEEKEND: Final = "周末"
@@ -289,9 +289,6 @@ def _moment(at: datetime) -> str:
 
 # --- the rows
 
-CACHE_SECONDS: Final = 5.0
-_cached: tuple[float, WorkCalendar] | None = None
-
 
 def read_calendar() -> WorkCalendar:
     """The calendar as the database has it now."""
@@ -307,18 +304,16 @@ def read_calendar() -> WorkCalendar:
     )
 
 
+_remembered: Final = Remembered(read_calendar)
+
+
 def load_calendar() -> WorkCalendar:
     """The calendar, at most a few seconds old. Clocks counted in between are put right by `recount_clocks`."""
-    global _cached
-    now = clock.monotonic()
-    if _cached is None or now - _cached[0] > CACHE_SECONDS:
-        _cached = (now, read_calendar())
-    return _cached[1]
+    return _remembered()
 
 
 def forget_calendar() -> None:
-    global _cached
-    _cached = None
+    _remembered.forget()
 
 
 def add_working(start: datetime, limit: Limit | int) -> datetime:

@@ -1,6 +1,5 @@
 """Reading dated parameters: `limit("limit.help", at=at)`. The value that held at `at`, so an old matter keeps its rule."""
 
-import time as clock
 from bisect import bisect_right
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -10,11 +9,9 @@ from hotline.dates import local
 from hotline.errors import DomainError
 from hotline.limits import Limit, LimitNotUnderstood
 from hotline.models import Parameter
-
-CACHE_SECONDS: Final = 5.0
+from hotline.remembering import Remembered
 
 Rows = dict[str, tuple[list[datetime], list[str]]]
-_cached: tuple[float, Rows] | None = None
 
 
 class ParameterMissing(DomainError):
@@ -25,25 +22,23 @@ class ParameterMisread(DomainError):
     pass
 
 
-def _rows() -> Rows:
-    global _cached
-    now = clock.monotonic()
-    if _cached is None or now - _cached[0] > CACHE_SECONDS:
-        rows: Rows = {}
-        for key, valid_from, value in Parameter.objects.order_by("key", "valid_from").values_list(
-            "key", "valid_from", "value"
-        ):
-            dates, values = rows.setdefault(key, ([], []))
-            dates.append(valid_from)
-            values.append(value)
-        _cached = (now, rows)
-    return _cached[1]
+def _read() -> Rows:
+    rows: Rows = {}
+    for key, valid_from, value in Parameter.objects.order_by("key", "valid_from").values_list(
+        "key", "valid_from", "value"
+    ):
+        dates, values = rows.setdefault(key, ([], []))
+        dates.append(valid_from)
+        values.append(value)
+    return rows
+
+
+_rows: Final = Remembered(_read)
 
 
 def forget_parameters() -> None:
     """Read the rows anew at the next question, in this process; the others follow within seconds."""
-    global _cached
-    _cached = None
+    _rows.forget()
 
 
 def text(key: str, *, at: datetime) -> str:

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 
+from channels_merge.selectors.finding import forget_background
 from hotline import calendar, parameters
 from hotline.testing import migrated_database
 
@@ -106,6 +107,7 @@ def fresh_reading():
     yield
     calendar.forget_calendar()
     parameters.forget_parameters()
+    forget_background()
 
 
 @pytest.fixture

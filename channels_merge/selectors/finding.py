@@ -19,6 +19,7 @@ from channels_merge.matching.retrieval import Found, Question, Row
 from channels_merge.models import Appeal, FreshPosting, GramBackground
 from hotline import parameters
 from hotline.models import Region
+from hotline.remembering import Remembered
 
 BUDGET: Final = 200_000
 """Postings read by one search. At a million appeals five times as many find nothing more (docs/adr/0008)."""
@@ -67,7 +68,14 @@ def with_place(text: str, place: str) -> str:
 
 def background() -> Background:
     """The ground of all weights: what was last counted on purpose, or the ordinary sentences that are shipped."""
-    return _read(GramBackground.objects.order_by("-pk").values_list("pk", flat=True).first())
+    return _read(_newest())
+
+
+def forget_background() -> None:
+    _newest.forget()
+
+
+_newest: Final = Remembered(lambda: GramBackground.objects.order_by("-pk").values_list("pk", flat=True).first())
 
 
 @lru_cache(maxsize=2)

@@ -19,7 +19,7 @@ from channels_merge.matching import Background, Message
 from channels_merge.matching.grams import Ids
 from channels_merge.matching.retrieval import Openings, unpacked
 from channels_merge.models import Appeal, AppealLink, FreshPosting, GramBackground, Posting, PostingSegment
-from channels_merge.selectors.finding import background, region_code, windows, with_place
+from channels_merge.selectors.finding import background, forget_background, region_code, windows, with_place
 from hotline.errors import DomainError
 from tickets.states import Secrecy
 
@@ -179,6 +179,8 @@ def renew_background(*, at: datetime) -> GramBackground:
     )
     if ground.matters < FEWEST_MATTERS:
         raise PoolTooSmall(f"池中只有 {ground.matters} 件事，满 {FEWEST_MATTERS} 件再统计常用字词。")
+    forget_background()
+    transaction.on_commit(forget_background)
     return GramBackground.objects.create(
         made_at=at,
         matters=ground.matters,

@@ -245,12 +245,8 @@ def _territory(gazetteer: Gazetteer, text: str, region: Region | None, at: datet
 
 def _governed_by(codes: Sequence[str], at: datetime) -> tuple[Unit | None, Unit | None, Governance | None]:
     """Centre, township office and the row that named the centre. The lowest region with a row decides. One query."""
-    rows = list(
-        Governance.objects.in_force(local_day(at))
-        .filter(region__code__in=codes, unit__in=Unit.objects.valid(at))
-        .select_related("region", "unit")
-        .order_by("valid_from", "pk")
-    )
+    found = Governance.objects.in_force(local_day(at)).filter(region__code__in=codes).order_by("valid_from", "pk")
+    rows = [row for row in found.select_related("region", "unit") if row.unit.is_valid(at)]
     order = {code: place for place, code in enumerate(codes)}
     centres = [row for row in rows if row.unit.kind == Unit.Kind.COUNTY_CENTRE]
     offices = [row for row in rows if row.unit.kind == Unit.Kind.TOWNSHIP and row.region.code == codes[0]]
