@@ -20,6 +20,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("", include("hotline.urls")),
     path("", include((ticket_pages, tickets.app_name))),
+    path("", include("responsibility.urls")),
     path("", include("channels_merge.urls")),
     path("", include("evaluation.urls")),
     path("", include("supervision.urls")),

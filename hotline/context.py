@@ -100,6 +100,7 @@ RAIL: Final = (
     Entry("统计", "table", "evaluation:figures", ("evaluation.view_figures",), "y"),
     Entry("督办", "flag", "supervision:wall", ("supervision.view_wall",), "u", "wall"),
     Entry("联督", "eye-exclamation", "supervision:joint", ("supervision.view_joint",), "e", "joint"),
+    Entry("清单", "clipboard-list", "responsibility:duty-lists", ("responsibility.view_duty_lists",), "h"),
     Entry(
         "渠道",
         "route",

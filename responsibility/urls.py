@@ -1,4 +1,20 @@
 """Pages of this room; included by config.urls."""
 
+from django.urls import path
+
+from responsibility.views import items, lists
+
 app_name = "responsibility"
-urlpatterns = []
+
+urlpatterns = [
+    path("duty-lists/", lists.duty_lists, name="duty-lists"),
+    path("duty-lists/draft/", lists.draft, name="duty-list-draft"),
+    path("duty-lists/<int:pk>/", lists.duty_list, name="duty-list"),
+    path("duty-lists/<int:pk>/acts/<str:act>/", lists.act, name="duty-list-act"),
+    path("duty-lists/<int:pk>/new-item/", items.add, name="duty-item-add"),
+    path("duty-lists/<int:pk>/bulk/", items.bulk, name="duty-items-bulk"),
+    path("duty-lists/<int:pk>/items/<str:code>/", items.item, name="duty-item"),
+    path("duty-lists/<int:pk>/items/<str:code>/beside/", items.peek, name="duty-item-beside"),
+    path("duty-lists/<int:pk>/items/<str:code>/remove/", items.remove, name="duty-item-remove"),
+    path("duty-lists/<int:pk>/items/<str:code>/comment/", items.comment, name="duty-item-comment"),
+]

@@ -1,5 +1,23 @@
 """Reads of the room: the versions of a duty list, and who is responsible by them."""
 
+from responsibility.selectors.acts import LIST_ACTS, Standing, list_buttons
+from responsibility.selectors.browsing import (
+    ADDED,
+    CHANGED,
+    PAGE_ROWS,
+    REMOVED,
+    base_items,
+    centres_with_lists,
+    city_units,
+    compared_items,
+    found_items,
+    item_history,
+    item_of,
+    item_page,
+    names_of,
+    tree_of,
+    versions_of,
+)
 from responsibility.selectors.suggesting import (
     Candidate,
     ItemRecord,
@@ -14,16 +32,34 @@ from responsibility.selectors.suggesting import (
 from responsibility.selectors.versions import current_list, deciding_list, items_in_force
 
 __all__ = [
+    "ADDED",
+    "CHANGED",
+    "LIST_ACTS",
+    "PAGE_ROWS",
+    "REMOVED",
     "Candidate",
     "ItemRecord",
     "Part",
+    "Standing",
+    "base_items",
+    "centres_with_lists",
+    "city_units",
+    "compared_items",
     "county_candidates",
     "current_list",
     "deciding_list",
+    "found_items",
+    "item_history",
+    "item_of",
+    "item_page",
     "item_record",
     "item_records",
     "items_in_force",
+    "list_buttons",
+    "names_of",
     "suggest",
     "township_role",
+    "tree_of",
+    "versions_of",
     "why_none",
 ]

@@ -18,7 +18,7 @@ from responsibility.routing import PLACE_POINTS, Condition, Index, ItemText, Mat
 from responsibility.selectors.versions import current_list, deciding_list
 from responsibility.states import FUNCTIONS, Level, Outcome, Route, TownshipRole
 
-_CITY_KINDS: Final = (Unit.Kind.CITY_DEPARTMENT, Unit.Kind.ENTERPRISE, Unit.Kind.AUTHORITY)
+CITY_KINDS: Final = (Unit.Kind.CITY_DEPARTMENT, Unit.Kind.ENTERPRISE, Unit.Kind.AUTHORITY)
 _COMPILED_KEPT: Final = 24
 """The city's version in force, the one before it, and each county's own: 3 to 4 MB each."""
 
@@ -274,7 +274,7 @@ class _UnitsByFunction:
         functions = {function for match in matches for function in (match.city_function, match.county_function)} - {""}
         if with_co_functions and items:
             functions |= {function for match in matches for function in items[match.item.key].co_functions}
-        in_city = Q(kind__in=_CITY_KINDS)
+        in_city = Q(kind__in=CITY_KINDS)
         in_county = Q(kind=Unit.Kind.COUNTY_DEPARTMENT, parent=centre) if centre else Q(pk__in=[])
         units = Unit.objects.valid(at).filter(in_city | in_county, function__in=functions).order_by("code")
         found = cls(at, {}, {})

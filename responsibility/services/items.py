@@ -43,7 +43,7 @@ def add_item(
     _set(item, values)
     item.save(force_insert=True)
     _set_co_units(item, values)
-    changes = {name: [None, value] for name, value in _shown(item).items()}
+    changes = {name: [None, value] for name, value in item_values(item).items()}
     _record(item, ItemAct.ADD, changes, words_of(reason, _NEEDS_REASON), ticket_number, by, at)
     return item
 
@@ -71,6 +71,7 @@ def change_items(
     list_id: int,
     codes: Iterable[str],
     values: Mapping[str, Any],
+    limits: Mapping[str, str] | None = None,
     reason: str,
     ticket_number: str = "",
     by: User | None,
@@ -78,7 +79,8 @@ def change_items(
 ) -> list[str]:
     """Set the same `values` of many items, all or none; returns the codes of those that were different.
 
-    Of several only what is not an item's own words (`IN_BULK`).
+    Of several only what is not an item's own words (`IN_BULK`). `limits`: only these kinds, the others as they are; ""
+    takes one off.
     """
     reason = words_of(reason, _NEEDS_REASON)
     draft, wanted = _draft(list_id, by, at), sorted(set(codes))
@@ -90,11 +92,12 @@ def change_items(
         raise DutyRefused("事项名称、用词、属于和不属于、条件是每个事项自己的，不能成批修改。")
     changed = []
     for item in items:
-        before = _shown(item)
-        _set(item, values)
+        before = item_values(item)
+        merged = {kind: limit for kind, limit in (item.limits | dict(limits or {})).items() if limit}
+        _set(item, {"limits": merged, **values})
         item.save()
         _set_co_units(item, values)
-        now = _shown(item)
+        now = item_values(item)
         changes = {name: [before[name], now[name]] for name in FIELDS if before[name] != now[name]}
         if changes:
             _record(item, ItemAct.CHANGE, changes, reason, ticket_number, by, at)
@@ -108,7 +111,7 @@ def remove_item(
 ) -> DutyItemEvent:
     """Take an item out of the draft; versions published before keep theirs."""
     item = _item(_draft(list_id, by, at), code)
-    changes = {name: [value, None] for name, value in _shown(item).items()}
+    changes = {name: [value, None] for name, value in item_values(item).items()}
     event = _record(item, ItemAct.REMOVE, changes, words_of(reason, "请写明为什么删除。"), ticket_number, by, at)
     item.co_units.clear()
     item.delete()
@@ -172,7 +175,7 @@ def _set_co_units(item: DutyItem, values: Mapping[str, Any]) -> None:
         item.co_units.set(values["co_units"])
 
 
-def _shown(item: DutyItem) -> dict[str, Any]:
+def item_values(item: DutyItem) -> dict[str, Any]:
     """Field → what JSON can keep; of other rows the code, which tells more than a key."""
     shown = {}
     for name in FIELDS:

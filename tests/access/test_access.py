@@ -37,9 +37,11 @@ from channels_merge.models import (
 )
 from channels_merge.services import grid, inbound, petition
 from hotline.services import store_file
+from responsibility import services as duties
 from tests.factories.channels_merge import make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import WEDNESDAY, add_callers, complain, replied
 from tests.factories.hotline import UnitFactory, UserFactory, load_rules
+from tests.factories.responsibility import DutyItemFactory
 from tests.factories.tickets import fresh, make_city, submit
 from tickets import services
 from tickets.models import Approval, Attachment, ReturnRequest
@@ -63,6 +65,8 @@ PEOPLE = {
     "manager": "channel_manager",
     "petition": "petition_officer",
     "worker": "grid_worker",
+    "legal": "legal_reviewer",
+    "staffing": "staffing_reviewer",
 }
 """Column → whose it is in the city of the factories. `handler`, `liaison`, `head`: of the unit that has the matters.
 
@@ -73,19 +77,21 @@ PIXEL = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
 
 RAILS = {
     "agent": "工作台 受理 漏接 来件",
-    "dispatch": "工作台 来件 并单 派单 工单 退单 信访 网格 统计 督办",
-    "reviewer": "工作台 并单 工单 退单 裁定 审核 信访 复核 统计 督办 联督",
+    "dispatch": "工作台 来件 并单 派单 工单 退单 信访 网格 统计 督办 清单",
+    "reviewer": "工作台 并单 工单 退单 裁定 审核 信访 复核 统计 督办 联督 清单",
     "caller": "工作台 工单 回访",
     "leader": "工作台 统计 督办 渠道",
-    "admin": "工作台 管理",
-    "county": "工作台 收件 工单 退单 审核 网格 统计 督办 渠道",
+    "admin": "工作台 清单 管理",
+    "county": "工作台 收件 工单 退单 审核 网格 统计 督办 清单 渠道",
     "handler": "工作台 收件 工单",
-    "liaison": "工作台 收件 工单 督办 渠道",
-    "head": "工作台 收件 工单 审核 统计 督办 渠道",
+    "liaison": "工作台 收件 工单 督办 清单 渠道",
+    "head": "工作台 收件 工单 审核 统计 督办 清单 渠道",
     "other": "工作台 收件 工单",
     "manager": "工作台 漏接 信访 网格 渠道 接入",
     "petition": "工作台 信访",
     "worker": "工作台 核查",
+    "legal": "工作台 清单",
+    "staffing": "工作台 清单",
 }
 
 
@@ -98,6 +104,8 @@ def city_of_this_file(kept_for_this_file):
     office = UnitFactory(short_name="市信访局", function="petition")
     city.petition_officer = UserFactory(name="钟平", unit=office, roles=("petition_officer",))
     city.grid_worker = UserFactory(name="钟文", unit=city.township, roles=("grid_worker",))
+    city.legal_reviewer = UserFactory(name="罗洁", unit=office, roles=("legal_reviewer",))
+    city.staffing_reviewer = UserFactory(name="宋宁", unit=office, roles=("staffing_reviewer",))
     return city
 
 
@@ -159,6 +167,12 @@ def of_the_register(city, photo):
         "kept": kept.code,
         "filing": filing.pk,
     }
+
+
+def of_the_duty_list(city):
+    """The next version of the city's list, and an item of it."""
+    draft = duties.draft_list(scope=city.centre, reason="年度修订。", by=city.administrator, at=WEDNESDAY)
+    return {"duty_list": draft.pk, "duty_item": DutyItemFactory(duty_list=draft).code}
 
 
 def from_the_grid():
@@ -313,6 +327,7 @@ def rows(city):
         "unit": city.department.pk,
         **of_a_line(),
         **of_the_register(city, photo),
+        **of_the_duty_list(city),
     }
 
 
@@ -352,7 +367,7 @@ def ask(client, settings):
 
 
 def test_everybody_gets_in_where_the_table_says_and_nowhere_else(city, rows, ask):
-    """Slow: some three thousand requests."""
+    """Slow: some four thousand requests."""
     expected = table()
 
     with time_machine.travel(WEDNESDAY, tick=False):

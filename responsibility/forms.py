@@ -1,0 +1,331 @@
+"""Shape of what is written of a version and of its items. Rules are the services'."""
+
+import re
+from typing import Any, Final
+
+from django import forms
+from django.db.models import Q
+
+from hotline.limits import Limit, LimitNotUnderstood
+from hotline.models import Unit
+from responsibility.models import Category, DutyItem
+from responsibility.selectors.browsing import SCOPES
+from responsibility.services.items import FIELDS
+from responsibility.states import FUNCTIONS, AppealKind, Level, Route, TownshipRole
+
+NOTHING: Final = "无"
+"""Written where something is to be taken off many items at once; nothing written leaves it as it is."""
+_CHOOSE: Final = [("", "请选择")]
+_LEAVE: Final = [("", "不改")]
+_SEPARATED: Final = re.compile(r"[、，,；;\s]+")
+_ASKED: Final = frozenset({"words", "place", "subject", "hour"})
+_CHANGED: Final = frozenset({"when", "note", "level", "city_function", "county_function", "township_role"})
+_SLUGS: Final = {name: slug for slug, name in FUNCTIONS.items()}
+
+
+def words_field(label: str, most: int, *, required: bool = True, rows: int = 0, **kwargs: Any) -> forms.CharField:
+    widget = forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput()
+    wrong = {
+        "required": f"请写{label}。",
+        "max_length": f"{label}最多写 {most} 个字，现在有 %(show_value)s 个字。",
+    }
+    return forms.CharField(
+        label=label, max_length=most, required=required, widget=widget, error_messages=wrong, **kwargs
+    )
+
+
+def choice_field(label: str, choices: Any, *, required: bool = True, **kwargs: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label, choices=choices, required=required, error_messages={"required": f"请选择{label}。"}, **kwargs
+    )
+
+
+class ManyField(forms.CharField):
+    """Several words in one line, each between 顿号."""
+
+    def __init__(self, *, rows: int = 1, **kwargs: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
+        self.error_messages["required"] = f"请写{self.label}。"
+
+    def prepare_value(self, value: Any) -> Any:
+        return "、".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]  # a line of words is a list
+        return list(dict.fromkeys(filter(None, _SEPARATED.split(super().to_python(value)))))
+
+
+class FunctionsField(ManyField):
+    def clean(self, value: Any) -> list[str]:
+        names = super().clean(value)
+        unknown = [name for name in names if name not in _SLUGS]
+        if unknown:
+            raise forms.ValidationError(f"没有这样的职能：{'、'.join(unknown)}。写“城市管理”“公安”这样的名称。")
+        return [_SLUGS[name] for name in names]
+
+
+class UnitsField(ManyField):
+    def clean(self, value: Any) -> list[Unit]:  # type: ignore[override]  # the units that the words name
+        return units_of_names(super().clean(value))
+
+
+class UnitField(forms.CharField):
+    """One unit by its name in full or in short; None where nothing is written."""
+
+    def clean(self, value: Any) -> Unit | None:
+        name = super().clean(value).strip()
+        return units_of_names([name])[0] if name and name != NOTHING else None
+
+
+def units_of_names(names: list[str]) -> list[Unit]:
+    """In the order of the names. One query."""
+    found: dict[str, list[Unit]] = {name: [] for name in names}
+    named = Q(name__in=names) | Q(short_name__in=names)
+    for unit in Unit.objects.filter(named, valid_until=None) if names else ():
+        for name in {unit.name, unit.short_name} & found.keys():
+            found[name].append(unit)
+    wrong = [f"没有叫“{name}”的单位。" for name, units in found.items() if not units]
+    wrong += [f"叫“{name}”的单位不止一个，请写全称。" for name, units in found.items() if len(units) > 1]
+    if wrong:
+        raise forms.ValidationError(wrong)
+    return [units[0] for units in found.values()]
+
+
+class LimitField(forms.CharField):
+    """A number is one of working days."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.removesuffix("wd") if isinstance(value, str) else value
+
+    def clean(self, value: Any) -> str:
+        text = super().clean(value).strip()
+        if text in {"", NOTHING}:
+            return text
+        try:
+            return Limit.parse(f"{text}wd" if text.isdecimal() else text).code
+        except LimitNotUnderstood as wrong:
+            raise forms.ValidationError(
+                f"{self.label}写工作日数，如 7；按小时或天的写 24h、10d，现在写的是“{text}”。"
+            ) from wrong
+
+
+class RowsField(forms.JSONField):
+    """A list of JSON objects."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}), **kwargs)
+        self.error_messages["invalid"] = f"{self.label}读不出来：要写成 JSON 列表，如 [{{…}}, {{…}}]；没有就空着。"
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value == [] else super().prepare_value(value)
+
+    def clean(self, value: Any) -> list[dict[str, Any]]:
+        rows = super().clean(value) or []
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise forms.ValidationError(self.error_messages["invalid"])
+        return rows
+
+
+class CategoryField(forms.ModelChoiceField):
+    """Every matter of the third level, by code, with those above it."""
+
+    def __init__(self) -> None:
+        leaves = Category.objects.filter(level=3).select_related("parent__parent").order_by("code")
+        wrong = {"required": "请选择分类。"}
+        super().__init__(leaves, label="分类", to_field_name="code", empty_label="请选择", error_messages=wrong)
+
+    def label_from_instance(self, obj: Category) -> str:
+        return " / ".join(str(each) for each in (obj.parent and obj.parent.parent, obj.parent, obj))
+
+
+# --- a version
+
+
+class DraftForm(forms.Form):
+    scope = forms.ModelChoiceField(
+        Unit.objects.filter(kind__in=SCOPES, valid_until=None).order_by("kind", "code"),
+        label="哪个中心的清单",
+        to_field_name="code",
+        empty_label="请选择",
+        error_messages={"required": "请选择中心。"},
+    )
+    reason = words_field("修订理由", 500, rows=3)
+
+
+class WordsForm(forms.Form):
+    words = words_field("说明", 500, rows=3)
+
+    def __init__(self, *args: Any, label: str, required: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not required:
+            # Nothing is asked: the act is confirmed.
+            del self.fields["words"]
+            return
+        self.fields["words"].label = label
+        self.fields["words"].error_messages["required"] = f"请写{label}。"
+
+
+class OpinionForm(forms.Form):
+    agrees = forms.TypedChoiceField(
+        label="意见",
+        choices=[("yes", "同意"), ("no", "不同意")],
+        coerce=lambda value: value == "yes",
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选择同意还是不同意。"},
+    )
+    words = words_field("意见内容", 500, required=False, rows=3, help_text="不同意的，写明理由和应当怎么改。")
+
+
+class PublishForm(forms.Form):
+    day = forms.DateField(
+        label="执行日期",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="最早是明天。当天零点起按这一版派单，上一版执行到前一天。",
+        error_messages={"required": "请写执行日期。", "invalid": "执行日期写成 2026-12-31 这样。"},
+    )
+
+
+# --- items
+
+
+def _limit_fields() -> dict[str, LimitField]:
+    return {
+        f"limit_{kind.value}": LimitField(label=f"{kind.label}限（工作日）", required=False, max_length=10)
+        for kind in AppealKind
+    }
+
+
+class WhyForm(forms.Form):
+    """Why, and from which ruling."""
+
+    reason = words_field("修改理由", 500, rows=2)
+    ticket_number = words_field("来自哪张工单的裁定", 20, required=False, help_text="没有就空着。")
+
+
+class ItemForm(forms.Form):
+    """All that an item says. `adding` asks for its code as well."""
+
+    code = words_field("代码", 20, help_text="如 CG-04-018，定了以后不变。")
+    title = words_field("事项", 60)
+    category = CategoryField()
+    level = choice_field("主责级别", _CHOOSE + Level.choices)
+    city_function = choice_field("市级职能", [*_CHOOSE, *FUNCTIONS.items()])
+    lead_unit = UnitField(
+        label="指定市级单位", required=False, help_text="写全称或简称；空着时按市级职能找单位。", max_length=80
+    )
+    county_function = choice_field("县级职能", [("", "没有"), *FUNCTIONS.items()], required=False)
+    township_role = choice_field("乡镇（街道）", TownshipRole.choices)
+    co_functions = FunctionsField(label="协办职能", required=False, help_text="顿号隔开。")
+    co_units = UnitsField(label="指定协办单位", required=False, help_text="全称或简称，顿号隔开。")
+    route = choice_field("去向", Route.choices)
+    kinds = forms.MultipleChoiceField(
+        label="诉求类型",
+        choices=AppealKind.choices,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "请至少选一种诉求类型。"},
+    )
+    locals().update(_limit_fields())
+    onsite_required = forms.BooleanField(label="须到现场", required=False)
+    words = ManyField(label="群众怎么说", rows=2, help_text="顿号隔开；“工资+拖欠”表示两个词在相近处同时出现才算。")
+    excluded_words = ManyField(label="不属于的用词", required=False, rows=2, help_text="顿号隔开。")
+    belongs = words_field("属于", 2000, rows=3)
+    not_belongs = words_field("不属于（派到哪里）", 2000, required=False, rows=3)
+    completion_standard = words_field("办结标准", 2000, rows=3)
+    reply_template = words_field("答复模板", 2000, rows=3)
+    legal_basis = words_field("依据", 2000, required=False, rows=3)
+    mark = words_field("标记", 20, required=False, help_text="没有核实依据的写“示例，待核”。")
+    conditions = RowsField(
+        label="条件", help_text="按条件改派，JSON；when 可写 words、place、subject（出现其一）和 hour，都满足才适用。"
+    )
+    statute_limits = RowsField(label="法定时限", help_text="JSON，每步一项：step、limit、source，可写 kinds。")
+    reason = WhyForm.base_fields["reason"]
+    ticket_number = WhyForm.base_fields["ticket_number"]
+
+    def __init__(self, *args: Any, item: DutyItem | None = None, adding: bool = False, **kwargs: Any) -> None:
+        if item is not None:
+            kwargs["initial"] = _initial(item) | kwargs.get("initial", {})
+        super().__init__(*args, **kwargs)
+        if not adding:
+            del self.fields["code"]
+
+    def clean_conditions(self) -> list[dict[str, Any]]:
+        rows = self.cleaned_data["conditions"]
+        for number, row in enumerate(rows, 1):
+            if why := _why_no_condition(row):
+                raise forms.ValidationError(f"第 {number} 项条件读不懂：{why}。")
+        return rows
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the service takes."""
+        typed = self.cleaned_data
+        limits = {kind: typed[f"limit_{kind}"] for kind in AppealKind.values if typed[f"limit_{kind}"]}
+        return {name: typed[name] for name in FIELDS if name != "limits"} | {"limits": limits}
+
+
+def _why_no_condition(row: dict[str, Any]) -> str:
+    """What of a condition the router could not read, "" where nothing."""
+    when = row.get("when")
+    if not isinstance(when, dict) or not when or not when.keys() <= _ASKED:
+        return "when 要写，且只写 words、place、subject、hour"
+    if not row.keys() <= _CHANGED or row.keys() <= {"when", "note"}:
+        return "when 以外写改成什么：level、city_function、county_function、township_role，可加 note"
+    lists = [value for name, value in when.items() if name != "hour"]
+    if not all(isinstance(each, list) and each and all(isinstance(word, str) for word in each) for each in lists):
+        return 'words、place、subject 各是一组词，如 ["村里", "屋场"]'
+    hour = when.get("hour", [0, 24])
+    if not isinstance(hour, list) or len(hour) != 2 or not all(isinstance(each, int) for each in hour):
+        return "hour 是起止钟点，如 [22, 6]"
+    unknown = {row[name] for name in ("city_function", "county_function") if name in row} - FUNCTIONS.keys()
+    return f"没有这样的职能：{'、'.join(map(str, sorted(unknown, key=str)))}" if unknown else ""
+
+
+def _initial(item: DutyItem) -> dict[str, Any]:
+    """As it is written into the fields."""
+    return {
+        **{name: getattr(item, name) for name in FIELDS},
+        "code": item.code,
+        "category": item.category.code,
+        "lead_unit": item.lead_unit.short_name if item.lead_unit else "",
+        "co_units": [unit.short_name for unit in item.co_units.order_by("code")],
+        "co_functions": [FUNCTIONS.get(slug, slug) for slug in item.co_functions],
+        **{f"limit_{kind}": limit for kind, limit in item.limits.items()},
+    }
+
+
+class BulkForm(forms.Form):
+    """What many items shall say alike; what is left empty stays as it is in each."""
+
+    city_function = choice_field("市级职能", [*_LEAVE, *FUNCTIONS.items()], required=False)
+    county_function = choice_field("县级职能", [*_LEAVE, *FUNCTIONS.items()], required=False)
+    lead_unit = UnitField(
+        label="指定市级单位", required=False, max_length=80, help_text=f"全称或简称；写“{NOTHING}”就是不指定。"
+    )
+    township_role = choice_field("乡镇（街道）", _LEAVE + TownshipRole.choices, required=False)
+    locals().update(_limit_fields())
+    onsite_required = choice_field("须到现场", [*_LEAVE, ("yes", "是"), ("no", "否")], required=False)
+    mark = words_field("标记", 20, required=False, help_text=f"写“{NOTHING}”就是去掉。")
+    reason = WhyForm.base_fields["reason"]
+    ticket_number = WhyForm.base_fields["ticket_number"]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        typed = self.cleaned_data
+        values = {name: typed[name] for name in ("city_function", "county_function", "township_role") if typed[name]}
+        if self.data.get("lead_unit", "").strip():
+            values["lead_unit"] = typed["lead_unit"]
+        if typed["onsite_required"]:
+            values["onsite_required"] = typed["onsite_required"] == "yes"
+        if typed["mark"]:
+            values["mark"] = "" if typed["mark"] == NOTHING else typed["mark"]
+        return values
+
+    @property
+    def limits(self) -> dict[str, str]:
+        typed = {kind: self.cleaned_data[f"limit_{kind}"] for kind in AppealKind.values}
+        return {kind: "" if limit == NOTHING else limit for kind, limit in typed.items() if limit}
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or self.cleaned_data
+        if not self.errors and not self.values and not self.limits:
+            raise forms.ValidationError("没有写要改什么。")
+        return typed

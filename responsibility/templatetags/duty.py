@@ -1,0 +1,45 @@
+"""How a version and a difference look."""
+
+from collections.abc import Iterable
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from responsibility.states import ListState
+
+register = template.Library()
+
+_TONES = {
+    ListState.DRAFT: "wait",
+    ListState.REVIEW: "work",
+    ListState.APPROVED: "due",
+    ListState.PUBLISHED: "done",
+    ListState.DROPPED: "wait",
+}
+_MARKS = {"add": "增", "chg": "改", "off": "停"}
+
+
+@register.filter
+def list_tone(state: str) -> str:
+    return _TONES[ListState(state)]
+
+
+@register.simple_tag
+def difference_mark(difference: str) -> SafeString | str:
+    return format_html('<span class="dm dm-{}">{}</span>', difference, _MARKS[difference]) if difference else ""
+
+
+@register.simple_tag
+def changed(now: str, was: str | None) -> SafeString:
+    """{% changed row.limit row.was.limit %}: what was, struck out, before what is."""
+    return format_html("{}", now) if was is None or was == "" else format_html("<del>{}</del> <ins>{}</ins>", was, now)
+
+
+@register.filter
+def as_difference(pieces: Iterable[tuple[str, str]]) -> SafeString:
+    return format_html_join(" ", "{}", ((_piece(tag, text),) for tag, text in pieces))
+
+
+def _piece(tag: str, text: str) -> SafeString:
+    return format_html(f"<{tag}>{{}}</{tag}>", text) if tag in {"ins", "del"} else format_html("{}", text)

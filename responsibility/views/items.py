@@ -1,0 +1,261 @@
+"""One item of a version: beside the table, on a page of its own, and the acts on it; many items at once."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.http import require_GET, require_http_methods
+
+from hotline.errors import DomainError
+from hotline.rights import has_right
+from hotline.views.gate import needs
+from responsibility import rights, selectors, services
+from responsibility.forms import BulkForm, ItemForm, WhyForm, WordsForm
+from responsibility.models import DutyItem, DutyList
+from responsibility.services import ItemWrong
+from responsibility.services.items import LABELS, item_values
+from responsibility.states import ItemAct
+from responsibility.views import words
+from responsibility.views.dialogs import asked, done, refused, run_act, sent
+from responsibility.views.lists import version_of
+
+HISTORY = 20
+MOST_AT_ONCE = 200
+_HISTORY_TONES = {ItemAct.ADD: "done", ItemAct.REMOVE: "over"}
+
+
+def _both(version: DutyList, code: str) -> tuple[DutyItem | None, DutyItem | None]:
+    own, base = selectors.item_of(version, code)
+    if own is None and base is None:
+        raise Http404
+    return own, base
+
+
+def _beside(request: HttpRequest, version: DutyList, code: str, *, with_fields: bool = False) -> dict[str, Any]:
+    """What stands beside an item: how it differs from the base, what happened to it, what can be done."""
+    now = timezone.now()
+    own, base = _both(version, code)
+    history = selectors.item_history(version, code, HISTORY)
+    changes = words.changes_between(base, own)
+    shown = item_values(own or base) if with_fields else {}  # type: ignore[arg-type]  # one of them is there
+    sides = [
+        {name: pair[i] for name, pair in each.items()}
+        for each in (changes, *(e.changes for e in history))
+        for i in (0, 1)
+    ]
+    names = words.names_in([*sides, shown])
+    return {
+        "duty_list": version,
+        "item": own or base,
+        "is_gone": own is None,
+        "is_new": base is None and version.base_id is not None,
+        "differences": words.differences(changes, names),
+        "history": [_told(event, names) for event in history],
+        "fields": [(LABELS[name], words.said(words.read(name, raw, names))) for name, raw in shown.items()],
+        "may_edit": version.is_editable and has_right(request.user, rights.EDIT, now),
+        "at": now,
+    }
+
+
+def _told(event: Any, names: words.Names) -> dict[str, Any]:
+    about = f"第{event.duty_list.version}版"
+    if event.ticket_number:
+        about += f" · 来自工单 {event.ticket_number} 的裁定"
+    changed = words.differences(event.changes, names) if event.act == ItemAct.CHANGE else []
+    return {
+        "at": event.at,
+        "act": event.get_act_display(),
+        "about": about,
+        "who": f"{event.by.masked_name} · {event.by.unit.short_name}" if event.by else "系统",
+        "say": event.reason,
+        "tone": _HISTORY_TONES.get(event.act, ""),
+        "changed": changed,
+    }
+
+
+@needs(rights.VIEW)
+@require_GET
+def peek(request: HttpRequest, pk: int, code: str) -> HttpResponse:
+    return render(request, "responsibility/partials/item_beside.html", _beside(request, version_of(pk), code))
+
+
+def _form_page(
+    request: HttpRequest, template: str, form: forms.Form, context: dict[str, Any], status: int
+) -> HttpResponse:
+    return render(request, template, {"form": form, **context}, status=status)
+
+
+def _refuse(form: forms.Form, why: DomainError) -> None:
+    """At the field where the sentence belongs to one, above the form otherwise."""
+    fields = why.fields if isinstance(why, ItemWrong) else {"": str(why)}
+    for name, text in fields.items():
+        label = f"{LABELS[name]}：" if name in LABELS and name not in form.fields else ""
+        form.add_error(name if name in form.fields else None, f"{label}{text}")
+
+
+@needs(rights.VIEW)
+@require_http_methods(["GET", "POST"])
+def item(request: HttpRequest, pk: int, code: str) -> HttpResponse:
+    """The form of an item in a draft for whoever edits it, and what it says for everybody else."""
+    version = version_of(pk)
+    own, _ = _both(version, code)
+    edits = has_right(request.user, rights.EDIT, timezone.now())
+    if request.method == "POST":
+        if not edits:
+            raise PermissionDenied(rights.NotPermitted.message)
+        if own is None:
+            return refused(request, f"《{version}》里没有事项 {code}。", _list_url(version))
+        return _save(request, version, own)
+    form = ItemForm(item=own) if own is not None and edits and version.is_editable else None
+    context = _beside(request, version, code, with_fields=form is None)
+    return render(request, "responsibility/item.html", {"form": form, **context})
+
+
+def _save(request: HttpRequest, version: DutyList, own: DutyItem) -> HttpResponse:
+    form = ItemForm(request.POST, item=own)
+    if form.is_valid():
+        try:
+            changed = services.change_item(
+                list_id=version.pk,
+                code=own.code,
+                values=form.values,
+                reason=form.cleaned_data["reason"],
+                ticket_number=form.cleaned_data["ticket_number"],
+                by=request.user,
+                at=timezone.now(),
+            )
+        except DomainError as why:
+            _refuse(form, why)
+        else:
+            if changed:
+                return done(
+                    request,
+                    _list_url(version, form.cleaned_data["category"].code[:4], own.code),
+                    f"已改好 {own.code}。",
+                )
+            form.add_error(None, "和现在写的一样，没有要改的。")
+    return _form_page(request, "responsibility/item.html", form, _beside(request, version, own.code), 422)
+
+
+def _list_url(version: DutyList, category: str = "", code: str = "") -> str:
+    asks = urlencode({name: value for name, value in (("category", category), ("item", code)) if value})
+    return reverse("responsibility:duty-list", args=[version.pk]) + (f"?{asks}" if asks else "")
+
+
+@needs(rights.EDIT)
+@require_http_methods(["GET", "POST"])
+def add(request: HttpRequest, pk: int) -> HttpResponse:
+    """A new item, or one of the base that the draft no longer has (`?code=`)."""
+    version = version_of(pk)
+    if request.method == "GET" and not version.is_editable:
+        return refused(
+            request, f"《{version}》当前为“{version.get_state_display()}”，只有草稿能改。", _list_url(version)
+        )
+    _, old = selectors.item_of(version, asked(request, "code")) if asked(request, "code") else (None, None)
+    form = ItemForm(sent(request), item=old, adding=True)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = services.add_item(
+                list_id=version.pk,
+                code=form.cleaned_data["code"],
+                values=form.values,
+                reason=form.cleaned_data["reason"],
+                ticket_number=form.cleaned_data["ticket_number"],
+                by=request.user,
+                at=timezone.now(),
+            )
+        except DomainError as why:
+            _refuse(form, why)
+        else:
+            return done(request, _list_url(version, made.category.code[:4], made.code), f"已新增 {made}。")
+    status = 422 if request.method == "POST" else 200
+    return _form_page(request, "responsibility/item.html", form, {"duty_list": version, "is_adding": True}, status)
+
+
+@needs(rights.EDIT)
+@require_http_methods(["GET", "POST"])
+def bulk(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same change to the rows that were ticked, all or none."""
+    version = version_of(pk)
+    codes = (request.POST if request.method == "POST" else request.GET).getlist("code")[:MOST_AT_ONCE]
+    items = list(version.items.filter(code__in=[code.replace("\x00", "") for code in codes]).order_by("code"))
+    if request.method == "GET" and (why := _why_not_bulk(version, items)):
+        return refused(request, why, _list_url(version))
+    form = BulkForm(sent(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            changed = services.change_items(
+                list_id=version.pk,
+                codes=codes,
+                values=form.values,
+                limits=form.limits,
+                reason=form.cleaned_data["reason"],
+                ticket_number=form.cleaned_data["ticket_number"],
+                by=request.user,
+                at=timezone.now(),
+            )
+        except DomainError as why_refused:
+            form.add_error(None, str(why_refused))
+        else:
+            said = f"已改好 {len(changed)} 项。" if changed else "这些事项本来就是这样写的，没有改动。"
+            return done(request, _list_url(version), said)
+    status = 422 if request.method == "POST" else 200
+    return _form_page(request, "responsibility/bulk.html", form, {"duty_list": version, "items": items}, status)
+
+
+def _why_not_bulk(version: DutyList, items: list[DutyItem]) -> str:
+    if not version.is_editable:
+        return f"《{version}》当前为“{version.get_state_display()}”，只有草稿能改。"
+    return "" if items else "没有勾选事项。"
+
+
+@needs(rights.EDIT)
+@require_http_methods(["GET", "POST"])
+def remove(request: HttpRequest, pk: int, code: str) -> HttpResponse:
+    version = version_of(pk)
+    own, _ = _both(version, code)
+    back = _list_url(version)
+    if own is None or not version.is_editable:
+        why = f"《{version}》里没有事项 {code}。" if own is None else f"《{version}》不是草稿，不能改。"
+        return refused(request, why, back)
+
+    def service(typed: dict[str, Any]) -> str:
+        services.remove_item(list_id=pk, code=code, by=request.user, at=timezone.now(), **typed)
+        return f"已删除 {own}。"
+
+    return run_act(
+        request,
+        title=f"删除 {own}",
+        form=WhyForm(sent(request)),
+        verb="删除",
+        hint="这一版执行以后不再按它派单；已发布的各版照旧。",
+        service=service,
+        to=lambda: back,
+    )
+
+
+@needs(rights.VIEW)
+@require_http_methods(["GET", "POST"])
+def comment(request: HttpRequest, pk: int, code: str) -> HttpResponse:
+    version = version_of(pk)
+    own, _ = _both(version, code)
+    if own is None:
+        return refused(request, f"《{version}》里没有事项 {code}。", _list_url(version))
+
+    def service(typed: dict[str, Any]) -> str:
+        services.comment_on_item(list_id=pk, code=code, words=typed["words"], by=request.user, at=timezone.now())
+        return f"{code} 的意见已记下。"
+
+    return run_act(
+        request,
+        title=f"意见 {own}",
+        form=WordsForm(sent(request), label="意见"),
+        verb="记下",
+        service=service,
+        to=lambda: _list_url(version, own.category.code[:4], code),
+    )

@@ -1,0 +1,280 @@
+"""The centres' lists, one version as tree and table, and the acts on a version."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.http import require_GET, require_http_methods
+
+from hotline.dates import local_day
+from hotline.limits import Limit
+from hotline.models import Unit
+from hotline.numbers import key_of
+from hotline.rights import has_right
+from hotline.views.gate import needs
+from responsibility import rights, selectors, services
+from responsibility.forms import DraftForm, OpinionForm, PublishForm, WordsForm
+from responsibility.models import DutyItem, DutyList
+from responsibility.states import FUNCTIONS, AppealKind, Office
+from responsibility.views.dialogs import asked, refused, run_act, sent
+
+EVENTS = 30
+TONES = {"approve": "done", "publish": "done", "send_back": "over", "call_off": "over", "drop": "over"}
+ACT_WORDS = {
+    "draft": "起草",
+    "submit": "送审",
+    "agree": "出具意见",
+    "send_back": "退回修改",
+    "approve": "审定",
+    "publish": "发布",
+    "call_off": "取消发布",
+    "drop": "作废",
+    "comment": "意见",
+}
+
+
+def version_of(pk: int) -> DutyList:
+    return get_object_or_404(DutyList.objects.select_related("scope", "base"), pk=pk)
+
+
+def _address(**values: str) -> str:
+    return f"?{urlencode({name: value for name, value in values.items() if value})}"
+
+
+@needs(rights.VIEW)
+@require_GET
+def duty_lists(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    centres = list(selectors.centres_with_lists(now))
+    code = asked(request, "centre")
+    centre = next((each for each in centres if each.code == code), centres[0] if centres else None)
+    after = asked(request, "after")
+    found = list(selectors.versions_of(centre, before=key_of(after))[: selectors.PAGE_ROWS + 1]) if centre else []
+    rows, more = found[: selectors.PAGE_ROWS], len(found) > selectors.PAGE_ROWS
+    here = centre.code if centre else ""
+    return render(
+        request,
+        "responsibility/duty_lists.html",
+        {
+            "centres": centres,
+            "centre": centre,
+            "rows": rows,
+            "today": local_day(now),
+            "may_draft": has_right(request.user, rights.EDIT, now),
+            "draft_url": f"{reverse('responsibility:duty-list-draft')}{_address(scope=here)}",
+            "first_url": _address(centre=here) if after else "",
+            "next_url": _address(centre=here, after=str(rows[-1].version)) if more else "",
+        },
+    )
+
+
+@needs(rights.EDIT)
+@require_http_methods(["GET", "POST"])
+def draft(request: HttpRequest) -> HttpResponse:
+    made: dict[str, DutyList] = {}
+
+    def service(typed: dict[str, Any]) -> str:
+        made["list"] = services.draft_list(
+            scope=typed["scope"], reason=typed["reason"], by=request.user, at=timezone.now()
+        )
+        return f"已起草《{made['list']}》。"
+
+    return run_act(
+        request,
+        title="起草下一版",
+        form=DraftForm(sent(request), initial={"scope": asked(request, "scope")}),
+        verb="起草",
+        hint="新的一版从最近发布的一版抄来，改好以后送司法局和编办出具意见。县级中心的第一版是空的，没有写的照市级清单。",
+        service=service,
+        to=lambda: reverse("responsibility:duty-list", args=[made["list"].pk]),
+    )
+
+
+@dataclass(frozen=True)
+class Row:
+    """An item in the table, beside what the base says where that differs."""
+
+    item: DutyItem
+    city: str
+    county: str
+    limit: str
+    was: Mapping[str, str]
+
+
+def _limit(item: DutyItem) -> str:
+    limit = item.limits.get(AppealKind.COMPLAINT.value)
+    return "通用" if limit is None else limit.removesuffix("wd") if limit.endswith("wd") else str(Limit.parse(limit))
+
+
+def _cells(item: DutyItem, units: Mapping[str, Unit]) -> dict[str, str]:
+    unit = item.lead_unit or units.get(item.city_function)
+    return {
+        "title": item.title,
+        "city": unit.short_name if unit else FUNCTIONS.get(item.city_function, item.city_function),
+        "county": FUNCTIONS.get(item.county_function, item.county_function),
+        "township": item.get_township_role_display(),
+        "limit": _limit(item),
+    }
+
+
+def _row(item: DutyItem, base: DutyItem | None, units: Mapping[str, Unit]) -> Row:
+    cells = _cells(item, units)
+    before = _cells(base, units) if base is not None and item.difference == selectors.CHANGED else cells  # type: ignore[attr-defined]  # annotated
+    was = {name: text for name, text in before.items() if text != cells[name]}
+    return Row(item, cells["city"], cells["county"], cells["limit"], was)
+
+
+@needs(rights.VIEW)
+@require_GET
+def duty_list(request: HttpRequest, pk: int) -> HttpResponse:
+    now = timezone.now()
+    version = version_of(pk)
+    kept = {name: asked(request, name) for name in ("q", "category", "only")}
+    compared = selectors.compared_items(version)
+    found = selectors.found_items(
+        compared, words=kept["q"], category=kept["category"], only_different=kept["only"] == "diff"
+    )
+    after = asked(request, "after")
+    items, next_key = selectors.item_page(found, after=after)
+    units = selectors.city_units(now)
+    before = selectors.base_items(version, [item.code for item in items])
+    buttons = selectors.list_buttons(selectors.Standing(version, request.user, now))
+    events = list(version.events.select_related("by__unit").order_by("-pk")[:EVENTS])
+    return render(
+        request,
+        "responsibility/duty_list.html",
+        {
+            "duty_list": version,
+            "tree": selectors.tree_of(compared),
+            "rows": [_row(item, before.get(item.code), units) for item in items],
+            **kept,
+            "everything": _address(**kept | {"category": ""}),
+            "by_category": f"{_address(**kept | {'category': ''})}&category=",
+            "toggle": _address(**kept | {"only": "" if kept["only"] else "diff"}),
+            "chosen": asked(request, "item"),
+            "first_url": _address(**kept) if after else "",
+            "next_url": _address(**kept, after=next_key) if next_key else "",
+            "buttons": buttons,
+            "forbidden": [button for button in buttons if button.why],
+            "may_edit": version.is_editable and has_right(request.user, rights.EDIT, now),
+            "happened": [_happened(event) for event in events],
+            "at": now,
+            "today": local_day(now),
+        },
+    )
+
+
+def _happened(event: Any) -> dict[str, Any]:
+    return {
+        "at": event.at,
+        "act": ACT_WORDS[event.act],
+        "who": f"{event.by.masked_name} · {event.by.unit.short_name}" if event.by else "系统",
+        "say": event.words,
+        "tone": TONES.get(event.act, ""),
+    }
+
+
+# --- acts
+
+
+@needs(rights.VIEW)
+@require_http_methods(["GET", "POST"])
+def act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
+    now = timezone.now()
+    if act not in selectors.LIST_ACTS:
+        raise Http404
+    rule, version = selectors.LIST_ACTS[act], version_of(pk)
+    standing = selectors.Standing(version, request.user, now)
+    back = reverse("responsibility:duty-list", args=[pk])
+    if not standing.may(rule.right):
+        raise PermissionDenied(rights.NotPermitted.message)
+    if request.method == "GET" and (why := rule.refusal(standing)):
+        return refused(request, why, back)
+    way = WAYS[act]
+
+    def service(typed: dict[str, Any]) -> str:
+        way.call(typed, {"list_id": pk, "by": request.user, "at": timezone.now()})
+        return f"《{version}》{way.said}。"
+
+    return run_act(
+        request,
+        title=f"{rule.label} {version}",
+        form=way.form(sent(request)),
+        verb=way.verb or rule.label,
+        hint=way.hint,
+        service=service,
+        to=lambda: back,
+    )
+
+
+@dataclass(frozen=True)
+class Way:
+    """How one act is asked for and called, and what is said when it is done."""
+
+    form: Callable[[Any], forms.Form]
+    call: Callable[[dict[str, Any], dict[str, Any]], Any]
+    said: str
+    hint: str = ""
+    verb: str = ""
+
+
+def _words(label: str, *, required: bool = True) -> Callable[[Any], forms.Form]:
+    return lambda data: WordsForm(data, label=label, required=required)
+
+
+def _reason(service: Callable[..., Any]) -> Callable[[dict[str, Any], dict[str, Any]], Any]:
+    return lambda typed, common: service(reason=typed["words"], **common)
+
+
+def _opinion(office: Office, hint: str) -> Way:
+    return Way(
+        OpinionForm,
+        lambda typed, common: services.give_opinion(
+            office=office, agrees=typed["agrees"], words=typed["words"], **common
+        ),
+        f"的{office.label}已出具",
+        hint,
+        "出具",
+    )
+
+
+WAYS = {
+    "submit": Way(
+        _words("", required=False),
+        lambda _, common: services.submit_list(**common),
+        "已送审",
+        "送司法局和编办各出具意见，审核期间不能再改。",
+    ),
+    "legal": _opinion(Office.LEGAL, "清单是否合法、依据是否有效。编办也同意的，这一版即审定。"),
+    "staffing": _opinion(Office.STAFFING, "职责是否与各单位“三定”规定一致。司法局也同意的，这一版即审定。"),
+    "send_back": Way(
+        _words("退回理由"),
+        _reason(services.send_list_back),
+        "已退回修改",
+        "再送审时，司法局和编办重新出具意见。",
+        "退回",
+    ),
+    "publish": Way(
+        PublishForm,
+        lambda typed, common: services.publish_list(effective_from=typed["day"], **common),
+        "已发布",
+        "发布以后不能再改；在办的仍按原来的一版办。",
+    ),
+    "call_off": Way(
+        _words("取消理由"), _reason(services.call_publication_off), "已取消发布", "上一版继续执行。", "取消发布"
+    ),
+    "drop": Way(_words("作废理由"), _reason(services.drop_draft), "已作废", "作废的草稿只能查看。"),
+    "comment": Way(
+        _words("意见"),
+        lambda typed, common: services.comment_on_list(words=typed["words"], **common),
+        "的意见已记下",
+        verb="记下",
+    ),
+}

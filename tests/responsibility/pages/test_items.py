@@ -1,0 +1,260 @@
+"""One item: beside the table, its form, its history; the same change to many."""
+
+import pytest
+
+from hotline.parameters import forget_parameters
+from responsibility import services
+from responsibility.models import DutyItem, DutyItemEvent
+from tests.factories.hotline import UnitFactory
+from tests.responsibility.pages.conftest import NOW, soup, table, text_of, typed
+
+
+def of(draft, code):
+    return DutyItem.objects.get(duty_list=draft, code=code)
+
+
+def errors(answer):
+    return [text_of(one) for one in soup(answer).select("main em.err, main .note-over")]
+
+
+def test_the_form_sends_what_it_shows_and_nothing_changes(draft, as_):
+    draft.items.filter(code="CG-01").update(
+        co_functions=["public_security"], conditions=[{"when": {"hour": [22, 6]}, "level": "city"}]
+    )
+    client = as_("administrator")
+    address = f"/duty-lists/{draft.pk}/items/CG-01/"
+
+    answer = client.post(address, typed(client.get(address)) | {"reason": "没有改。"})
+
+    assert (answer.status_code, errors(answer)) == (422, ["和现在写的一样，没有要改的。"])
+    assert not DutyItemEvent.objects.exists()
+
+
+def test_an_item_is_changed_with_its_reason_and_the_ruling(draft, as_):
+    unit = UnitFactory(name="赣州市市政工程中心", short_name="市市政中心")
+    client = as_("administrator")
+    address = f"/duty-lists/{draft.pk}/items/CG-01/"
+
+    answer = client.post(
+        address,
+        typed(client.get(address))
+        | {
+            "lead_unit": "市市政中心",
+            "co_units": "市城管局、市市政中心",
+            "co_functions": "公安、供电",
+            "words": "路灯、路灯不亮，灯坏了",
+            "limit_complaint": "5",
+            "limit_report": "24h",
+            "reason": "裁定路灯归市政中心。",
+            "ticket_number": "GZ261109000012",
+        },
+    )
+
+    item = of(draft, "CG-01")
+    assert (answer.status_code, answer.headers["Location"]) == (
+        303,
+        f"/duty-lists/{draft.pk}/?category=0102&item=CG-01",
+    )
+    assert (item.lead_unit, item.co_functions, item.words, item.limits) == (
+        unit,
+        ["public_security", "power_supply"],
+        ["路灯", "路灯不亮", "灯坏了"],
+        {"help": "5wd", "complaint": "5wd", "report": "24h"},
+    )
+    assert sorted(each.short_name for each in item.co_units.all()) == ["市城管局", "市市政中心"]
+    event = DutyItemEvent.objects.get()
+    assert (event.reason, event.ticket_number) == ("裁定路灯归市政中心。", "GZ261109000012")
+    beside = text_of(soup(client.get(f"{address}beside/")))
+    assert "与第1版的差别，5 处" in beside
+    assert "群众怎么说 路灯、路灯不亮 灯坏了" in beside
+    assert "修改 第2版 · 来自工单 GZ261109000012 的裁定" in beside
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"title": ""}, "请写事项。"),
+        ({"title": "灯" * 61}, "事项最多写 60 个字，现在有 61 个字。"),
+        ({"lead_unit": "市灯局"}, "没有叫“市灯局”的单位。"),
+        ({"co_functions": "管灯"}, "没有这样的职能：管灯。写“城市管理”“公安”这样的名称。"),
+        ({"limit_complaint": "很快"}, "投诉限（工作日）写工作日数，如 7；按小时或天的写 24h、10d，现在写的是“很快”。"),
+        ({"conditions": "[{"}, "条件读不出来：要写成 JSON 列表，如 [{…}, {…}]；没有就空着。"),
+        ({"conditions": '{"when": {}}'}, "条件读不出来：要写成 JSON 列表，如 [{…}, {…}]；没有就空着。"),
+        (
+            {"conditions": '[{"when": {"where": ["村"]}, "level": "city"}]'},
+            "第 1 项条件读不懂：when 要写，且只写 words、place、subject、hour。",
+        ),
+        (
+            {"conditions": '[{"when": {"place": "村"}, "level": "city"}]'},
+            '第 1 项条件读不懂：words、place、subject 各是一组词，如 ["村里", "屋场"]。',
+        ),
+        (
+            {"conditions": '[{"when": {"hour": [22]}, "level": "city"}]'},
+            "第 1 项条件读不懂：hour 是起止钟点，如 [22, 6]。",
+        ),
+        (
+            {"conditions": '[{"when": {"place": ["村"]}}]'},
+            "第 1 项条件读不懂：when 以外写改成什么：level、city_function、county_function、township_role，可加 note。",
+        ),
+        (
+            {"conditions": '[{"when": {"place": ["村"]}, "county_function": "lamp"}]'},
+            "第 1 项条件读不懂：没有这样的职能：lamp。",
+        ),
+        ({"county_function": ""}, "县级主责的事项须写明县级职能。"),
+        ({"mark": ""}, "没有核实依据的事项须标明“示例，待核”。"),
+        ({"words": "路灯+"}, "用词中“+”的两边都要有字：路灯+。"),
+        ({"reason": ""}, "请写修改理由。"),
+    ],
+)
+def test_a_refusal_stands_where_it_belongs_and_nothing_typed_is_lost(draft, as_, wrong, sentence):
+    client = as_("administrator")
+    address = f"/duty-lists/{draft.pk}/items/CG-01/"
+    sent = typed(client.get(address)) | {"reason": "改。", "belongs": "写了很久的一段。"} | wrong
+
+    answer = client.post(address, sent)
+
+    assert (answer.status_code, errors(answer)) == (422, [sentence])
+    assert typed(answer) == sent
+    assert of(draft, "CG-01").belongs == "城市道路路灯不亮、损坏。"
+
+
+def test_what_stopped_being_a_draft_meanwhile_keeps_what_was_typed(draft, people, as_):
+    client = as_("administrator")
+    address = f"/duty-lists/{draft.pk}/items/CG-01/"
+    sent = typed(client.get(address)) | {"reason": "改。", "title": "路灯全灭"}
+    services.submit_list(list_id=draft.pk, by=people["administrator"], at=NOW)
+
+    answer = client.post(address, sent)
+
+    assert (answer.status_code, typed(answer)["title"]) == (422, "路灯全灭")
+    assert errors(answer) == [f"《{draft}》当前为“征求意见”，只有草稿能改。"]
+
+
+def test_a_published_item_is_read_and_not_edited(first, as_):
+    page = soup(as_("administrator").get(f"/duty-lists/{first.pk}/items/CG-01/"))
+
+    assert not page.select("main form")
+    assert "已发布的一版不能改" in text_of(page.select_one(".bar"))
+    shown = dict(
+        zip(
+            [text_of(one) for one in page.select(".kvi dt")],
+            [text_of(one) for one in page.select(".kvi dd")],
+            strict=True,
+        )
+    )
+    assert (shown["市级职能"], shown["办理时限"], shown["群众怎么说"], shown["须到现场"]) == (
+        "城市管理",
+        "求助 5 个工作日、投诉 7 个工作日",
+        "路灯、路灯不亮",
+        "否",
+    )
+
+
+def test_who_only_reads_sends_no_change(draft, as_):
+    client = as_("dispatcher")
+
+    assert not soup(client.get(f"/duty-lists/{draft.pk}/items/CG-01/")).select("main form")
+    assert client.post(f"/duty-lists/{draft.pk}/items/CG-01/", {}).status_code == 403
+    assert client.get(f"/duty-lists/{draft.pk}/new-item/").status_code == 403
+    assert client.get(f"/duty-lists/{draft.pk}/items/XX-99/").status_code == 404
+
+
+def test_an_item_is_removed_and_brought_back_from_the_base(draft, as_):
+    client = as_("administrator")
+    address = f"/duty-lists/{draft.pk}"
+    removed = client.post(f"{address}/items/CG-01/remove/", {"reason": "并入别的。", "ticket_number": ""})
+
+    assert (removed.status_code, draft.items.filter(code="CG-01").exists()) == (303, False)
+    assert "这一版里没有它，底本第1版里有。" in text_of(soup(client.get(f"{address}/items/CG-01/beside/")))
+    assert client.get(f"{address}/items/CG-01/").status_code == 200
+    assert client.post(f"{address}/items/CG-01/", {}).status_code == 409
+    assert client.get(f"{address}/items/CG-01/comment/").status_code == 409
+    assert client.get(f"{address}/items/CG-01/remove/").status_code == 409
+
+    back = client.post(
+        f"{address}/new-item/", typed(client.get(f"{address}/new-item/?code=CG-01")) | {"reason": "还是要的。"}
+    )
+    assert (back.status_code, of(draft, "CG-01").limits) == (303, {"complaint": "7wd", "help": "5wd"})
+    assert table(client.get(f"{address}/?only=diff")) == []
+
+
+def test_a_new_item_asks_for_its_code_and_refuses_one_that_is_there(draft, as_):
+    client = as_("administrator")
+    address = f"/duty-lists/{draft.pk}/new-item/"
+    empty = client.post(address, {})
+    sent = typed(client.get(f"/duty-lists/{draft.pk}/items/CG-01/")) | {"title": "灯杆倾斜", "reason": "群众常问。"}
+
+    taken = client.post(address, sent | {"code": "CG-01"})
+    done = client.post(address, sent | {"code": "cg-03"})
+
+    assert (empty.status_code, "请写代码。" in errors(empty)) == (422, True)
+    assert (taken.status_code, len(errors(taken)), typed(taken)["title"]) == (422, 1, "灯杆倾斜")
+    assert (done.status_code, of(draft, "CG-03").title) == (303, "灯杆倾斜")
+
+
+def test_an_opinion_on_an_item_stands_in_its_history(draft, as_):
+    client = as_("dispatcher")
+    nothing = client.post(f"/duty-lists/{draft.pk}/items/CG-01/comment/", {"words": " "})
+    said = client.post(f"/duty-lists/{draft.pk}/items/CG-01/comment/", {"words": "背街小巷的也算吗？"})
+
+    assert (nothing.status_code, said.status_code) == (422, 303)
+    assert "背街小巷的也算吗？" in text_of(soup(client.get(f"/duty-lists/{draft.pk}/items/CG-01/beside/")))
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_queries_beside_an_item(draft, people, as_, django_assert_num_queries, count):
+    for n in range(count):
+        values = {"co_units": [UnitFactory(), UnitFactory()], "lead_unit": UnitFactory(), "title": f"路灯{n}"}
+        services.change_item(
+            list_id=draft.pk, code="CG-01", values=values, reason="改。", by=people["administrator"], at=NOW
+        )
+    client = as_("dispatcher")
+    client.get("/duty-lists/")
+
+    forget_parameters()
+    with django_assert_num_queries(11):
+        client.get(f"/duty-lists/{draft.pk}/items/CG-01/beside/")
+
+
+def test_many_items_are_changed_alike_or_none(draft, as_):
+    client = as_("administrator")
+    address = f"/duty-lists/{draft.pk}/bulk/"
+    draft.items.filter(code="CG-01").update(lead_unit=UnitFactory(short_name="市市政中心"))
+    page = client.get(f"{address}?code=CG-01&code=HJ-01&code=XX-99")
+    sent = {"code": ["CG-01", "HJ-01"], "reason": "统一时限。"}
+    nothing = client.post(address, sent)
+    wrong = client.post(address, sent | {"code": ["CG-01", "XX-99"], "limit_complaint": "5"})
+    done = client.post(
+        address,
+        sent
+        | {"limit_complaint": "5", "limit_help": "无", "lead_unit": "无", "onsite_required": "yes", "mark": "待核"},
+    )
+
+    assert [text_of(one) for one in soup(page).select(".plain li")] == ["CG-01 路灯不亮", "HJ-01 夜间施工"]
+    assert (nothing.status_code, errors(nothing)) == (422, ["没有写要改什么。"])
+    assert (wrong.status_code, errors(wrong)) == (422, ["清单里没有这些事项：XX-99。"])
+    assert done.status_code == 303
+    assert [
+        (item.limits, item.lead_unit, item.onsite_required, item.mark, item.city_function)
+        for item in (of(draft, "CG-01"), of(draft, "HJ-01"))
+    ] == [
+        ({"complaint": "5wd"}, None, True, "待核", "urban_management"),
+        ({"complaint": "5wd"}, None, True, "待核", "ecology"),
+    ]
+    assert of(draft, "CG-02").mark == "示例，待核"
+    assert client.get(address).status_code == 409
+
+
+def test_several_limits_are_set_and_the_others_stay(draft, people):
+    changed = services.change_items(
+        list_id=draft.pk,
+        codes=["CG-01", "CG-02"],
+        values={},
+        limits={"complaint": "3wd"},
+        reason="统一。",
+        by=people["administrator"],
+        at=NOW,
+    )
+
+    assert changed == ["CG-01", "CG-02"]
+    assert [of(draft, code).limits for code in changed] == [{"complaint": "3wd", "help": "5wd"}, {"complaint": "3wd"}]
