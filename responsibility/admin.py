@@ -1,49 +1,39 @@
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from responsibility import rights
 from responsibility.models import Category, DutyItem, DutyList, Governance
-from responsibility.states import FUNCTIONS, AppealKind, ListState
-
-EDIT = "responsibility.edit_duty_list"
+from responsibility.states import FUNCTIONS
 
 
-class DraftsOnly(admin.ModelAdmin):
-    """Drafts are edited by those who may; what has been published is shown and never changed."""
-
-    def draft_of(self, obj: Any) -> DutyList:
-        raise NotImplementedError
+class ReadOnly(admin.ModelAdmin):
+    """Shown to whoever reads duty lists. They are changed on pages of their own, which write down why."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm(EDIT) or super().has_view_permission(request, obj)
+        return request.user.has_perm(rights.VIEW)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(rights.VIEW)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(EDIT)
+        return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm(EDIT) and (obj is None or self.draft_of(obj).is_editable)
+        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is not None and self.has_change_permission(request, obj)
-
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """No bulk acts: the bulk delete does not ask row by row whether the list is still a draft."""
-        return {}
+        return False
 
 
 @admin.register(DutyList)
-class DutyListAdmin(DraftsOnly):
+class DutyListAdmin(ReadOnly):
     list_display = ("title", "version", "scope", "state", "effective_from", "effective_until", "item_count")
     list_filter = ("state",)
     list_select_related = ("scope",)
-    readonly_fields = ("state", "effective_from", "effective_until", "changed_at")
     ordering = ("scope__code", "-version")
-
-    def draft_of(self, obj: DutyList) -> DutyList:
-        return obj
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DutyList]:
         return super().get_queryset(request).with_item_count()
@@ -65,7 +55,7 @@ class CityFunctionFilter(admin.SimpleListFilter):
 
 
 @admin.register(DutyItem)
-class DutyItemAdmin(DraftsOnly):
+class DutyItemAdmin(ReadOnly):
     list_display = (
         "code",
         "title",
@@ -80,11 +70,7 @@ class DutyItemAdmin(DraftsOnly):
     list_filter = ("duty_list", "route", "level", "township_role", CityFunctionFilter, "mark")
     list_select_related = ("duty_list",)
     search_fields = ("code", "title", "belongs")
-    autocomplete_fields = ("category", "co_units")
     ordering = ("duty_list", "code")
-
-    def draft_of(self, obj: DutyItem) -> DutyList:
-        return obj.duty_list
 
     @admin.display(description="市级职能", ordering="city_function")
     def of_city(self, obj: DutyItem) -> str:
@@ -93,24 +79,6 @@ class DutyItemAdmin(DraftsOnly):
     @admin.display(description="县级职能", ordering="county_function")
     def of_county(self, obj: DutyItem) -> str:
         return FUNCTIONS[obj.county_function] if obj.county_function else ""
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Codes are chosen by their Chinese names."""
-        shown = {"label": db_field.verbose_name, "required": not db_field.blank, "help_text": db_field.help_text}
-        match db_field.name:
-            case "city_function" | "county_function":
-                return forms.ChoiceField(choices=[("", "—"), *FUNCTIONS.items()], **shown)
-            case "co_functions":
-                return forms.MultipleChoiceField(choices=list(FUNCTIONS.items()), **shown)
-            case "kinds":
-                boxes = forms.CheckboxSelectMultiple
-                return forms.MultipleChoiceField(choices=AppealKind.choices, widget=boxes, **shown)
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "duty_list":
-            kwargs["queryset"] = DutyList.objects.filter(state=ListState.DRAFT).order_by("scope__code", "-version")
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 @admin.register(Category)
