@@ -18,6 +18,8 @@ ACCOUNTS = {
     "grid1": "网格员（手机）",
     "leader1": "领导",
     "admin1": "管理员",
+    "legal1": "清单合法性审核人",
+    "staffing1": "清单职责审核人",
 }
 
 

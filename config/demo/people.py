@@ -41,6 +41,8 @@ ACCOUNTS = (
     ("grid1", "grid_worker", "T360702006", User.Employment.CONTRACT),
     ("leader1", "leader", "CITY-XZSP", User.Employment.STAFF),
     ("admin1", "administrator", "CENTRE", User.Employment.STAFF),
+    ("legal1", "legal_reviewer", "CITY-SFJ", User.Employment.STAFF),
+    ("staffing1", "staffing_reviewer", "CITY-BB", User.Employment.STAFF),
 )
 
 

@@ -19,7 +19,7 @@ def loaded(db, now):
 
 def test_everything_is_loaded_once(loaded, now):
     assert (loaded.regions, loaded.calendar_years) == (331, 20)
-    assert loaded.units == Unit.objects.count() == 58 + 20 + 18 * 32 + 2 * 16 + 310
+    assert loaded.units == Unit.objects.count() == 59 + 20 + 18 * 32 + 2 * 16 + 310
     assert loaded.parameters == Parameter.objects.count()
 
     again = services.load_reference(at=now)
@@ -126,7 +126,7 @@ def test_the_commands_say_what_they_did(db):
     call_command("prove_keys", stdout=out)
 
     first, second, third = out.getvalue().splitlines()
-    assert first.startswith("基础数据：新增行政区划 331、单位 996、工作日历 20 年、参数 ")
+    assert first.startswith("基础数据：新增行政区划 331、单位 997、工作日历 20 年、参数 ")
     assert second == "基础数据：新增行政区划 0、单位 0、工作日历 0 年、参数 0。"
     assert third == "密钥与已有数据一致。"
 
