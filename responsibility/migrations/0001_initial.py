@@ -312,4 +312,21 @@ class Migration(migrations.Migration):
             model_name='dutylistopinion',
             constraint=models.CheckConstraint(condition=models.Q(('office__in', ['legal', 'staffing'])), name='duty_list_opinion_office_is_known'),
         ),
+        migrations.CreateModel(
+            name='DutyListTrial',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('asked_at', models.DateTimeField(verbose_name='试派时间')),
+                ('since', models.DateTimeField(verbose_name='从何时的派单试起')),
+                ('finished_at', models.DateTimeField(null=True, verbose_name='算完时间')),
+                ('result', models.JSONField(default=dict, verbose_name='结果')),
+                ('asked_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('duty_list', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='trials', to='responsibility.dutylist')),
+            ],
+            options={
+                'verbose_name': '清单试派',
+                'verbose_name_plural': '清单试派',
+                'indexes': [models.Index(fields=['duty_list', '-id'], name='duty_list_trial_list')],
+            },
+        ),
     ]

@@ -7,6 +7,7 @@ from responsibility.models.lists import (
     DutyList,
     DutyListEvent,
     DutyListOpinion,
+    DutyListTrial,
 )
 from responsibility.models.memory import RoutingExample
 
@@ -17,6 +18,7 @@ __all__ = [
     "DutyList",
     "DutyListEvent",
     "DutyListOpinion",
+    "DutyListTrial",
     "Governance",
     "RoutingExample",
     "RoutingModel",

@@ -354,3 +354,22 @@ class DutyItemEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.get_act_display()}"
+
+
+class DutyListTrial(models.Model):
+    """A version held against what was dispatched lately: what it would send elsewhere."""
+
+    duty_list = models.ForeignKey(DutyList, models.PROTECT, related_name="trials", db_index=False)
+    asked_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
+    asked_at = models.DateTimeField("试派时间")
+    since = models.DateTimeField("从何时的派单试起")
+    finished_at = models.DateTimeField("算完时间", null=True)
+    result = models.JSONField("结果", default=dict)
+    """As responsibility.selectors.Tried says it."""
+
+    class Meta:
+        verbose_name = verbose_name_plural = "清单试派"
+        indexes = [models.Index(fields=["duty_list", "-id"], name="duty_list_trial_list")]
+
+    def __str__(self) -> str:
+        return f"{self.duty_list_id} {self.asked_at:%Y-%m-%d %H:%M}"

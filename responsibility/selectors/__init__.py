@@ -29,6 +29,7 @@ from responsibility.selectors.suggesting import (
     township_role,
     why_none,
 )
+from responsibility.selectors.trying import Tried, Way, try_version
 from responsibility.selectors.versions import current_list, deciding_list, items_in_force
 
 __all__ = [
@@ -45,6 +46,8 @@ __all__ = [
     "centres_with_lists",
     "city_units",
     "compared_items",
+    "Tried",
+    "Way",
     "county_candidates",
     "current_list",
     "deciding_list",
@@ -61,5 +64,6 @@ __all__ = [
     "township_role",
     "tree_of",
     "versions_of",
+    "try_version",
     "why_none",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
@@ -103,12 +103,25 @@ def suggest(
     duty_list = current_list(at)
     if duty_list is None:
         return []
+    return suggest_by(duty_list, text=text, category=category, region=region, kind=kind, ground=Ground(at))
+
+
+def suggest_by(
+    duty_list: DutyList,
+    *,
+    text: str,
+    category: Category | None = None,
+    region: Region | None = None,
+    kind: str = "",
+    ground: Ground,
+) -> list[Candidate]:
+    """The same by a version that need not be in force: a draft that is tried."""
     compiled = _compile(duty_list)
     matches = compiled.index.match(text, category=category.code if category else "", kind=kind)
     if not matches:
         return []
-    territory = _territory(compiled.gazetteer, text, region, at)
-    units = _UnitsByFunction.load(matches, territory.centre, at)
+    territory = _territory(compiled.gazetteer, text, region, ground)
+    units = ground.units(_functions(matches), territory.centre)
     candidates = [_candidate(match, compiled.items[match.item.key], territory, units) for match in matches]
     candidates.sort(key=lambda candidate: (-candidate.score, candidate.item.code))
     refused = _refused_township(matches, candidates, territory)
@@ -132,8 +145,10 @@ def county_candidates(
     if chosen is None and item is not None:
         chosen = compiled.index.match_item(item.code, text)
     ranked = [chosen] if chosen else matches[:3]
-    territory = _territory(compiled.gazetteer, text, region, at)
-    units = _UnitsByFunction.load(ranked, centre, at, with_co_functions=True, items=compiled.items)
+    ground = Ground(at)
+    territory = _territory(compiled.gazetteer, text, region, ground)
+    co_functions = {function for match in ranked for function in compiled.items[match.item.key].co_functions}
+    units = ground.units(_functions(ranked) | co_functions, centre)
     return [
         candidate
         for match in ranked
@@ -222,7 +237,45 @@ def _item_text(item: DutyItem) -> ItemText:
     )
 
 
-def _territory(gazetteer: Gazetteer, text: str, region: Region | None, at: datetime) -> _Territory:
+def _functions(matches: Iterable[Match]) -> set[str]:
+    return {function for match in matches for function in (match.city_function, match.county_function)} - {""}
+
+
+class Ground:
+    """Who governs a place and which unit does which work at a moment: two queries for each text."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def governed_by(self, codes: Sequence[str]) -> _Governed:
+        return _governed_by(codes, self.at)
+
+    def units(self, functions: Set[str], centre: Unit | None) -> _UnitsByFunction:
+        return _UnitsByFunction.load(functions, centre, self.at)
+
+
+class KeptGround(Ground):
+    """For many texts of one moment: a place and a centre are asked for once."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(at)
+        self._governed: dict[tuple[str, ...], _Governed] = {}
+        self._units: dict[int | None, _UnitsByFunction] = {}
+
+    def governed_by(self, codes: Sequence[str]) -> _Governed:
+        key = tuple(codes)
+        if key not in self._governed:
+            self._governed[key] = super().governed_by(codes)
+        return self._governed[key]
+
+    def units(self, functions: Set[str], centre: Unit | None) -> _UnitsByFunction:
+        key = centre.pk if centre else None
+        if key not in self._units:
+            self._units[key] = super().units(FUNCTIONS.keys(), centre)
+        return self._units[key]
+
+
+def _territory(gazetteer: Gazetteer, text: str, region: Region | None, ground: Ground) -> _Territory:
     """The place chosen, made narrower by a township the text names inside it; else the place the text names."""
     if region is not None and region.level != Region.Level.CITY:
         inside = region.code if region.level in (Region.Level.COUNTY, Region.Level.ZONE) else ""
@@ -236,15 +289,19 @@ def _territory(gazetteer: Gazetteer, text: str, region: Region | None, at: datet
                 return _Territory(f"地点不明：文中提到{'、'.join(naming.names[:3])}，请选定县（市、区）。")
             return _Territory("地点不明：没有选定县（市、区），文中也没有提到。")
         code, start = naming.place.code, f"文中提到{naming.place.name}"
-    centre, township, row = _governed_by(gazetteer.chain(code), at)
+    centre, township, row = ground.governed_by(gazetteer.chain(code))
     if centre is None or row is None:
         return _Territory(f"{start}，但当日没有管辖记录。", code=code)
     rule = f"{start}，由{centre.short_name}管辖{'' if row.confirmed else '（管辖待确认）'}。"
     return _Territory(rule, code=code, is_known=True, centre=centre, township=township)
 
 
-def _governed_by(codes: Sequence[str], at: datetime) -> tuple[Unit | None, Unit | None, Governance | None]:
-    """Centre, township office and the row that named the centre. The lowest region with a row decides. One query."""
+_Governed = tuple[Unit | None, Unit | None, Governance | None]
+"""Centre, township office and the row that named the centre."""
+
+
+def _governed_by(codes: Sequence[str], at: datetime) -> _Governed:
+    """The lowest region with a row decides. One query."""
     found = Governance.objects.in_force(local_day(at)).filter(region__code__in=codes).order_by("valid_from", "pk")
     rows = [row for row in found.select_related("region", "unit") if row.unit.is_valid(at)]
     order = {code: place for place, code in enumerate(codes)}
@@ -261,22 +318,11 @@ class _UnitsByFunction:
     county: dict[str, Unit]
 
     @classmethod
-    def load(
-        cls,
-        matches: Iterable[Match],
-        centre: Unit | None,
-        at: datetime,
-        *,
-        with_co_functions: bool = False,
-        items: dict[int, DutyItem] | None = None,
-    ) -> _UnitsByFunction:
-        """City and county units of the functions that the matches name. One query."""
-        functions = {function for match in matches for function in (match.city_function, match.county_function)} - {""}
-        if with_co_functions and items:
-            functions |= {function for match in matches for function in items[match.item.key].co_functions}
+    def load(cls, functions: Set[str], centre: Unit | None, at: datetime) -> _UnitsByFunction:
+        """City units and those of the county's centre that do this work. One query."""
         in_city = Q(kind__in=CITY_KINDS)
         in_county = Q(kind=Unit.Kind.COUNTY_DEPARTMENT, parent=centre) if centre else Q(pk__in=[])
-        units = Unit.objects.valid(at).filter(in_city | in_county, function__in=functions).order_by("code")
+        units = Unit.objects.valid(at).filter(in_city | in_county, function__in=sorted(functions)).order_by("code")
         found = cls(at, {}, {})
         for unit in units:
             by_function = found.county if unit.kind == Unit.Kind.COUNTY_DEPARTMENT else found.city

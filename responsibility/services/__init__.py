@@ -23,6 +23,7 @@ from responsibility.services.life import (
 from responsibility.services.loading import Loaded, load_duty_list
 from responsibility.services.memory import forget_words, record_outcome
 from responsibility.services.succession import pass_on_governance
+from responsibility.services.trials import ask_for_trial, run_trial
 
 __all__ = [
     "DutyRefused",
@@ -31,6 +32,7 @@ __all__ = [
     "ModelRefused",
     "ModelUnknown",
     "add_item",
+    "ask_for_trial",
     "call_publication_off",
     "change_item",
     "change_items",
@@ -48,6 +50,7 @@ __all__ = [
     "publish_list",
     "record_outcome",
     "remove_item",
+    "run_trial",
     "send_list_back",
     "submit_list",
 ]

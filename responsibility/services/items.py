@@ -131,6 +131,8 @@ def _draft(list_id: int, by: User | None, at: datetime) -> DutyList:
     draft = locked(list_id)
     if not draft.is_editable:
         raise DutyRefused(f"《{draft}》当前为“{draft.get_state_display()}”，只有草稿能改。")
+    # Whoever has read its items for the router reads them again.
+    draft.save(update_fields=["changed_at"])
     return draft
 
 

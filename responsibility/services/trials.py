@@ -1,0 +1,38 @@
+"""Holding a version against what was dispatched lately, beside the page that asked for it."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from hotline import parameters
+from hotline.models import Unit, User
+from responsibility import rights, selectors
+from responsibility.models import DutyListTrial
+from responsibility.services.life import DutyRefused, locked
+
+
+@transaction.atomic
+def ask_for_trial(*, list_id: int, by: User | None, at: datetime) -> DutyListTrial:
+    """To be run by a worker: dispatches of the last `duty_list_tried_days`. The one that waits is given back."""
+    rights.require(by, rights.VIEW, at)
+    duty_list = locked(list_id)
+    if duty_list.scope.kind != Unit.Kind.CENTRE:
+        raise DutyRefused("试派比的是市级派单建议，县级清单不能试派。")
+    if not duty_list.items.exists():
+        raise DutyRefused("清单里还没有事项，不能试派。")
+    waiting = duty_list.trials.filter(finished_at=None, asked_at__gt=at - timedelta(hours=1)).first()
+    if waiting is not None:
+        return waiting
+    since = at - timedelta(days=parameters.integer("duty_list_tried_days", at=at))
+    return DutyListTrial.objects.create(duty_list=duty_list, asked_by=by, asked_at=at, since=since)
+
+
+def run_trial(*, trial_id: int, at: datetime) -> bool:
+    """False when it has been run already."""
+    trial = DutyListTrial.objects.select_related("duty_list").get(pk=trial_id)
+    if trial.finished_at is not None:
+        return False
+    trial.result = selectors.try_version(trial.duty_list, since=trial.since, at=trial.asked_at).as_json()
+    trial.finished_at = at
+    trial.save(update_fields=["result", "finished_at"])
+    return True

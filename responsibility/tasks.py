@@ -1,0 +1,9 @@
+from celery import shared_task
+from django.utils import timezone
+
+from responsibility import services
+
+
+@shared_task(name="responsibility.run_trial")
+def run_trial(*, trial_id: int) -> bool:
+    return services.run_trial(trial_id=trial_id, at=timezone.now())
