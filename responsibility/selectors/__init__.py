@@ -18,6 +18,7 @@ from responsibility.selectors.browsing import (
     tree_of,
     versions_of,
 )
+from responsibility.selectors.problems import Problem, problems
 from responsibility.selectors.suggesting import (
     Candidate,
     ItemRecord,
@@ -41,13 +42,14 @@ __all__ = [
     "Candidate",
     "ItemRecord",
     "Part",
+    "Problem",
     "Standing",
+    "Tried",
+    "Way",
     "base_items",
     "centres_with_lists",
     "city_units",
     "compared_items",
-    "Tried",
-    "Way",
     "county_candidates",
     "current_list",
     "deciding_list",
@@ -60,10 +62,11 @@ __all__ = [
     "items_in_force",
     "list_buttons",
     "names_of",
+    "problems",
     "suggest",
     "township_role",
     "tree_of",
-    "versions_of",
     "try_version",
+    "versions_of",
     "why_none",
 ]

@@ -13,7 +13,7 @@ from django_fsm import TransitionNotAllowed
 from hotline.dates import local_day
 from hotline.errors import DomainError
 from hotline.models import Unit, User
-from responsibility import rights
+from responsibility import rights, selectors
 from responsibility.models import DutyItem, DutyList, DutyListEvent, DutyListOpinion
 from responsibility.states import UNPUBLISHED, ListState, Office
 
@@ -70,6 +70,10 @@ def submit_list(*, list_id: int, by: User | None, at: datetime) -> DutyListEvent
     duty_list = locked(list_id)
     if not duty_list.items.exists():
         raise DutyRefused("清单里还没有事项，不能送审。")
+    blocking = [problem.sentence for problem in selectors.problems(duty_list, at=at) if problem.blocks]
+    if blocking:
+        more = f"（共 {len(blocking)} 处）" if len(blocking) > 1 else ""
+        raise DutyRefused(f"先解决再送审{more}：{blocking[0]}")
     return move(duty_list, DutyList.submit, by=by, at=at)
 
 

@@ -1,0 +1,102 @@
+"""What is wrong with a version before it is published, and what is only worth a look (赣市改字〔2025〕10号 8)."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from hotline.models import Unit
+from responsibility.models import Category, DutyItem, DutyList, RoutingExample
+from responsibility.selectors.suggesting import CITY_KINDS
+from responsibility.states import FUNCTIONS, Level
+
+UNUSED: Final = timedelta(days=365)
+NAMED: Final = 5
+
+
+@dataclass(frozen=True)
+class Problem:
+    """`codes`: the items it is about, none where it is about what is not there."""
+
+    sentence: str
+    codes: tuple[str, ...] = ()
+    blocks: bool = False
+    """The version is not submitted with it."""
+
+
+def problems(duty_list: DutyList, *, at: datetime) -> list[Problem]:
+    """What blocks first, then what is worth a look. The same few queries however many items there are."""
+    items = list(duty_list.items.select_related("lead_unit", "category").order_by("code"))
+    is_city = duty_list.scope.kind == Unit.Kind.CENTRE
+    return [
+        *_same_words(items),
+        *_gone_units(items, at),
+        *(_functions_without_a_unit(items, at) if is_city else ()),
+        *_unused(duty_list, items, at),
+        *(_empty_categories(items) if is_city else ()),
+    ]
+
+
+def _same_words(items: Sequence[DutyItem]) -> Iterator[Problem]:
+    """Two items that a citizen would say with the same words, led by different units: the router could not tell them apart."""
+    told_alike = defaultdict(list)
+    for item in items:
+        told_alike[frozenset(item.words), str(item.conditions)].append(item)
+    for alike in told_alike.values():
+        if len({_lead(item) for item in alike}) > 1:
+            codes = tuple(item.code for item in alike)
+            yield Problem(f"{'、'.join(codes)} 的用词完全相同，主责却不同。", codes, blocks=True)
+
+
+def _lead(item: DutyItem) -> tuple[str, str, int | None]:
+    if item.level == Level.COUNTY:
+        return item.level, item.county_function, None
+    return item.level, item.city_function, item.lead_unit_id
+
+
+def _gone_units(items: Sequence[DutyItem], at: datetime) -> Iterator[Problem]:
+    for item in items:
+        if item.lead_unit is not None and not item.lead_unit.is_valid(at):
+            yield Problem(f"{item.code} 指定的{item.lead_unit.name}已撤销。", (item.code,), blocks=True)
+
+
+def _functions_without_a_unit(items: Sequence[DutyItem], at: datetime) -> Iterator[Problem]:
+    """City matters whose line of work no city unit does: nobody would be proposed."""
+    there = set(Unit.objects.valid(at).filter(kind__in=CITY_KINDS).values_list("function", flat=True))
+    orphans = defaultdict(list)
+    for item in items:
+        if item.level == Level.CITY and item.lead_unit_id is None and item.city_function not in there:
+            orphans[item.city_function].append(item.code)
+    for function, codes in sorted(orphans.items()):
+        name = FUNCTIONS.get(function, function)
+        yield Problem(f"没有职能为“{name}”的市级单位，{_some(codes)} 派不出去。", tuple(codes), blocks=True)
+
+
+def _unused(duty_list: DutyList, items: Sequence[DutyItem], at: datetime) -> Iterator[Problem]:
+    """Only of items that the version before had: what is new nobody can have used."""
+    if duty_list.base_id is None:
+        return
+    since = at - UNUSED
+    if not RoutingExample.objects.filter(at__lt=since).exists():
+        return
+    used = set(RoutingExample.objects.filter(at__gt=since).values_list("final_item__code", flat=True).distinct())
+    before = set(DutyItem.objects.filter(duty_list=duty_list.base_id).values_list("code", flat=True))
+    unused = [item.code for item in items if item.code in before and item.code not in used]
+    if unused:
+        yield Problem(f"{len(unused)} 个事项一年没有用过：{_some(unused)}。", tuple(unused))
+
+
+def _empty_categories(items: Sequence[DutyItem]) -> Iterator[Problem]:
+    used = {item.category_id for item in items}
+    empty = [
+        name
+        for pk, name in Category.objects.filter(level=3).order_by("code").values_list("pk", "name")
+        if pk not in used
+    ]
+    if empty:
+        yield Problem(f"{len(empty)} 个分类没有事项：{_some(empty)}。")
+
+
+def _some(names: Sequence[str]) -> str:
+    return "、".join(names[:NAMED]) + (f"等 {len(names)} 个" if len(names) > NAMED else "")
