@@ -103,9 +103,7 @@ class LimitField(forms.CharField):
         try:
             return Limit.parse(f"{text}wd" if text.isdecimal() else text).code
         except LimitNotUnderstood as wrong:
-            raise forms.ValidationError(
-                f"{self.label}写工作日数，如 7；按小时或天的写 24h、10d，现在写的是“{text}”。"
-            ) from wrong
+            raise forms.ValidationError(f"写工作日数，如 7；按小时或天的写 24h、10d。现在写的是“{text}”。") from wrong
 
 
 class RowsField(forms.JSONField):

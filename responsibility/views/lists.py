@@ -145,6 +145,7 @@ def duty_list(request: HttpRequest, pk: int) -> HttpResponse:
     items, next_key = selectors.item_page(found, after=after)
     units = selectors.city_units(now)
     before = selectors.base_items(version, [item.code for item in items])
+    chosen = asked(request, "item")
     buttons = selectors.list_buttons(selectors.Standing(version, request.user, now))
     events = list(version.events.select_related("by__unit").order_by("-pk")[:EVENTS])
     return render(
@@ -158,7 +159,7 @@ def duty_list(request: HttpRequest, pk: int) -> HttpResponse:
             "everything": _address(**kept | {"category": ""}),
             "by_category": f"{_address(**kept | {'category': ''})}&category=",
             "toggle": _address(**kept | {"only": "" if kept["only"] else "diff"}),
-            "chosen": asked(request, "item"),
+            "chosen": chosen if any(item.code == chosen for item in items) else "",
             "first_url": _address(**kept) if after else "",
             "next_url": _address(**kept, after=next_key) if next_key else "",
             "buttons": buttons,

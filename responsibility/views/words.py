@@ -18,6 +18,7 @@ Shown = str | list[str]
 Piece = tuple[str, str]
 """("" or ins or del, text)."""
 
+_END: Final = 12
 # Of these the place that changed is shown, of the others the whole.
 _PROSE: Final = frozenset(
     {"title", "belongs", "not_belongs", "completion_standard", "reply_template", "legal_basis", "mark"}
@@ -113,5 +114,10 @@ def pieces(before: Shown, after: Shown, is_prose: bool) -> list[Piece]:  # noqa:
     found: list[Piece] = []
     for tag, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         went, came = between.join(before[i:j]), between.join(after[k:m])
-        found += [("", came)] if tag == "equal" else [("del", went), ("ins", came)]
+        found += [("", _short(came))] if tag == "equal" else [("del", went), ("ins", came)]
     return [(tag, text) for tag, text in found if text]
+
+
+def _short(text: str) -> str:
+    """Of a long run that stayed its two ends: enough to find the place."""
+    return text if len(text) <= 2 * _END + 1 else f"{text[:_END]}…{text[-_END:]}"

@@ -5,6 +5,7 @@ import pytest
 from hotline.parameters import forget_parameters
 from responsibility import services
 from responsibility.models import DutyItem, DutyItemEvent
+from responsibility.views import words
 from tests.factories.hotline import UnitFactory
 from tests.responsibility.pages.conftest import NOW, soup, table, text_of, typed
 
@@ -77,7 +78,7 @@ def test_an_item_is_changed_with_its_reason_and_the_ruling(draft, as_):
         ({"title": "灯" * 61}, "事项最多写 60 个字，现在有 61 个字。"),
         ({"lead_unit": "市灯局"}, "没有叫“市灯局”的单位。"),
         ({"co_functions": "管灯"}, "没有这样的职能：管灯。写“城市管理”“公安”这样的名称。"),
-        ({"limit_complaint": "很快"}, "投诉限（工作日）写工作日数，如 7；按小时或天的写 24h、10d，现在写的是“很快”。"),
+        ({"limit_complaint": "很快"}, "写工作日数，如 7；按小时或天的写 24h、10d。现在写的是“很快”。"),
         ({"conditions": "[{"}, "条件读不出来：要写成 JSON 列表，如 [{…}, {…}]；没有就空着。"),
         ({"conditions": '{"when": {}}'}, "条件读不出来：要写成 JSON 列表，如 [{…}, {…}]；没有就空着。"),
         (
@@ -258,3 +259,17 @@ def test_several_limits_are_set_and_the_others_stay(draft, people):
 
     assert changed == ["CG-01", "CG-02"]
     assert [of(draft, code).limits for code in changed] == [{"complaint": "3wd", "help": "5wd"}, {"complaint": "3wd"}]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_prose", "pieces"),
+    [
+        ("7", "5", False, [("del", "7"), ("ins", "5")]),
+        ("", "水利", False, [("ins", "水利")]),
+        ("路灯不亮。", "路灯不亮、损坏。", True, [("", "路灯不亮"), ("ins", "、损坏"), ("", "。")]),
+        (["路灯", "灯杆"], ["路灯", "灯坏"], False, [("", "路灯"), ("del", "灯杆"), ("ins", "灯坏")]),
+        ("一" * 40, "一" * 40 + "二", True, [("", "一" * 12 + "…" + "一" * 12), ("ins", "二")]),
+    ],
+)
+def test_a_difference_shows_what_went_and_came(before, after, is_prose, pieces):
+    assert words.pieces(before, after, is_prose) == pieces

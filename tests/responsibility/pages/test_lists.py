@@ -150,6 +150,15 @@ def test_items_page_by_key(first, as_):
     assert (len(table(page)), codes) == (25, [*(f"AA-{n:02}" for n in range(27)), "CG-01", "CG-02", "HJ-01"])
 
 
+def test_an_item_just_changed_is_chosen_and_opened_beside_the_table(first, as_):
+    page = soup(as_("dispatcher").get(f"/duty-lists/{first.pk}/?item=CG-02"))
+    elsewhere = soup(as_("dispatcher").get(f"/duty-lists/{first.pk}/?category=02&item=CG-02"))
+
+    assert [row["data-id"] for row in page.select("tr[aria-selected=true]")] == ["CG-02"]
+    assert page.select_one("#peek")["hx-get"] == f"/duty-lists/{first.pk}/items/CG-02/beside/"
+    assert not elsewhere.select_one("#peek").has_attr("hx-get")
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_queries_of_a_version(draft, people, as_, django_assert_num_queries, count):
     DutyItem.objects.filter(duty_list=draft, code="HJ-01").delete()

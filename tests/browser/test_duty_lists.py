@@ -1,0 +1,109 @@
+"""The duty list by keyboard: drafted, an item changed, several at once, submitted, agreed to by both offices, published.
+
+Slow, as everything here is: a browser.
+"""
+
+from datetime import date
+
+import pytest
+import time_machine
+
+from hotline import calendar, parameters
+from responsibility.models import DutyItem, DutyList
+from tests.browser.conftest import PHONE
+from tests.factories.hotline import UnitFactory, UserFactory, load_rules
+from tests.factories.responsibility import DutyItemFactory
+from tests.factories.tickets import NOW
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+@pytest.fixture
+def first(transactional_db):
+    with time_machine.travel(NOW, tick=True):
+        load_rules()
+        UnitFactory(short_name="市城管局", function="urban_management")
+        items = [DutyItemFactory(code=f"CG-0{n}", limits={"complaint": "7wd"}) for n in range(1, 5)]
+        yield items[0].duty_list
+    calendar.forget_calendar()
+    parameters.forget_parameters()
+
+
+def in_dialog(page, key, **typed):
+    page.keyboard.press(key)
+    page.wait_for_selector("#act[open] form")
+    for name, text in typed.items():
+        page.fill(f"#act [name={name}]", text)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#says .note-done")
+
+
+def test_a_version_from_draft_to_its_day(first, log_in, shots):
+    person = {
+        role: UserFactory(unit=first.scope, roles=(role,))
+        for role in ("administrator", "legal_reviewer", "staffing_reviewer")
+    }
+    page = log_in(person["administrator"])
+    page.goto(page.base + "/duty-lists/")
+    shots(page, "duty-lists")
+    in_dialog(page, "n", reason="年度修订。")
+    draft = DutyList.objects.get(version=2)
+    here = f"{page.base}/duty-lists/{draft.pk}/"
+    assert page.url == here
+
+    page.keyboard.press("j")
+    page.wait_for_selector("#peek >> text=CG-02")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/items/CG-02/")
+    page.fill("[name=limit_complaint]", "很快")
+    page.fill("[name=reason]", "统一时限。")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("main em.err")
+    assert page.input_value("[name=reason]") == "统一时限。"
+    page.fill("[name=limit_complaint]", "5")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#peek >> text=与第1版的差别，1 处")
+    assert page.get_attribute("tr[aria-selected=true]", "data-id") == "CG-02"
+    shots(page, "duty-list")
+
+    page.goto(here)
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("e")
+    page.wait_for_url("**/bulk/**")
+    page.fill("[name=limit_complaint]", "3")
+    page.fill("[name=reason]", "统一时限。")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#says >> text=已改好 2 项。")
+    assert [item.limits["complaint"] for item in DutyItem.objects.filter(duty_list=draft).order_by("code")] == [
+        "3wd",
+        "5wd",
+        "3wd",
+        "7wd",
+    ]
+
+    page.goto(here)
+    in_dialog(page, "s")
+    for role, key in (("legal_reviewer", "l"), ("staffing_reviewer", "b")):
+        theirs = log_in(person[role])
+        theirs.goto(here)
+        theirs.keyboard.press(key)
+        theirs.wait_for_selector("#act[open] form")
+        theirs.check("#act [name=agrees][value=yes]", force=True)
+        theirs.keyboard.press("Control+Enter")
+        theirs.wait_for_selector("#says .note-done")
+
+    page.goto(here)
+    in_dialog(page, "f", day="2026-12-01")
+    draft.refresh_from_db()
+    assert (draft.state, draft.effective_from) == ("published", date(2026, 12, 1))
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(first, as_role):
+    page = as_role("dispatcher", unit=first.scope, viewport=PHONE)
+
+    for path in ("", f"{first.pk}/", f"{first.pk}/items/CG-01/"):
+        page.goto(f"{page.base}/duty-lists/{path}")
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
