@@ -189,6 +189,7 @@ def test_a_new_item_asks_for_its_code_and_refuses_one_that_is_there(draft, as_):
     done = client.post(address, sent | {"code": "cg-03"})
 
     assert (empty.status_code, "请写代码。" in errors(empty)) == (422, True)
+    assert f"{len(errors(empty))} 处要改，写在各栏下面。" in text_of(soup(empty).select_one("main .note-due"))
     assert (taken.status_code, len(errors(taken)), typed(taken)["title"]) == (422, 1, "灯杆倾斜")
     assert (done.status_code, of(draft, "CG-03").title) == (303, "灯杆倾斜")
 
