@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from responsibility.views import items, lists
+from responsibility.views import items, lists, trials
 
 app_name = "responsibility"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("duty-lists/draft/", lists.draft, name="duty-list-draft"),
     path("duty-lists/<int:pk>/", lists.duty_list, name="duty-list"),
     path("duty-lists/<int:pk>/acts/<str:act>/", lists.act, name="duty-list-act"),
+    path("duty-lists/<int:pk>/trial/", trials.trial, name="duty-list-trial"),
     path("duty-lists/<int:pk>/new-item/", items.add, name="duty-item-add"),
     path("duty-lists/<int:pk>/bulk/", items.bulk, name="duty-items-bulk"),
     path("duty-lists/<int:pk>/items/<str:code>/", items.item, name="duty-item"),
