@@ -15,6 +15,8 @@ OPINIONS: Final = {
     Office.LEGAL: "responsibility.give_legal_opinion",
     Office.STAFFING: "responsibility.give_staffing_opinion",
 }
+# Who writes a version and who judges it read what it would change.
+JUDGE: Final = (EDIT, *OPINIONS.values())
 
 
 class NotPermitted(DomainError):
@@ -23,4 +25,9 @@ class NotPermitted(DomainError):
 
 def require(by: User | None, permission: str, at: datetime) -> None:
     if by is not None and not has_right(by, permission, at):
+        raise NotPermitted
+
+
+def require_any(by: User | None, permissions: tuple[str, ...], at: datetime) -> None:
+    if by is not None and not any(has_right(by, permission, at) for permission in permissions):
         raise NotPermitted

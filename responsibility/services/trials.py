@@ -14,7 +14,7 @@ from responsibility.services.life import DutyRefused, locked
 @transaction.atomic
 def ask_for_trial(*, list_id: int, by: User | None, at: datetime) -> DutyListTrial:
     """To be run by a worker: dispatches of the last `duty_list_tried_days`. The one that waits is given back."""
-    rights.require(by, rights.VIEW, at)
+    rights.require_any(by, rights.JUDGE, at)
     duty_list = locked(list_id)
     if duty_list.scope.kind != Unit.Kind.CENTRE:
         raise DutyRefused("试派比的是市级派单建议，县级清单不能试派。")

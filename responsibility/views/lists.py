@@ -165,6 +165,7 @@ def duty_list(request: HttpRequest, pk: int) -> HttpResponse:
             "buttons": buttons,
             "forbidden": [button for button in buttons if button.why],
             "may_edit": version.is_editable and has_right(request.user, rights.EDIT, now),
+            "may_try": any(has_right(request.user, right, now) for right in rights.JUDGE),
             "happened": [_happened(event) for event in events],
             "at": now,
             "today": local_day(now),

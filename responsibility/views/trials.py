@@ -13,10 +13,10 @@ from responsibility import rights, selectors, services, tasks
 from responsibility.views.lists import version_of
 
 
-@needs(rights.EDIT, *rights.OPINIONS.values())
+@needs(*rights.JUDGE)
 @require_http_methods(["GET", "POST"])
 def trial(request: HttpRequest, pk: int) -> HttpResponse:
-    """Those who write a version and those who judge it: the samples are matters, though without personal data."""
+    """Of the city's matters some are shown, though without personal data: not for every reader of the list."""
     now, version = timezone.now(), version_of(pk)
     if request.method == "POST":
         try:

@@ -41,7 +41,7 @@ def test_it_is_asked_for_and_read(moved, as_, committing):
         ["赣州市城市管理局", "赣州市供电公司", "1", "GZ1 广场的长明灯太费电。"]
     ]
     assert text_of(page.select_one("dl")) == (
-        "派法不变 0 件 换了事项 0 件 单位不变 改派单位 1 件 变得有建议 0 件 变得没建议 0 件"
+        "派法不变 0 件 换了事项 0 件 单位不变 改派单位 1 件 新有建议 0 件 没了建议 0 件"
     )
 
 
