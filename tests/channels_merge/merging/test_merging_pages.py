@@ -102,7 +102,7 @@ def test_the_worklist_costs_the_same_for_one_pair_and_three(city, as_user, djang
     client = as_user(city.dispatcher)
     client.get("/merging/")
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         assert len(client.get("/merging/").context["rows"]) == number
 
 

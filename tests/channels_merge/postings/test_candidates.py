@@ -131,8 +131,8 @@ def test_the_same_queries_whatever_is_found(city, rows, django_assert_num_querie
     make_accepted(source_number="fresh", text=AGAIN, channel=ChannelFactory(code="other"))
     found()
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         assert len(found()) == rows + 1
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         assert len(similar_matters(text=AGAIN, at=SOON, limit=10)) == rows + 1
     assert Appeal.objects.count() == rows + 1
