@@ -1,10 +1,8 @@
 """Permissions of this room. Whoever comes without a person behind it (citizen, channel, sweep) passes `by=None`."""
 
-from datetime import datetime
+from hotline.rights import NotPermitted, require, require_any
 
-from hotline.errors import DomainError
-from hotline.models import User
-from hotline.rights import has_right
+__all__ = ["NotPermitted", "require", "require_any"]
 
 USE_DESK = "channels_merge.use_desk"
 ACCEPT = "channels_merge.accept_appeal"
@@ -34,17 +32,3 @@ GRID_CHECK = "channels_merge.do_grid_check"
 PUBLIC_PROGRESS = "tickets.view_public_progress"
 VIEW_ALL = "tickets.view_all_tickets"
 VIEW_FOLLOWUP = "tickets.view_followup_tickets"
-
-
-class NotPermitted(DomainError):
-    message = "您的岗位没有这项权限。"
-
-
-def require(by: User | None, permission: str, at: datetime) -> None:
-    if by is not None and not has_right(by, permission, at):
-        raise NotPermitted
-
-
-def require_any(by: User | None, permissions: tuple[str, ...], at: datetime) -> None:
-    if by is not None and not any(has_right(by, permission, at) for permission in permissions):
-        raise NotPermitted

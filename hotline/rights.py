@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Final
 
+from hotline.errors import DomainError
 from hotline.models import User
 
 REPRESENTED: Final = "_represented"
@@ -29,3 +30,17 @@ def _represented(user: User, at: datetime) -> list[User]:
         represented = list(user.deputises_for.filter(unit=user.unit, is_active=True)) if user.unit else []
         user.__dict__[REPRESENTED] = represented
     return [absent for absent in represented if absent.is_away(at)]
+
+
+class NotPermitted(DomainError):
+    message = "您的岗位没有这项权限。"
+
+
+def require(by: User | None, permission: str, at: datetime) -> None:
+    """Raise NotPermitted; `by=None` is the system, a citizen or a channel, whom the room itself lets in."""
+    require_any(by, (permission,), at)
+
+
+def require_any(by: User | None, permissions: tuple[str, ...], at: datetime) -> None:
+    if by is not None and not any(has_right(by, permission, at) for permission in permissions):
+        raise NotPermitted

@@ -12,9 +12,9 @@ from channels_merge.models import Appeal, Contact, ContactRecord
 from channels_merge.services.moves import AppealRefused
 from channels_merge.states import ContactWay
 from hotline import crypto, masking
-from hotline.models import SecurityLog, User
+from hotline.models import User
 from hotline.rights import has_right
-from hotline.services import log_security
+from hotline.services import log_reveal
 from tickets import services as tickets
 from tickets.models import Assignment, Ticket
 from tickets.rights import at_the_centre
@@ -145,15 +145,7 @@ def reveal_contact(
     """
     appeal = Appeal.objects.select_related("contact").get(pk=appeal_id)
     refusal, reason = _why_not_reveal(appeal, clean(reason), by, at, at_hand=at_hand)
-    log_security(
-        kind=SecurityLog.Kind.REVEAL,
-        subject=appeal.number,
-        outcome=SecurityLog.Outcome.REFUSED if refusal else SecurityLog.Outcome.DONE,
-        reason=(refusal or reason)[:200],
-        user=by,
-        at=at,
-        address=address or None,
-    )
+    log_reveal(subject=appeal.number, refusal=refusal, reason=reason, by=by, at=at, address=address)
     if refusal:
         raise AppealRefused(refusal)
     contact = appeal.contact

@@ -57,8 +57,8 @@ from channels_merge.states import (
 )
 from hotline import crypto, parameters
 from hotline.errors import DomainError
-from hotline.models import SecurityLog, User
-from hotline.services import RowsFailed, log_security, one_by_one
+from hotline.models import User
+from hotline.services import RowsFailed, log_reveal, one_by_one
 
 BATCH: Final = 500
 HEARD_EVERY: Final = timedelta(minutes=1)
@@ -317,14 +317,13 @@ def hand_out_sheet(*, inbound_id: int, reason: str, by: User, at: datetime, addr
     row = InboundMessage.objects.select_related("line__channel").get(pk=inbound_id, parked_for=ParkedFor.SHEET)
     reason = clean(reason)
     refusal = "" if len(reason) >= SHORTEST_REASON else f"下载原件须写明理由，至少 {SHORTEST_REASON} 个字。"
-    log_security(
-        kind=SecurityLog.Kind.REVEAL,
+    log_reveal(
         subject=f"来件表格 {row.line.channel.code} {row.pk}",
-        outcome=SecurityLog.Outcome.REFUSED if refusal else SecurityLog.Outcome.DONE,
-        reason=refusal or reason,
-        user=by,
+        refusal=refusal,
+        reason=reason,
+        by=by,
         at=at,
-        address=address or None,
+        address=address,
     )
     if refusal:
         raise AppealRefused(refusal)

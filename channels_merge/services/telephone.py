@@ -31,7 +31,7 @@ from hotline.errors import DomainError
 from hotline.models import SecurityLog, User
 from hotline.rights import has_right
 from hotline.selectors import people_with_right
-from hotline.services import log_security, notify, one_by_one
+from hotline.services import log_reveal, log_security, notify, one_by_one
 
 EARLIEST: Final = timedelta(days=7)
 LATEST: Final = timedelta(minutes=10)
@@ -291,15 +291,7 @@ def hear_recording(*, call: PhoneCall, reason: str, by: User, at: datetime, addr
         refusal = "这通电话没有录音。"
     elif len(reason) < 4:
         refusal = "查看录音须写明理由，至少 4 个字。"
-    log_security(
-        kind=SecurityLog.Kind.REVEAL,
-        subject=f"录音 {call.call_id}",
-        outcome=SecurityLog.Outcome.REFUSED if refusal else SecurityLog.Outcome.DONE,
-        reason=refusal or reason,
-        user=by,
-        at=at,
-        address=address or None,
-    )
+    log_reveal(subject=f"录音 {call.call_id}", refusal=refusal, reason=reason, by=by, at=at, address=address)
     if refusal:
         raise CallNotYours(refusal)
     return call.recording
@@ -319,14 +311,7 @@ def take_missed_call(*, missed_call_id: int, by: User, at: datetime, address: st
     row.holder, row.held_at = by, at
     row.save(update_fields=["holder", "held_at"])
     row.callers.add(by)
-    log_security(
-        kind=SecurityLog.Kind.REVEAL,
-        subject=f"漏接 {row.pk}",
-        reason="回拨漏接电话",
-        user=by,
-        at=at,
-        address=address or None,
-    )
+    log_reveal(subject=f"漏接 {row.pk}", refusal="", reason="回拨漏接电话", by=by, at=at, address=address)
     return row.number
 
 

@@ -44,7 +44,7 @@ from hotline.services.people import (
 )
 from hotline.services.reference import Loaded, load_reference
 from hotline.services.rows import RowsFailed, one_by_one
-from hotline.services.security import log_security
+from hotline.services.security import log_reveal, log_security
 
 __all__ = [
     "CalendarRefused",
@@ -70,6 +70,7 @@ __all__ = [
     "deactivate_person",
     "load_reference",
     "lock_units",
+    "log_reveal",
     "log_security",
     "mark_read",
     "must_change_password",

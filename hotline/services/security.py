@@ -25,3 +25,16 @@ def log_security(
         outcome=outcome,
         reason=reason[:200],
     )
+
+
+def log_reveal(*, subject: str, refusal: str, reason: str, by: User, at: datetime, address: str = "") -> SecurityLog:
+    """Somebody asked to see personal data in clear; `refusal` is why not, empty where it was shown (PIPL 第51条)."""
+    return log_security(
+        kind=SecurityLog.Kind.REVEAL,
+        subject=subject,
+        outcome=SecurityLog.Outcome.REFUSED if refusal else SecurityLog.Outcome.DONE,
+        reason=refusal or reason,
+        user=by,
+        at=at,
+        address=address or None,
+    )

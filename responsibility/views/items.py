@@ -120,15 +120,7 @@ def _save(request: HttpRequest, version: DutyList, own: DutyItem) -> HttpRespons
     form = ItemForm(request.POST, item=own)
     if form.is_valid():
         try:
-            changed = services.change_item(
-                list_id=version.pk,
-                code=own.code,
-                values=form.values,
-                reason=form.cleaned_data["reason"],
-                ticket_number=form.cleaned_data["ticket_number"],
-                by=request.user,
-                at=timezone.now(),
-            )
+            changed = services.change_item(code=own.code, **_written(request, version, form))
         except DomainError as why:
             _refuse(form, why)
         else:
@@ -140,6 +132,18 @@ def _save(request: HttpRequest, version: DutyList, own: DutyItem) -> HttpRespons
                 )
             form.add_error(None, "和现在写的一样，没有要改的。")
     return _form_page(request, "responsibility/item.html", form, _beside(request, version, own.code), 422)
+
+
+def _written(request: HttpRequest, version: DutyList, form: ItemForm) -> dict[str, Any]:
+    """What both services of an item take: of which version, what of it, why, who, when."""
+    return {
+        "list_id": version.pk,
+        "values": form.values,
+        "reason": form.cleaned_data["reason"],
+        "ticket_number": form.cleaned_data["ticket_number"],
+        "by": request.user,
+        "at": timezone.now(),
+    }
 
 
 def _list_url(version: DutyList, category: str = "", code: str = "") -> str:
@@ -160,15 +164,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     form = ItemForm(sent(request), item=old, adding=True)
     if request.method == "POST" and form.is_valid():
         try:
-            made = services.add_item(
-                list_id=version.pk,
-                code=form.cleaned_data["code"],
-                values=form.values,
-                reason=form.cleaned_data["reason"],
-                ticket_number=form.cleaned_data["ticket_number"],
-                by=request.user,
-                at=timezone.now(),
-            )
+            made = services.add_item(code=form.cleaned_data["code"], **_written(request, version, form))
         except DomainError as why:
             _refuse(form, why)
         else:
