@@ -17,7 +17,6 @@ from responsibility import rights, selectors
 from responsibility.models import DutyItem, DutyList, DutyListEvent, DutyListOpinion
 from responsibility.states import UNPUBLISHED, ListState, Office
 
-SCOPES = frozenset({Unit.Kind.CENTRE, Unit.Kind.COUNTY_CENTRE})
 LONGEST_WORDS = 500
 
 
@@ -33,7 +32,7 @@ def draft_list(*, scope: Unit, reason: str, by: User | None, at: datetime) -> Du
     """
     rights.require(by, rights.EDIT, at)
     reason = words_of(reason, "请写明为什么修订。")
-    if scope.kind not in SCOPES:
+    if scope.kind not in selectors.SCOPES:
         raise DutyRefused("职责清单由市热线中心或县级热线中心编制。")
     Unit.objects.select_for_update(no_key=True).get(pk=scope.pk)
     versions = DutyList.objects.filter(scope=scope)

@@ -51,6 +51,8 @@ def test_a_version_from_draft_to_its_day(first, log_in, shots):
     here = f"{page.base}/duty-lists/{draft.pk}/"
     assert page.url == here
 
+    # The page came by a redirect: once the first row is beside the table, keys are heard.
+    page.wait_for_selector("#peek >> text=CG-01")
     page.keyboard.press("j")
     page.wait_for_selector("#peek >> text=CG-02")
     page.keyboard.press("Enter")
