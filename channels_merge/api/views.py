@@ -15,10 +15,10 @@ from rest_framework.views import APIView
 
 from channels_merge import selectors, services
 from channels_merge.api.serializers import AppealSerializer, ErrorSerializer, ProgressSerializer, RegisteredSerializer
-from channels_merge.identity import clean
 from channels_merge.models import Appeal
 from hotline.client_address import client_address
 from hotline.errors import DomainError
+from hotline.typed import clean
 
 WRONG_KEYS_AN_HOUR = 30
 

@@ -6,7 +6,6 @@ import unicodedata
 from django import forms
 
 from channels_merge.forms.fields import SELECT_FIRST, PhoneField, at_most
-from channels_merge.identity import clean
 from channels_merge.states import (
     EmergencyLine,
     ExplainGround,
@@ -14,6 +13,7 @@ from channels_merge.states import (
     LegalRoute,
 )
 from hotline.models import Region
+from hotline.typed import clean
 from responsibility.models import Category
 from tickets.states import Kind, Urgency
 

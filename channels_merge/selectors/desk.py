@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from channels_merge.hearing import danger, heard, still_to_ask
-from channels_merge.identity import PhoneNotUnderstood, clean, normal_phone
+from channels_merge.identity import PhoneNotUnderstood, normal_phone
 from channels_merge.kinds import guess_kind, make_title
 from channels_merge.models import Appeal, AppealClock
 from channels_merge.selectors.appeals import caller_history, recent, region_by_code
@@ -15,6 +15,7 @@ from channels_merge.selectors.similar import similar_matters
 from hotline import crypto, masking, parameters
 from hotline.calendar import load_calendar
 from hotline.models import Region
+from hotline.typed import clean
 from responsibility import selectors as responsibility
 from responsibility.models import Category
 from tickets.deadlines import contact_rule, handle_rule

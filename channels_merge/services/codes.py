@@ -10,18 +10,19 @@ from typing import Final, TypeVar
 from django.db import IntegrityError, connection, transaction
 
 from channels_merge import rights, selectors
-from channels_merge.identity import clean, needed
 from channels_merge.models import Channel, CodeCorrection, PlaceCode
 from channels_merge.services.contacts import Person
 from channels_merge.services.intake import Matter, Registered, register_appeal
 from channels_merge.services.public import count_try
-from channels_merge.services.sheets import Imported, RowRefused, point_of, read_sheet, take_rows
+from channels_merge.services.sheets import Imported, RowRefused, point_of, take_rows
 from channels_merge.states import CodeState, PlaceKind
 from hotline import parameters
 from hotline.dates import local_day
 from hotline.errors import DomainError
 from hotline.models import Region, StoredFile, Unit, User
 from hotline.numbers import next_number
+from hotline.services.sheets import read_sheet
+from hotline.typed import clean, needed
 
 # Lower-case base 32 without the letters that are read as figures: 50 bits, drawn at random.
 ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"

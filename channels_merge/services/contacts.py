@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from channels_merge import rights, selectors
-from channels_merge.identity import clean, normal_phone
+from channels_merge.identity import normal_phone
 from channels_merge.models import Appeal, Contact, ContactRecord
 from channels_merge.services.moves import AppealRefused
 from channels_merge.states import ContactWay
@@ -15,6 +15,7 @@ from hotline import crypto, masking
 from hotline.models import User
 from hotline.rights import has_right
 from hotline.services import log_reveal
+from hotline.typed import clean
 from tickets import services as tickets
 from tickets.models import Assignment, Ticket
 from tickets.rights import at_the_centre

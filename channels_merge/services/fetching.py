@@ -15,15 +15,15 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from channels_merge.identity import clean
 from channels_merge.models import LineSource
 from channels_merge.services.inbound import as_body, park_sheet, store_messages
 from channels_merge.services.line_reading import is_deep, mapped
 from channels_merge.services.partners import NoAnswer, Partners
-from channels_merge.services.sheets import LARGEST, SheetUnreadable, read_sheet
 from channels_merge.states import Door
 from hotline import parameters
 from hotline.services import one_by_one
+from hotline.services.sheets import LARGEST, SheetUnreadable, read_sheet
+from hotline.typed import clean
 
 MOST_PAGES: Final = 50
 TOO_DEEP: Final = "嵌套太深，没有读"

@@ -10,31 +10,22 @@ from typing import Any, Final
 from django.db import transaction
 
 from channels_merge import rights
-from channels_merge.identity import clean, normal_phone
+from channels_merge.identity import normal_phone
 from channels_merge.models import Channel, GridCell, GridCheck, GridEvent, GridEventClass
 from channels_merge.selectors import grid as reads
 from channels_merge.services.contacts import Person
 from channels_merge.services.intake import Matter, Registered, register_appeal
 from channels_merge.services.moves import AppealRefused
 from channels_merge.services.petition import RegionNames
-from channels_merge.services.sheets import (
-    LARGEST,
-    Imported,
-    RowRefused,
-    SheetRow,
-    SheetUnreadable,
-    is_here,
-    moment_of,
-    point_of,
-    read_sheet,
-    take_rows,
-)
+from channels_merge.services.sheets import Imported, RowRefused, is_here, moment_of, point_of, take_rows
 from channels_merge.states import GridCheckState, GridFinding
 from hotline import masking, parameters
 from hotline.calendar import add_working
 from hotline.models import StoredFile, User
 from hotline.selectors import with_stand_ins
 from hotline.services import notify
+from hotline.services.sheets import LARGEST, SheetRow, SheetUnreadable, read_sheet
+from hotline.typed import clean
 from tickets import services as tickets
 from tickets.models import Assignment, Ticket
 from tickets.states import Kind, Urgency

@@ -18,7 +18,6 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q
 
 from channels_merge import rights
-from channels_merge.identity import clean
 from channels_merge.models import (
     Appeal,
     InboundMessage,
@@ -59,6 +58,7 @@ from hotline import crypto, parameters
 from hotline.errors import DomainError
 from hotline.models import User
 from hotline.services import RowsFailed, log_reveal, one_by_one
+from hotline.typed import clean
 
 BATCH: Final = 500
 HEARD_EVERY: Final = timedelta(minutes=1)

@@ -17,7 +17,6 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from channels_merge import rights, selectors
-from channels_merge.identity import clean, needed
 from channels_merge.kinds import guess_kind, make_title
 from channels_merge.models import (
     Appeal,
@@ -55,6 +54,7 @@ from hotline import crypto, masking
 from hotline.dates import local_day
 from hotline.models import Region, StoredFile, User
 from hotline.numbers import next_number
+from hotline.typed import clean, needed
 from responsibility.models import Category
 from tickets import services as tickets
 from tickets.models import Ticket

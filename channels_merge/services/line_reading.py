@@ -9,11 +9,12 @@ from typing import Any, Final
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
 
-from channels_merge.identity import clean, normal_phone
+from channels_merge.identity import normal_phone
 from channels_merge.services.contacts import Person
 from channels_merge.states import FirstCalled, LineEvent, ParkedFor, Satisfaction, TransferOutcome
 from hotline.dates import SHANGHAI
 from hotline.errors import DomainError
+from hotline.typed import clean
 from tickets.states import Kind, Resolved, Urgency
 
 LONGEST_BODY: Final = 200_000

@@ -8,7 +8,6 @@ from typing import Any
 from django.db import transaction
 
 from channels_merge import rights, selectors
-from channels_merge.identity import needed
 from channels_merge.models import Algorithm, Channel, Line, LineSource
 from channels_merge.services.line_reading import MAPPABLE
 from channels_merge.services.moves import AppealRefused
@@ -19,6 +18,7 @@ from hotline.limits import Limit
 from hotline.models import SecurityLog, User
 from hotline.selectors import people_with_right
 from hotline.services import log_security, notify, set_parameter
+from hotline.typed import needed
 
 
 @transaction.atomic

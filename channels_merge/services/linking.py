@@ -11,7 +11,6 @@ from datetime import datetime
 from django.db import transaction
 
 from channels_merge import rights, selectors
-from channels_merge.identity import clean
 from channels_merge.models import (
     Appeal,
     AppealClock,
@@ -40,6 +39,7 @@ from channels_merge.states import AppealState, ChannelKind, InteractionKind, Sat
 from hotline.models import StoredFile, User
 from hotline.selectors import people_with_right, with_stand_ins
 from hotline.services import notify
+from hotline.typed import clean
 from tickets import services as tickets
 from tickets.models import Assignment, Ticket
 from tickets.selectors.lists import who_may_know

@@ -6,12 +6,12 @@ from typing import Final
 from django.db import transaction
 
 from channels_merge import rights
-from channels_merge.identity import clean, needed
 from channels_merge.models import Channel, LineMilestone
 from channels_merge.states import MilestoneKind
 from hotline.dates import local_day
 from hotline.errors import DomainError
 from hotline.models import StoredFile, User
+from hotline.typed import clean, needed
 
 # 赣市改字〔2025〕10号 1: 力争 2026 年 6 月底前实行“双号并行、统一管理、统一转办”
 DUE: Final = date(2026, 6, 30)

@@ -11,16 +11,18 @@ from typing import Final
 from django.db import IntegrityError, transaction
 
 from channels_merge import rights, selectors
-from channels_merge.identity import clean, needed, normal_phone
+from channels_merge.identity import normal_phone
 from channels_merge.models import Appeal, JointSupervision, PetitionMatch, PetitionMatter
 from channels_merge.selectors import petition as reads
 from channels_merge.services.contacts import move_identifiers_out
 from channels_merge.services.moves import AppealRefused
-from channels_merge.services.sheets import Imported, RowRefused, moment_of, read_sheet, take_rows
+from channels_merge.services.sheets import Imported, RowRefused, moment_of, take_rows
 from channels_merge.states import MatchState, PetitionState
 from hotline import crypto, masking
 from hotline.models import Region, User
 from hotline.services import one_by_one
+from hotline.services.sheets import read_sheet
+from hotline.typed import clean, needed
 from tickets import services as tickets
 from tickets.models import TicketHold
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from channels_merge import rights, selectors
-from channels_merge.identity import clean, needed
 from channels_merge.models import PublicPhone, Republication
 from channels_merge.states import PhoneStatus, RepublishKind
 from hotline import parameters
@@ -15,6 +14,7 @@ from hotline.dates import local_day
 from hotline.errors import DomainError
 from hotline.models import Unit, User
 from hotline.services import notify
+from hotline.typed import clean, needed
 
 NUMBER = re.compile(r"[0-9][0-9 ,、转-]{1,28}[0-9]")
 

@@ -11,7 +11,6 @@ from typing import Any
 from django.db import transaction
 
 from channels_merge import rights, selectors
-from channels_merge.identity import clean, needed
 from channels_merge.models import Appeal, Channel, ChannelEvent, ChannelFiling
 from channels_merge.models.channel import BEFORE
 from channels_merge.selectors.register import AFTERWARDS, CHANNEL_ACTS, Standing
@@ -24,6 +23,7 @@ from hotline.models import Unit, User
 from hotline.numbers import next_number
 from hotline.selectors import people_with_right
 from hotline.services import notify
+from hotline.typed import clean, needed
 
 LONGEST = {"name": 60, "address": 200, "ground": 300, "announced": 200, "maintainer": 80}
 LABELS = {

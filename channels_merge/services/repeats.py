@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from channels_merge import rights
-from channels_merge.identity import clean
 from channels_merge.models import Appeal, FrequentCaller, MergeProposal, Repeat
 from channels_merge.selectors import merging as reads
 from channels_merge.selectors import repeats as counts
@@ -20,6 +19,7 @@ from hotline.dates import local_day
 from hotline.models import User
 from hotline.selectors import people_with_right
 from hotline.services import notify, one_by_one
+from hotline.typed import clean
 
 
 def note_repeats(appeal: Appeal, near: Iterable[reads.Near]) -> None:

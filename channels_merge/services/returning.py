@@ -6,13 +6,13 @@ from typing import TypeVar
 from django.db import transaction
 
 from channels_merge import rights
-from channels_merge.identity import clean
 from channels_merge.models import Appeal, Line, LineMatter, LineReturn, Transfer
 from channels_merge.services import clocks
 from channels_merge.services.contacts import move_out_of
 from channels_merge.services.moves import AppealRefused, locked, move, record
 from channels_merge.states import FirstCalled, TransferOutcome
 from hotline.models import User
+from hotline.typed import clean
 
 Given = TypeVar("Given", LineReturn, Transfer)
 

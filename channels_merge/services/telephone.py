@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Max, Min, Q
 
 from channels_merge import rights, selectors
-from channels_merge.identity import PhoneNotUnderstood, clean, normal_phone
+from channels_merge.identity import PhoneNotUnderstood, normal_phone
 from channels_merge.models import (
     AgentSeat,
     CallBack,
@@ -32,6 +32,7 @@ from hotline.models import SecurityLog, User
 from hotline.rights import has_right
 from hotline.selectors import people_with_right
 from hotline.services import log_reveal, log_security, notify, one_by_one
+from hotline.typed import clean
 
 EARLIEST: Final = timedelta(days=7)
 LATEST: Final = timedelta(minutes=10)

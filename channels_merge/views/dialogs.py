@@ -11,9 +11,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
-from channels_merge.identity import clean
 from hotline.errors import DomainError
 from hotline.numbers import key_of
+from hotline.typed import clean
 
 
 def asked(request, name, most=80):

@@ -3,8 +3,8 @@
 from django import forms
 from django.shortcuts import render
 
-from channels_merge.services.sheets import LARGEST
 from hotline.errors import DomainError
+from hotline.services.sheets import LARGEST
 
 SHOWN_REJECTS = 200
 

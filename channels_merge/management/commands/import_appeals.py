@@ -13,11 +13,11 @@ from django.db import DataError, transaction
 from django.utils import timezone
 
 from channels_merge import services
-from channels_merge.identity import clean
 from channels_merge.models import Appeal, Channel
 from hotline.dates import SHANGHAI
 from hotline.errors import DomainError
 from hotline.models import Region
+from hotline.typed import clean
 from tickets.states import Kind
 
 COLUMNS = {

@@ -10,9 +10,9 @@ from openpyxl import Workbook
 from channels_merge import rights
 from channels_merge.models import PetitionMatter
 from channels_merge.services import petition
-from channels_merge.services.sheets import SheetUnreadable, read_sheet
 from hotline import crypto
 from hotline.errors import DomainError
+from hotline.services.sheets import SheetUnreadable, read_sheet
 from tests.channels_merge.petition.factories import ID_NUMBER, STORY, take_in
 from tests.factories.channels_merge import NOON
 
