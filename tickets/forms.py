@@ -14,7 +14,7 @@ from hotline.dates import local
 from hotline.models import Region, Unit, User
 from responsibility import selectors as responsibility
 from responsibility.models import Category, DutyItem
-from tickets.models import TicketHold
+from tickets.models import Assignment, TicketHold
 from tickets.selectors.acts import parts_to_hand_over
 from tickets.selectors.readiness import why_not_handler
 from tickets.services.holding import HANDLING_KINDS
@@ -446,9 +446,32 @@ class GrantForm(ActForm):
     reason = words("为何授权")
 
 
+class HandlerWidget(forms.Select):
+    """Who cannot be chosen stays in the list, greyed."""
+
+    whys: Mapping[int, str] = {}
+
+    def create_option(self, name, value, label, *args, **kwargs):
+        option = super().create_option(name, value, label, *args, **kwargs)
+        if getattr(value, "value", value) in self.whys:
+            option["attrs"]["disabled"] = True
+        return option
+
+
 class HandlerField(forms.ModelChoiceField):
+    """One of the unit's people; why another cannot handle this part stands behind the name."""
+
+    widget = HandlerWidget
+
+    def of_part(self, part: Assignment) -> None:
+        people = User.objects.filter(unit=part.unit_id, is_active=True).select_related("unit").order_by("name", "pk")
+        found = ((person.pk, why_not_handler(person, part)) for person in people)
+        self.widget.whys = {pk: why for pk, why in found if why}
+        self.queryset = people
+
     def label_from_instance(self, obj: User) -> str:
-        return f"{obj.name}（{obj.get_employment_display()}）"
+        why = self.widget.whys.get(obj.pk, "")
+        return f"{obj.name}（{obj.get_employment_display()}）{'　' + why if why else ''}"
 
 
 class SignForm(ActForm):
@@ -460,10 +483,10 @@ class SignForm(ActForm):
     )
 
     def prepare(self) -> None:
-        people = User.objects.filter(unit=self.found.user.unit_id, is_active=True).order_by("name", "pk")
-        self.fields["handler"].queryset = people
-        self.fields["handler"].empty_label = "签收后再定"
-        if self.found.own is not None and not why_not_handler(self.found.user, self.found.own):
+        field = self.fields["handler"]
+        field.of_part(self.found.own)
+        field.empty_label = "签收后再定"
+        if not why_not_handler(self.found.user, self.found.own):
             self.initial.setdefault("handler", self.found.user.pk)
 
 

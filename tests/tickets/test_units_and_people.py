@@ -323,6 +323,46 @@ def test_a_handler_who_has_moved_to_another_unit_is_none(city):
     assert [line.act for line in found.missing] == ["handler"]
 
 
+def test_a_deputy_who_may_not_handle_does_not_become_the_handler(city):
+    """Whoever stands in has the rights of the colleague who is away, and stays what they are."""
+    ticket = contacted(city)
+    deputy = UserFactory(unit=city.department, employment="contract", roles=["handler"])
+    city.handler.deputy, city.handler.away_from = deputy, at("11-10 08:00")
+    city.handler.save()
+
+    with pytest.raises(services.InputRefused, match="还不能提交，缺：主责办理人员（须为本单位在编人员）。"):
+        submit(city, ticket, by=deputy, at=at("11-10 11:00"))
+    with pytest.raises(services.InputRefused, match="主责办理人员须为在编人员。"):
+        services.name_handler(assignment_id=ticket.lead_id, handler=deputy, by=city.liaison, at=at("11-10 11:00"))
+
+    assert (fresh(ticket).lead.handler, fresh(ticket).state) == (None, "in_progress")
+
+
+def test_an_heir_who_may_not_handle_takes_nothing_over(city):
+    ticket = signed(city)
+    services.name_handler(assignment_id=ticket.lead_id, handler=city.handler, by=city.liaison, at=at("11-10 11:00"))
+    heir = UserFactory(unit=city.department, employment="contract", roles=["handler"])
+
+    with pytest.raises(DomainError, match="主责办理人员须为在编人员。"):
+        hotline.deactivate_person(user=city.handler, heir=heir, by=None, at=at("11-11 10:00"))
+
+    assert fresh(ticket).lead.handler == city.handler
+
+
+def test_what_was_handed_over_needs_a_handler_of_the_new_unit(city):
+    ticket = contacted(city)
+    services.name_handler(assignment_id=ticket.lead_id, handler=city.handler, by=city.liaison, at=at("11-10 11:00"))
+    person = UserFactory(unit=city.other, employment="contract", roles=["handler"])
+
+    services.hand_over_part(
+        assignment_id=ticket.lead_id, unit_to=city.other, reason="职能划转。", by=city.reviewer, at=at("11-10 11:10")
+    )
+    with pytest.raises(services.InputRefused, match="还不能提交，缺：主责办理人员（须为本单位在编人员）。"):
+        submit(city, fresh(ticket), by=person, at=at("11-10 11:30"))
+
+    assert fresh(ticket).lead.handler is None
+
+
 def test_the_enterprises_own_staff_handles(city):
     ticket = contacted(city, unit=city.enterprise)
     submit(city, ticket, at=at("11-10 11:00"))

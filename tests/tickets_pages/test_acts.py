@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from bs4 import BeautifulSoup
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from hotline.models import StoredFile
 from hotline.services import set_parameter
+from tests.factories.hotline import UserFactory
 from tests.factories.tickets import (
     NOW,
     REPLY,
@@ -17,6 +19,7 @@ from tests.factories.tickets import (
     dispatched,
     fresh,
     make_item,
+    part_of,
     pending_approval,
     register,
     signed,
@@ -211,6 +214,34 @@ def test_a_file_that_cannot_be_kept(city, log_in, name, content, said):
     assert words_of(response)["found_there"] == "仍在施工。"
     assert acts(ticket) == before
     assert not StoredFile.objects.exists()
+
+
+@pytest.mark.parametrize("code", ["sign", "handler"])
+def test_who_may_not_be_the_lead_handler_cannot_be_chosen(city, log_in, code):
+    contract = UserFactory(name="钟鸣", unit=city.department, employment="contract", roles=["handler"])
+    ticket = CASES[code].make(city)
+    client = log_in(city.liaison)
+
+    page = BeautifulSoup(client.get(url(ticket, code), **HTMX).content, "html.parser")
+    said = client.post(url(ticket, code), {"handler": contract.pk}, **HTMX)
+
+    options = {each.get_text(): each.has_attr("disabled") for each in page.select("select[name=handler] option")}
+    assert options["钟鸣（聘用）　主责办理人员须为在编人员。"] is True
+    assert options["张伟（在编）"] is False
+    assert (said.status_code, errors(said)) == (422, {"__all__": ["主责办理人员须为在编人员。"]})
+    assert fresh(ticket).lead.handler is None
+
+
+def test_a_co_unit_may_name_who_is_not_on_the_staff(city, log_in):
+    contract = UserFactory(name="钟鸣", unit=city.other, employment="contract", roles=["handler"])
+    ticket = dispatched(city, co_units=[city.other])
+
+    client = log_in(city.other_handler)
+    page = BeautifulSoup(client.get(url(ticket, "sign"), **HTMX).content, "html.parser")
+    client.post(url(ticket, "sign"), {"handler": contract.pk}, **HTMX)
+
+    assert page.select("select[name=handler] option[disabled]") == []
+    assert part_of(ticket, city.other).handler == contract
 
 
 def test_files_hang_on_the_event_by_kind(city, log_in):

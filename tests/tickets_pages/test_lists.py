@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.factories.hotline import TownshipFactory
+from tests.factories.hotline import UserFactory
 from tests.factories.tickets import (
     NOW,
     REPLY,
@@ -279,6 +280,19 @@ def test_signing_a_batch_says_what_became_of_each(city, log_in):
     ]
     assert [fresh(ticket).lead.handler for ticket in (first, second)] == [city.handler2, city.handler2]
     assert [state_of(ticket) for ticket in (first, second, strange)] == ["in_progress", "in_progress", "pending_sign"]
+
+
+def test_a_batch_cannot_be_signed_for_who_may_not_lead(city, log_in):
+    contract = UserFactory(name="钟鸣", unit=city.department, employment="contract", roles=["handler"])
+    ticket = dispatched(city)
+    client = log_in(city.handler)
+
+    page = client.get("/inbox/").content.decode()
+    said = client.post("/inbox/sign/", {"ticket": [ticket.number], "handler": contract.pk}).context["lines"]
+
+    assert f'<option value="{contract.pk}" disabled>钟* 聘用 主责办理人员须为在编人员。</option>' in page
+    assert [(line.done, line.words) for line in said] == [(False, "主责办理人员须为在编人员。")]
+    assert state_of(ticket) == "pending_sign"
 
 
 @pytest.mark.parametrize("number", [1, 3])

@@ -263,5 +263,5 @@ def clocks_on(ticket: Ticket, part: Assignment | None) -> list[TicketClock]:
 
 
 def signers(user: User) -> list[User]:
-    """People of the unit, any of whom may be named when it signs."""
-    return list(User.objects.filter(unit=user.unit_id, is_active=True).order_by("name", "pk"))
+    """People of the unit; not every one may be named when it signs (`why_not_lead_handler`)."""
+    return list(User.objects.filter(unit=user.unit_id, is_active=True).select_related("unit").order_by("name", "pk"))

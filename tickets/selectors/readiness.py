@@ -105,14 +105,24 @@ def why_not_handler(person: User, assignment: Assignment) -> str:
     """Why the person cannot be the named handler of this part; empty when they can."""
     if person.unit_id != assignment.unit_id or not person.is_active:
         return "经办人须是本单位在用的人员。"
-    # 国办函〔2025〕66号（三）: 外包人员不得承担诉求办理的主体工作
+    if assignment.role == AssignmentRole.LEAD:
+        return why_not_lead_handler(person)
+    return OUTSOURCED if person.employment == User.Employment.OUTSOURCED else ""
+
+
+# 国办函〔2025〕66号（三）: 外包人员不得承担诉求办理的主体工作
+OUTSOURCED = "外包人员不得作经办人。"
+
+
+def why_not_lead_handler(person: User) -> str:
+    """Why the person can handle no lead part of their own unit; empty when they can."""
     if person.employment == User.Employment.OUTSOURCED:
-        return "外包人员不得作经办人。"
+        return OUTSOURCED
     # 赣市改字〔2025〕10号 第8条: 主责单位要确保主责办理人员为在编人员
-    if assignment.role == AssignmentRole.LEAD and not may_be_handler(person):
-        is_enterprise = assignment.unit.kind == Unit.Kind.ENTERPRISE
-        return "主责办理人员须为企业自有员工。" if is_enterprise else "主责办理人员须为在编人员。"
-    return ""
+    if may_be_handler(person):
+        return ""
+    is_enterprise = person.unit is not None and person.unit.kind == Unit.Kind.ENTERPRISE
+    return "主责办理人员须为企业自有员工。" if is_enterprise else "主责办理人员须为在编人员。"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from tickets import services
 from tickets.models import Assignment, Ticket
 from tickets.selectors import inbox as selectors
 from tickets.selectors.acts import acts_of, situation
-from tickets.selectors.readiness import may_be_handler
+from tickets.selectors.readiness import why_not_lead_handler
 from tickets.services import InputRefused
 from tickets.states import STATE_TONE, AssignmentState, ClockKind
 from tickets.views.answers import address, after, batch_result, each_of, paged, ticked, with_addresses
@@ -49,8 +49,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "handlers": selectors.handlers_of(request.user, at),
         "handler_id": handler_id,
         "all_url": address(request, s="", handler=""),
-        "signers": selectors.signers(request.user),
-        "signs_for": request.user.pk if may_be_handler(request.user) else None,
+        "signers": [(person, why_not_lead_handler(person)) for person in selectors.signers(request.user)],
+        "signs_for": None if why_not_lead_handler(request.user) else request.user.pk,
         "may_sign": has_right(request.user, "tickets.sign_ticket", at),
     }
     return render(request, "tickets/inbox.html", context | paged(request, page))
