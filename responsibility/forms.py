@@ -1,14 +1,15 @@
 """Shape of what is written of a version and of its items. Rules are the services'."""
 
-import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from django import forms
 from django.db.models import Q
 
-from hotline.limits import Limit, LimitNotUnderstood
 from hotline.models import Unit
 from responsibility.models import Category, DutyItem
+from responsibility.selectors import notation
 from responsibility.selectors.browsing import SCOPES
 from responsibility.services.items import FIELDS
 from responsibility.states import FUNCTIONS, AppealKind, Level, Route, TownshipRole
@@ -17,10 +18,6 @@ NOTHING: Final = "无"
 """Written where something is to be taken off many items at once; nothing written leaves it as it is."""
 _CHOOSE: Final = [("", "请选择")]
 _LEAVE: Final = [("", "不改")]
-_SEPARATED: Final = re.compile(r"[、，,；;\s]+")
-_ASKED: Final = frozenset({"words", "place", "subject", "hour"})
-_CHANGED: Final = frozenset({"when", "note", "level", "city_function", "county_function", "township_role"})
-_SLUGS: Final = {name: slug for slug, name in FUNCTIONS.items()}
 
 
 def words_field(label: str, most: int, *, required: bool = True, rows: int = 0, **kwargs: Any) -> forms.CharField:
@@ -40,6 +37,14 @@ def choice_field(label: str, choices: Any, *, required: bool = True, **kwargs: A
     )
 
 
+@contextmanager
+def _as_error_of_field() -> Iterator[None]:
+    try:
+        yield
+    except notation.NotUnderstood as wrong:
+        raise forms.ValidationError(str(wrong)) from wrong
+
+
 class ManyField(forms.CharField):
     """Several words in one line, each between 顿号."""
 
@@ -51,16 +56,13 @@ class ManyField(forms.CharField):
         return "、".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]  # a line of words is a list
-        return list(dict.fromkeys(filter(None, _SEPARATED.split(super().to_python(value)))))
+        return notation.words_in(super().to_python(value))
 
 
 class FunctionsField(ManyField):
     def clean(self, value: Any) -> list[str]:
-        names = super().clean(value)
-        unknown = [name for name in names if name not in _SLUGS]
-        if unknown:
-            raise forms.ValidationError(f"没有这样的职能：{'、'.join(unknown)}。写“城市管理”“公安”这样的名称。")
-        return [_SLUGS[name] for name in names]
+        with _as_error_of_field():
+            return notation.functions_in("、".join(super().clean(value)))
 
 
 class UnitsField(ManyField):
@@ -94,33 +96,31 @@ class LimitField(forms.CharField):
     """A number is one of working days."""
 
     def prepare_value(self, value: Any) -> Any:
-        return value.removesuffix("wd") if isinstance(value, str) else value
+        return notation.limit_said(value) if isinstance(value, str) else value
 
     def clean(self, value: Any) -> str:
         text = super().clean(value).strip()
         if text in {"", NOTHING}:
             return text
-        try:
-            return Limit.parse(f"{text}wd" if text.isdecimal() else text).code
-        except LimitNotUnderstood as wrong:
-            raise forms.ValidationError(f"写工作日数，如 7；按小时或天的写 24h、10d。现在写的是“{text}”。") from wrong
+        with _as_error_of_field():
+            return notation.limit_in(text)
 
 
-class RowsField(forms.JSONField):
-    """A list of JSON objects."""
+class LinesField(forms.CharField):
+    """Rows of JSON, each as one line that a person can read and write."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}), **kwargs)
-        self.error_messages["invalid"] = f"{self.label}读不出来：要写成 JSON 列表，如 [{{…}}, {{…}}]；没有就空着。"
+    def __init__(
+        self, *, say: Callable[[dict[str, Any]], str], read: Callable[[str], dict[str, Any]], **kwargs: Any
+    ) -> None:
+        super().__init__(required=False, widget=forms.Textarea(attrs={"rows": 3}), **kwargs)
+        self._say, self._read = say, read
 
     def prepare_value(self, value: Any) -> Any:
-        return "" if value == [] else super().prepare_value(value)
+        return "\n".join(map(self._say, value)) if isinstance(value, list) else value
 
-    def clean(self, value: Any) -> list[dict[str, Any]]:
-        rows = super().clean(value) or []
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise forms.ValidationError(self.error_messages["invalid"])
-        return rows
+    def clean(self, value: Any) -> list[dict[str, Any]]:  # type: ignore[override]  # rows, not a text
+        with _as_error_of_field():
+            return notation.lines_in(super().clean(value), self._read)
 
 
 class CategoryField(forms.ModelChoiceField):
@@ -231,10 +231,18 @@ class ItemForm(forms.Form):
     reply_template = words_field("答复模板", 2000, rows=3)
     legal_basis = words_field("依据", 2000, required=False, rows=3)
     mark = words_field("标记", 20, required=False, help_text="没有核实依据的写“示例，待核”。")
-    conditions = RowsField(
-        label="条件", help_text="按条件改派，JSON；when 可写 words、place、subject（出现其一）和 hour，都满足才适用。"
+    conditions = LinesField(
+        label="条件",
+        say=notation.condition_said,
+        read=notation.condition_in,
+        help_text="每行一条，前面都满足才改派，如“地点：村里、屋场；钟点：22-6 → 县级职能：农业农村；说明：……”。",
     )
-    statute_limits = RowsField(label="法定时限", help_text="JSON，每步一项：step、limit、source，可写 kinds。")
+    statute_limits = LinesField(
+        label="法定时限",
+        say=notation.statute_said,
+        read=notation.statute_in,
+        help_text="每行一条，如“环节：受理；时限：7；诉求类型：投诉；依据：《……法》第四十六条”。",
+    )
     reason = WhyForm.base_fields["reason"]
     ticket_number = WhyForm.base_fields["ticket_number"]
 
@@ -245,36 +253,12 @@ class ItemForm(forms.Form):
         if not adding:
             del self.fields["code"]
 
-    def clean_conditions(self) -> list[dict[str, Any]]:
-        rows = self.cleaned_data["conditions"]
-        for number, row in enumerate(rows, 1):
-            if why := _why_no_condition(row):
-                raise forms.ValidationError(f"第 {number} 项条件读不懂：{why}。")
-        return rows
-
     @property
     def values(self) -> dict[str, Any]:
         """What the service takes."""
         typed = self.cleaned_data
         limits = {kind: typed[f"limit_{kind}"] for kind in AppealKind.values if typed[f"limit_{kind}"]}
         return {name: typed[name] for name in FIELDS if name != "limits"} | {"limits": limits}
-
-
-def _why_no_condition(row: dict[str, Any]) -> str:
-    """What of a condition the router could not read, "" where nothing."""
-    when = row.get("when")
-    if not isinstance(when, dict) or not when or not when.keys() <= _ASKED:
-        return "when 要写，且只写 words、place、subject、hour"
-    if not row.keys() <= _CHANGED or row.keys() <= {"when", "note"}:
-        return "when 以外写改成什么：level、city_function、county_function、township_role，可加 note"
-    lists = [value for name, value in when.items() if name != "hour"]
-    if not all(isinstance(each, list) and each and all(isinstance(word, str) for word in each) for each in lists):
-        return 'words、place、subject 各是一组词，如 ["村里", "屋场"]'
-    hour = when.get("hour", [0, 24])
-    if not isinstance(hour, list) or len(hour) != 2 or not all(isinstance(each, int) for each in hour):
-        return "hour 是起止钟点，如 [22, 6]"
-    unknown = {row[name] for name in ("city_function", "county_function") if name in row} - FUNCTIONS.keys()
-    return f"没有这样的职能：{'、'.join(map(str, sorted(unknown, key=str)))}" if unknown else ""
 
 
 def _initial(item: DutyItem) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """What an item says, in the words a person reads, and what differs between two of them."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -10,6 +9,7 @@ from hotline.limits import Limit
 from hotline.models import Unit
 from responsibility import selectors
 from responsibility.models import Category, DutyItem
+from responsibility.selectors.notation import condition_said, statute_said
 from responsibility.services.items import LABELS, item_values
 from responsibility.states import FUNCTIONS, AppealKind, Level, Route, TownshipRole
 
@@ -31,10 +31,6 @@ def _each(word: Callable[[Any], str]) -> Callable[[Any, Names], Shown]:
 
 def _code(raw: Any, names: Names) -> Shown:
     return names.get(raw, raw or "")
-
-
-def _as_json(one: Any) -> str:
-    return json.dumps(one, ensure_ascii=False)
 
 
 def _limits(raw: Any, _: Names) -> Shown:
@@ -59,8 +55,8 @@ _READ: Final[Mapping[str, Callable[[Any, Names], Shown]]] = {
     "limits": _limits,
     "words": _each(str),
     "excluded_words": _each(str),
-    "conditions": _each(_as_json),
-    "statute_limits": _each(_as_json),
+    "conditions": _each(condition_said),
+    "statute_limits": _each(statute_said),
     "onsite_required": lambda raw, _: "" if raw is None else "是" if raw else "否",
 }
 

@@ -9,6 +9,8 @@ from responsibility.views import words
 from tests.factories.hotline import UnitFactory
 from tests.responsibility.pages.conftest import NOW, soup, table, text_of, typed
 
+HOW_A_CONDITION = "写“什么情形 → 改成什么”，如“地点：村里、屋场 → 县级职能：农业农村”。"
+
 
 def of(draft, code):
     return DutyItem.objects.get(duty_list=draft, code=code)
@@ -20,7 +22,9 @@ def errors(answer):
 
 def test_the_form_sends_what_it_shows_and_nothing_changes(draft, as_):
     draft.items.filter(code="CG-01").update(
-        co_functions=["public_security"], conditions=[{"when": {"hour": [22, 6]}, "level": "city"}]
+        co_functions=["public_security"],
+        conditions=[{"when": {"hour": [22, 6], "words": ["装修"]}, "note": "夜里；归公安。"}],
+        statute_limits=[{"step": "accept", "limit": "7wd", "kinds": ["complaint"], "source": "《某法》第一条：七日"}],
     )
     client = as_("administrator")
     address = f"/duty-lists/{draft.pk}/items/CG-01/"
@@ -79,27 +83,28 @@ def test_an_item_is_changed_with_its_reason_and_the_ruling(draft, as_):
         ({"lead_unit": "市灯局"}, "没有叫“市灯局”的单位。"),
         ({"co_functions": "管灯"}, "没有这样的职能：管灯。写“城市管理”“公安”这样的名称。"),
         ({"limit_complaint": "很快"}, "写工作日数，如 7；按小时或天的写 24h、10d。现在写的是“很快”。"),
-        ({"conditions": "[{"}, "条件读不出来：要写成 JSON 列表，如 [{…}, {…}]；没有就空着。"),
-        ({"conditions": '{"when": {}}'}, "条件读不出来：要写成 JSON 列表，如 [{…}, {…}]；没有就空着。"),
+        ({"conditions": "村里的归农业农村"}, f"第 1 条：{HOW_A_CONDITION}"),
+        ({"conditions": "地点：村里 →"}, f"第 1 条：{HOW_A_CONDITION}"),
         (
-            {"conditions": '[{"when": {"where": ["村"]}, "level": "city"}]'},
-            "第 1 项条件读不懂：when 要写，且只写 words、place、subject、hour。",
+            {"conditions": "地点：村里 → 主责级别：市级主责\n在哪：村里 → 主责级别：市级主责"},
+            "第 2 条：“在哪：村里”看不懂。可以写用词：……、地点：……、对象：……、钟点：……，用分号隔开。",
         ),
         (
-            {"conditions": '[{"when": {"place": "村"}, "level": "city"}]'},
-            '第 1 项条件读不懂：words、place、subject 各是一组词，如 ["村里", "屋场"]。',
+            {"conditions": "钟点：夜里 → 主责级别：市级主责"},
+            "第 1 条：钟点写起止，如 22-6。现在写的是“夜里”。",
         ),
         (
-            {"conditions": '[{"when": {"hour": [22]}, "level": "city"}]'},
-            "第 1 项条件读不懂：hour 是起止钟点，如 [22, 6]。",
+            {"conditions": "地点：村里；地点：乡下 → 主责级别：市级主责"},
+            "第 1 条：地点写了两次。",
         ),
         (
-            {"conditions": '[{"when": {"place": ["村"]}}]'},
-            "第 1 项条件读不懂：when 以外写改成什么：level、city_function、county_function、township_role，可加 note。",
+            {"conditions": "地点：村里 → 乡镇：包办"},
+            "第 1 条：没有这样的乡镇职责：包办。可以写不派、协助、主责。",
         ),
+        ({"statute_limits": "环节：受理；依据：《某法》"}, "第 1 条：还要写时限。"),
         (
-            {"conditions": '[{"when": {"place": ["村"]}, "county_function": "lamp"}]'},
-            "第 1 项条件读不懂：没有这样的职能：lamp。",
+            {"statute_limits": "环节：受理；时限：很快；依据：《某法》"},
+            "第 1 条：写工作日数，如 7；按小时或天的写 24h、10d。现在写的是“很快”。",
         ),
         ({"county_function": ""}, "县级主责的事项须写明县级职能。"),
         ({"mark": ""}, "没有核实依据的事项须标明“示例，待核”。"),
