@@ -182,6 +182,24 @@ class PublishForm(forms.Form):
     )
 
 
+class SheetForm(forms.Form):
+    file = forms.FileField(
+        label="XLSX 表格",
+        max_length=200,
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ".xlsx"}),
+        error_messages={"required": "请选择文件。", "invalid": "请选择文件。", "max_length": "文件名太长，请改短。"},
+    )
+    missing = forms.ChoiceField(
+        label="表里没有的事项",
+        choices=[("keep", "保留"), ("drop", "删除")],
+        initial="keep",
+        widget=forms.RadioSelect,
+        error_messages={"required": "请选择表里没有的事项保留还是删除。"},
+        help_text="只交来一部分事项的，选保留；交来整张清单、删掉的行就是不要的，选删除。",
+    )
+
+
 # --- items
 
 

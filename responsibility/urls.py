@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from responsibility.views import items, lists, trials
+from responsibility.views import items, lists, sheets, trials
 
 app_name = "responsibility"
 
@@ -12,6 +12,12 @@ urlpatterns = [
     path("duty-lists/<int:pk>/", lists.duty_list, name="duty-list"),
     path("duty-lists/<int:pk>/acts/<str:act>/", lists.act, name="duty-list-act"),
     path("duty-lists/<int:pk>/trial/", trials.trial, name="duty-list-trial"),
+    path("duty-lists/<int:pk>/xlsx/", sheets.download, name="duty-list-xlsx"),
+    path("duty-lists/<int:pk>/sheets/", sheets.hand_in, name="duty-sheets"),
+    path("duty-lists/<int:pk>/sheets/<int:sheet_id>/", sheets.preview, name="duty-sheet"),
+    path("duty-lists/<int:pk>/sheets/<int:sheet_id>/confirm/", sheets.confirm, name="duty-sheet-confirm"),
+    path("duty-lists/<int:pk>/sheets/<int:sheet_id>/again/", sheets.compare_again, name="duty-sheet-again"),
+    path("duty-lists/<int:pk>/sheets/<int:sheet_id>/errors/", sheets.errors, name="duty-sheet-errors"),
     path("duty-lists/<int:pk>/new-item/", items.add, name="duty-item-add"),
     path("duty-lists/<int:pk>/bulk/", items.bulk, name="duty-items-bulk"),
     path("duty-lists/<int:pk>/items/<str:code>/", items.item, name="duty-item"),

@@ -3,6 +3,7 @@
 import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
+import django.core.validators
 import django.db.models.deletion
 import hotline.fsm
 from django.conf import settings
@@ -58,7 +59,7 @@ class Migration(migrations.Migration):
             name='DutyItem',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20, verbose_name='代码')),
+                ('code', models.CharField(max_length=20, validators=[django.core.validators.RegexValidator('^[A-Z0-9-]+$', '代码只用大写字母、数字和“-”，如 CG-04-018。')], verbose_name='代码')),
                 ('title', models.CharField(max_length=60, verbose_name='事项')),
                 ('words', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), help_text='“工资+拖欠”表示两个词在相近处同时出现才算。', size=None, verbose_name='群众怎么说')),
                 ('excluded_words', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, help_text='诉求里出现这些词时，本事项降分。', size=None, verbose_name='不属于的用词')),
@@ -311,6 +312,54 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='dutylistopinion',
             constraint=models.CheckConstraint(condition=models.Q(('office__in', ['legal', 'staffing'])), name='duty_list_opinion_office_is_known'),
+        ),
+        migrations.CreateModel(
+            name='DutySheet',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('drops_missing', models.BooleanField(default=False, verbose_name='表里没有的事项删除')),
+                ('handed_in_at', models.DateTimeField(verbose_name='交来时间')),
+                ('lines', models.PositiveIntegerField(default=0, verbose_name='行数')),
+                ('lines_done', models.PositiveIntegerField(default=0, verbose_name='已比对行数')),
+                ('list_seen_at', models.DateTimeField(null=True, verbose_name='比对的草稿最后修改')),
+                ('checked_at', models.DateTimeField(null=True, verbose_name='比对完时间')),
+                ('headings', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None, verbose_name='列名')),
+                ('counts', models.JSONField(default=dict, verbose_name='比对结果')),
+                ('reason', models.CharField(blank=True, max_length=500, verbose_name='修改理由')),
+                ('ticket_number', models.CharField(blank=True, max_length=20, verbose_name='来自哪张工单的裁定')),
+                ('confirmed_at', models.DateTimeField(null=True, verbose_name='确认时间')),
+                ('written_at', models.DateTimeField(null=True, verbose_name='写入时间')),
+                ('refusal', models.CharField(blank=True, max_length=500, verbose_name='没有办成')),
+                ('confirmed_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('duty_list', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='sheets', to='responsibility.dutylist')),
+                ('file', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.storedfile')),
+                ('handed_in_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name': '清单表格',
+                'verbose_name_plural': '清单表格',
+                'indexes': [models.Index(fields=['duty_list', '-id'], name='duty_sheet_list')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('checked_at__isnull', True), ('list_seen_at__isnull', False), _connector='OR'), name='duty_sheet_checked_saw_the_list'), models.CheckConstraint(condition=models.Q(('confirmed_at__isnull', True), models.Q(('checked_at__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='duty_sheet_confirmed_was_checked_and_says_why'), models.CheckConstraint(condition=models.Q(('written_at__isnull', True), models.Q(('confirmed_at__isnull', False), ('refusal', '')), _connector='OR'), name='duty_sheet_written_was_confirmed')],
+            },
+        ),
+        migrations.CreateModel(
+            name='DutySheetRow',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('line', models.PositiveIntegerField(null=True, verbose_name='行')),
+                ('code', models.CharField(blank=True, max_length=60, verbose_name='事项代码')),
+                ('act', models.CharField(blank=True, choices=[('add', '新增'), ('change', '修改'), ('remove', '删除'), ('comment', '意见')], max_length=10, verbose_name='动作')),
+                ('changes', models.JSONField(default=dict, verbose_name='修改')),
+                ('cells', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None, verbose_name='原来写的')),
+                ('why', models.TextField(blank=True, verbose_name='错在哪里')),
+                ('sheet', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='responsibility.dutysheet')),
+            ],
+            options={
+                'verbose_name': '清单表格的行',
+                'verbose_name_plural': '清单表格的行',
+                'indexes': [models.Index(models.F('sheet'), models.F('act'), models.F('id'), name='duty_sheet_row_list')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('act', ''), ('line__isnull', False), models.Q(('why', ''), _negated=True)), models.Q(('act__in', ['add', 'change']), ('line__isnull', False), ('why', '')), models.Q(('act', 'remove'), ('line__isnull', True), ('why', '')), _connector='OR'), name='duty_sheet_row_acts_or_says_what_is_wrong')],
+            },
         ),
         migrations.CreateModel(
             name='DutyListTrial',

@@ -8,6 +8,8 @@ from responsibility.models.lists import (
     DutyListEvent,
     DutyListOpinion,
     DutyListTrial,
+    DutySheet,
+    DutySheetRow,
 )
 from responsibility.models.memory import RoutingExample
 
@@ -19,6 +21,8 @@ __all__ = [
     "DutyListEvent",
     "DutyListOpinion",
     "DutyListTrial",
+    "DutySheet",
+    "DutySheetRow",
     "Governance",
     "RoutingExample",
     "RoutingModel",

@@ -6,6 +6,7 @@ from typing import Self
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, BigIntegerRangeField, DateRangeField, RangeOperators
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.utils import timezone
@@ -224,7 +225,11 @@ class DutyItem(models.Model):
     """One matter and who is responsible for it. Words are what citizens say, not what the law calls it."""
 
     duty_list = models.ForeignKey(DutyList, models.PROTECT, related_name="items", verbose_name="清单")
-    code = models.CharField("代码", max_length=20)
+    code = models.CharField(
+        "代码",
+        max_length=20,
+        validators=[RegexValidator(r"^[A-Z0-9-]+$", "代码只用大写字母、数字和“-”，如 CG-04-018。")],
+    )
     title = models.CharField("事项", max_length=60)
     category = models.ForeignKey(Category, models.PROTECT, related_name="items", verbose_name="分类")
     words = ArrayField(
@@ -373,3 +378,84 @@ class DutyListTrial(models.Model):
 
     def __str__(self) -> str:
         return f"{self.duty_list_id} {self.asked_at:%Y-%m-%d %H:%M}"
+
+
+class DutySheet(models.Model):
+    """A sheet handed in for a draft: what it would change, read by a person before it is written."""
+
+    duty_list = models.ForeignKey(DutyList, models.PROTECT, related_name="sheets", db_index=False)
+    file = models.ForeignKey("hotline.StoredFile", models.PROTECT, related_name="+", db_index=False)
+    drops_missing = models.BooleanField("表里没有的事项删除", default=False)
+    handed_in_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
+    handed_in_at = models.DateTimeField("交来时间")
+    lines = models.PositiveIntegerField("行数", default=0)
+    lines_done = models.PositiveIntegerField("已比对行数", default=0)
+    list_seen_at = models.DateTimeField("比对的草稿最后修改", null=True)
+    checked_at = models.DateTimeField("比对完时间", null=True)
+    headings = ArrayField(models.TextField(), default=list, verbose_name="列名")
+    counts = models.JSONField("比对结果", default=dict)
+    """add, change, remove, same, wrong → how many rows."""
+    reason = models.CharField("修改理由", max_length=500, blank=True)
+    ticket_number = models.CharField("来自哪张工单的裁定", max_length=20, blank=True)
+    confirmed_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
+    confirmed_at = models.DateTimeField("确认时间", null=True)
+    written_at = models.DateTimeField("写入时间", null=True)
+    refusal = models.CharField("没有办成", max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "清单表格"
+        indexes = [models.Index(fields=["duty_list", "-id"], name="duty_sheet_list")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(checked_at__isnull=True) | Q(list_seen_at__isnull=False),
+                name="duty_sheet_checked_saw_the_list",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_at__isnull=True) | (Q(checked_at__isnull=False) & ~Q(reason="")),
+                name="duty_sheet_confirmed_was_checked_and_says_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(written_at__isnull=True) | Q(confirmed_at__isnull=False, refusal=""),
+                name="duty_sheet_written_was_confirmed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.duty_list_id} {self.handed_in_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def waits(self) -> str:
+        """What a worker has yet to do: check, write, or nothing."""
+        if self.refusal or self.written_at:
+            return ""
+        if self.checked_at is None:
+            return "check"
+        return "write" if self.confirmed_at else ""
+
+
+class DutySheetRow(models.Model):
+    """A row of a sheet that differs from the draft, or is wrong, or an item that the sheet leaves out."""
+
+    sheet = models.ForeignKey(DutySheet, models.CASCADE, related_name="rows", db_index=False)
+    line = models.PositiveIntegerField("行", null=True)
+    code = models.CharField("事项代码", max_length=60, blank=True)
+    act = models.CharField("动作", max_length=10, choices=ItemAct, blank=True)
+    changes = models.JSONField("修改", default=dict)
+    """Field → [before, after]."""
+    cells = ArrayField(models.TextField(), default=list, verbose_name="原来写的")
+    why = models.TextField("错在哪里", blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "清单表格的行"
+        indexes = [models.Index("sheet", "act", "id", name="duty_sheet_row_list")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(act="", line__isnull=False) & ~Q(why="")
+                | Q(act__in=[ItemAct.ADD, ItemAct.CHANGE], why="", line__isnull=False)
+                | Q(act=ItemAct.REMOVE, why="", line__isnull=True),
+                name="duty_sheet_row_acts_or_says_what_is_wrong",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sheet_id} {self.line} {self.code}"

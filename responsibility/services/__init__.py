@@ -1,6 +1,7 @@
 """Writes of the room. A published list never changes; the memory of routing is only added to, without personal data."""
 
 from responsibility.services.items import (
+    DraftMoved,
     ItemWrong,
     add_item,
     change_item,
@@ -22,10 +23,22 @@ from responsibility.services.life import (
 )
 from responsibility.services.loading import Loaded, load_duty_list
 from responsibility.services.memory import forget_words, record_outcome
+from responsibility.services.sheets import (
+    compare_sheet,
+    compare_sheet_again,
+    confirm_sheet,
+    error_sheet,
+    hand_in_sheet,
+    sheet_of,
+    unused_headings,
+    why_not_confirmed,
+    write_sheet,
+)
 from responsibility.services.succession import pass_on_governance
 from responsibility.services.trials import ask_for_trial, run_trial
 
 __all__ = [
+    "DraftMoved",
     "DutyRefused",
     "ItemWrong",
     "Loaded",
@@ -38,11 +51,16 @@ __all__ = [
     "change_items",
     "comment_on_item",
     "comment_on_list",
+    "compare_sheet",
+    "compare_sheet_again",
+    "confirm_sheet",
     "draft_list",
     "drop_draft",
+    "error_sheet",
     "find_model",
     "forget_words",
     "give_opinion",
+    "hand_in_sheet",
     "learn_model",
     "load_duty_list",
     "load_model",
@@ -52,5 +70,9 @@ __all__ = [
     "remove_item",
     "run_trial",
     "send_list_back",
+    "sheet_of",
     "submit_list",
+    "unused_headings",
+    "why_not_confirmed",
+    "write_sheet",
 ]

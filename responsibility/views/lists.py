@@ -37,6 +37,7 @@ ACT_WORDS = {
     "call_off": "取消发布",
     "drop": "作废",
     "comment": "意见",
+    "sheet": "导入表格",
 }
 
 

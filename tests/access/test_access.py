@@ -37,6 +37,7 @@ from channels_merge.models import (
 )
 from channels_merge.services import grid, inbound, petition
 from hotline.services import store_file
+from hotline.services.sheets import Page, workbook
 from responsibility import services as duties
 from tests.factories.channels_merge import make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import WEDNESDAY, add_callers, complain, replied
@@ -172,7 +173,16 @@ def of_the_register(city, photo):
 def of_the_duty_list(city):
     """The next version of the city's list, and an item of it."""
     draft = duties.draft_list(scope=city.centre, reason="年度修订。", by=city.administrator, at=WEDNESDAY)
-    return {"duty_list": draft.pk, "duty_item": DutyItemFactory(duty_list=draft).code}
+    sheet = duties.hand_in_sheet(
+        list_id=draft.pk, upload=one_wrong_row(), drops_missing=False, by=city.administrator, at=WEDNESDAY
+    )
+    duties.compare_sheet(sheet_id=sheet.pk, at=WEDNESDAY)
+    return {"duty_list": draft.pk, "duty_item": DutyItemFactory(duty_list=draft).code, "duty_sheet": sheet.pk}
+
+
+def one_wrong_row():
+    content = workbook(Page("职责清单", {"代码": 10, "投诉限": 10}, [["CG-01", "很快"]]))
+    return SimpleUploadedFile("清单.xlsx", content)
 
 
 def from_the_grid():

@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from tests.factories.hotline import TownshipFactory
-from tests.factories.hotline import UserFactory
+from tests.factories.hotline import TownshipFactory, UserFactory
 from tests.factories.tickets import (
     NOW,
     REPLY,
