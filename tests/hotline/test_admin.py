@@ -58,8 +58,6 @@ def test_an_administrator_sees_no_business_rows(browser):
         "CalendarDay",
         "CalendarYear",
         "Category",
-        "DutyItem",
-        "DutyList",
         "Governance",
         "Parameter",
         "Region",
