@@ -1,7 +1,8 @@
 """Finding tickets and appeals by number, phone, last four digits or words.
 
 Words are asked in two legs. Leg 1 walks the newest rows the user may see and stops when the page is full: quick for
-common words. Leg 2 asks the GIN index: quick for rare ones. `visible_to` decides in both; there are no totals.
+common words. Leg 2 asks the GIN index, and reads texts from the newest match on until the page is full: quick for rarer
+ones. `visible_to` decides in both; there are no totals.
 """
 
 import re
@@ -12,7 +13,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from channels_merge import rights
 from channels_merge.identity import normal_phone
@@ -114,29 +115,33 @@ def _sees_all(by: User, at: datetime) -> bool:
 
 def _page(appeal_ids: Sequence[int], by: User, at: datetime) -> tuple[Found, ...]:
     """The gate: in the order given, what the user may see of these, at most one page."""
-    appeals = {
-        appeal.pk: appeal
-        for appeal in Appeal.objects.filter(pk__in=appeal_ids).select_related("contact", "channel", "region")
-    }
-    links = dict(AppealLink.objects.filter(appeal__in=appeal_ids, until=None).values_list("appeal_id", "ticket_id"))
-    tickets = {
-        ticket.pk: ticket
-        for ticket in Ticket.objects.filter(pk__in=links.values()).select_related("holder__unit", "region")
-    }
-    visible = set(Ticket.objects.visible_to(by, at).filter(pk__in=links.values()).values_list("pk", flat=True))
-    sees_progress = has_right(by, rights.PUBLIC_PROGRESS, at)
+    carriers = AppealLink.objects.filter(appeal=OuterRef("pk"), until=None).values("ticket")
+    appeals = (
+        Appeal.objects.select_related("region")
+        .only("number", "title", "state", "secrecy", "received_at", "region__name")
+        .annotate(carrier=Subquery(carriers))
+        .in_bulk(appeal_ids)
+    )
+    opened = Ticket.objects.visible_to(by, at).filter(pk=OuterRef("pk"))
+    tickets = (
+        Ticket.objects.select_related("holder__unit")
+        .only("number", "state", "secrecy", "holder__state", "holder__unit__short_name")
+        .annotate(may_open=Exists(opened))
+        .in_bulk([appeal.carrier for appeal in appeals.values() if appeal.carrier is not None])
+    )
+    sees_all, sees_progress = _sees_all(by, at), has_right(by, rights.PUBLIC_PROGRESS, at)
     rows = []
     for appeal_id in appeal_ids:
         appeal = appeals.get(appeal_id)
         if appeal is None:
             continue
-        ticket = tickets.get(links.get(appeal_id, 0))
+        ticket = tickets.get(appeal.carrier)
         if ticket is None:
-            allowed = _sees_all(by, at) and appeal.secrecy == Secrecy.OPEN
+            allowed = sees_all and appeal.secrecy == Secrecy.OPEN
         else:
-            allowed = ticket.pk in visible or (sees_progress and ticket.secrecy == Secrecy.OPEN)
+            allowed = ticket.may_open or (sees_progress and ticket.secrecy == Secrecy.OPEN)
         if allowed:
-            rows.append(Found(appeal, ticket, may_open=ticket is not None and ticket.pk in visible))
+            rows.append(Found(appeal, ticket, may_open=ticket is not None and ticket.may_open))
     return tuple(rows)
 
 
@@ -146,7 +151,7 @@ SELECT e.at, e.appeal_id FROM (
     WHERE (%(at)s::timestamptz IS NULL OR (at, appeal_id) < (%(at)s, %(id)s))
     ORDER BY at DESC, appeal_id DESC LIMIT %(walk)s
 ) e JOIN channels_merge_appeal a ON a.id = e.appeal_id
-WHERE e.codes @> %(codes)s::int[] AND a.secrecy = 'open' AND {match}
+WHERE e.codes @> %(codes)s::int[] AND a.secrecy = 'open' AND {match} AND {among}
 ORDER BY e.at DESC, e.appeal_id DESC LIMIT %(limit)s
 """
 _LEG_1_UNIT = """
@@ -164,18 +169,20 @@ ORDER BY e.at DESC, e.appeal_id DESC LIMIT %(limit)s
 """
 _LEG_2 = """
 WITH m AS MATERIALIZED (
-    SELECT at, appeal_id FROM channels_merge_searchentry
-    WHERE codes @> %(narrow)s::int[] AND (%(at)s::timestamptz IS NULL OR (at, appeal_id) < (%(at)s, %(id)s))
+    SELECT e.at, e.appeal_id FROM channels_merge_searchentry e
+    WHERE e.codes @> %(narrow)s::int[] AND {among}
+        AND (%(at)s::timestamptz IS NULL OR (e.at, e.appeal_id) < (%(at)s, %(id)s))
 )
-SELECT m.at, m.appeal_id FROM m JOIN channels_merge_appeal a ON a.id = m.appeal_id
-WHERE {match}
-ORDER BY m.at DESC, m.appeal_id DESC LIMIT %(limit)s
+SELECT n.at, n.appeal_id FROM (SELECT at, appeal_id FROM m ORDER BY at DESC, appeal_id DESC OFFSET 0) n
+WHERE (SELECT {match} FROM channels_merge_appeal a WHERE a.id = n.appeal_id)
+ORDER BY n.at DESC, n.appeal_id DESC LIMIT %(limit)s
 """
+"""Sorted before a text is read (OFFSET 0 keeps the order of the two), so that the limit ends the reading."""
 
 
-_WAITS_FOR_FOLLOW_UP = """EXISTS (
-    SELECT 1 FROM channels_merge_appeallink f JOIN tickets_ticket t ON t.id = f.ticket_id
-    WHERE f.appeal_id = a.id AND f.until IS NULL AND t.state = 'pending_followup'
+_WAITS_FOR_FOLLOW_UP = """e.appeal_id IN (
+    SELECT f.appeal_id FROM channels_merge_appeallink f JOIN tickets_ticket t ON t.id = f.ticket_id
+    WHERE f.until IS NULL AND t.state = 'pending_followup'
 )"""
 """What `Ticket.visible_to` lets a follow-up agent see, said to the legs so that pages are full."""
 
@@ -189,12 +196,10 @@ def _by_words(words: tuple[str, ...], *, by: User, at: datetime, before: tuple[d
     long_words = [word for word in words if len(word) > 2]
     # Bigrams of a longer word may lie apart in the text: look at the words themselves.
     match = " AND ".join(
-        [_WAITS_FOR_FOLLOW_UP] * follows_up
-        + [
-            f"position(%(w{n})s IN lower(normalize(a.title || ' ' || a.text || ' ' || a.place || ' ' || a.subject, NFKC))) > 0"
-            for n in range(len(long_words))
-        ]
+        f"position(%(w{n})s IN lower(normalize(a.title || ' ' || a.text || ' ' || a.place || ' ' || a.subject, NFKC))) > 0"
+        for n in range(len(long_words))
     )
+    conditions = {"match": match or "true", "among": _WAITS_FOR_FOLLOW_UP if follows_up else "true"}
     values: dict[str, Any] = {
         "codes": codes,
         "narrow": [*codes, bigrams.scope_token(by.unit_id)] if narrow else codes,
@@ -206,10 +211,10 @@ def _by_words(words: tuple[str, ...], *, by: User, at: datetime, before: tuple[d
         **{f"w{n}": word for n, word in enumerate(long_words)},
     }
     with connection.cursor() as cursor:
-        cursor.execute((_LEG_1_UNIT if narrow else _LEG_1_CITY).format(match=match or "true"), values)
+        cursor.execute((_LEG_1_UNIT if narrow else _LEG_1_CITY).format(**conditions), values)
         found = cursor.fetchall()
         if len(found) <= PAGE:
-            cursor.execute(_LEG_2.format(match=match or "true"), values)
+            cursor.execute(_LEG_2.format(**conditions), values)
             found = cursor.fetchall()
     rows = _page([appeal_id for _, appeal_id in found[:PAGE]], by, at)
     more = found[PAGE - 1] if len(found) > PAGE else None
