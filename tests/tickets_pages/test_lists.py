@@ -3,7 +3,10 @@
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from hotline.models import StoredFile
 from tests.factories.hotline import TownshipFactory, UserFactory
 from tests.factories.tickets import (
     NOW,
@@ -15,14 +18,17 @@ from tests.factories.tickets import (
     contacted,
     dispatched,
     fresh,
+    make_item,
     part_of,
     passed_down,
     pending_approval,
     register,
     signed,
     state_of,
+    submit,
     submitted,
 )
+from tests.plans import loops_on
 from tests.tickets_pages.cases import REASON, ask_for_time, disputed, give_back, looked_at
 from tickets import services
 from tickets.models import Approval, Ticket, TicketScope
@@ -211,6 +217,90 @@ def test_the_inbox_of_a_co_unit(city, log_in):
     assert [row[8:] for row in cells(client.get("/inbox/"))] == [["协办", "赵*", "协办意见"]]
     services.report_as_co(assignment_id=part.pk, text="已核查施工许可，过期。", by=city.other_handler, at=NOW)
     assert [row[8:] for row in cells(client.get("/inbox/"))] == [["已反馈", "赵*", "等主办"]]
+
+
+def test_the_inbox_asks_for_a_visit_in_each_round_where_the_item_does(city, log_in):
+    item = make_item(onsite_required=True)
+    plain = contacted(city, item=make_item(code="CG-02"), title="不要求到场")
+    fresh_one, seen = contacted(city, item=item, title="没有人到过"), contacted(city, item=item, title="到过")
+    again = contacted(city, item=item, title="上一轮到过")
+    for ticket in (seen, again):
+        go_there(ticket.holder, city.handler)
+    submit(city, again)
+    approve_all(city, again)
+    services.redo_ticket(ticket_id=again.pk, reason="恢复经营。", by=city.reviewer, at=NOW)
+    services.record_contact(assignment_id=again.lead_id, reached=True, by=city.handler, at=NOW)
+    client = log_in(city.handler)
+
+    assert next_acts(client) == {
+        plain.number: "填写结果",
+        fresh_one.number: "现场核实",
+        seen.number: "填写结果",
+        again.number: "现场核实",
+    }
+    go_there(again.holder, city.handler)
+    assert next_acts(client)[again.number] == "填写结果"
+
+
+def test_visits_count_in_the_inbox_if_their_part_is_a_live_lead(city, log_in):
+    """The county's own stays good for the department; a co-unit's proves nothing, nor one of a part taken back."""
+    item = make_item(onsite_required=True)
+    chain = signed(city, unit=city.county)
+    go_there(chain.lead, city.county_clerk)
+    services.pass_down(
+        assignment_id=chain.lead_id, unit=city.county_department, item=item, by=city.county_clerk, at=NOW
+    )
+    work_on_it(chain, city.county_handler)
+    given_twice = contacted(city, item=item, county=True)
+    go_there(given_twice.holder, city.county_handler)
+    with_co = contacted(city, item=item, co_units=[city.other])
+    co_part = part_of(with_co, city.other)
+    services.sign_assignment(assignment_id=co_part.pk, by=city.other_handler, at=NOW)
+    go_there(co_part, city.other_handler)
+    department = log_in(city.county_handler)
+
+    assert next_acts(department) == {chain.number: "填写结果", given_twice.number: "填写结果"}
+    assert next_acts(log_in(city.handler)) == {with_co.number: "现场核实"}
+
+    services.take_back_child(assignment_id=given_twice.holder_id, reason="另派。", by=city.county_clerk, at=NOW)
+    services.pass_down(
+        assignment_id=given_twice.lead_id, unit=city.county_department, item=item, by=city.county_clerk, at=NOW
+    )
+    work_on_it(given_twice, city.county_handler)
+    assert next_acts(log_in(city.county_handler))[given_twice.number] == "现场核实"
+
+
+def test_the_inbox_reads_no_part_to_count_its_own_visits(city, log_in):
+    item = make_item(onsite_required=True)
+    for _ in range(3):
+        go_there(contacted(city, item=item).holder, city.handler)
+    client = log_in(city.handler)
+
+    with CaptureQueriesContext(connection) as queries:
+        assert set(next_acts(client).values()) == {"填写结果"}
+        (statement,) = (query["sql"] for query in queries if "tickets_onsiterecord" in query["sql"])
+
+    assert loops_on("tickets_assignment", statement) == [1, 0]
+
+
+def work_on_it(ticket, by):
+    part = fresh(ticket).holder
+    services.sign_assignment(assignment_id=part.pk, by=by, at=NOW)
+    services.record_contact(assignment_id=part.pk, reached=True, by=by, at=NOW)
+
+
+def go_there(part, by):
+    photos = [
+        StoredFile.objects.create(
+            sha256=f"{StoredFile.objects.count():064}", size=1, content_type="image/png", name="x.png", uploaded_at=NOW
+        )
+        for _ in range(2)
+    ]
+    services.record_onsite(assignment_id=part.pk, found="现场已清理。", visited_at=NOW, before=photos, by=by, at=NOW)
+
+
+def next_acts(client):
+    return {row[3]: row[-1] for row in cells(client.get("/inbox/"))}
 
 
 def test_segments_of_the_inbox_hold_exactly_what_they_count(city, log_in):

@@ -232,12 +232,13 @@ class Migration(migrations.Migration):
                 ('visited_at', models.DateTimeField(verbose_name='到场时间')),
                 ('assignment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='onsite_records', to='tickets.assignment')),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='onsite_records', to='tickets.ticket')),
+                ('ticket', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='onsite_records', to='tickets.ticket')),
                 ('event', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='onsite', to='tickets.ticketevent')),
             ],
             options={
                 'verbose_name': '现场记录',
                 'verbose_name_plural': '现场记录',
+                'indexes': [models.Index(fields=['ticket', 'round'], include=('assignment',), name='onsite_rounds')],
             },
         ),
         migrations.CreateModel(

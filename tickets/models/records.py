@@ -93,7 +93,7 @@ class OnSiteQuerySet(models.QuerySet["OnSiteRecord"]):
 class OnSiteRecord(models.Model):
     """Somebody of the unit stood there (职责清单“需现场处置”)."""
 
-    ticket = models.ForeignKey("tickets.Ticket", models.PROTECT, related_name="onsite_records")
+    ticket = models.ForeignKey("tickets.Ticket", models.PROTECT, related_name="onsite_records", db_index=False)
     assignment = models.ForeignKey("tickets.Assignment", models.PROTECT, related_name="onsite_records")
     event = models.OneToOneField(TicketEvent, models.PROTECT, related_name="onsite")
     round = models.PositiveSmallIntegerField("轮次")
@@ -105,6 +105,8 @@ class OnSiteRecord(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "现场记录"
+        # An inbox asks for every row in which round somebody of its lead stood there.
+        indexes = [models.Index(fields=["ticket", "round"], include=["assignment"], name="onsite_rounds")]
 
     def __str__(self) -> str:
         return f"{self.ticket_id} {self.visited_at:%F %R}"

@@ -144,15 +144,25 @@ def with_standing(rows: QuerySet[TicketScope]) -> "QuerySet[WithAnnotations[Tick
 
 class Visit(TypedDict):
     visited_in: int | None
-    """The last round in which somebody stood there, 0 for never; null where the item asks for no visit."""
+    """The last round in which somebody stood there, 0 for never; null where nobody has to."""
 
 
 def _with_visit(parts: QuerySet[Assignment]) -> "QuerySet[WithAnnotations[Assignment, Visit]]":
     item = DutyItem.objects.filter(pk=OuterRef("item"), onsite_required=True)
-    visits = OnSiteRecord.objects.of_live_leads().filter(ticket=OuterRef("ticket")).order_by("-round")
+    # A signed lead is live, so the part need not be looked up for its own visits, only for those of others. All of it
+    # is read in the index `onsite_rounds` alone.
+    same = {"ticket": OuterRef("ticket"), "round": OuterRef("round"), "assignment": OuterRef("assignment")}
+    of_others = OnSiteRecord.objects.of_live_leads().filter(**same)
+    visits = OnSiteRecord.objects.filter(Q(assignment=OuterRef("pk")) | Exists(of_others), ticket=OuterRef("ticket"))
+    rounds = visits.order_by("-round").values("round")[:1]
     return parts.annotate(
         visited_in=Case(
-            When(Exists(item), state=AssignmentState.SIGNED, then=Coalesce(Subquery(visits.values("round")[:1]), 0))
+            When(
+                Exists(item),
+                state=AssignmentState.SIGNED,
+                role=AssignmentRole.LEAD,
+                then=Coalesce(Subquery(rounds), 0),
+            )
         )
     )
 
