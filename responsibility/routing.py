@@ -350,6 +350,13 @@ class Index:
         )
 
 
+def township_role_in(text: str, role: str, conditions: Sequence[Condition]) -> str:
+    """What an item's conditions make of its township's `role` in a text."""
+    plain = normalise(text)
+    hours = hours_named(plain)
+    return _first([each for each in conditions if each.holds(plain, hours)], "township_role", role)
+
+
 def _first(conditions: Sequence[Condition], field: str, otherwise: str) -> str:
     return next((value for condition in conditions if (value := getattr(condition, field))), otherwise)
 

@@ -8,7 +8,7 @@ from typing import Final
 from django.urls import reverse
 
 from hotline.dates import local_day
-from hotline.models import User
+from hotline.models import Unit, User
 from hotline.rights import has_right
 from responsibility import rights
 from responsibility.models import DutyList
@@ -42,7 +42,13 @@ def _is(*states: ListState) -> Check:
 
 
 def _has_items(standing: Standing) -> str:
-    return "" if standing.duty_list.items.exists() else "清单里还没有事项，不能送审。"
+    return "清单里还没有事项，不能送审。" if says_nothing(standing.duty_list) else ""
+
+
+def says_nothing(duty_list: DutyList) -> bool:
+    """A county's version without an item says something after one that had some: as in the city's list again."""
+    is_local = duty_list.scope.kind == Unit.Kind.COUNTY_CENTRE and duty_list.base_id is not None
+    return not is_local and not duty_list.items.exists()
 
 
 def _not_said(office: Office) -> Check:

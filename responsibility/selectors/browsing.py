@@ -13,11 +13,14 @@ from django.db.models.functions import Coalesce
 from hotline.models import Unit
 from responsibility.models import Category, DutyItem, DutyItemEvent, DutyList
 from responsibility.selectors.suggesting import CITY_KINDS
+from responsibility.selectors.versions import items_of_lists
 from responsibility.states import FUNCTIONS, UNPUBLISHED
 
 PAGE_ROWS: Final = 25
 SCOPES: Final = (Unit.Kind.CENTRE, Unit.Kind.COUNTY_CENTRE)
 ADDED, CHANGED, REMOVED = "add", "chg", "off"
+INHERITED, OVERRIDDEN, OWN = "inherited", "overridden", "own"
+"""Of a county's version: as in the city's list, otherwise than there, and what only the county has."""
 # All that an item says; a unit that may be missing is compared apart, because nothing equals nothing in SQL.
 _COMPARED: Final = tuple(
     field.name for field in DutyItem._meta.concrete_fields if field.name not in {"id", "duty_list", "lead_unit"}
@@ -53,50 +56,73 @@ def versions_of(scope: Unit, *, before: int | None) -> QuerySet[DutyList]:
 # --- items of a version beside its base
 
 Compared = QuerySet[Any]
-"""Items with `difference`, which the model does not have."""
+"""Items with `difference` and `origin`, which the model does not have."""
 
 
-def compared_items(duty_list: DutyList) -> Compared:
+def compared_items(duty_list: DutyList, city: DutyList | None = None) -> Compared:
     """Items of the version, and those of its base that it no longer has; `difference` says how each differs from it.
 
-    "" where nothing does. The database compares: of five thousand items none is read to count them.
+    "" where nothing does. The database compares: of five thousand items none is read to count them. Of a county's
+    version also the items that it inherits from the list of the `city`, and `origin` says which is which.
     """
     own = DutyItem.objects.filter(duty_list=duty_list)
-    if duty_list.base_id is None:
-        return own.annotate(difference=Value("", CharField()))
-    base = DutyItem.objects.filter(duty_list=duty_list.base_id)
-    same = base.annotate(_lead=Coalesce("lead_unit", 0), _helpers=_helpers()).filter(
+    items = items_of_lists((city, duty_list) if city else (duty_list,))
+    difference: Case | Value = Value("", CharField())
+    if duty_list.base_id is not None:
+        base = DutyItem.objects.filter(duty_list=duty_list.base_id)
+        in_base = Exists(base.filter(code=OuterRef("code")))
+        is_inherited = Q(duty_list=city) if city else Q(pk__in=[])
+        gone = base.filter(~Exists(own.filter(code=OuterRef("code"))))
+        if city:
+            gone = gone.filter(~Exists(city.items.filter(code=OuterRef("code"))))
+        items = DutyItem.objects.filter(Q(pk__in=items.values("pk")) | Q(pk__in=gone.values("pk")))
+        difference = Case(
+            When(duty_list=duty_list.base_id, then=Value(REMOVED)),
+            When(is_inherited & in_base, then=Value(REMOVED)),
+            When(is_inherited, then=Value("")),
+            When(~in_base, then=Value(ADDED)),
+            When(~Exists(saying_the_same(base)), then=Value(CHANGED)),
+            default=Value(""),
+            output_field=CharField(),
+        )
+    return items.alias(helpers_here=co_unit_keys()).annotate(difference=difference, origin=_origin(city))
+
+
+def _origin(city: DutyList | None) -> Case | Value:
+    if city is None:
+        return Value("", CharField())
+    return Case(
+        When(duty_list=city, then=Value(INHERITED)),
+        When(Exists(city.items.filter(code=OuterRef("code"))), then=Value(OVERRIDDEN)),
+        default=Value(OWN),
+        output_field=CharField(),
+    )
+
+
+def saying_the_same(others: QuerySet[DutyItem]) -> QuerySet[Any]:
+    """Of `others` the one that says all that an item says which knows its `co_unit_keys` as helpers_here."""
+    return others.annotate(_lead=Coalesce("lead_unit", 0), _helpers=co_unit_keys()).filter(
         _lead=Coalesce(OuterRef("lead_unit"), 0),
         _helpers=OuterRef("helpers_here"),
         **{name: OuterRef(name) for name in _COMPARED},
     )
-    gone = Q(duty_list=duty_list.base_id) & ~Exists(own.filter(code=OuterRef("code")))
-    return (
-        DutyItem.objects.filter(Q(duty_list=duty_list) | gone)
-        .alias(helpers_here=_helpers())
-        .annotate(
-            difference=Case(
-                When(duty_list=duty_list.base_id, then=Value(REMOVED)),
-                When(~Exists(base.filter(code=OuterRef("code"))), then=Value(ADDED)),
-                When(~Exists(same), then=Value(CHANGED)),
-                default=Value(""),
-                output_field=CharField(),
-            )
-        )
-    )
 
 
-def _helpers() -> ArraySubquery:
+def co_unit_keys() -> ArraySubquery:
     rows = DutyItem.co_units.through.objects.filter(dutyitem=OuterRef("pk")).order_by("unit")
     return ArraySubquery(rows.values("unit"))
 
 
-def found_items(items: Compared, *, words: str, category: str, only_different: bool) -> Compared:
-    """Those below a category whose title, code, words or units hold `words`."""
+def found_items(items: Compared, *, words: str, category: str, only: str) -> Compared:
+    """Those below a category whose title, code, words or units hold `words`; `only` those that differ from the base
+    (diff) or that a county does not inherit (local).
+    """
     if category:
         items = items.filter(category__code__startswith=category)
-    if only_different:
+    if only == "diff":
         items = items.exclude(difference="")
+    if only == "local":
+        items = items.exclude(origin=INHERITED)
     if not words:
         return items
     units = Unit.objects.filter(Q(name__icontains=words) | Q(short_name__icontains=words))
@@ -119,8 +145,8 @@ def item_page(items: Compared, *, after: str) -> tuple[list[DutyItem], str]:
     return found[:PAGE_ROWS], found[PAGE_ROWS - 1].code if len(found) > PAGE_ROWS else ""
 
 
-def base_items(duty_list: DutyList, codes: Sequence[str]) -> dict[str, DutyItem]:
-    rows = DutyItem.objects.filter(duty_list=duty_list.base_id, code__in=codes) if duty_list.base_id else []
+def items_by_code(duty_list: DutyList | None, codes: Sequence[str]) -> dict[str, DutyItem]:
+    rows = duty_list.items.filter(code__in=codes).select_related("lead_unit") if duty_list else ()
     return {item.code: item for item in rows}
 
 
@@ -147,6 +173,8 @@ class Tree:
     count: int
     differences: dict[str, int]
     """add, chg, off → how many."""
+    origins: dict[str, int]
+    """inherited, overridden, own → how many; of a county's version."""
 
 
 def tree_of(items: Compared) -> Tree:
@@ -154,29 +182,49 @@ def tree_of(items: Compared) -> Tree:
     counted: Counter[str] = Counter()
     different: Counter[str] = Counter()
     marks: Counter[str] = Counter()
-    for row in items.order_by().values("category__code", "difference").annotate(n=Count("pk")):
-        mark = row["difference"]
-        marks[mark] += row["n"]
+    origins: Counter[str] = Counter()
+    for row in items.order_by().values("category__code", "difference", "origin").annotate(n=Count("pk")):
+        mark, origin, count = row["difference"], row["origin"], row["n"]
+        there = 0 if mark == REMOVED and origin != INHERITED else count
+        marks[mark] += count
+        origins[origin] += there
         for code in (row["category__code"][:2], row["category__code"][:4]):
-            counted[code] += row["n"] if mark != REMOVED else 0
-            different[code] += row["n"] if mark else 0
+            counted[code] += there
+            different[code] += count if mark or origin in {OVERRIDDEN, OWN} else 0
     twigs: dict[str, list[Branch]] = {}
     branches: list[Branch] = []
     for category in Category.objects.filter(level__lte=2, code__in=counted).order_by("-level", "code"):
         branch = Branch(category, counted[category.code], different[category.code], twigs.get(category.code, ()))
         (twigs.setdefault(category.code[:2], []) if category.level == 2 else branches).append(branch)
     differences = {mark: marks[mark] for mark in (ADDED, CHANGED, REMOVED)}
-    return Tree(branches, marks.total() - marks[REMOVED], differences)
+    return Tree(branches, origins.total(), differences, {each: origins[each] for each in (INHERITED, OVERRIDDEN, OWN)})
 
 
 # --- one item
 
 
-def item_of(duty_list: DutyList, code: str) -> tuple[DutyItem | None, DutyItem | None]:
-    """The item in this version and in its base; None where it is not."""
-    rows = DutyItem.objects.filter(code=code, duty_list__in=[duty_list.pk, duty_list.base_id or duty_list.pk])
-    by_list = {item.duty_list_id: item for item in rows.select_related("category", "lead_unit")}
-    return by_list.get(duty_list.pk), by_list.get(duty_list.base_id) if duty_list.base_id else None
+@dataclass(frozen=True)
+class ItemSides:
+    """An item in a version, in its base, and in the city's list that a county's version stands on; None where it is
+    not.
+    """
+
+    own: DutyItem | None
+    base: DutyItem | None
+    city: DutyItem | None
+
+    @property
+    def effective(self) -> DutyItem | None:
+        """What the version says of the matter, itself or by what it inherits."""
+        return self.own or self.city
+
+
+def item_of(duty_list: DutyList, code: str, city: DutyList | None = None) -> ItemSides:
+    lists = (duty_list.pk, duty_list.base_id, city.pk if city else None)
+    rows = DutyItem.objects.filter(code=code, duty_list__in=[pk for pk in lists if pk])
+    by_list = {item.duty_list_id: item for item in rows.select_related("category", "lead_unit", "duty_list")}
+    own, base, inherited = (by_list.get(pk) if pk else None for pk in lists)
+    return ItemSides(own, base, inherited)
 
 
 def item_history(duty_list: DutyList, code: str, most: int) -> list[DutyItemEvent]:

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db.models import Exists
+
 from hotline.models import Unit
 from responsibility.models import Category, DutyItem, DutyList, RoutingExample
+from responsibility.selectors.browsing import co_unit_keys, saying_the_same
 from responsibility.selectors.suggesting import CITY_KINDS
+from responsibility.selectors.versions import inherited_list, items_of_lists
 from responsibility.states import FUNCTIONS, Level
 
 UNUSED: Final = timedelta(days=365)
@@ -26,15 +30,29 @@ class Problem:
 
 
 def problems(duty_list: DutyList, *, at: datetime) -> list[Problem]:
-    """What blocks first, then what is worth a look. The same few queries however many items there are."""
-    items = list(duty_list.items.select_related("lead_unit", "category").order_by("code"))
-    is_city = duty_list.scope.kind == Unit.Kind.CENTRE
+    """What blocks first, then what is worth a look. The same few queries however many items there are.
+
+    A county's version is judged together with what it inherits; what is wrong with the city's alone is not its affair.
+    """
+    city = inherited_list(duty_list, at)
+    lists = (city, duty_list) if city else (duty_list,)
+    items = list(items_of_lists(lists).select_related("lead_unit", "category").order_by("code"))
+    if duty_list.scope.kind == Unit.Kind.CENTRE:
+        return [
+            *_same_words(items),
+            *_gone_units(items, at),
+            *_functions_without_a_unit(items, at),
+            *_unused(duty_list, items, at),
+            *_empty_categories(items),
+        ]
+    own = [item for item in items if item.duty_list_id == duty_list.pk]
+    codes = {item.code for item in own}
     return [
-        *_same_words(items),
-        *_gone_units(items, at),
-        *(_functions_without_a_unit(items, at) if is_city else ()),
-        *_unused(duty_list, items, at),
-        *(_empty_categories(items) if is_city else ()),
+        *(problem for problem in _same_words(items) if codes & set(problem.codes)),
+        *_gone_units(own, at),
+        *_functions_without_a_department(duty_list.scope, own, at),
+        *_says_the_same(city, duty_list),
+        *_unused(duty_list, own, at),
     ]
 
 
@@ -71,6 +89,32 @@ def _functions_without_a_unit(items: Sequence[DutyItem], at: datetime) -> Iterat
     for function, codes in sorted(orphans.items()):
         name = FUNCTIONS.get(function, function)
         yield Problem(f"没有职能为“{name}”的市级单位，{_some(codes)} 派不出去。", tuple(codes), blocks=True)
+
+
+def _functions_without_a_department(centre: Unit, items: Sequence[DutyItem], at: datetime) -> Iterator[Problem]:
+    """A zone has fewer departments than a county: then the centre decides who handles it."""
+    there = set(Unit.objects.valid(at).filter(parent=centre).values_list("function", flat=True))
+    orphans = defaultdict(list)
+    for item in items:
+        if item.county_function not in there:
+            orphans[item.county_function].append(item.code)
+    for function, codes in sorted(orphans.items()):
+        name = FUNCTIONS.get(function, function)
+        yield Problem(f"本县没有职能为“{name}”的部门，{_some(codes)} 由中心确定承办单位。", tuple(codes))
+
+
+def _says_the_same(city: DutyList | None, duty_list: DutyList) -> Iterator[Problem]:
+    """A local item that no longer differs keeps the county from what the city changes next."""
+    if city is None:
+        return
+    alike = list(
+        duty_list.items.alias(helpers_here=co_unit_keys())
+        .filter(Exists(saying_the_same(city.items.all())))
+        .order_by("code")
+        .values_list("code", flat=True)
+    )
+    if alike:
+        yield Problem(f"{_some(alike)} 与市级清单已经一样，去掉本县的改动即可照市级清单。", tuple(alike))
 
 
 def _unused(duty_list: DutyList, items: Sequence[DutyItem], at: datetime) -> Iterator[Problem]:

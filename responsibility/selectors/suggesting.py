@@ -14,8 +14,8 @@ from hotline.dates import local_day
 from hotline.models import Region, Unit
 from responsibility.models import Category, DutyItem, DutyList, Governance, RoutingExample
 from responsibility.places import Gazetteer, Place
-from responsibility.routing import PLACE_POINTS, Condition, Index, ItemText, Match
-from responsibility.selectors.versions import current_list, deciding_list
+from responsibility.routing import PLACE_POINTS, Condition, Index, ItemText, Match, township_role_in
+from responsibility.selectors.versions import current_list, deciding_lists, items_of_lists
 from responsibility.states import FUNCTIONS, Level, Outcome, Route, TownshipRole
 
 CITY_KINDS: Final = (Unit.Kind.CITY_DEPARTMENT, Unit.Kind.ENTERPRISE, Unit.Kind.AUTHORITY)
@@ -97,7 +97,7 @@ class _Territory:
     township: Unit | None = None
 
 
-_compiled: dict[tuple[int, datetime], _Compiled] = {}
+_compiled: dict[tuple[tuple[int, datetime], ...], _Compiled] = {}
 _compiling: Final = Lock()
 
 
@@ -141,19 +141,31 @@ def county_candidates(
 ) -> list[Candidate]:
     """Whom a county centre would pass a ticket to, best first: departments by the item, then its co-functions.
 
-    The county's own list decides when it has one in force; otherwise the city's. A township is a candidate only for
+    The city's list decides, with what the county's own says otherwise or beside it. A township is a candidate only for
     an item that says so.
     """
-    duty_list = deciding_list(at, centre)
-    if duty_list is None:
+    lists = deciding_lists(at, centre)
+    return county_candidates_by(lists, item=item, text=text, region=region, centre=centre, ground=Ground(at))
+
+
+def county_candidates_by(
+    lists: tuple[DutyList, ...],
+    *,
+    item: DutyItem | None,
+    text: str,
+    region: Region | None,
+    centre: Unit,
+    ground: Ground,
+) -> list[Candidate]:
+    """The same by a county's version that need not be in force, on the city's."""
+    if not lists:
         return []
-    compiled = _compile(duty_list)
+    compiled = _compile(*lists)
     matches = compiled.index.match(text)
     chosen = next((match for match in matches if item is not None and match.item.code == item.code), None)
     if chosen is None and item is not None:
         chosen = compiled.index.match_item(item.code, text)
     ranked = [chosen] if chosen else matches[:3]
-    ground = Ground(at)
     territory = _territory(compiled.gazetteer, text, region, ground)
     co_functions = {function for match in ranked for function in compiled.items[match.item.key].co_functions}
     units = ground.units(_functions(ranked) | co_functions, centre)
@@ -166,8 +178,7 @@ def county_candidates(
 
 def township_role(*, item: DutyItem, text: str) -> str:
     """What a township may be in a matter: the item's word, unless a condition that the text fulfils says otherwise."""
-    match = _compile(item.duty_list).index.match_item(item.code, text)
-    return match.township_role if match else item.township_role
+    return township_role_in(text, item.township_role, [Condition.from_json(each) for each in item.conditions])
 
 
 def item_record(*, item: DutyItem, at: datetime, days: int = 90) -> ItemRecord:
@@ -197,22 +208,19 @@ def why_none(*, text: str, at: datetime) -> str:
     return "诉求用词没有命中清单中的任何事项，请由派单员判断，或按首办负责提请裁定。"
 
 
-def _compile(duty_list: DutyList) -> _Compiled:
-    """The compiled version, kept in the process. Regions are read with it: a new region counts from the next version.
+def _compile(*lists: DutyList) -> _Compiled:
+    """The compiled city's version, or with it a county's, kept in the process. Regions are read with it: a new region
+    counts from the next version.
 
     One thread compiles, the others wait for it. A published version never changes, so what is kept is never stale.
     """
-    key = (duty_list.pk, duty_list.changed_at)
+    key = tuple((each.pk, each.changed_at) for each in lists)
     if found := _compiled.get(key):
         return found
     with _compiling:
         if found := _compiled.get(key):
             return found
-        items = list(
-            DutyItem.objects.filter(duty_list=duty_list)
-            .select_related("category", "lead_unit", "duty_list")
-            .order_by("code")
-        )
+        items = list(items_of_lists(lists).select_related("category", "lead_unit", "duty_list").order_by("code"))
         compiled = _Compiled(
             Index([_item_text(item) for item in items]), {item.pk: item for item in items}, _gazetteer()
         )

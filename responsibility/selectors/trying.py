@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from hotline.models import Unit
 from responsibility.models import DutyList, RoutingExample
-from responsibility.selectors.suggesting import Candidate, Ground, KeptGround, suggest_by
-from responsibility.selectors.versions import current_list
+from responsibility.selectors.suggesting import Candidate, Ground, KeptGround, county_candidates_by, suggest_by
+from responsibility.selectors.versions import current_list, deciding_lists
 from responsibility.states import Outcome
 
 MOST: Final = 5_000
@@ -54,14 +55,22 @@ class Tried:
 
 
 def try_version(duty_list: DutyList, *, since: datetime, at: datetime) -> Tried:
-    """The proposals of `duty_list` beside those of the city's version in force at `at`, for the newest dispatches since."""
-    now, ground = current_list(at), KeptGround(at)
+    """The proposals of `duty_list` beside those of what is in force at `at`, for the newest dispatches since.
+
+    A county's version: whom its centre would pass on what was dispatched to it, by the city's list with the draft over
+    it, and by the city's list with the county's version in force over it.
+    """
+    ground = KeptGround(at)
     found = Tried()
     ways: dict[tuple[str, str], Way] = {}
     counts: Counter[str] = Counter()
-    for example in _dispatched(since=since, at=at):
-        before = _first(now, example, ground) if now else None
-        after = _first(duty_list, example, ground)
+    centre = duty_list.scope if duty_list.scope.kind == Unit.Kind.COUNTY_CENTRE else None
+    city = current_list(at)
+    now = deciding_lists(at, centre)
+    then = (city, duty_list) if centre and city else (duty_list,)
+    for example in _dispatched(since=since, at=at, centre=centre):
+        before = _first(now, example, ground, centre)
+        after = _first(then, example, ground, centre)
         counts["tried"] += 1
         counts[_what_became(before, after)] += 1
         source, target = _name(before), _name(after)
@@ -76,25 +85,29 @@ def try_version(duty_list: DutyList, *, since: datetime, at: datetime) -> Tried:
     return found
 
 
-def _dispatched(*, since: datetime, at: datetime) -> Iterable[RoutingExample]:
-    """Every ticket once, by its last dispatch; what has lost its words says nothing."""
+def _dispatched(*, since: datetime, at: datetime, centre: Unit | None) -> Iterable[RoutingExample]:
+    """Every ticket once, by its last dispatch, of a county those to its centre; what has lost its words says nothing."""
     seen = set()
     rows = RoutingExample.objects.filter(at__gt=since, at__lte=at, outcome=Outcome.DISPATCHED).exclude(text="")
-    for example in rows.select_related("category", "region").order_by("-at", "-pk")[:MOST]:
+    if centre:
+        rows = rows.filter(final_unit=centre)
+    for example in rows.select_related("category", "region", "final_item").order_by("-at", "-pk")[:MOST]:
         if example.ticket_number not in seen:
             seen.add(example.ticket_number)
             yield example
 
 
-def _first(duty_list: DutyList, example: RoutingExample, ground: Ground) -> Candidate | None:
-    candidates = suggest_by(
-        duty_list,
-        text=example.text,
-        category=example.category,
-        region=example.region,
-        kind=example.kind,
-        ground=ground,
-    )
+def _first(
+    lists: tuple[DutyList, ...], example: RoutingExample, ground: Ground, centre: Unit | None
+) -> Candidate | None:
+    """What is proposed by the lists: to the city's dispatcher, or to the county centre for the item it was given."""
+    said: dict[str, Any] = {"text": example.text, "region": example.region, "ground": ground}
+    if centre:
+        candidates = county_candidates_by(lists, item=example.final_item, centre=centre, **said)
+    elif lists:
+        candidates = suggest_by(lists[0], category=example.category, kind=example.kind, **said)
+    else:
+        candidates = []
     return next((candidate for candidate in candidates if not candidate.refused), None)
 
 

@@ -1,9 +1,11 @@
-"""Which version of a duty list decides at a moment."""
+"""Which versions of the duty lists decide at a moment."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 
+from hotline.dates import local_day
 from hotline.models import Unit
 from responsibility.models import DutyItem, DutyList
 
@@ -15,12 +17,34 @@ def current_list(at: datetime, *, scope: Unit | None = None) -> DutyList | None:
     return lists.order_by("-effective_from", "-version").first()
 
 
+def deciding_lists(at: datetime, scope: Unit | None = None) -> tuple[DutyList, ...]:
+    """The city's list, and over it that of the county centre `scope`, each if there is one in force."""
+    city = current_list(at)
+    county = current_list(at, scope=scope) if scope and scope.kind == Unit.Kind.COUNTY_CENTRE else None
+    return tuple(each for each in (city, county) if each)
+
+
+def items_of_lists(lists: tuple[DutyList, ...]) -> QuerySet[DutyItem]:
+    """The items of the last list, and of those before it what it says nothing of: 一张清单 (赣市改字〔2025〕10号 5)."""
+    if len(lists) < 2:
+        return DutyItem.objects.filter(duty_list__in=lists)
+    city, county = lists
+    local = DutyItem.objects.filter(duty_list=county, code=OuterRef("code"))
+    return DutyItem.objects.filter(Q(duty_list=county) | Q(duty_list=city) & ~Exists(local))
+
+
 def items_in_force(at: datetime, *, scope: Unit | None = None) -> QuerySet[DutyItem]:
-    """Items of the list that decides at a moment: that of the centre `scope` if it has one, otherwise the city's."""
-    duty_list = deciding_list(at, scope)
-    return DutyItem.objects.filter(duty_list=duty_list).order_by("code") if duty_list else DutyItem.objects.none()
+    """Items that decide at a moment: the city's, with what the county centre `scope` says otherwise or beside them."""
+    return items_of_lists(deciding_lists(at, scope)).order_by("code")
 
 
-def deciding_list(at: datetime, scope: Unit | None) -> DutyList | None:
-    """The list of the centre `scope` if it has one in force, otherwise the city's."""
-    return (current_list(at, scope=scope) if scope else None) or current_list(at)
+def inherited_list(duty_list: DutyList, at: datetime) -> DutyList | None:
+    """The city's list that a county's version stands on: today's, or that of the day when the version ended or begins."""
+    if duty_list.scope.kind != Unit.Kind.COUNTY_CENTRE:
+        return None
+    day = local_day(at)
+    if duty_list.effective_from and duty_list.effective_from > day:
+        day = duty_list.effective_from
+    elif duty_list.effective_until and duty_list.effective_until <= day:
+        day = duty_list.effective_until - timedelta(days=1)
+    return current_list(timezone.make_aware(datetime.combine(day, time())))

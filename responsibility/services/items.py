@@ -11,10 +11,10 @@ from django.db.models import Q, QuerySet
 
 from hotline.dates import local
 from hotline.models import Unit, User
-from responsibility import rights
+from responsibility import rights, selectors
 from responsibility.models import Category, DutyItem, DutyItemEvent, DutyList
 from responsibility.services.life import DutyRefused, locked, words_of
-from responsibility.states import ItemAct
+from responsibility.states import ItemAct, Level
 
 NOT_EDITED: Final = frozenset({"id", "duty_list", "code"})
 LABELS: Final = {
@@ -40,9 +40,11 @@ def add_item(
     by: User | None,
     at: datetime,
 ) -> DutyItem:
-    """A matter that the draft did not have, under a code of its own."""
+    """A matter that the draft did not have, under a code of its own; of a county also not one of the city's."""
     draft = _draft(list_id, by, at)
     item = DutyItem(duty_list=draft, code=code.strip().upper())
+    if _inherited(draft, [item.code], at):
+        raise DutyRefused(f"市级清单已有 {item.code}，本县有不同的，直接改那一项。")
     _set(item, values)
     item.save(force_insert=True)
     _set_co_units(item, values)
@@ -83,11 +85,12 @@ def change_items(
     """Set the same `values` of many items, all or none; returns the codes of those that were different.
 
     Of several only what is not an item's own words (`IN_BULK`). `limits`: only these kinds, the others as they are; ""
-    takes one off.
+    takes one off. What a county's draft inherits becomes an item of its own where it is to differ.
     """
     reason = words_of(reason, _NEEDS_REASON)
     draft, wanted = _draft(list_id, by, at), sorted(set(codes))
     items = list(draft.items.filter(code__in=wanted).select_related("category", "lead_unit").order_by("code"))
+    items += _inherited(draft, sorted(set(wanted) - {item.code for item in items}), at)
     missing = sorted(set(wanted) - {item.code for item in items})
     if missing:
         raise DutyRefused(f"清单里没有这些事项：{'、'.join(missing[:5])}。")
@@ -97,6 +100,9 @@ def change_items(
     for item in items:
         before = item_values(item)
         merged = {kind: limit for kind, limit in (item.limits | dict(limits or {})).items() if limit}
+        is_inherited = item.duty_list_id != draft.pk
+        if is_inherited:
+            _copy_into(draft, item)
         _set(item, {"limits": merged, **values})
         item.save()
         _set_co_units(item, values)
@@ -105,6 +111,9 @@ def change_items(
         if changes:
             _record(item, ItemAct.CHANGE, changes, reason, ticket_number, by, at)
             changed.append(item.code)
+        elif is_inherited:
+            item.co_units.clear()
+            item.delete()
     return changed
 
 
@@ -112,8 +121,13 @@ def change_items(
 def remove_item(
     *, list_id: int, code: str, reason: str, ticket_number: str = "", by: User | None, at: datetime
 ) -> DutyItemEvent:
-    """Take an item out of the draft; versions published before keep theirs."""
-    item = _item(_draft(list_id, by, at), code)
+    """Take an item out of the draft; versions published before keep theirs. Of a county's draft: what the city says
+    of the matter holds again, if it says anything.
+    """
+    draft = _draft(list_id, by, at)
+    if _inherited(draft, [code], at) and not draft.items.filter(code=code).exists():
+        raise DutyRefused(f"{code} 照市级清单，县级清单不能删除。")
+    item = _item(draft, code)
     changes = {name: [value, None] for name, value in item_values(item).items()}
     event = _record(item, ItemAct.REMOVE, changes, words_of(reason, "请写明为什么删除。"), ticket_number, by, at)
     item.co_units.clear()
@@ -223,7 +237,10 @@ def _replace_co_units(draft: DutyList, gone: QuerySet[DutyItem], wanted: Mapping
 def comment_on_item(*, list_id: int, code: str, words: str, by: User | None, at: datetime) -> DutyItemEvent:
     """What somebody says of an item of a version, whatever the version's state."""
     rights.require(by, rights.VIEW, at)
-    item = _item(locked(list_id), code)
+    duty_list = locked(list_id)
+    item = next(iter(_inherited(duty_list, [code], at)), None)
+    item = duty_list.items.filter(code=code).first() or item or _item(duty_list, code)
+    item.duty_list = duty_list
     return _record(item, ItemAct.COMMENT, {}, words_of(words, "请写下意见。"), "", by, at)
 
 
@@ -254,6 +271,21 @@ def _item(duty_list: DutyList, code: str) -> DutyItem:
     return item
 
 
+def _inherited(draft: DutyList, codes: Iterable[str], at: datetime) -> list[DutyItem]:
+    """Those of the city's items, without what a county's version says of them itself; none of another version."""
+    city = selectors.inherited_list(draft, at)
+    rows = city.items.filter(code__in=codes) if city else DutyItem.objects.none()
+    return list(rows.select_related("category", "lead_unit").order_by("code"))
+
+
+def _copy_into(draft: DutyList, item: DutyItem) -> None:
+    """`item` is the draft's own from now on."""
+    co_units = list(item.co_units.all())
+    item.pk, item.duty_list = None, draft
+    item.save(force_insert=True)
+    item.co_units.set(co_units)
+
+
 def _set(item: DutyItem, values: Mapping[str, Any]) -> None:
     """Check as the database would, and say what is wrong with each field."""
     for name, value in values.items():
@@ -261,6 +293,8 @@ def _set(item: DutyItem, values: Mapping[str, Any]) -> None:
             raise TypeError(f"not a field of an item: {name}")
         if name != "co_units":
             setattr(item, name, value)
+    if item.level == Level.CITY and item.duty_list.scope.kind == Unit.Kind.COUNTY_CENTRE:
+        raise DutyRefused(f"{item.code} 是市级主责的事项，由市级清单定；县级清单只写县级主责的。")
     try:
         item.full_clean()
     except ValidationError as wrong:

@@ -67,7 +67,7 @@ def submit_list(*, list_id: int, by: User | None, at: datetime) -> DutyListEvent
     """Ask both offices for their opinion. Refused while the version says nothing, or contradicts itself."""
     rights.require(by, rights.EDIT, at)
     duty_list = locked(list_id)
-    if not duty_list.items.exists():
+    if selectors.says_nothing(duty_list):
         raise DutyRefused("清单里还没有事项，不能送审。")
     blocking = [problem.sentence for problem in selectors.problems(duty_list, at=at) if problem.blocks]
     if blocking:

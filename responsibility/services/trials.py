@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from hotline import parameters
-from hotline.models import Unit, User
+from hotline.models import User
 from responsibility import rights, selectors
 from responsibility.models import DutyListTrial
 from responsibility.services.life import DutyRefused, locked
@@ -16,9 +16,7 @@ def ask_for_trial(*, list_id: int, by: User | None, at: datetime) -> DutyListTri
     """To be run by a worker: dispatches of the last `duty_list_tried_days`. The one that waits is given back."""
     rights.require_any(by, rights.JUDGE, at)
     duty_list = locked(list_id)
-    if duty_list.scope.kind != Unit.Kind.CENTRE:
-        raise DutyRefused("试派比的是市级派单建议，县级清单不能试派。")
-    if not duty_list.items.exists():
+    if selectors.says_nothing(duty_list):
         raise DutyRefused("清单里还没有事项，不能试派。")
     waiting = duty_list.trials.filter(finished_at=None, asked_at__gt=at - timedelta(hours=1)).first()
     if waiting is not None:
@@ -29,7 +27,7 @@ def ask_for_trial(*, list_id: int, by: User | None, at: datetime) -> DutyListTri
 
 def run_trial(*, trial_id: int, at: datetime) -> bool:
     """False when it has been run already."""
-    trial = DutyListTrial.objects.select_related("duty_list").get(pk=trial_id)
+    trial = DutyListTrial.objects.select_related("duty_list__scope").get(pk=trial_id)
     if trial.finished_at is not None:
         return False
     trial.result = selectors.try_version(trial.duty_list, since=trial.since, at=trial.asked_at).as_json()

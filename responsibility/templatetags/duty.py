@@ -18,6 +18,7 @@ _TONES = {
     ListState.DROPPED: "wait",
 }
 _MARKS = {"add": "增", "chg": "改", "off": "停"}
+_ORIGINS = {"inherited": "照市级", "overridden": "本县改", "own": "本县增"}
 
 
 @register.filter
@@ -28,6 +29,14 @@ def list_tone(state: str) -> str:
 @register.simple_tag
 def difference_mark(difference: str) -> SafeString | str:
     return format_html('<span class="dm dm-{}">{}</span>', difference, _MARKS[difference]) if difference else ""
+
+
+@register.simple_tag
+def origin_mark(origin: str, difference: str) -> SafeString | str:
+    """Where an item of a county's version comes from; nothing for one that is there no more."""
+    if origin == "own" and difference == "off":
+        return ""
+    return format_html('<span class="or or-{}">{}</span>', origin, _ORIGINS[origin]) if origin else ""
 
 
 @register.simple_tag

@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods
 
 from hotline.errors import DomainError
+from hotline.models import Unit
 from hotline.rights import has_right
 from hotline.views.gate import needs
 from responsibility import rights, selectors, services
@@ -19,7 +20,7 @@ from responsibility.forms import BulkForm, ItemForm, WhyForm, WordsForm
 from responsibility.models import DutyItem, DutyList
 from responsibility.services import ItemWrong
 from responsibility.services.items import LABELS, item_values
-from responsibility.states import ItemAct
+from responsibility.states import ItemAct, Level
 from responsibility.views import words
 from responsibility.views.dialogs import asked, done, refused, run_act, sent
 from responsibility.views.lists import version_of
@@ -29,37 +30,50 @@ MOST_AT_ONCE = 200
 _HISTORY_TONES = {ItemAct.ADD: "done", ItemAct.REMOVE: "over"}
 
 
-def _both(version: DutyList, code: str) -> tuple[DutyItem | None, DutyItem | None]:
-    own, base = selectors.item_of(version, code)
-    if own is None and base is None:
+def _sides(version: DutyList, code: str) -> selectors.ItemSides:
+    sides = selectors.item_of(version, code, selectors.inherited_list(version, timezone.now()))
+    if sides.effective is None and sides.base is None:
         raise Http404
-    return own, base
+    return sides
 
 
 def _beside(request: HttpRequest, version: DutyList, code: str, *, with_fields: bool = False) -> dict[str, Any]:
-    """What stands beside an item: how it differs from the base, what happened to it, what can be done."""
+    """What stands beside an item: how it differs from the base and from the city's, what happened to it, what can be
+    done.
+    """
     now = timezone.now()
-    own, base = _both(version, code)
+    sides = _sides(version, code)
+    shown_item = sides.effective or sides.base
     history = selectors.item_history(version, code, HISTORY)
-    changes = words.changes_between(base, own)
-    shown = item_values(own or base) if with_fields else {}  # type: ignore[arg-type]  # one of them is there
-    sides = [
+    changes = words.changes_between(sides.base, sides.own)
+    local = words.changes_between(sides.city, sides.own)
+    shown = item_values(shown_item) if with_fields else {}
+    both = [
         {name: pair[i] for name, pair in each.items()}
-        for each in (changes, *(e.changes for e in history))
+        for each in (changes, local, *(e.changes for e in history))
         for i in (0, 1)
     ]
-    names = words.names_in([*sides, shown])
+    names = words.names_in([*both, shown])
     return {
         "duty_list": version,
-        "item": own or base,
-        "is_gone": own is None,
-        "is_new": base is None and version.base_id is not None,
+        "item": shown_item,
+        "sides": sides,
+        "is_gone": sides.effective is None,
+        "is_new": sides.base is None and version.base_id is not None,
+        "is_local": version.scope.kind == Unit.Kind.COUNTY_CENTRE,
         "differences": words.differences(changes, names),
+        "local_differences": words.differences(local, names),
         "history": [_told(event, names) for event in history],
         "fields": [(LABELS[name], words.said(words.read(name, raw, names))) for name, raw in shown.items()],
         "may_edit": version.is_editable and has_right(request.user, rights.EDIT, now),
+        "is_the_citys": _is_the_citys(sides),
         "at": now,
     }
+
+
+def _is_the_citys(sides: selectors.ItemSides) -> bool:
+    """A city unit leads it: a county's list says nothing of it."""
+    return sides.own is None and sides.city is not None and sides.city.level == Level.CITY
 
 
 def _told(event: Any, names: words.Names) -> dict[str, Any]:
@@ -103,15 +117,17 @@ def _refuse(form: forms.Form, why: DomainError) -> None:
 def item(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     """The form of an item in a draft for whoever edits it, and what it says for everybody else."""
     version = version_of(pk)
-    own, _ = _both(version, code)
+    sides = _sides(version, code)
+    said = sides.effective
     edits = has_right(request.user, rights.EDIT, timezone.now())
     if request.method == "POST":
         if not edits:
             raise PermissionDenied(rights.NotPermitted.message)
-        if own is None:
+        if said is None:
             return refused(request, f"《{version}》里没有事项 {code}。", _list_url(version))
-        return _save(request, version, own)
-    form = ItemForm(item=own) if own is not None and edits and version.is_editable else None
+        return _save(request, version, said)
+    is_open = said is not None and edits and version.is_editable and not _is_the_citys(sides)
+    form = ItemForm(item=said) if is_open else None
     context = _beside(request, version, code, with_fields=form is None)
     return render(request, "responsibility/item.html", {"form": form, **context})
 
@@ -160,7 +176,8 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
         return refused(
             request, f"《{version}》当前为“{version.get_state_display()}”，只有草稿能改。", _list_url(version)
         )
-    _, old = selectors.item_of(version, asked(request, "code")) if asked(request, "code") else (None, None)
+    code = asked(request, "code")
+    old = selectors.item_of(version, code).base if code else None
     form = ItemForm(sent(request), item=old, adding=True)
     if request.method == "POST" and form.is_valid():
         try:
@@ -179,7 +196,9 @@ def bulk(request: HttpRequest, pk: int) -> HttpResponse:
     """The same change to the rows that were ticked, all or none."""
     version = version_of(pk)
     codes = (request.POST if request.method == "POST" else request.GET).getlist("code")[:MOST_AT_ONCE]
-    items = list(version.items.filter(code__in=[code.replace("\x00", "") for code in codes]).order_by("code"))
+    city = selectors.inherited_list(version, timezone.now())
+    there = selectors.items_of_lists((city, version) if city else (version,))
+    items = list(there.filter(code__in=[code.replace("\x00", "") for code in codes]).order_by("code"))
     if request.method == "GET" and (why := _why_not_bulk(version, items)):
         return refused(request, why, _list_url(version))
     form = BulkForm(sent(request))
@@ -214,22 +233,24 @@ def _why_not_bulk(version: DutyList, items: list[DutyItem]) -> str:
 @require_http_methods(["GET", "POST"])
 def remove(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     version = version_of(pk)
-    own, _ = _both(version, code)
-    back = _list_url(version)
+    sides = _sides(version, code)
+    own, back = sides.own, _list_url(version)
     if own is None or not version.is_editable:
         why = f"《{version}》里没有事项 {code}。" if own is None else f"《{version}》不是草稿，不能改。"
         return refused(request, why, back)
 
     def service(typed: dict[str, Any]) -> str:
         services.remove_item(list_id=pk, code=code, by=request.user, at=timezone.now(), **typed)
-        return f"已删除 {own}。"
+        return f"{code} 已恢复照市级清单。" if sides.city else f"已删除 {own}。"
 
     return run_act(
         request,
-        title=f"删除 {own}",
+        title=f"去掉本县对 {own} 的改动" if sides.city else f"删除 {own}",
         form=WhyForm(sent(request)),
-        verb="删除",
-        hint="这一版执行以后不再按它派单；已发布的各版照旧。",
+        verb="去掉改动" if sides.city else "删除",
+        hint="这一版执行以后，这一项照市级清单；已发布的各版照旧。"
+        if sides.city
+        else "这一版执行以后不再按它派单；已发布的各版照旧。",
         service=service,
         to=lambda: back,
     )
@@ -239,7 +260,7 @@ def remove(request: HttpRequest, pk: int, code: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def comment(request: HttpRequest, pk: int, code: str) -> HttpResponse:
     version = version_of(pk)
-    own, _ = _both(version, code)
+    own = _sides(version, code).effective
     if own is None:
         return refused(request, f"《{version}》里没有事项 {code}。", _list_url(version))
 

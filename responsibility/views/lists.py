@@ -92,7 +92,7 @@ def draft(request: HttpRequest) -> HttpResponse:
         title="起草下一版",
         form=DraftForm(sent(request), initial={"scope": asked(request, "scope")}),
         verb="起草",
-        hint="新的一版从最近发布的一版抄来，改好以后送司法局和编办出具意见。县级中心的第一版是空的，没有写的照市级清单。",
+        hint="新的一版从最近发布的一版抄来，改好以后送司法局和编办出具意见。县级清单只写与市级不同的和本县增加的，其余照市级清单。",
         service=service,
         to=lambda: reverse("responsibility:duty-list", args=[made["list"].pk]),
     )
@@ -125,11 +125,11 @@ def _cells(item: DutyItem, units: Mapping[str, Unit]) -> dict[str, str]:
     }
 
 
-def _row(item: DutyItem, base: DutyItem | None, units: Mapping[str, Unit]) -> Row:
+def _row(item: DutyItem, before: DutyItem | None, units: Mapping[str, Unit]) -> Row:
+    """`before`: what the item is held against, the city's of a county's, otherwise that of the base."""
     cells = _cells(item, units)
-    before = _cells(base, units) if base is not None and item.difference == selectors.CHANGED else cells  # type: ignore[attr-defined]  # annotated
-    was = {name: text for name, text in before.items() if text != cells[name]}
-    return Row(item, cells["city"], cells["county"], cells["limit"], was)
+    was = _cells(before, units) if before is not None else cells
+    return Row(item, cells["city"], cells["county"], cells["limit"], {k: v for k, v in was.items() if v != cells[k]})
 
 
 @needs(rights.VIEW)
@@ -138,14 +138,13 @@ def duty_list(request: HttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     version = version_of(pk)
     kept = {name: asked(request, name) for name in ("q", "category", "only")}
-    compared = selectors.compared_items(version)
-    found = selectors.found_items(
-        compared, words=kept["q"], category=kept["category"], only_different=kept["only"] == "diff"
-    )
+    city = selectors.inherited_list(version, now)
+    compared = selectors.compared_items(version, city)
+    found = selectors.found_items(compared, words=kept["q"], category=kept["category"], only=kept["only"])
     after = asked(request, "after")
     items, next_key = selectors.item_page(found, after=after)
     units = selectors.city_units(now)
-    before = selectors.base_items(version, [item.code for item in items])
+    before = selectors.items_by_code(city or version.base, [item.code for item in items])
     chosen = asked(request, "item")
     buttons = selectors.list_buttons(selectors.Standing(version, request.user, now))
     events = list(version.events.select_related("by__unit").order_by("-pk")[:EVENTS])
@@ -154,12 +153,14 @@ def duty_list(request: HttpRequest, pk: int) -> HttpResponse:
         "responsibility/duty_list.html",
         {
             "duty_list": version,
+            "city": city,
             "tree": selectors.tree_of(compared),
             "rows": [_row(item, before.get(item.code), units) for item in items],
             **kept,
             "everything": _address(**kept | {"category": ""}),
             "by_category": f"{_address(**kept | {'category': ''})}&category=",
-            "toggle": _address(**kept | {"only": "" if kept["only"] else "diff"}),
+            "toggle": _address(**kept | {"only": "" if kept["only"] else "local" if city else "diff"}),
+            "different": _address(**kept | {"only": "diff"}),
             "chosen": chosen if any(item.code == chosen for item in items) else "",
             "first_url": _address(**kept) if after else "",
             "next_url": _address(**kept, after=next_key) if next_key else "",

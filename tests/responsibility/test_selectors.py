@@ -308,17 +308,50 @@ def test_a_countys_own_list_decides_inside_it(now):
     own = DutyList.objects.create(
         scope=centre, version=1, title="章贡区清单", state="published", effective_from=date(2026, 1, 1)
     )
-    housing = UnitFactory(kind="county_department", function="housing", parent=centre, region=centre.region)
+    housing, _ = (
+        UnitFactory(kind="county_department", function=function, parent=centre, region=centre.region)
+        for function in ("housing", "urban_management")
+    )
     DutyItemFactory(code="CG-02-003", words=["路灯"])
     city_item = DutyItem.objects.get(code="CG-02-003")
-    DutyItemFactory(duty_list=own, code="CG-02-003", words=["路灯"], county_function="housing")
+    local = DutyItemFactory(duty_list=own, code="CG-02-003", words=["路灯"], county_function="housing")
+    inherited = DutyItemFactory(code="CG-02-004", words=["井盖"])
+    added = DutyItemFactory(duty_list=own, code="ZG-01-001", words=["古城墙"])
 
     candidates = selectors.county_candidates(item=city_item, text="路灯坏了", region=None, centre=centre, at=now)
 
     assert [candidate.unit for candidate in candidates] == [housing]
-    assert [item.duty_list for item in selectors.items_in_force(now, scope=centre)] == [own]
-    assert list(selectors.items_in_force(now)) == [city_item]
-    assert list(selectors.items_in_force(now, scope=city_item.duty_list.scope)) == [city_item]
+    assert list(selectors.items_in_force(now, scope=centre)) == [local, inherited, added]
+    assert list(selectors.items_in_force(now)) == [city_item, inherited]
+    assert list(selectors.items_in_force(now, scope=city_item.duty_list.scope)) == [city_item, inherited]
+    proposed = [
+        selectors.county_candidates(item=None, text=text, region=None, centre=centre, at=now)
+        for text in ("井盖坏了", "古城墙塌了", "路灯坏了")
+    ]
+    assert [[each.item for each in found] for found in proposed] == [[inherited], [added], [local]]
+
+
+@pytest.mark.django_db
+def test_what_the_city_changes_next_counts_in_a_county_that_says_nothing_of_it(now):
+    centre = CountyCentreFactory()
+    DutyListFactory(scope=centre, version=1)
+    for function in ("housing", "urban_management"):
+        UnitFactory(kind="county_department", function=function, parent=centre, region=centre.region)
+    first = DutyListFactory(version=1, effective_until=date(2026, 10, 8))
+    DutyItemFactory(duty_list=first, code="A-1", words=["路灯"])
+    second = DutyListFactory(version=2, effective_from=date(2026, 10, 8))
+    DutyItemFactory(duty_list=second, code="A-1", words=["路灯"], county_function="housing")
+    later = datetime(2026, 10, 9, 9, 0, tzinfo=SHANGHAI)
+
+    found = [
+        selectors.county_candidates(item=None, text="路灯坏了", region=None, centre=centre, at=at)[0]
+        for at in (now, later)
+    ]
+
+    assert [(each.item.duty_list, each.unit.function) for each in found] == [
+        (first, "urban_management"),
+        (second, "housing"),
+    ]
 
 
 @pytest.mark.parametrize(

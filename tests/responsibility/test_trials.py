@@ -6,7 +6,7 @@ import pytest
 
 from hotline import parameters
 from responsibility import services, tasks
-from responsibility.models import DutyListTrial, RoutingExample
+from responsibility.models import DutyList, DutyListTrial, RoutingExample
 from responsibility.services import DutyRefused
 from tests.factories.hotline import CountyCentreFactory, UnitFactory, UserFactory, load_rules
 from tests.factories.responsibility import DutyItemFactory, GovernanceFactory
@@ -177,8 +177,40 @@ def test_one_at_a_time_and_run_once(draft):
     assert services.ask_for_trial(list_id=draft.pk, by=None, at=NOW) != first
 
 
-def test_a_county_list_and_an_empty_one_are_not_tried(city):
+def test_a_version_that_says_nothing_is_not_tried(city):
     county = services.draft_list(scope=CountyCentreFactory(), reason="本县的。", by=city.editor, at=NOW)
 
-    with pytest.raises(DutyRefused, match="试派比的是市级派单建议，县级清单不能试派。"):
+    with pytest.raises(DutyRefused, match="清单里还没有事项，不能试派。"):
         services.ask_for_trial(list_id=county.pk, by=None, at=NOW)
+
+
+def test_a_countys_version_is_held_against_what_the_county_uses_today(city):
+    centre, other = CountyCentreFactory(), CountyCentreFactory(code="C360703")
+    for name, function in (("县城管局", "urban_management"), ("县环境局", "ecology"), ("县住建局", "housing")):
+        UnitFactory(name=name, kind="county_department", parent=centre, region=centre.region, function=function)
+    common = {"by": city.editor, "at": NOW, "reason": "按本县三定。"}
+    city.duty_list.items.filter(code__in=("CG-01", "CG-02")).update(level="county", county_function="urban_management")
+    first = services.draft_list(scope=centre, reason="本县的。", by=city.editor, at=NOW)
+    services.change_item(list_id=first.pk, code="CG-01", values={"county_function": "housing"}, **common)
+    DutyList.objects.filter(pk=first.pk).update(state="published", effective_from=NOW.date())
+    draft = services.draft_list(scope=centre, reason="再改。", by=city.editor, at=NOW)
+    services.change_item(list_id=draft.pk, code="CG-02", values={"county_function": "ecology"}, **common)
+    lamps = city.duty_list.items.get(code="CG-01")
+    for number, text, unit, item in (
+        ("GZ1", "路灯不亮。", centre, lamps),
+        ("GZ2", "夜里噪声很大。", centre, None),
+        ("GZ3", "夜里噪声很大。", other, None),
+    ):
+        RoutingExample.objects.create(
+            ticket_number=number,
+            text=text,
+            final_unit=unit,
+            final_item=item,
+            outcome="dispatched",
+            at=NOW - timedelta(days=1),
+        )
+
+    result = tried(draft)
+
+    assert (result["tried"], result["same"], result["moved"]) == (2, 1, 1)
+    assert [(way["source"], way["target"]) for way in result["ways"]] == [("县城管局", "县环境局")]

@@ -95,6 +95,8 @@ def pass_down(
     for receiver in (unit, *co_units):
         refuse_receiver(receiver, giver=assignment.unit, at=at)
         parts.refuse_second_part(act, receiver)
+    if item and not responsibility.items_in_force(at, scope=assignment.unit).filter(pk=item.pk).exists():
+        raise InputRefused("这一事项不在本县现行的清单里，请重新选择。")
     refuse_township(unit, item=item, ticket=act.ticket)
     if unit in co_units:
         raise InputRefused("同一单位不能既主办又协办。")

@@ -6,7 +6,8 @@ from hotline.parameters import forget_parameters
 from responsibility import services
 from responsibility.models import DutyItem, DutyItemEvent
 from responsibility.views import words
-from tests.factories.hotline import UnitFactory
+from tests.factories.hotline import CountyCentreFactory, UnitFactory
+from tests.factories.responsibility import DutyItemFactory
 from tests.responsibility.pages.conftest import NOW, soup, table, text_of, typed
 
 HOW_A_CONDITION = "写“什么情形 → 改成什么”，如“地点：村里、屋场 → 县级职能：农业农村”。"
@@ -279,3 +280,48 @@ def test_several_limits_are_set_and_the_others_stay(draft, people):
 )
 def test_a_difference_shows_what_went_and_came(before, after, is_prose, pieces):
     assert words.pieces(before, after, is_prose) == pieces
+
+
+@pytest.fixture
+def county(first, people):
+    """A county's draft on three items of the city, one of them a city unit's."""
+    DutyItemFactory(code="GJ-01", title="公积金", words=["公积金"], level="city", county_function="")
+    return services.draft_list(scope=CountyCentreFactory(), reason="本县的。", by=people["administrator"], at=NOW)
+
+
+def test_an_inherited_item_is_changed_on_its_own_form_and_given_back(county, as_):
+    client = as_("administrator")
+    address = f"/duty-lists/{county.pk}/items/CG-01/"
+
+    before = text_of(soup(client.get(address)).select_one(".dif .sec"))
+    changed = client.post(address, typed(client.get(address)) | {"limit_complaint": "5", "reason": "本县快些。"})
+    beside = soup(client.get(f"{address}beside/"))
+    dropped = client.post(f"{address}remove/", {"reason": "照市级。", "ticket_number": ""})
+
+    assert before.startswith(
+        "CG-01 路灯不亮 照市级 市级清单第1版的写法，市级改了，本县跟着改。改了就成为本县自己的写法。"
+    )
+    assert changed.status_code == 303
+    assert "本县改 与市级清单的差别，1 处 办理时限" in text_of(beside)
+    assert [text_of(one) for one in beside.select(".acts-row a")] == ["改", "对这一项提意见 i", "去掉本县的改动"]
+    assert (dropped.status_code, county.items.count()) == (303, 0)
+    assert "CG-01 已恢复照市级清单。" in text_of(soup(client.get(f"/duty-lists/{county.pk}/")))
+
+
+def test_a_city_matter_is_read_only_in_a_countys_draft(county, as_):
+    page = soup(as_("administrator").get(f"/duty-lists/{county.pk}/items/GJ-01/"))
+
+    assert page.select("main form[method=post]") == []
+    assert "市级主责的由市级清单定" in text_of(page.select_one(".bar"))
+    assert [text_of(one) for one in page.select(".acts-row a")] == ["对这一项提意见 i"]
+
+
+def test_inherited_items_are_changed_many_at_once(county, as_):
+    client = as_("administrator")
+    address = f"/duty-lists/{county.pk}/bulk/?code=CG-01&code=CG-02"
+
+    shown = text_of(soup(client.get(address)).select_one("main"))
+    client.post(address, {"code": ["CG-01", "CG-02"], "county_function": "housing", "reason": "本县归住建。"})
+
+    assert ("CG-01" in shown, "CG-02" in shown) == (True, True)
+    assert sorted(county.items.values_list("code", "county_function")) == [("CG-01", "housing"), ("CG-02", "housing")]

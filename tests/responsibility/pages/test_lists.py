@@ -239,3 +239,44 @@ def test_an_act_that_is_not_possible_says_why_and_loses_nothing(draft, as_):
     assert client.get(f"{address}/fly/").status_code == 404
     assert as_("dispatcher").get(f"{address}/submit/").status_code == 403
     assert as_("agent").get(f"/duty-lists/{draft.pk}/").status_code == 403
+
+
+@pytest.fixture
+def county(first, people):
+    """A county's draft that says otherwise of CG-01 and has one matter of its own."""
+    DutyItemFactory(code="GJ-01", title="公积金", words=["公积金"], level="city", county_function="")
+    county = services.draft_list(scope=CountyCentreFactory(), reason="本县的。", by=people["administrator"], at=NOW)
+    change(county, people, "CG-01", limits={"complaint": "5wd", "help": "5wd"})
+    DutyItemFactory(duty_list=county, code="ZG-01", title="古城墙", words=["城墙"])
+    return county
+
+
+def test_a_countys_version_marks_what_it_inherits_what_it_changed_and_what_it_added(county, as_):
+    client = as_("administrator")
+
+    page = client.get(f"/duty-lists/{county.pk}/")
+    local = client.get(f"/duty-lists/{county.pk}/" + soup(page).select_one("[data-key=t]")["href"])
+
+    assert [row[1:] for row in table(page)] == [
+        ["本县改", "", "CG-01", "路灯不亮", "市城管局", "城市管理", "不派", "7 5"],
+        ["照市级", "", "CG-02", "路灯长明", "市城管局", "城市管理", "不派", "通用"],
+        ["照市级", "", "GJ-01", "公积金", "市城管局", "—", "不派", "通用"],
+        ["照市级", "", "HJ-01", "夜间施工", "生态环境", "城市管理", "不派", "通用"],
+        ["本县增", "", "ZG-01", "古城墙", "市城管局", "城市管理", "不派", "通用"],
+    ]
+    assert text_of(soup(page).select_one(".marks")) == "照市级 3 本县改 1 本县增 1"
+    assert [row[3] for row in table(local)] == ["CG-01", "ZG-01"]
+    assert [box["value"] for box in soup(page).select("tbody input[disabled]")] == ["GJ-01"]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_queries_of_a_countys_version(county, as_, django_assert_num_queries, count):
+    for n in range(count):
+        DutyItemFactory(code=f"CG-8{n}")
+        DutyItemFactory(duty_list=county, code=f"CG-9{n}")
+    client = as_("administrator")
+    client.get(f"/duty-lists/{county.pk}/")
+
+    forget_parameters()
+    with django_assert_num_queries(14):
+        client.get(f"/duty-lists/{county.pk}/")
