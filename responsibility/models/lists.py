@@ -13,6 +13,7 @@ from django.utils import timezone
 from django_fsm import transition
 
 from hotline.fsm import StateField, StateModel
+from hotline.models import Unit
 from responsibility.states import (
     FUNCTIONS,
     UNPUBLISHED,
@@ -331,6 +332,8 @@ class DutyItem(models.Model):
         broken = [word for word in (*self.words, *self.excluded_words) if not all(word.strip().split("+"))]
         if broken:
             raise ValidationError(f"用词中“+”的两边都要有字：{'、'.join(broken)}。")
+        if self.level == Level.CITY and self.duty_list.scope.kind == Unit.Kind.COUNTY_CENTRE:
+            raise ValidationError("市级主责的事项由市级清单定，县级清单只写县级主责的。")
 
 
 class DutyItemEvent(models.Model):

@@ -14,7 +14,7 @@ from hotline.models import Unit, User
 from responsibility import rights, selectors
 from responsibility.models import Category, DutyItem, DutyItemEvent, DutyList
 from responsibility.services.life import DutyRefused, locked, words_of
-from responsibility.states import ItemAct, Level
+from responsibility.states import ItemAct
 
 NOT_EDITED: Final = frozenset({"id", "duty_list", "code"})
 LABELS: Final = {
@@ -293,8 +293,6 @@ def _set(item: DutyItem, values: Mapping[str, Any]) -> None:
             raise TypeError(f"not a field of an item: {name}")
         if name != "co_units":
             setattr(item, name, value)
-    if item.level == Level.CITY and item.duty_list.scope.kind == Unit.Kind.COUNTY_CENTRE:
-        raise DutyRefused(f"{item.code} 是市级主责的事项，由市级清单定；县级清单只写县级主责的。")
     try:
         item.full_clean()
     except ValidationError as wrong:

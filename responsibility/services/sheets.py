@@ -132,7 +132,7 @@ def _kept_for(draft: DutyList, stored: StoredFile, *, drops_missing: bool, by: U
 
 def compare_sheet(*, sheet_id: int, at: datetime) -> bool:
     """Read the sheet and hold it against the draft; False when that was done already. May run again when it was cut off."""
-    sheet = DutySheet.objects.select_related("duty_list", "file").get(pk=sheet_id)
+    sheet = DutySheet.objects.select_related("duty_list__scope", "file").get(pk=sheet_id)
     if sheet.waits != "check":
         return False
     # Before the items are read: what changes meanwhile makes the preview an old one.
@@ -262,7 +262,7 @@ class _Reader:
         missing = [LABELS[name] for name in ("category", "level", "city_function") if not after[name]]
         if missing:
             return [f"请写{'、'.join(missing)}。"]
-        item = DutyItem(duty_list_id=self.sheet.duty_list_id, code=code)
+        item = DutyItem(duty_list=self.sheet.duty_list, code=code)
         set_raw(
             item, {name: value for name, value in after.items() if name != "co_units"}, self.units, self.categories
         )

@@ -106,7 +106,7 @@ def test_dropping_what_the_county_said_falls_back_to_the_city(draft):
     [
         (
             lambda draft: services.change_item(list_id=draft.pk, code="GJ-01", values={"title": "金"}, **BY),
-            "GJ-01 是市级主责的事项，由市级清单定；县级清单只写县级主责的。",
+            "事项 GJ-01：市级主责的事项由市级清单定，县级清单只写县级主责的。",
         ),
         (
             lambda draft: services.remove_item(list_id=draft.pk, code="CG-01", **BY),
