@@ -12,7 +12,18 @@ from hotline.embedded import Servers
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("hotline", "responsibility", "tickets", "channels_merge", "evaluation", "supervision")
 # The interfaces between rooms, and the arithmetic: here types are asked for, elsewhere they are welcome.
-TYPED_MODULES = ("services", "selectors", "clocks", "limits", "calendar", "numbers", "routing", "matching", "learning")
+TYPED_MODULES = (
+    "services",
+    "selectors",
+    "clocks",
+    "limits",
+    "calendar",
+    "numbers",
+    "routing",
+    "matching",
+    "learning",
+    "pictures",
+)
 
 
 def steps() -> dict[str, list[str]]:

@@ -424,6 +424,53 @@ class StoredFile(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_picture(self) -> bool:
+        return self.content_type.startswith("image/")
+
+
+class Picture(models.Model):
+    """What an uploaded picture says about itself (hotline.pictures), read from its bytes when it came in.
+
+    The bands of its perceptual hash are indexed: two pictures of which at most three bits differ share one.
+    """
+
+    file = models.OneToOneField(StoredFile, models.CASCADE, primary_key=True, related_name="picture")
+    taken_at = models.DateTimeField("拍摄时间", null=True)
+    longitude = models.DecimalField("经度", max_digits=9, decimal_places=6, null=True)
+    latitude = models.DecimalField("纬度", max_digits=9, decimal_places=6, null=True)
+    band0 = models.IntegerField("感知散列一", null=True)
+    band1 = models.IntegerField("感知散列二", null=True)
+    band2 = models.IntegerField("感知散列三", null=True)
+    band3 = models.IntegerField("感知散列四", null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "照片"
+        constraints = [
+            models.CheckConstraint(
+                name="picture_point_is_whole",
+                condition=Q(longitude=None, latitude=None) | Q(longitude__isnull=False, latitude__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="picture_hash_is_whole",
+                condition=Q(band0=None, band1=None, band2=None, band3=None)
+                | Q(band0__isnull=False, band1__isnull=False, band2__isnull=False, band3__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=[f"band{turn}", "-file"], condition=Q(band0__isnull=False), name=f"picture_band{turn}")
+            for turn in range(4)
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_id} {self.taken_at}"
+
+    @property
+    def bands(self) -> tuple[int, ...]:
+        """Empty where the picture has no hash."""
+        bands = (self.band0, self.band1, self.band2, self.band3)
+        return () if bands[0] is None else bands
+
 
 class Notice(models.Model):
     """Something a person should look at: a kind and a number, never a title."""

@@ -516,12 +516,14 @@ class OnSiteForm(ActForm):
     visited_at = forms.DateTimeField(
         label="到场时间", widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     )
+    place = forms.CharField(label="到场地点", max_length=200)
     found_there = words("现场情况")
     before = FilesField(label="处置前照片", required=False)
     after = FilesField(label="处置后照片", required=False)
 
     def prepare(self) -> None:
         self.initial.setdefault("visited_at", timezone.localtime(self.found.at).replace(second=0, microsecond=0))
+        self.initial.setdefault("place", self.found.ticket.place)
         for name in ("before", "after"):
             self.fields[name].widget.attrs["accept"] = "image/*"
 

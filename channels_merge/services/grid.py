@@ -384,6 +384,7 @@ def report_check(
     event = tickets.record_onsite(
         assignment_id=check.assignment_id,
         found=f"网格员现场核查，{GridFinding(found).label}：{words}",
+        place=check.place,
         visited_at=visited_at,
         before=photos,
         by=by,

@@ -331,6 +331,7 @@ def open_ticket(appeal: Appeal, *, by: User | None, at: datetime) -> Ticket:
         category=appeal.category,
         region=appeal.region,
         place=appeal.place,
+        point=None if appeal.longitude is None or appeal.latitude is None else (appeal.longitude, appeal.latitude),
         is_enterprise=appeal.is_enterprise,
         contactable=appeal.contactable,
         first_channel=appeal.channel.name[:40],

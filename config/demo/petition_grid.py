@@ -160,7 +160,7 @@ def _send_workers(roads: Roads) -> None:
         found="partly",
         words="公告栏里只有去年三月的收支，今年的没有贴，物业说还在核对。",
         visited_at=at + HOUR,
-        photos=[store_file(upload=photo(71), by=worker, at=at + HOUR)],
+        photos=[store_file(upload=photo(71, at + HOUR), by=worker, at=at + HOUR)],
         by=worker,
         at=at + 2 * HOUR,
     )

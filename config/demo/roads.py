@@ -1,7 +1,7 @@
 """How far each demonstration matter has come, and everything that happened on the way, done through the services."""
 
-import struct
-import zlib
+import io
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
+from PIL import ExifTags, Image
 
 from channels_merge import selectors as appeals
 from channels_merge import services as channels
@@ -17,6 +18,7 @@ from channels_merge.services.desk import Decision
 from config.demo.people import People
 from evaluation import services as evaluation
 from evaluation.models import FollowUp, ReviewDecision
+from hotline.dates import local
 from hotline.models import Region, Unit, User
 from hotline.services import store_file
 from responsibility import selectors as responsibility
@@ -250,10 +252,13 @@ class Roads:
     def visit(self, part: Assignment, moment: Moment) -> None:
         at = moment.after(5)
         handler = self.people.of(part.unit)["handler"]
-        before, after = (store_file(upload=photo(part.pk * 2 + turn), by=handler, at=at) for turn in (0, 1))
+        before, after = (
+            store_file(upload=photo(part.pk * 2 + turn, at - 15 * MINUTE), by=handler, at=at) for turn in (0, 1)
+        )
         tickets.record_onsite(
             assignment_id=part.pk,
             found="现场情况与反映一致，已当场要求整改并拍照留存。",
+            place=part.ticket.place or part.ticket.region.name,
             visited_at=at - 20 * MINUTE,
             before=[before],
             after=[after],
@@ -319,18 +324,15 @@ def source_number(index: int) -> str:
     return f"{SOURCE}{index:04d}"
 
 
-def photo(seed: int) -> SimpleUploadedFile:
-    """A plain picture of one colour: real bytes, nobody's place."""
-    width, height = 320, 220
-    colour = bytes(((seed * 53) % 160 + 60, (seed * 97) % 160 + 60, (seed * 31) % 160 + 60))
-    lines = (b"\x00" + colour * width) * height
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    body = _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(lines)) + _chunk(b"IEND", b"")
-    return SimpleUploadedFile(f"现场{seed}.png", b"\x89PNG\r\n\x1a\n" + body, "image/png")
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+def photo(seed: int, taken_at: datetime) -> SimpleUploadedFile:
+    """Soft patches as a camera would have written them: real bytes, nobody's place."""
+    dice = random.Random(seed)  # noqa: S311 -- a picture, no secret
+    patches = Image.frombytes("RGB", (8, 6), dice.randbytes(8 * 6 * 3))
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = f"{local(taken_at):%Y:%m:%d %H:%M:%S}"
+    content = io.BytesIO()
+    patches.resize((320, 240), Image.Resampling.BICUBIC).save(content, "JPEG", exif=exif)
+    return SimpleUploadedFile(f"现场{seed}.jpg", content.getvalue(), "image/jpeg")
 
 
 # --- the roads, by the word in appeals.csv

@@ -14,8 +14,9 @@ from evaluation.models import FollowUp, FollowUpAttempt, ReviewDecision
 from evaluation.states import MISSED, DecisionState, FollowUpState
 from hotline import parameters
 from hotline.models import User
-from tickets.models import Attachment, OnSiteRecord, Reply, Ticket, TicketEvent
-from tickets.states import AttachmentKind, Secrecy
+from tickets.models import OnSiteRecord, Reply, Ticket, TicketEvent
+from tickets.selectors.photos import Visit, visits_of
+from tickets.states import Secrecy
 
 TIMELINE_ROWS = 8
 
@@ -107,15 +108,15 @@ class Evidence:
     """What the same caller said of earlier rounds."""
     words: Sequence[Interaction]
     reply: Reply | None
-    onsite: Sequence[OnSiteRecord]
-    photos: Sequence[Attachment]
+    visits: Sequence[Visit]
+    """Of every round."""
     contacts: Sequence[ContactRecord]
     others: Sequence[FollowUp]
     timeline: Sequence[TicketEvent]
     redo_refusal: str
 
 
-def evidence_of(decision: ReviewDecision, *, at: datetime) -> Evidence:
+def evidence_of(decision: ReviewDecision, *, by: User, at: datetime) -> Evidence:
     ticket = decision.ticket
     follow_up = decision.follow_up
     appeal = (
@@ -140,12 +141,7 @@ def evidence_of(decision: ReviewDecision, *, at: datetime) -> Evidence:
             .order_by("at", "pk")
         ),
         reply=reply,
-        onsite=list(OnSiteRecord.objects.filter(ticket=ticket).select_related("by").order_by("visited_at", "pk")),
-        photos=list(
-            Attachment.objects.filter(ticket=ticket, kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER])
-            .select_related("file")
-            .order_by("-kind", "pk")
-        ),
+        visits=visits_of(ticket, OnSiteRecord.objects.filter(ticket=ticket), by, at),
         contacts=list(
             ContactRecord.objects.filter(ticket=ticket)
             .select_related("by", "unit")

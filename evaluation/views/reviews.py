@@ -45,7 +45,7 @@ def _list(request, key, *, decision=None, form=None, status=200) -> HttpResponse
 
 
 def _evidence_context(request, decision, at, form=None) -> dict:
-    evidence = selectors.evidence_of(decision, at=at)
+    evidence = selectors.evidence_of(decision, by=request.user, at=at)
     return {
         "evidence": evidence,
         "form": form or DecisionForm(all_withdrew=decision.ground == Ground.WITHDRAWN),

@@ -245,4 +245,23 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('recipient', 'dedupe_key'), name='notice_once_per_recipient')],
             },
         ),
+        migrations.CreateModel(
+            name='Picture',
+            fields=[
+                ('file', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='picture', serialize=False, to='hotline.storedfile')),
+                ('taken_at', models.DateTimeField(null=True, verbose_name='拍摄时间')),
+                ('longitude', models.DecimalField(decimal_places=6, max_digits=9, null=True, verbose_name='经度')),
+                ('latitude', models.DecimalField(decimal_places=6, max_digits=9, null=True, verbose_name='纬度')),
+                ('band0', models.IntegerField(null=True, verbose_name='感知散列一')),
+                ('band1', models.IntegerField(null=True, verbose_name='感知散列二')),
+                ('band2', models.IntegerField(null=True, verbose_name='感知散列三')),
+                ('band3', models.IntegerField(null=True, verbose_name='感知散列四')),
+            ],
+            options={
+                'verbose_name': '照片',
+                'verbose_name_plural': '照片',
+                'indexes': [models.Index(condition=models.Q(('band0__isnull', False)), fields=['band0', '-file'], name='picture_band0'), models.Index(condition=models.Q(('band0__isnull', False)), fields=['band1', '-file'], name='picture_band1'), models.Index(condition=models.Q(('band0__isnull', False)), fields=['band2', '-file'], name='picture_band2'), models.Index(condition=models.Q(('band0__isnull', False)), fields=['band3', '-file'], name='picture_band3')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('latitude', None), ('longitude', None)), models.Q(('latitude__isnull', False), ('longitude__isnull', False)), _connector='OR'), name='picture_point_is_whole'), models.CheckConstraint(condition=models.Q(models.Q(('band0', None), ('band1', None), ('band2', None), ('band3', None)), models.Q(('band0__isnull', False), ('band1__isnull', False), ('band2__isnull', False), ('band3__isnull', False)), _connector='OR'), name='picture_hash_is_whole')],
+            },
+        ),
     ]

@@ -16,7 +16,8 @@ from django.core.files.storage import default_storage
 
 from hotline import parameters
 from hotline.errors import DomainError
-from hotline.models import StoredFile, User
+from hotline.models import Picture, StoredFile, User
+from hotline.pictures import read_picture
 
 ALLOWED: Final = {
     "image/jpeg": "jpg",
@@ -54,7 +55,7 @@ def store_file(*, upload: File, by: User | None, at: datetime) -> StoredFile:
     if not default_storage.exists(path):
         upload.seek(0)
         path = default_storage.save(path, upload)
-    return StoredFile.objects.create(
+    stored = StoredFile.objects.create(
         sha256=digest,
         size=upload.size,
         content_type=content_type,
@@ -63,6 +64,17 @@ def store_file(*, upload: File, by: User | None, at: datetime) -> StoredFile:
         uploaded_by=by,
         uploaded_at=at,
     )
+    if stored.is_picture:
+        _keep_facts(stored, upload)
+    return stored
+
+
+def _keep_facts(stored: StoredFile, upload: File) -> None:
+    upload.seek(0)
+    facts = read_picture(upload)
+    longitude, latitude = facts.point or (None, None)
+    bands = {f"band{turn}": band for turn, band in enumerate(facts.bands)}
+    Picture.objects.create(file=stored, taken_at=facts.taken_at, longitude=longitude, latitude=latitude, **bands)
 
 
 def clean_name(name: str) -> str:

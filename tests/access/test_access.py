@@ -296,6 +296,7 @@ def rows(city):
     services.record_onsite(
         assignment_id=worked.lead_id,
         found="现场属实。",
+        place="东门",
         visited_at=WEDNESDAY,
         before=[photo],
         by=city.handler,

@@ -320,7 +320,13 @@ def test_pictures_are_shown_and_other_files_named(city, open_as):
         for name, content in (("现场.png", png), ("移交单.pdf", b"%PDF-1.4 test"))
     ]
     services.record_onsite(
-        assignment_id=ticket.lead_id, found="仍在施工。", visited_at=NOW, before=files, by=city.handler, at=NOW
+        assignment_id=ticket.lead_id,
+        found="仍在施工。",
+        place="东门",
+        visited_at=NOW,
+        before=files,
+        by=city.handler,
+        at=NOW,
     )
 
     html = open_as(city.handler, ticket).content.decode()

@@ -27,7 +27,7 @@ def ticket(city):
     tickets.sign_assignment(assignment_id=lead, handler=city.handler, by=city.handler, at=TUESDAY)
     file = store_file(upload=SimpleUploadedFile("现场.pdf", b"%PDF-1.4 before"), by=city.handler, at=TUESDAY)
     tickets.record_onsite(
-        assignment_id=lead, found=FOUND, before=[file], visited_at=TUESDAY, by=city.handler, at=TUESDAY
+        assignment_id=lead, found=FOUND, place="东门", before=[file], visited_at=TUESDAY, by=city.handler, at=TUESDAY
     )
     tickets.add_note(ticket_id=ticket.pk, text=NOTE, by=city.dispatcher, at=TUESDAY)
     ticket = answer(city, fresh(ticket), at=ANSWERED_AT)

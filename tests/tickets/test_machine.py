@@ -24,6 +24,7 @@ from tickets.guards import why_refused
 from tickets.models import (
     Assignment,
     Attachment,
+    EarlierUse,
     ExtensionRequest,
     Reply,
     ReturnRequest,
@@ -221,6 +222,17 @@ def attachment(city):
     return Attachment.objects.create(ticket=ticket, file=file, kind="citizen")
 
 
+def visit(city):
+    event = services.record_onsite(
+        assignment_id=signed(city).lead_id, found="已停工。", visited_at=NOON, by=city.handler, at=NOON
+    )
+    return event.onsite
+
+
+def earlier_use(city):
+    return EarlierUse.objects.create(attachment=attachment(city), earlier=attachment(city), bits=0, same_bytes=True)
+
+
 def grant(city):
     return services.grant_scope(ticket_id=register().pk, user=city.handler, until=None)
 
@@ -259,6 +271,8 @@ VIOLATIONS = {
     "reply_not_resolved_says_why": lambda city: change(reply(city), resolved="no"),
     "reply_standard_met_or_explained": lambda city: change(reply(city), standard_met=False),
     "attachment_once": lambda city: again(attachment(city)),
+    "onsite_says_where": lambda city: change(visit(city), place=""),
+    "earlier_use_once": lambda city: again(earlier_use(city)),
     "tickethold_one_open_per_source": lambda city: again(held(city)),
     "scope_unit_once": lambda city: again(scope(city)),
     "scope_user_once": lambda city: again(grant(city)),

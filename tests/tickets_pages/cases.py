@@ -140,8 +140,12 @@ CASES: dict[str, Case] = {
         signed,
         "handler",
         ["record_onsite"],
-        ["visited_at", "found_there", "before", "after"],
-        lambda city, t: {"visited_at": "2026-11-10T10:00", "found_there": "仍在施工，已责令停工。"},
+        ["visited_at", "place", "found_there", "before", "after"],
+        lambda city, t: {
+            "visited_at": "2026-11-10T10:00",
+            "place": "锦江花园东门",
+            "found_there": "仍在施工，已责令停工。",
+        },
     ),
     "extend": Case(
         signed,

@@ -157,7 +157,7 @@ def test_a_visit_at_an_impossible_time(city, log_in, visited_at, said):
     before = acts(ticket)
 
     response = log_in(city.handler).post(
-        url(ticket, "onsite"), {"visited_at": visited_at, "found_there": "仍在施工。"}, **HTMX
+        url(ticket, "onsite"), {"visited_at": visited_at, "place": "东门", "found_there": "仍在施工。"}, **HTMX
     )
 
     assert response.status_code == 422
@@ -203,6 +203,7 @@ def test_a_file_that_cannot_be_kept(city, log_in, name, content, said):
         url(ticket, "onsite"),
         {
             "visited_at": "2026-11-10T10:00",
+            "place": "锦江花园东门",
             "found_there": "仍在施工。",
             "before": [SimpleUploadedFile("好的.png", PNG), SimpleUploadedFile(name, content)],
         },
@@ -251,6 +252,7 @@ def test_files_hang_on_the_event_by_kind(city, log_in):
         url(ticket, "onsite"),
         {
             "visited_at": "2026-11-10T10:00",
+            "place": "锦江花园东门",
             "found_there": "仍在施工。",
             "before": [SimpleUploadedFile("一.png", PNG), SimpleUploadedFile("二.png", PNG + b"2")],
             "after": SimpleUploadedFile("三.png", PNG + b"3"),
@@ -268,7 +270,7 @@ def test_files_hang_on_the_event_by_kind(city, log_in):
 def test_one_visit_sent_from_two_windows_is_one_record_with_the_pictures_of_both(city, log_in):
     ticket = signed(city)
     client = log_in(city.handler)
-    visit = {"visited_at": "2026-11-10T10:00", "found_there": "仍在施工。"}
+    visit = {"visited_at": "2026-11-10T10:00", "place": "锦江花园东门", "found_there": "仍在施工。"}
 
     for picture in (PNG, PNG, PNG + b"2"):
         client.post(url(ticket, "onsite"), {**visit, "before": SimpleUploadedFile("一.png", picture)})

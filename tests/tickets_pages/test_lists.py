@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from bs4 import BeautifulSoup
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from hotline.models import StoredFile
 from tests.factories.hotline import TownshipFactory, UserFactory
+from tests.factories.pictures import jpeg, kept, scene
 from tests.factories.tickets import (
     NOW,
     REPLY,
@@ -697,3 +699,25 @@ def test_each_sees_their_own_part_of_the_list(city, log_in):
     services.grant_scope(ticket_id=secret.pk, user=city.handler, until=None)
     assert set(numbers(log_in(city.handler))) == {own.number, secret.number}
     assert numbers(log_in(city.handler), granted="on") == [secret.number]
+
+
+def test_what_the_pictures_say_stands_beside_them_for_who_signs(city, log_in):
+    ticket = contacted(city, at=at("11-10 09:00"))
+    photo = kept(jpeg(scene(1), taken="2026:11:09 16:00:00"), by=city.handler, at=NOW, name="东门.jpg")
+    services.record_onsite(
+        assignment_id=ticket.lead_id, found="已停工。", visited_at=NOW, before=[photo], by=city.handler, at=NOW
+    )
+    services.submit_result(
+        assignment_id=ticket.lead_id, resolved="yes", public_text=REPLY, standard_met=True, by=city.handler, at=NOW
+    )
+
+    page = log_in(city.head).get(f"/approvals/{pending_approval(ticket).pk}/", **HTMX)
+
+    shot = BeautifulSoup(page.content, "html.parser").select_one(".shot")
+    attachment = ticket.attachments.get()
+    assert shot.img["src"] == f"/tickets/{ticket.number}/files/{attachment.pk}/"
+    assert [(each.get_text(), each.get("class")) for each in shot.select("li")] == [
+        ("注意拍摄于 11月9日 16:00，早于受理（11月10日 09:00）", ["n"]),
+        ("照片里没有位置", None),
+        ("没有查到以前用过", None),
+    ]

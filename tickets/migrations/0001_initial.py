@@ -59,6 +59,8 @@ class Migration(migrations.Migration):
                 ('urgency', models.CharField(choices=[('normal', '一般'), ('urgent', '紧急'), ('critical', '特急')], default='normal', max_length=12, verbose_name='紧急程度')),
                 ('secrecy', models.CharField(choices=[('open', '普通'), ('restricted', '保密')], default='open', max_length=12, verbose_name='保密')),
                 ('place', models.CharField(blank=True, max_length=200, verbose_name='地点')),
+                ('longitude', models.DecimalField(decimal_places=6, max_digits=9, null=True, verbose_name='经度')),
+                ('latitude', models.DecimalField(decimal_places=6, max_digits=9, null=True, verbose_name='纬度')),
                 ('is_enterprise', models.BooleanField(default=False, verbose_name='涉企')),
                 ('contactable', models.BooleanField(default=True, verbose_name='可联系')),
                 ('state', hotline.fsm.StateField(choices=[('pending_dispatch', '待派单'), ('pending_info', '待补充'), ('pending_sign', '待签收'), ('return_review', '退单审核'), ('pending_ruling', '待裁定'), ('in_progress', '办理中'), ('completion_review', '待审核'), ('pending_followup', '待回访'), ('deferred', '挂账'), ('closed', '已办结'), ('merged', '已并单'), ('voided', '已作废')], default='pending_dispatch', max_length=50, protected=True, verbose_name='状态')),
@@ -228,6 +230,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('round', models.PositiveSmallIntegerField(verbose_name='轮次')),
+                ('place', models.CharField(max_length=200, verbose_name='到场地点')),
                 ('found', models.TextField(verbose_name='现场情况')),
                 ('visited_at', models.DateTimeField(verbose_name='到场时间')),
                 ('assignment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='onsite_records', to='tickets.assignment')),
@@ -239,6 +242,7 @@ class Migration(migrations.Migration):
                 'verbose_name': '现场记录',
                 'verbose_name_plural': '现场记录',
                 'indexes': [models.Index(fields=['ticket', 'round'], include=('assignment',), name='onsite_rounds')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('place', ''), _negated=True), name='onsite_says_where')],
             },
         ),
         migrations.CreateModel(
@@ -390,6 +394,21 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '待记的时限调整',
                 'verbose_name_plural': '待记的时限调整',
+            },
+        ),
+        migrations.CreateModel(
+            name='EarlierUse',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('bits', models.PositiveSmallIntegerField(verbose_name='感知散列相差位数')),
+                ('same_bytes', models.BooleanField(verbose_name='同一文件')),
+                ('attachment', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='earlier_uses', to='tickets.attachment')),
+                ('earlier', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tickets.attachment')),
+            ],
+            options={
+                'verbose_name': '照片曾用',
+                'verbose_name_plural': '照片曾用',
+                'constraints': [models.UniqueConstraint(fields=('attachment', 'earlier'), name='earlier_use_once')],
             },
         ),
     ]

@@ -2,16 +2,18 @@
 
 from tickets.models.assignment import Assignment, ClockShift, TicketClock, TicketClockBreach
 from tickets.models.decisions import Approval, ExtensionRequest, ReturnRequest
-from tickets.models.records import Attachment, Note, OnSiteRecord, Reply, TicketEvent, TicketHold
+from tickets.models.records import PICTURE, Attachment, EarlierUse, Note, OnSiteRecord, Reply, TicketEvent, TicketHold
 from tickets.models.scope import NOTHING_BURNS, TicketScope
 from tickets.models.ticket import Ticket
 
 __all__ = [
     "NOTHING_BURNS",
+    "PICTURE",
     "Approval",
     "Assignment",
     "Attachment",
     "ClockShift",
+    "EarlierUse",
     "ExtensionRequest",
     "Note",
     "OnSiteRecord",

@@ -97,6 +97,7 @@ class OnSiteRecord(models.Model):
     assignment = models.ForeignKey("tickets.Assignment", models.PROTECT, related_name="onsite_records")
     event = models.OneToOneField(TicketEvent, models.PROTECT, related_name="onsite")
     round = models.PositiveSmallIntegerField("轮次")
+    place = models.CharField("到场地点", max_length=200)
     found = models.TextField("现场情况")
     visited_at = models.DateTimeField("到场时间")
     by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+")
@@ -107,6 +108,7 @@ class OnSiteRecord(models.Model):
         verbose_name = verbose_name_plural = "现场记录"
         # An inbox asks for every row in which round somebody of its lead stood there.
         indexes = [models.Index(fields=["ticket", "round"], include=["assignment"], name="onsite_rounds")]
+        constraints = [models.CheckConstraint(name="onsite_says_where", condition=~Q(place=""))]
 
     def __str__(self) -> str:
         return f"{self.ticket_id} {self.visited_at:%F %R}"
@@ -127,6 +129,26 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ticket_id} {self.kind}"
+
+
+PICTURE = Q(kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER], file__content_type__startswith="image/")
+"""Attachments that are pictures of a visit; a film or a sheet is evidence too, but no photo."""
+
+
+class EarlierUse(models.Model):
+    """A picture of a visit that was handed in before, as it is or stored anew. Found when it came in; people judge."""
+
+    attachment = models.ForeignKey(Attachment, models.CASCADE, related_name="earlier_uses", db_index=False)
+    earlier = models.ForeignKey(Attachment, models.CASCADE, related_name="+", db_index=False)
+    bits = models.PositiveSmallIntegerField("感知散列相差位数")
+    same_bytes = models.BooleanField("同一文件")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "照片曾用"
+        constraints = [models.UniqueConstraint(fields=["attachment", "earlier"], name="earlier_use_once")]
+
+    def __str__(self) -> str:
+        return f"{self.attachment_id} {self.earlier_id}"
 
 
 class TicketHold(models.Model):

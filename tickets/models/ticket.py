@@ -59,6 +59,8 @@ class Ticket(StateModel):
     )
     region = models.ForeignKey("hotline.Region", models.PROTECT, null=True, blank=True, verbose_name="属地")
     place = models.CharField("地点", max_length=200, blank=True)
+    longitude = models.DecimalField("经度", max_digits=9, decimal_places=6, null=True)
+    latitude = models.DecimalField("纬度", max_digits=9, decimal_places=6, null=True)
     is_enterprise = models.BooleanField("涉企", default=False)
     contactable = models.BooleanField("可联系", default=True)
 

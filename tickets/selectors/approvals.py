@@ -11,9 +11,9 @@ from hotline.dates import local
 from hotline.models import User
 from hotline.rights import has_right
 from tickets import rights
-from tickets.models import Approval, Attachment, OnSiteRecord, Reply, Ticket, TicketClock
+from tickets.models import PICTURE, Approval, Attachment, OnSiteRecord, Reply, Ticket, TicketClock
 from tickets.selectors.lists import Key, Page, secret_to, sees_work, take
-from tickets.states import ApprovalStep, AttachmentKind, ClockKind, Resolved
+from tickets.states import ApprovalStep, ClockKind, Resolved
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -67,8 +67,8 @@ def _with_checks(steps: QuerySet[Approval]) -> "QuerySet[WithAnnotations[Approva
     counted = OnSiteRecord.objects.of_live_leads()
     photos = (
         Attachment.objects.filter(
+            PICTURE,
             ticket=OuterRef("ticket"),
-            kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER],
             event__onsite__in=counted.filter(
                 ticket=OuterRef(OuterRef("ticket")), round=OuterRef(OuterRef("ticket__round"))
             ),

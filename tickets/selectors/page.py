@@ -173,7 +173,7 @@ def _shots(found: Situation, *, sees_all: bool) -> dict[int, list[Shot]]:
     for each in files.select_related("file").order_by("pk"):
         url = reverse("tickets:file", args=[found.ticket.number, each.pk])
         shots.setdefault(each.event_id, []).append(
-            Shot(f"{each.get_kind_display()} {each.file.name}", url, each.file.content_type.startswith("image/"))
+            Shot(f"{each.get_kind_display()} {each.file.name}", url, each.file.is_picture)
         )
     return shots
 
@@ -216,7 +216,7 @@ def _words(event: TicketEvent, answers: dict[int, str], *, reads_all: bool) -> s
     """What was said with the act, as far as the person reads it."""
     note, reply, onsite = (getattr(event, name, None) for name in ("note", "reply", "onsite"))
     if onsite is not None and reads_all:
-        return onsite.found
+        return f"{onsite.place}：{onsite.found}"
     if reply is not None and reads_all:
         return _reply_words(reply)
     if note is not None and (reads_all or note.public or note.kind == NoteKind.INSTRUCTION):

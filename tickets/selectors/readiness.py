@@ -7,12 +7,11 @@ from hotline import parameters
 from hotline.calendar import add_working, working_between
 from hotline.dates import local
 from hotline.models import Unit, User
-from tickets.models import Assignment, OnSiteRecord, ReturnRequest, Ticket, TicketClock
+from tickets.models import PICTURE, Assignment, OnSiteRecord, ReturnRequest, Ticket, TicketClock
 from tickets.states import (
     ENDED_ASSIGNMENT_STATES,
     AssignmentRole,
     AssignmentState,
-    AttachmentKind,
     ClockKind,
     Decision,
 )
@@ -167,9 +166,7 @@ def contact_was_tried(ticket: Ticket, *, at: datetime, trying: bool = False) -> 
 def _onsite_requirements(ticket: Ticket, *, at: datetime) -> list[Requirement]:
     least = parameters.integer("onsite_photos_min", at=at)
     visits = OnSiteRecord.objects.of_live_leads().filter(ticket=ticket, round=ticket.round)
-    photos = ticket.attachments.filter(
-        kind__in=[AttachmentKind.BEFORE, AttachmentKind.AFTER], event__onsite__in=visits
-    ).count()
+    photos = ticket.attachments.filter(PICTURE, event__onsite__in=visits).count()
     return [
         Requirement(visits.exists(), "到过现场", "onsite"),
         Requirement(photos >= least, f"现场照片至少 {least} 张，已有 {photos} 张", "onsite"),

@@ -14,7 +14,7 @@ from responsibility.states import TownshipRole
 from tickets import rights
 from tickets.models import Assignment, Attachment, OnSiteRecord, Ticket, TicketEvent
 from tickets.selectors.readiness import contact_was_tried, why_not_handler
-from tickets.services import access, parts
+from tickets.services import access, parts, photos
 from tickets.services.act import Act, InputRefused, require_text
 from tickets.states import (
     ENDED_ASSIGNMENT_STATES,
@@ -172,10 +172,11 @@ def record_onsite(
     visited_at: datetime,
     by: User,
     at: datetime,
+    place: str = "",
     before: Sequence[StoredFile] = (),
     after: Sequence[StoredFile] = (),
 ) -> TicketEvent:
-    """Somebody stood there (article 8: 需现场处置的事项要第一时间赴现场核实处置).
+    """Somebody stood there (article 8: 需现场处置的事项要第一时间赴现场核实处置); at the matter's place unless ``place`` says where.
 
     The same words of the same visit sent again (a second window, a lost answer) are written once; pictures that came
     with them only now are added.
@@ -186,6 +187,7 @@ def record_onsite(
     if assignment.state != AssignmentState.SIGNED:
         act.refuse("签收以后才能填现场记录。")
     found = require_text(found, "请写明现场看到的情况。")
+    place = require_text(place or act.ticket.place, "请写明到场地点。")[:200]
     if not assignment.given_at - timedelta(minutes=1) <= visited_at <= at:
         raise InputRefused("到场时间须在派单之后、现在之前。")
     visit = {
@@ -201,17 +203,19 @@ def record_onsite(
         event = there.event
     else:
         event = act.record("record_onsite", assignment=assignment, data={"before": len(before), "after": len(after)})
-        OnSiteRecord.objects.create(event=event, **visit)
+        OnSiteRecord.objects.create(event=event, place=place, **visit)
     kept = set(event.attachments.values_list("kind", "file__sha256"))
-    Attachment.objects.bulk_create(
-        [
-            Attachment(ticket=act.ticket, event=event, assignment=assignment, file=file, kind=kind)
-            for kind, files in ((AttachmentKind.BEFORE, before), (AttachmentKind.AFTER, after))
-            for file in files
-            if (kind, file.sha256) not in kept
-        ],
-        ignore_conflicts=True,
+    new = {
+        (kind, file.sha256): file
+        for kind, files in ((AttachmentKind.BEFORE, before), (AttachmentKind.AFTER, after))
+        for file in files
+    }
+    added = Attachment.objects.bulk_create(
+        Attachment(ticket=act.ticket, event=event, assignment=assignment, file=file, kind=kind)
+        for (kind, digest), file in new.items()
+        if (kind, digest) not in kept
     )
+    photos.find_earlier_uses(added, at=at)
     return event
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -41,12 +42,14 @@ def register_ticket(
     secrecy: str = Secrecy.OPEN,
     line_code: str = "",
     given_due_at: datetime | None = None,
+    point: tuple[Decimal, Decimal] | None = None,
     files: Sequence[StoredFile] = (),
 ) -> Ticket:
     """A new ticket awaiting dispatch, with the router's proposal or the reason why there is none.
 
     Called by the room that keeps appeals, which has checked the right to accept one. `line_code` and `given_due_at` are
-    for a matter that another platform sent with limits of its own (`deadlines.handle_rule`).
+    for a matter that another platform sent with limits of its own (`deadlines.handle_rule`); `point` is the longitude
+    and latitude of the place where the sender knows them.
     """
     proposal = proposal_for(text=f"{title}\n{text}", category=category, region=region, kind=kind, at=at)
     ticket = Ticket(
@@ -59,6 +62,8 @@ def register_ticket(
         category=category,
         region=region,
         place=place,
+        longitude=point[0] if point else None,
+        latitude=point[1] if point else None,
         is_enterprise=is_enterprise,
         contactable=contactable,
         first_channel=first_channel,
@@ -146,6 +151,9 @@ def revise_ticket(*, ticket_id: int, changes: dict[str, Any], by: User, at: date
         raise InputRefused("没有改动。")
     for name in changed:
         setattr(ticket, name, changes[name])
+    if "place" in changed:
+        # The point was of the place that was named before.
+        ticket.longitude = ticket.latitude = None
     act.shows_elsewhere()
     for name, value in _proposal_of(ticket, at).items():
         setattr(ticket, name, value)

@@ -82,6 +82,7 @@ def _onsite(found: Situation, data: dict[str, Any]) -> Any:
     return services.record_onsite(
         assignment_id=found.own.pk,
         found=data["found_there"],
+        place=data["place"],
         visited_at=data["visited_at"],
         before=_files(found, data["before"]),
         after=_files(found, data["after"]),

@@ -17,6 +17,7 @@ from tickets.selectors import approvals as selectors
 from tickets.selectors import queues
 from tickets.selectors.acts import act_url
 from tickets.selectors.lists import Page
+from tickets.selectors.photos import visits_of, visits_that_count
 from tickets.selectors.queues import Segment
 from tickets.selectors.readiness import handle_clock
 from tickets.services import InputRefused
@@ -83,6 +84,7 @@ def approval(request: HttpRequest, approval_id: int) -> HttpResponse:
         return _gone(request, "这一审核已有人处理，或不由您审核。")
     context = {
         "case": selectors.approval_case(found, request.user),
+        "visits": visits_of(found.ticket, visits_that_count(found.ticket), request.user, at),
         "send_back": act_url(found.ticket, "send-back"),
         "at": at,
     }
