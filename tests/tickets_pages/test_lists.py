@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from hotline.models import StoredFile
+from responsibility.models import Category
 from tests.factories.hotline import TownshipFactory, UserFactory
 from tests.factories.pictures import jpeg, kept, scene
 from tests.factories.tickets import (
@@ -684,6 +685,31 @@ def test_a_filter_that_is_not_understood_says_so_and_filters_nothing(city, log_i
     assert page.status_code == 200
     assert [found.number for found, _ in page.context["rows"]] == [ticket.number]
     assert said.replace(" ", "") in _words(page.content.decode())
+
+
+def test_the_filters_offer_categories_by_level_and_units_in_order_of_their_codes(city, log_in):
+    top = Category.objects.create(code="02", name="水 & 电", level=1)
+    below = Category.objects.create(code="0201", name="<停水>", level=2, parent=top)
+    Category.objects.create(code="01", name="城管", level=1)
+
+    page = log_in(city.county_clerk).get("/tickets/", {"category": below.code}).content.decode()
+
+    assert options(page, "category") == [
+        '<option value="">全部分类</option>',
+        '<option value="01">城管</option>',
+        '<option value="02">水 &amp; 电</option>',
+        '<option value="0201" selected>　&lt;停水&gt;</option>',
+    ]
+    below_it = sorted((unit.code, unit.short_name) for unit in (city.county_department, city.township))
+    assert options(page, "unit") == [
+        '<option value="" selected>全部单位</option>',
+        *(f'<option value="{code}">{name}</option>' for code, name in below_it),
+    ]
+
+
+def options(page, name):
+    select = next(each for each in re.findall(r"<select.*?</select>", page, re.DOTALL) if f'name="{name}"' in each)
+    return re.findall(r"<option.*?</option>", select)
 
 
 def test_each_sees_their_own_part_of_the_list(city, log_in):
