@@ -182,6 +182,7 @@ class Index:
 
     def __init__(self, items: Sequence[ItemText]) -> None:
         self.items = tuple(items)
+        self._numbers = {item.code: number for number, item in enumerate(self.items)}
         self._terms: list[_Term] = []
         self._terms_by_part: dict[str, list[int]] = defaultdict(list)
         """Numbers of the terms whose first part it is: a text says few of thousands."""
@@ -190,8 +191,13 @@ class Index:
         self._likeness: dict[str, list[tuple[int, float]]] = defaultdict(list)
         self._compile()
 
-    def match(self, text: str, *, category: str = "", kind: str = "", most: int = 5) -> list[Match]:
-        """Matching items, best first; the same list for the same input. Empty when nothing of the list is said."""
+    def match(
+        self, text: str, *, category: str = "", kind: str = "", most: int = 5, also: Sequence[str] = ()
+    ) -> list[Match]:
+        """Matching items, best first; the same list for the same input. Empty when nothing of the list is said.
+
+        Items whose codes are in `also` follow, whatever is said for them.
+        """
         plain = normalise(text)
         found = self._find(plain)
         worth, words = self._weigh_words(found)
@@ -213,6 +219,11 @@ class Index:
             if total >= _LEAST_EVIDENCE:
                 evidence[number] = total
         order = sorted(evidence, key=lambda number: (-evidence[number], self.items[number].code))[:most]
+        for number in (self._numbers[code] for code in also if code in self._numbers):
+            if number not in order:
+                order.append(number)
+                evidence.setdefault(number, _LEAST_EVIDENCE)
+                against.setdefault(number, ())
         hours = hours_named(plain)
         return [
             self._judge(number, rank, order, evidence, worth, words, against, category, plain, hours)
@@ -222,7 +233,7 @@ class Index:
     def match_item(self, code: str, text: str) -> Match | None:
         """One item as it fits a text, whatever the others; None for an unknown code."""
         plain = normalise(text)
-        number = next((number for number, item in enumerate(self.items) if item.code == code), None)
+        number = self._numbers.get(code)
         if number is None:
             return None
         worth, words = self._weigh_words(self._find(plain))

@@ -14,6 +14,8 @@ class Example(NamedTuple):
     topic: str
     text: str
     label: str
+    name: str = ""
+    """What it is known by, where somebody may look it up."""
 
 
 class UnreadableExamples(DomainError):

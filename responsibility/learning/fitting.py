@@ -14,6 +14,8 @@ _STEPS: Final = 60
 _CLOSE_ENOUGH: Final = 1e-3
 _POWER_STEPS: Final = 2
 _SPARE: Final = 20
+_AT_ONCE: Final = 2000
+"""Messages whose likeness to every landmark is in memory together."""
 
 
 def fit_words(rows: sparse.csr_array, targets: Floats, weights: Floats, penalty: float) -> Floats:
@@ -60,7 +62,13 @@ def likeness(points: Floats, landmarks: Floats) -> Floats:
 def fit_likeness(points: Floats, landmarks: Floats, targets: Floats, weights: Floats, penalty: float) -> Floats:
     """A coefficient for each landmark and label, penalised by the function's own size (Nyström's way)."""
     # The constant 1 that is added stands for an intercept. In double precision: the system is nearly singular.
-    near = likeness(points.astype(np.float64), landmarks) + 1
-    system = near.T @ (weights[:, None] * near) + penalty * (likeness(landmarks.astype(np.float64), landmarks) + 1)
+    system = penalty * (likeness(landmarks.astype(np.float64), landmarks) + 1)
+    wanted = np.zeros((len(landmarks), targets.shape[1]))
+    for first in range(0, len(points), _AT_ONCE):
+        part = slice(first, first + _AT_ONCE)
+        near = likeness(points[part].astype(np.float64), landmarks) + 1
+        weighed = weights[part, None] * near
+        system += near.T @ weighed
+        wanted += weighed.T @ targets[part]
     system[np.diag_indices_from(system)] += 1e-9 * np.trace(system) / len(system)
-    return np.linalg.solve(system, near.T @ (weights[:, None] * targets)).astype(np.float32)
+    return np.linalg.solve(system, wanted).astype(np.float32)

@@ -37,7 +37,10 @@ _LIKENESS_PENALTY: Final = 0.125
 _HELD_OUT: Final = 5
 """One row in so many is kept out to find how sure the scores may be."""
 _AT_ONCE: Final = 1000
-_FORM: Final = 1
+_FORM: Final = 2
+_NEAREST: Final = 10
+_NEAR_ENOUGH: Final = 0.5
+"""Cosine in the directions below which a message of the past is not called alike."""
 
 
 class NothingToLearn(DomainError):
@@ -47,6 +50,13 @@ class NothingToLearn(DomainError):
 class Answer(NamedTuple):
     label: str
     probability: float
+
+
+class Precedent(NamedTuple):
+    """A message of the past that the model keeps as a landmark."""
+
+    label: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,8 @@ class Model:
     axes: Floats
     landmarks: Floats
     likeness: Floats
+    precedents: tuple[Precedent, ...]
+    """One for each landmark."""
     sharpness: float = 1.0
 
     def scores(self, examples: Sequence[Example]) -> Floats:
@@ -78,6 +90,15 @@ class Model:
         """The most probable labels, best first."""
         (row,) = self.probabilities([Example(topic, text, "")])
         return [Answer(self.labels[at], float(row[at])) for at in np.argsort(-row, kind="stable")[:most]]
+
+    def nearest(self, topic: str, text: str) -> list[Precedent]:
+        """The landmarks most like this message, at most ten, nearest first; none where nothing is alike."""
+        likeness = self._points([Example(topic, text, "")])[0] @ self.landmarks.T
+        order = np.argsort(-likeness, kind="stable")[:_NEAREST]
+        return [self.precedents[at] for at in order if likeness[at] >= _NEAR_ENOUGH]
+
+    def _points(self, examples: Sequence[Example]) -> Floats:
+        return fitting.unit(self.vocabulary.rows(examples) @ self.axes)
 
     def _scores(self, examples: Sequence[Example]) -> Floats:
         rows = self.vocabulary.rows(examples)
@@ -97,7 +118,15 @@ class Model:
             out,
             allow_pickle=False,
             head=np.frombuffer(
-                json.dumps({"form": _FORM, "labels": self.labels, "sharpness": self.sharpness}).encode(), np.uint8
+                json.dumps(
+                    {
+                        "form": _FORM,
+                        "labels": self.labels,
+                        "sharpness": self.sharpness,
+                        "precedents": self.precedents,
+                    }
+                ).encode(),
+                np.uint8,
             ),
             ids=self.vocabulary.ids.astype(np.uint32),
             rarity=self.vocabulary.rarity,
@@ -127,6 +156,7 @@ class Model:
             axes=arrays["axes"] * arrays["axes_scale"],
             landmarks=arrays["landmarks"].astype(np.float32),
             likeness=arrays["likeness"],
+            precedents=tuple(Precedent(*kept) for kept in head["precedents"]),
             sharpness=head["sharpness"],
         )
 
@@ -176,9 +206,11 @@ def _fit(examples: Sequence[Example], labels: tuple[str, ...], sharpness: float 
     words = fitting.fit_words(sparse.csr_array(sparse.hstack([rows, ones])), targets, weights, _WORDS_PENALTY)
     axes = fitting.directions(rows, _DIRECTIONS)
     points = fitting.unit(rows @ axes)
-    landmarks = points[_evenly(len(points), _LANDMARKS)]
+    kept = _evenly(len(points), _LANDMARKS)
+    landmarks = points[kept]
     likeness = fitting.fit_likeness(points, landmarks, targets, weights, _LIKENESS_PENALTY)
-    return Model(labels, vocabulary, words, axes, landmarks, likeness, sharpness)
+    precedents = tuple(Precedent(examples[at].label, examples[at].name) for at in kept)
+    return Model(labels, vocabulary, words, axes, landmarks, likeness, precedents, sharpness)
 
 
 def _spread(examples: Sequence[Example]) -> Sequence[Example]:
