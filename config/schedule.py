@@ -22,6 +22,9 @@ CELERY_BEAT_SCHEDULE = {
     "tickets.reconcile_clock_moves": {"task": "tickets.reconcile_clock_moves", "schedule": 600.0},
     # 10号 第八条: what waits is proposed by the list that decides today, not by the one that decided when it came.
     "tickets.renew_proposals": {"task": "tickets.renew_proposals", "schedule": crontab(minute=2)},
+    # docs/adr/0011: what people decided teaches the router; a model that is not worse takes its place. Figures of the page 派单质量.
+    "responsibility.learn_routing": {"task": "responsibility.learn_routing", "schedule": crontab(hour=3, minute=30)},
+    "responsibility.count_routing": {"task": "responsibility.count_routing", "schedule": crontab(hour=1, minute=40)},
     # docs/architecture.md: who may see a ticket has one writer, and a checker every night.
     "tickets.check_scopes": {"task": "tickets.check_scopes", "schedule": crontab(hour=2, minute=10)},
     # Notices are kept for 90 days.

@@ -33,6 +33,7 @@ _LEADING: Final = (
 )
 _CENTRE: Final = (
     "responsibility.view_duty_lists",
+    "responsibility.view_routing",
     "tickets.view_all_tickets",
     "tickets.remark_ticket",
     "tickets.print_ticket",
@@ -208,6 +209,8 @@ _ROLES: Final = (
             "responsibility.view_duty_lists",
             "responsibility.edit_duty_list",
             "responsibility.publish_duty_list",
+            "responsibility.view_routing",
+            "responsibility.choose_routing_model",
             *(
                 f"responsibility.{verb}_{model}"
                 for model in ("category", "governance")

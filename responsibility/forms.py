@@ -162,6 +162,11 @@ class WordsForm(forms.Form):
         self.fields["words"].error_messages["required"] = f"请写{label}。"
 
 
+class ChoiceOfModelForm(forms.Form):
+    words = words_field("启用理由", 500, rows=3)
+    stays = forms.BooleanField(label="一直用这一版，夜里学到不差的新版也不自动换用", required=False)
+
+
 class OpinionForm(forms.Form):
     agrees = forms.TypedChoiceField(
         label="意见",

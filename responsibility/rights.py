@@ -16,3 +16,5 @@ OPINIONS: Final = {
 }
 # Who writes a version and who judges it read what it would change.
 JUDGE: Final = (EDIT, *OPINIONS.values())
+VIEW_ROUTING: Final = "responsibility.view_routing"
+CHOOSE_MODEL: Final = "responsibility.choose_routing_model"

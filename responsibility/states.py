@@ -62,6 +62,15 @@ class Outcome(models.TextChoices):
     RECALLED = "recalled", "派错收回"
 
 
+class ModelAct(models.TextChoices):
+    """What decided which model the router asks: the nightly comparison, or a person."""
+
+    ADOPT = "adopt", "自动启用"
+    DECLINE = "decline", "没有启用"
+    CHOOSE = "choose", "人工启用"
+    STOP = "stop", "停用"
+
+
 class AppealKind(models.TextChoices):
     CONSULT = "consult", "咨询"
     HELP = "help", "求助"

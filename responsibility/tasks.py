@@ -17,3 +17,14 @@ def compare_sheet(*, sheet_id: int) -> bool:
 @shared_task(name="responsibility.write_sheet")
 def write_sheet(*, sheet_id: int) -> bool:
     return services.write_sheet(sheet_id=sheet_id, at=timezone.now())
+
+
+@shared_task(name="responsibility.learn_routing")
+def learn_routing() -> str:
+    event = services.learn_from_experience(at=timezone.now())
+    return f"{event.model} {event.act}" if event else ""
+
+
+@shared_task(name="responsibility.count_routing")
+def count_routing() -> int:
+    return services.count_routing(at=timezone.now())

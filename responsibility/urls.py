@@ -2,13 +2,18 @@
 
 from django.urls import path
 
-from responsibility.views import items, lists, sheets, trials
+from responsibility.views import items, lists, quality, sheets, trials
 
 app_name = "responsibility"
 
 urlpatterns = [
     path("duty-lists/", lists.duty_lists, name="duty-lists"),
     path("duty-lists/draft/", lists.draft, name="duty-list-draft"),
+    path("duty-lists/quality/", quality.quality, name="routing-quality"),
+    path("duty-lists/quality/wrong/", quality.wrong, name="routing-wrong"),
+    path("duty-lists/models/", quality.models, name="routing-models"),
+    path("duty-lists/models/stop/", quality.stop, name="routing-model-stop"),
+    path("duty-lists/models/<int:pk>/choose/", quality.choose, name="routing-model-choose"),
     path("duty-lists/<int:pk>/", lists.duty_list, name="duty-list"),
     path("duty-lists/<int:pk>/acts/<str:act>/", lists.act, name="duty-list-act"),
     path("duty-lists/<int:pk>/trial/", trials.trial, name="duty-list-trial"),

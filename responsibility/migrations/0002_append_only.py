@@ -1,6 +1,11 @@
 from django.db import migrations
 
-TABLES = ("responsibility_dutylistevent", "responsibility_dutyitemevent", "responsibility_dutylistopinion")
+TABLES = (
+    "responsibility_dutylistevent",
+    "responsibility_dutyitemevent",
+    "responsibility_dutylistopinion",
+    "responsibility_routingmodelevent",
+)
 
 
 def forward(table: str) -> str:

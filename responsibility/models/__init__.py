@@ -1,5 +1,5 @@
 from responsibility.models.governance import Governance
-from responsibility.models.learned import RoutingModel
+from responsibility.models.learned import RoutingFigure, RoutingModel, RoutingModelEvent
 from responsibility.models.lists import (
     Category,
     DutyItem,
@@ -25,5 +25,7 @@ __all__ = [
     "DutySheetRow",
     "Governance",
     "RoutingExample",
+    "RoutingFigure",
     "RoutingModel",
+    "RoutingModelEvent",
 ]

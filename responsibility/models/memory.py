@@ -35,7 +35,10 @@ class RoutingExample(models.Model):
         constraints = [
             models.CheckConstraint(name="routing_outcome_is_known", condition=Q(outcome__in=Outcome.values))
         ]
-        indexes = [models.Index(fields=["final_item", "at"], name="routing_item_at")]
+        indexes = [
+            models.Index(fields=["final_item", "at"], name="routing_item_at"),
+            models.Index(fields=["at"], name="routing_at"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.ticket_number} {self.get_outcome_display()}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, Final
@@ -15,6 +15,7 @@ from hotline.models import Region, Unit
 from responsibility.models import Category, DutyItem, DutyList, Governance, RoutingExample
 from responsibility.places import Gazetteer, Place
 from responsibility.routing import PLACE_POINTS, Condition, Index, ItemText, Match, township_role_in
+from responsibility.selectors.learned import Heard, hear
 from responsibility.selectors.versions import current_list, deciding_lists, items_of_lists
 from responsibility.states import FUNCTIONS, Level, Outcome, Route, TownshipRole
 
@@ -111,7 +112,8 @@ def suggest(
     duty_list = current_list(at)
     if duty_list is None:
         return []
-    return suggest_by(duty_list, text=text, category=category, region=region, kind=kind, ground=Ground(at))
+    ground = Ground(at, model=duty_list.routing_model)  # type: ignore[attr-defined]  # annotated
+    return suggest_by(duty_list, text=text, category=category, region=region, kind=kind, ground=ground)
 
 
 def suggest_by(
@@ -125,12 +127,16 @@ def suggest_by(
 ) -> list[Candidate]:
     """The same by a version that need not be in force: a draft that is tried."""
     compiled = _compile(duty_list)
-    matches = compiled.index.match(text, category=category.code if category else "", kind=kind)
+    heard = hear(ground.model, text)
+    also = heard.listed if heard else ()
+    matches = compiled.index.match(text, category=category.code if category else "", kind=kind, also=also)
     if not matches:
         return []
     territory = _territory(compiled.gazetteer, text, region, ground)
     units = ground.units(_functions(matches), territory.centre)
     candidates = [_candidate(match, compiled.items[match.item.key], territory, units) for match in matches]
+    if heard:
+        candidates = _with_experience(candidates, [match.evidence for match in matches], heard)
     candidates.sort(key=lambda candidate: (-candidate.score, candidate.item.code))
     refused = _refused_township(matches, candidates, territory)
     return [*candidates, refused] if refused else candidates
@@ -208,6 +214,11 @@ def why_none(*, text: str, at: datetime) -> str:
     return "诉求用词没有命中清单中的任何事项，请由派单员判断，或按首办负责提请裁定。"
 
 
+def index_of(duty_list: DutyList) -> Index:
+    """What the words of a version are found by; compiled once for a process."""
+    return _compile(duty_list).index
+
+
 def _compile(*lists: DutyList) -> _Compiled:
     """The compiled city's version, or with it a county's, kept in the process. Regions are read with it: a new region
     counts from the next version.
@@ -258,10 +269,11 @@ def _functions(matches: Iterable[Match]) -> set[str]:
 
 
 class Ground:
-    """Who governs a place and which unit does which work at a moment: two queries for each text."""
+    """Who governs a place and which unit does which work at a moment, two queries for each text; the model that is asked."""
 
-    def __init__(self, at: datetime) -> None:
+    def __init__(self, at: datetime, *, model: int | None = None) -> None:
         self.at = at
+        self.model = model
 
     def governed_by(self, codes: Sequence[str]) -> _Governed:
         return _governed_by(codes, self.at)
@@ -273,8 +285,8 @@ class Ground:
 class KeptGround(Ground):
     """For many texts of one moment: a place and a centre are asked for once."""
 
-    def __init__(self, at: datetime) -> None:
-        super().__init__(at)
+    def __init__(self, at: datetime, *, model: int | None = None) -> None:
+        super().__init__(at, model=model)
         self._governed: dict[tuple[str, ...], _Governed] = {}
         self._units: dict[int | None, _UnitsByFunction] = {}
 
@@ -407,6 +419,37 @@ def _account(
         overseer=overseer,
         county_function=match.county_function,
         region_code=territory.code,
+    )
+
+
+def _with_experience(candidates: Sequence[Candidate], evidence: Sequence[float], heard: Heard) -> list[Candidate]:
+    """A line of the past in each account. Where it is calibrated, the points without those of the place are the probability."""
+    chances = heard.chances([candidate.item.code for candidate in candidates], evidence)
+    if chances is None:
+        return [
+            _told(candidate, f"{heard.sentence(candidate.item.code)}（还没有校准，不计分）", 0)
+            for candidate in candidates
+        ]
+    found = []
+    for number, (candidate, chance) in enumerate(zip(candidates, chances, strict=True)):
+        *own, _ = candidate.parts
+        points = round((100 - PLACE_POINTS) * chance) - sum(part.points for part in own)
+        told = _told(candidate, heard.sentence(candidate.item.code), points)
+        if candidate.item.code in heard.probable:
+            rival = max((each for at, each in enumerate(chances) if at != number), default=0.0)
+            told = replace(told, confidence=chance, margin=chance - rival, model=heard.title)
+        found.append(told)
+    return found
+
+
+def _told(candidate: Candidate, said: str, points: int) -> Candidate:
+    part = Part("经验", said, points)
+    *own, place = candidate.parts
+    return replace(
+        candidate,
+        score=candidate.score + points,
+        parts=(*own, part, place),
+        reasons=(*candidate.reasons[:3], f"{part.label}：{part.text}", *candidate.reasons[3:]),
     )
 
 

@@ -60,12 +60,12 @@ def try_version(duty_list: DutyList, *, since: datetime, at: datetime) -> Tried:
     A county's version: whom its centre would pass on what was dispatched to it, by the city's list with the draft over
     it, and by the city's list with the county's version in force over it.
     """
-    ground = KeptGround(at)
     found = Tried()
     ways: dict[tuple[str, str], Way] = {}
     counts: Counter[str] = Counter()
     centre = duty_list.scope if duty_list.scope.kind == Unit.Kind.COUNTY_CENTRE else None
     city = current_list(at)
+    ground = KeptGround(at, model=city.routing_model if city else None)  # type: ignore[attr-defined]  # annotated
     now = deciding_lists(at, centre)
     then = (city, duty_list) if centre and city else (duty_list,)
     for example in _dispatched(since=since, at=at, centre=centre):

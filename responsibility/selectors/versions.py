@@ -8,13 +8,17 @@ from django.utils import timezone
 from hotline.dates import local_day
 from hotline.models import Unit
 from responsibility.models import DutyItem, DutyList
+from responsibility.selectors.learned import key_in_service
 
 
 def current_list(at: datetime, *, scope: Unit | None = None) -> DutyList | None:
-    """The version in force at a moment: the city's, or that of `scope`. The later effective day wins."""
+    """The version in force at a moment: the city's, or that of `scope`. The later effective day wins.
+
+    Its `routing_model` is the key of the model that the router asks at that moment.
+    """
     lists = DutyList.objects.in_force(at)
     lists = lists.filter(scope=scope) if scope else lists.filter(scope__kind=Unit.Kind.CENTRE)
-    return lists.order_by("-effective_from", "-version").first()
+    return lists.annotate(routing_model=key_in_service(at)).order_by("-effective_from", "-version").first()
 
 
 def deciding_lists(at: datetime, scope: Unit | None = None) -> tuple[DutyList, ...]:

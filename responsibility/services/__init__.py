@@ -1,5 +1,7 @@
 """Writes of the room. A published list never changes; the memory of routing is only added to, without personal data."""
 
+from responsibility.services.experience import learn_from_experience, put_in_service, stop_experience
+from responsibility.services.figures import count_routing
 from responsibility.services.items import (
     DraftMoved,
     ItemWrong,
@@ -9,7 +11,7 @@ from responsibility.services.items import (
     comment_on_item,
     remove_item,
 )
-from responsibility.services.learned import ModelRefused, ModelUnknown, find_model, learn_model, load_model
+from responsibility.services.learned import ModelRefused, learn_model
 from responsibility.services.life import (
     DutyRefused,
     call_publication_off,
@@ -43,7 +45,6 @@ __all__ = [
     "ItemWrong",
     "Loaded",
     "ModelRefused",
-    "ModelUnknown",
     "add_item",
     "ask_for_trial",
     "call_publication_off",
@@ -54,23 +55,25 @@ __all__ = [
     "compare_sheet",
     "compare_sheet_again",
     "confirm_sheet",
+    "count_routing",
     "draft_list",
     "drop_draft",
     "error_sheet",
-    "find_model",
     "forget_words",
     "give_opinion",
     "hand_in_sheet",
+    "learn_from_experience",
     "learn_model",
     "load_duty_list",
-    "load_model",
     "pass_on_governance",
     "publish_list",
+    "put_in_service",
     "record_outcome",
     "remove_item",
     "run_trial",
     "send_list_back",
     "sheet_of",
+    "stop_experience",
     "submit_list",
     "unused_headings",
     "why_not_confirmed",

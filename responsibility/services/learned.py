@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -15,10 +15,6 @@ from responsibility.models import RoutingModel
 
 _LONGEST_NAME = RoutingModel._meta.get_field("name").max_length
 _LONGEST_LABEL = 200
-
-
-class ModelUnknown(DomainError):
-    pass
 
 
 class ModelRefused(DomainError):
@@ -37,7 +33,11 @@ def learn_model(*, name: str, examples: Sequence[Example], by: str, at: datetime
     longest = max((example.label for example in examples), key=len, default="")
     if len(longest) > _LONGEST_LABEL:
         raise NothingToLearn(f"分类名称太长（{len(longest)} 个字）：{longest[:20]}…。最多 {_LONGEST_LABEL} 个字。")
-    model = learn(examples)
+    return keep_model(learn(examples), name=name, rows=len(examples), by=by, at=at)
+
+
+def keep_model(model: Model, *, name: str, rows: int, by: str, at: datetime, **more: Any) -> RoutingModel:
+    """As the next version of the name; `more`: what else is known of it."""
     weights = model.to_bytes()
     with transaction.atomic():
         last = RoutingModel.objects.filter(name=name).aggregate(last=Max("version"))["last"] or 0
@@ -47,31 +47,8 @@ def learn_model(*, name: str, examples: Sequence[Example], by: str, at: datetime
             version=last + 1,
             made_at=at,
             made_by=by,
-            rows=len(examples),
+            rows=rows,
             labels=list(model.labels),
             weights=weights,
+            **more,
         )
-
-
-def find_model(name: str, version: int | None = None) -> RoutingModel:
-    """The row without its weights: this version, or the latest of the name. Raises ModelUnknown."""
-    rows = RoutingModel.objects.filter(name=name.strip()).defer("weights").order_by("-version")
-    found = (rows if version is None else rows.filter(version=version)).first()
-    if found is None:
-        raise ModelUnknown(f"没有名为“{name}”的模型{f'第{version}版' if version else ''}。{_names()}")
-    return found
-
-
-def load_model(row: RoutingModel) -> Model:
-    """What it learned; read from the database once for a process."""
-    return _loaded(row.pk)
-
-
-@lru_cache(maxsize=2)
-def _loaded(key: int) -> Model:
-    return Model.from_bytes(bytes(RoutingModel.objects.values_list("weights", flat=True).get(pk=key)))
-
-
-def _names() -> str:
-    names = RoutingModel.objects.order_by("name").values_list("name", flat=True).distinct()[:20]
-    return f"现有：{'、'.join(names)}。" if names else "还没有学习过任何模型。"

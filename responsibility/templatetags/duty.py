@@ -26,6 +26,12 @@ def list_tone(state: str) -> str:
     return _TONES[ListState(state)]
 
 
+@register.filter
+def percent(share: float | None) -> str:
+    """0.9375 → 93.8%."""
+    return "—" if share is None else f"{100 * share:.1f}%"
+
+
 @register.simple_tag
 def difference_mark(difference: str) -> SafeString | str:
     return format_html('<span class="dm dm-{}">{}</span>', difference, _MARKS[difference]) if difference else ""

@@ -69,6 +69,7 @@ def duty_lists(request: HttpRequest) -> HttpResponse:
             "rows": rows,
             "today": local_day(now),
             "may_draft": has_right(request.user, rights.EDIT, now),
+            "sees_quality": has_right(request.user, rights.VIEW_ROUTING, now),
             "draft_url": f"{reverse('responsibility:duty-list-draft')}{_address(scope=here)}",
             "first_url": _address(centre=here) if after else "",
             "next_url": _address(centre=here, after=str(rows[-1].version)) if more else "",

@@ -5,7 +5,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from hotline.errors import DomainError
-from responsibility import learning, services
+from responsibility import learning, selectors
 
 MOST_CONFUSIONS = 20
 
@@ -38,8 +38,8 @@ class Command(BaseCommand):
     def _report(self, options):
         """(report, labels that the model knows; none for a cross-validation, which learns what the file has)."""
         if options["folds"] is None:
-            row = services.find_model(options["model"], options["model_version"])
-            model = services.load_model(row)
+            row = selectors.find_model(options["model"], options["model_version"])
+            model = selectors.load_model(row)
             return learning.score(model, learning.read_examples(options["file"])), model.labels
         examples = learning.read_examples(options["file"])
         grouped = options["group_near_duplicates"]

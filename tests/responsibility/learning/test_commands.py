@@ -5,7 +5,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
-from responsibility import services
+from responsibility import selectors
 from responsibility.models import RoutingModel
 
 pytestmark = pytest.mark.django_db
@@ -49,8 +49,8 @@ def test_learning_again_adds_a_version_and_leaves_the_old_one(history):
 
     assert list(RoutingModel.objects.order_by("version").values_list("version", flat=True)) == [1, 2]
     assert bytes(RoutingModel.objects.get(version=1).weights) == bytes(before.weights)
-    assert services.find_model("旧热线").version == 2
-    assert services.find_model("旧热线", 1) == before
+    assert selectors.find_model("旧热线").version == 2
+    assert selectors.find_model("旧热线", 1) == before
 
 
 def test_cross_validation_stores_nothing(history):

@@ -1,0 +1,125 @@
+"""What the router learns every night from what people decided, and which model it asks."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from hotline import parameters
+from hotline.models import User
+from responsibility import rights, selectors
+from responsibility.learning import NothingToLearn, learn
+from responsibility.models import RoutingModel, RoutingModelEvent
+from responsibility.selectors import NIGHTLY
+from responsibility.services.learned import ModelRefused, keep_model
+from responsibility.states import ModelAct
+
+log = logging.getLogger(__name__)
+
+LEAST_KEPT_OUT: Final = 50
+"""Fewer tickets kept out neither calibrate nor compare."""
+
+
+def learn_from_experience(*, at: datetime) -> RoutingModelEvent | None:
+    """The next version, and whether the router asks it: only if, with it, it is not less often right on the newest tickets, which
+    neither it nor the one in service has seen, and nobody said that the one in service stays.
+
+    None, and nothing is written, while there is too little to learn from or nothing new since the last version.
+    """
+    duty_list = selectors.current_list(at)
+    found = selectors.lessons(at) if duty_list else []
+    known, kept_out = selectors.parted_in_time(found, at)
+    if len(kept_out) < LEAST_KEPT_OUT or _is_known(found[-1].at):
+        return None
+    try:
+        model = learn([lesson.example for lesson in known])
+    except NothingToLearn as why:
+        log.info("Nothing learned from %d dispatches: %s", len(known), why)
+        return None
+    index = selectors.index_of(duty_list)
+    mix, answers = selectors.calibrate(index, model, kept_out)
+    judged = selectors.judge(answers, kept_out)
+    before = selectors.model_in_service(at)
+    rival = selectors.guesses(index, kept_out, selectors.load_experience(before.pk) if before else None)
+    with transaction.atomic():
+        row = keep_model(
+            model,
+            name=NIGHTLY,
+            rows=len(known),
+            by="夜间任务",
+            at=at,
+            newest=found[-1].at,
+            mixing=mix._asdict(),
+            report=judged.as_json(),
+        )
+        event = _decide(row, judged.accuracy, selectors.accuracy(rival, kept_out), rows=len(kept_out), at=at)
+        _prune(at)
+    return event
+
+
+def _is_known(newest: datetime) -> bool:
+    return RoutingModel.objects.filter(name=NIGHTLY, newest__gte=newest).exists()
+
+
+def _decide(row: RoutingModel, now: float, before: float, *, rows: int, at: datetime) -> RoutingModelEvent:
+    last = selectors.decided(at).first()
+    act, words = ModelAct.ADOPT, "在留出的工单上不比原来差。"
+    if now < before:
+        act, words = ModelAct.DECLINE, "在留出的工单上不如原来。"
+    elif last is not None and last.stays:
+        act, words = ModelAct.DECLINE, "管理员指定不自动换用。"
+    return RoutingModelEvent.objects.create(
+        model=row, act=act, words=words, rows=rows, accuracy=now, accuracy_before=before, at=at
+    )
+
+
+def _prune(at: datetime) -> None:
+    """The weights of old versions go; what they were and how they did stays."""
+    nightly = RoutingModel.objects.filter(name=NIGHTLY)
+    kept = list(
+        nightly.order_by("-version").values_list("pk", flat=True)[: parameters.integer("routing_models_kept", at=at)]
+    )
+    in_service = selectors.model_in_service(at)
+    if in_service is not None:
+        kept.append(in_service.pk)
+    nightly.exclude(pk__in=kept).exclude(weights=None).update(weights=None)
+
+
+@transaction.atomic
+def put_in_service(*, model_id: int, reason: str, stays: bool, by: User | None, at: datetime) -> RoutingModelEvent:
+    """The router asks this version from now on; `stays`: a better one does not take its place by itself.
+
+    Raises ModelRefused for a version without weights, for one whose labels are no items of the list in force, and for the one
+    that is in service under the same terms.
+    """
+    rights.require(by, rights.CHOOSE_MODEL, at)
+    row = RoutingModel.objects.select_for_update(no_key=True).defer("weights").get(pk=model_id)
+    reason = _words(reason)
+    if not RoutingModel.objects.filter(pk=model_id).exclude(weights=None).exists():
+        raise ModelRefused(f"{row}已清理，不能再启用。")
+    if not selectors.items_in_force(at).filter(code__in=row.labels).exists():
+        raise ModelRefused(f"{row}学的分类不是现行清单的事项代码，不能启用。")
+    last = selectors.decided(at).first()
+    if last is not None and (last.model_id, last.act != ModelAct.STOP, last.stays) == (row.pk, True, stays):
+        raise ModelRefused(f"{row}已在用。")
+    return RoutingModelEvent.objects.create(model=row, act=ModelAct.CHOOSE, words=reason, stays=stays, by=by, at=at)
+
+
+@transaction.atomic
+def stop_experience(*, reason: str, by: User | None, at: datetime) -> RoutingModelEvent:
+    """The router asks no model until somebody chooses one. Raises ModelRefused when it asks none."""
+    rights.require(by, rights.CHOOSE_MODEL, at)
+    reason = _words(reason)
+    row = selectors.model_in_service(at)
+    if row is None:
+        raise ModelRefused("现在没有在用的模型。")
+    return RoutingModelEvent.objects.create(model=row, act=ModelAct.STOP, words=reason, stays=True, by=by, at=at)
+
+
+def _words(reason: str) -> str:
+    if not reason.strip():
+        raise ModelRefused("请写明理由。")
+    return reason.strip()
