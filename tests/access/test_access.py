@@ -39,6 +39,7 @@ from channels_merge.services import grid, inbound, petition
 from hotline.services import store_file
 from hotline.services.sheets import Page, workbook
 from responsibility import services as duties
+from responsibility.models import RoutingModel
 from tests.factories.channels_merge import make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import WEDNESDAY, add_callers, complain, replied
 from tests.factories.hotline import UnitFactory, UserFactory, load_rules
@@ -177,7 +178,11 @@ def of_the_duty_list(city):
         list_id=draft.pk, upload=one_wrong_row(), drops_missing=False, by=city.administrator, at=WEDNESDAY
     )
     duties.compare_sheet(sheet_id=sheet.pk, at=WEDNESDAY)
-    return {"duty_list": draft.pk, "duty_item": DutyItemFactory(duty_list=draft).code, "duty_sheet": sheet.pk}
+    item = DutyItemFactory(duty_list=draft)
+    model = RoutingModel.objects.create(
+        name="派单经验", version=1, made_at=WEDNESDAY, made_by="夜间任务", rows=2, labels=[item.code, "CG-99"]
+    )
+    return {"duty_list": draft.pk, "duty_item": item.code, "duty_sheet": sheet.pk, "routing_model": model.pk}
 
 
 def one_wrong_row():
