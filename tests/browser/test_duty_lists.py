@@ -7,8 +7,10 @@ from datetime import date
 
 import pytest
 import time_machine
+from openpyxl import load_workbook
 
 from hotline import calendar, parameters
+from responsibility import services
 from responsibility.models import DutyItem, DutyList
 from tests.browser.conftest import PHONE
 from tests.factories.hotline import UnitFactory, UserFactory, load_rules
@@ -109,3 +111,56 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(first, as_role):
     for path in ("", f"{first.pk}/", f"{first.pk}/items/CG-01/"):
         page.goto(f"{page.base}/duty-lists/{path}")
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def test_a_sheet_is_taken_away_changed_and_written(first, log_in, shots, tmp_path):
+    person = UserFactory(unit=first.scope, roles=("administrator",))
+    draft = services.draft_list(scope=first.scope, reason="年度修订。", by=person, at=NOW)
+    page = log_in(person)
+    page.goto(f"{page.base}/duty-lists/{draft.pk}/")
+    with page.expect_download() as taken:
+        page.keyboard.press("o")
+    taken.value.save_as(tmp_path / "清单.xlsx")
+    change(tmp_path / "清单.xlsx")
+
+    page.keyboard.press("u")
+    page.wait_for_url("**/sheets/")
+    page.set_input_files("[name=file]", tmp_path / "清单.xlsx")
+    page.press("[name=file]", "Control+Enter")
+    page.wait_for_selector("main table >> text=投诉限：写工作日数")
+    shots(page, "duty-sheet-errors")
+    page.goto(page.url.partition("?")[0] + "?tab=change")
+    page.wait_for_selector("main table ins >> text=全灭")
+    shots(page, "duty-sheet")
+    page.keyboard.press("s")
+    page.wait_for_selector("#act[open] form")
+    page.fill("#act [name=reason]", "统一写法。")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".note-done >> text=已写入")
+
+    assert list(draft.items.order_by("code").values_list("title", flat=True)) == [
+        "路灯全灭",
+        "路灯不亮",
+        "路灯不亮",
+        "路灯不亮",
+        "灯杆倾斜",
+    ]
+    page.goto(f"{page.base}/duty-lists/{draft.pk}/sheets/")
+    shots(page, "duty-sheets")
+    phone = log_in(person, viewport=PHONE)
+    for path in ("", f"{draft.sheets.get().pk}/?tab=wrong"):
+        phone.goto(f"{phone.base}/duty-lists/{draft.pk}/sheets/{path}")
+        assert phone.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def change(path):
+    """One item changed, one added, one that cannot be read."""
+    book = load_workbook(path)
+    sheet = book.worksheets[0]
+    at = {cell.value: cell.column for cell in sheet[1]}
+    sheet.cell(2, at["事项"], "路灯全灭")
+    sheet.cell(3, at["投诉限"], "很快")
+    sheet.append([cell.value for cell in sheet[5]])
+    sheet.cell(6, at["代码"], "CG-05")
+    sheet.cell(6, at["事项"], "灯杆倾斜")
+    book.save(path)
