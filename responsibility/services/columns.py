@@ -14,6 +14,8 @@ from responsibility.states import FUNCTIONS, AppealKind, Level, Route, TownshipR
 
 CODE: Final = "代码"
 WRONG: Final = "错在哪里"
+ORIGIN: Final = "来源"
+"""Read by people only: what a county's version inherits, says otherwise, or has beside the city's."""
 Raw = Mapping[str, Any]
 """Field → value, as `item_values` and the history have it."""
 NOTHING: Final[Raw] = {

@@ -165,7 +165,7 @@ def write_changes(
     """
     reason = words_of(reason, _NEEDS_REASON)
     draft = _draft(list_id, by, at, seen_at=seen_at)
-    made = _changed_items(draft, [each for each in changes if each.act != ItemAct.REMOVE])
+    made = _changed_items(draft, [each for each in changes if each.act != ItemAct.REMOVE], at)
     # One statement for what is new and what is not; the database checks both.
     DutyItem.objects.bulk_create(
         [item for item, _ in made],
@@ -196,15 +196,21 @@ def write_changes(
     return draft
 
 
-def _changed_items(draft: DutyList, changes: Sequence[ItemChange]) -> list[tuple[DutyItem, Sequence[str] | None]]:
-    """The items as they shall be, and the codes of their helping units where those change."""
-    there = {item.code: item for item in draft.items.filter(code__in=[each.code for each in changes])}
+def _changed_items(
+    draft: DutyList, changes: Sequence[ItemChange], at: datetime
+) -> list[tuple[DutyItem, Sequence[str] | None]]:
+    """The items as they shall be, and the codes of their helping units where those are to be written."""
+    codes = [each.code for each in changes]
+    there = {item.code: item for item in draft.items.filter(code__in=codes)}
+    inherited = {item.code: item for item in _inherited(draft, set(codes) - there.keys(), at, with_co_units=True)}
     units = dict(Unit.objects.values_list("code", "pk"))
     categories = dict(Category.objects.values_list("code", "pk"))
     made = []
     for each in changes:
         values = {name: pair[1] for name, pair in each.changes.items()}
         item = there.get(each.code) or DutyItem(duty_list=draft, code=each.code)
+        if each.code in inherited:
+            values = item_values(inherited[each.code]) | values
         made.append((item, values.pop("co_units", None)))
         set_raw(item, values, units, categories)
     return made
@@ -271,10 +277,11 @@ def _item(duty_list: DutyList, code: str) -> DutyItem:
     return item
 
 
-def _inherited(draft: DutyList, codes: Iterable[str], at: datetime) -> list[DutyItem]:
+def _inherited(draft: DutyList, codes: Iterable[str], at: datetime, *, with_co_units: bool = False) -> list[DutyItem]:
     """Those of the city's items, without what a county's version says of them itself; none of another version."""
     city = selectors.inherited_list(draft, at)
     rows = city.items.filter(code__in=codes) if city else DutyItem.objects.none()
+    rows = rows.prefetch_related("co_units") if with_co_units else rows
     return list(rows.select_related("category", "lead_unit").order_by("code"))
 
 

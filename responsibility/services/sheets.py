@@ -5,7 +5,7 @@ nothing, whatever it says of units that are gone. Columns that the sheet lacks s
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -19,9 +19,9 @@ from hotline.models import StoredFile, Unit, User
 from hotline.services import open_file, store_file
 from hotline.services.sheets import Page, read_table, workbook
 from hotline.typed import clean
-from responsibility import rights
+from responsibility import rights, selectors
 from responsibility.models import Category, DutyItem, DutyList, DutySheet, DutySheetRow
-from responsibility.services.columns import CODE, COLUMNS, NOTHING, WRONG, Column, Names, NotUnderstood, Raw
+from responsibility.services.columns import CODE, COLUMNS, NOTHING, ORIGIN, WRONG, Column, Names, NotUnderstood, Raw
 from responsibility.services.items import (
     LABELS,
     ItemChange,
@@ -41,14 +41,21 @@ WRITTEN: Final = (ItemAct.ADD, ItemAct.CHANGE, ItemAct.REMOVE)
 # --- out
 
 
-def sheet_of(duty_list: DutyList) -> bytes:
-    """Every item with all it says, and a page on how to fill it in. The same few queries however many items there are."""
-    names = Names()
+def sheet_of(duty_list: DutyList, *, at: datetime) -> bytes:
+    """Every item with all it says, and a page on how to fill it in. The same few queries however many items there are.
+
+    Of a county's version also what it inherits, with a column that says which is which.
+    """
+    names, items, inherited = Names(), _items(duty_list), _inherited_items(duty_list, at)
+    is_countys = duty_list.scope.kind == Unit.Kind.COUNTY_CENTRE
     return workbook(
         Page(
             "职责清单",
-            {CODE: 14} | {column.heading: column.width for column in COLUMNS},
-            ([code, *(column.text_of(raw, names) for column in COLUMNS)] for code, raw in _items(duty_list).items()),
+            {CODE: 14} | {column.heading: column.width for column in COLUMNS} | ({ORIGIN: 10} if is_countys else {}),
+            (
+                [code, *(column.text_of(raw, names) for column in COLUMNS), _origin(code, items, inherited)]
+                for code, raw in sorted((inherited | items).items())
+            ),
         ),
         Page("填写说明", {"列": 18, "怎么写": 80, "可以写": 60}, _legend(names)),
     )
@@ -71,6 +78,19 @@ def _legend(names: Names) -> Iterator[Sequence[str]]:
 def _items(duty_list: DutyList) -> dict[str, Raw]:
     items = duty_list.items.select_related("category", "lead_unit").prefetch_related("co_units").order_by("code")
     return {item.code: item_values(item) for item in items}
+
+
+def _inherited_items(duty_list: DutyList, at: datetime) -> dict[str, Raw]:
+    """All of the city's that a county's version stands on, of another version none."""
+    city = selectors.inherited_list(duty_list, at)
+    return _items(city) if city else {}
+
+
+def _origin(code: str, own: Mapping[str, Raw], inherited: Mapping[str, Raw]) -> str:
+    """Nothing in a version that inherits nothing."""
+    if code not in own:
+        return "市级清单"
+    return ("本县改动" if code in inherited else "本县增加") if inherited else ""
 
 
 def error_sheet(sheet: DutySheet) -> bytes:
@@ -148,7 +168,7 @@ def compare_sheet(*, sheet_id: int, at: datetime) -> bool:
         return True
     sheet.lines = len(rows)
     sheet.save(update_fields=["lines"])
-    reader = _Reader(sheet, rows)
+    reader = _Reader(sheet, rows, at)
     found = list(reader.read(rows))
     found += [_removed(sheet, code, raw) for code, raw in reader.left_out().items()]
     counts = Counter(row.act or "wrong" for row in found if row is not None)
@@ -181,7 +201,7 @@ def _check_headings(headings: Sequence[str]) -> None:
 
 def unused_headings(sheet: DutySheet) -> list[str]:
     """Columns of the sheet that say nothing of an item."""
-    known = {CODE, WRONG, "", *(column.heading for column in COLUMNS)}
+    known = {CODE, ORIGIN, WRONG, "", *(column.heading for column in COLUMNS)}
     return [heading for heading in sheet.headings if heading not in known]
 
 
@@ -191,6 +211,7 @@ class _Reader:
 
     sheet: DutySheet
     rows: Sequence[tuple[int, list[str]]]
+    at: datetime
     names: Names = field(default_factory=Names)
     checks: ManyChecks = field(default_factory=ManyChecks)
 
@@ -198,7 +219,9 @@ class _Reader:
         headings = self.sheet.headings
         self.code_at = headings.index(CODE)
         self.columns = [(column, headings.index(column.heading)) for column in COLUMNS if column.heading in headings]
-        self.items = _items(self.sheet.duty_list)
+        self.own = _items(self.sheet.duty_list)
+        # Whatever a county's row does not change goes on as the city's says it.
+        self.items = _inherited_items(self.sheet.duty_list, self.at) | self.own
         self.units = dict(Unit.objects.values_list("code", "pk"))
         self.categories = dict(Category.objects.values_list("code", "pk"))
         self.lines_of: dict[str, list[int]] = {}
@@ -209,10 +232,10 @@ class _Reader:
         return cells[self.code_at].strip().upper()
 
     def left_out(self) -> dict[str, Raw]:
-        """Items of the draft of which the sheet says nothing, where those shall go."""
+        """Items of the draft itself of which the sheet says nothing, where those shall go."""
         if not self.sheet.drops_missing:
             return {}
-        return {code: raw for code, raw in self.items.items() if code not in self.lines_of}
+        return {code: raw for code, raw in self.own.items() if code not in self.lines_of}
 
     def read(self, rows: Iterable[tuple[int, list[str]]]) -> Iterator[DutySheetRow | None]:
         for done, (line, cells) in enumerate(rows, 1):

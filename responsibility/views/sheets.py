@@ -31,7 +31,9 @@ MARKS = {ItemAct.ADD: selectors.ADDED, ItemAct.CHANGE: selectors.CHANGED, ItemAc
 @require_GET
 def download(request: HttpRequest, pk: int) -> HttpResponse:
     version = version_of(pk)
-    return answer_with_bytes(f"{version.scope.short_name}{version}.xlsx", services.sheet_of(version))
+    return answer_with_bytes(
+        f"{version.scope.short_name}{version}.xlsx", services.sheet_of(version, at=timezone.now())
+    )
 
 
 @needs(rights.EDIT)

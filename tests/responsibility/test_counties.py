@@ -1,9 +1,13 @@
 """A county's list over the city's: what it inherits, what it says otherwise, what only it has."""
 
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from openpyxl import load_workbook
 
+from hotline.services.sheets import Page, workbook
 from responsibility import selectors, services
 from responsibility.models import DutyItemEvent
 from responsibility.services import DutyRefused
@@ -170,3 +174,65 @@ def test_a_version_that_ended_stands_on_the_citys_list_of_its_last_day(city, dra
     draft.effective_from, draft.effective_until = NOW.date() + timedelta(days=3), None
     assert selectors.inherited_list(draft, NOW) == second
     assert selectors.inherited_list(second, NOW) is None
+
+
+def sheet(rows):
+    """As a table that a person hands in."""
+    content = workbook(Page("职责清单", dict.fromkeys(rows[0], 10), [list(row.values()) for row in rows]))
+    return SimpleUploadedFile("清单.xlsx", content)
+
+
+def handed_in(draft, rows, *, drops_missing=False):
+    given = {"list_id": draft.pk, "upload": sheet(rows), "drops_missing": drops_missing, "by": None, "at": NOW}
+    found = services.hand_in_sheet(**given)
+    services.compare_sheet(sheet_id=found.pk, at=NOW)
+    found.refresh_from_db()
+    return found
+
+
+def written(found):
+    services.confirm_sheet(sheet_id=found.pk, reason="按本县三定。", by=None, at=NOW)
+    assert services.write_sheet(sheet_id=found.pk, at=NOW)
+
+
+def taken(draft):
+    headings, *rows = (
+        load_workbook(BytesIO(services.sheet_of(draft, at=NOW))).worksheets[0].iter_rows(values_only=True)
+    )
+    return [dict(zip(headings, (cell or "" for cell in row), strict=True)) for row in rows]
+
+
+def test_a_countys_sheet_holds_what_it_inherits_too_and_changes_only_what_is_written(city, draft):
+    unit = UnitFactory()
+    city.items.get(code="CG-01").co_units.set([unit])
+    DutyItemFactory(duty_list=draft, code="ZG-01", title="早市")
+    rows = taken(draft)
+
+    assert [(row["代码"], row["来源"]) for row in rows] == [
+        ("CG-01", "市级清单"),
+        ("CG-02", "市级清单"),
+        ("GJ-01", "市级清单"),
+        ("ZG-01", "本县增加"),
+    ]
+    assert handed_in(draft, rows, drops_missing=True).counts == {"same": 4}
+
+    rows[0]["投诉限"] = "5"
+    found = handed_in(draft, rows[:1], drops_missing=True)
+    assert found.counts == {"change": 1, "remove": 1, "same": 0}
+    written(found)
+
+    local = draft.items.get()
+    assert (local.code, local.limits, list(local.co_units.all())) == ("CG-01", {"complaint": "5wd"}, [unit])
+    assert DutyItemEvent.objects.get(code="CG-01").changes == {"limits": [{"complaint": "7wd"}, {"complaint": "5wd"}]}
+    assert next((row["代码"], row["来源"]) for row in taken(draft)) == ("CG-01", "本县改动")
+    assert seen(draft)[0] == ("CG-01", "overridden", "")
+
+
+def test_a_city_units_matter_is_refused_in_a_countys_sheet(draft):
+    rows = taken(draft)
+    rows[2]["投诉限"] = "5"
+
+    found = handed_in(draft, rows)
+
+    assert found.counts == {"wrong": 1, "same": 2}
+    assert found.rows.get().why == "市级主责的事项由市级清单定，县级清单只写县级主责的。"
