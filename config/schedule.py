@@ -25,6 +25,8 @@ CELERY_BEAT_SCHEDULE = {
     # docs/adr/0011: what people decided teaches the router; a model that is not worse takes its place. Figures of the page 派单质量.
     "responsibility.learn_routing": {"task": "responsibility.learn_routing", "schedule": crontab(hour=3, minute=30)},
     "responsibility.count_routing": {"task": "responsibility.count_routing", "schedule": crontab(hour=1, minute=40)},
+    # 10号 第八条: 办结完毕没有异议的，纳入清单管理.
+    "tickets.propose_items": {"task": "tickets.propose_items", "schedule": crontab(minute=27)},
     # docs/architecture.md: who may see a ticket has one writer, and a checker every night.
     "tickets.check_scopes": {"task": "tickets.check_scopes", "schedule": crontab(hour=2, minute=10)},
     # Notices are kept for 90 days.

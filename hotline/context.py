@@ -70,6 +70,14 @@ RAIL: Final = (
     Entry("退单", "arrow-back-up", "tickets:returns", ("tickets.decide_return",), "r", "returns"),
     Entry("裁定", "gavel", "tickets:rulings", ("tickets.rule_dispute",), "c", "rulings"),
     Entry(
+        "界定",
+        "list-search",
+        "tickets:definitions",
+        ("responsibility.give_staffing_opinion", "responsibility.give_legal_opinion"),
+        "z",
+        "definitions",
+    ),
+    Entry(
         "审核",
         "checklist",
         "tickets:approvals",

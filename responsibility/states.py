@@ -30,6 +30,12 @@ class ItemAct(models.TextChoices):
     COMMENT = "comment", "意见"
 
 
+class ProposalState(models.TextChoices):
+    PENDING = "pending", "待处理"
+    TAKEN = "taken", "已纳入草稿"
+    DISMISSED = "dismissed", "不纳入"
+
+
 class Level(models.TextChoices):
     """Who leads: a city unit, or a unit of the county that governs the place."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from responsibility.views import items, lists, quality, sheets, trials
+from responsibility.views import items, lists, proposals, quality, sheets, trials
 
 app_name = "responsibility"
 
@@ -14,6 +14,8 @@ urlpatterns = [
     path("duty-lists/models/", quality.models, name="routing-models"),
     path("duty-lists/models/stop/", quality.stop, name="routing-model-stop"),
     path("duty-lists/models/<int:pk>/choose/", quality.choose, name="routing-model-choose"),
+    path("duty-lists/proposals/", proposals.proposals, name="proposals"),
+    path("duty-lists/proposals/<int:pk>/dismiss/", proposals.dismiss, name="proposal-dismiss"),
     path("duty-lists/<int:pk>/", lists.duty_list, name="duty-list"),
     path("duty-lists/<int:pk>/acts/<str:act>/", lists.act, name="duty-list-act"),
     path("duty-lists/<int:pk>/trial/", trials.trial, name="duty-list-trial"),

@@ -77,6 +77,9 @@ class Reminder(Announcement):
     decision_breach = models.OneToOneField(
         "evaluation.DecisionBreach", models.PROTECT, null=True, related_name="reminder"
     )
+    objection_breach = models.OneToOneField(
+        "tickets.ObjectionBreach", models.PROTECT, null=True, related_name="reminder"
+    )
 
     class Meta(Announcement.Meta):
         verbose_name = verbose_name_plural = "时限提醒"
@@ -85,8 +88,9 @@ class Reminder(Announcement):
             models.CheckConstraint(name="reminder_kind_is_known", condition=Q(kind__in=ReminderKind.values)),
             models.CheckConstraint(
                 name="reminder_of_one_breach",
-                condition=Q(appeal_breach__isnull=False, decision_breach__isnull=True)
-                | Q(appeal_breach__isnull=True, decision_breach__isnull=False),
+                condition=Q(appeal_breach__isnull=False, decision_breach=None, objection_breach=None)
+                | Q(appeal_breach=None, decision_breach__isnull=False, objection_breach=None)
+                | Q(appeal_breach=None, decision_breach=None, objection_breach__isnull=False),
             ),
         ]
 

@@ -7,7 +7,7 @@ from evaluation.models import DecisionClock
 from hotline.queue import enqueue
 from hotline.signals import clocks_breached
 from supervision import services, tasks
-from tickets.models import TicketClock
+from tickets.models import ObjectionClock, TicketClock
 
 
 @receiver(clocks_breached, sender=TicketClock, dispatch_uid="supervision.write_cards")
@@ -18,6 +18,7 @@ def write_cards(sender, breaches, **kwargs):
 
 @receiver(clocks_breached, sender=AppealClock, dispatch_uid="supervision.remind_of_appeals")
 @receiver(clocks_breached, sender=DecisionClock, dispatch_uid="supervision.remind_of_decisions")
+@receiver(clocks_breached, sender=ObjectionClock, dispatch_uid="supervision.remind_of_objections")
 def write_reminders(sender, breaches, **kwargs):
     services.write_reminders(breaches=breaches, at=breaches[0].found_at)
     enqueue(tasks.tell_people)

@@ -17,6 +17,8 @@ class ReminderKind(TextChoices):
     CITIZEN_SOON = "citizen_soon", "群众时限临期"
     CITIZEN_OVERDUE = "citizen_overdue", "群众时限超期"
     DECISION_OVERDUE = "decision_overdue", "复核超时"
+    OBJECTION_OVERDUE = "objection_late", "异议协调超时"
+    STATEMENT_OVERDUE = "statement_late", "书面意见超时"
 
 
 BEFORE_DUE: Final = frozenset({CardKind.REMINDER, CardKind.YELLOW})

@@ -8,7 +8,13 @@ class TicketsConfig(AppConfig):
     def ready(self):
         from hotline.notice_kinds import register_notice
         from tickets import receivers
+        from tickets.services.objections import TOLD_DEFINITION, TOLD_STATEMENT
         from tickets.views import counts
 
         counts.register()
+        for kind, text, url_name in (
+            (TOLD_STATEMENT, "{number} 有首办异议，请交本单位的书面意见。", "tickets:statement"),
+            (TOLD_DEFINITION, "{number} 提请职责界定，请答复。", "tickets:definition"),
+        ):
+            register_notice(kind, text=text, url_name=url_name)
         register_notice("handed_over", text="有工单移交给本单位", url_name="tickets:ticket")

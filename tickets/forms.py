@@ -16,6 +16,7 @@ from responsibility import selectors as responsibility
 from responsibility.models import Category, DutyItem
 from tickets.models import Assignment, TicketHold
 from tickets.selectors.acts import parts_to_hand_over
+from tickets.selectors.queues import nearest_function
 from tickets.selectors.readiness import why_not_handler
 from tickets.services.holding import HANDLING_KINDS
 from tickets.states import Kind, Resolved, ReturnGround, Urgency
@@ -297,6 +298,52 @@ class DispatchForm(ActForm):
 
 class RuleForm(ActForm):
     unit = UnitField(label="首办单位", units=Unit.objects.none(), help_text="由职能相近的单位首办，不能再退单。")
+    item = ItemField(label="清单事项", items=DutyItem.objects.none())
+    reason = words("裁定依据")
+
+    def prepare(self) -> None:
+        at = self.found.at
+        self.fields["unit"].units = units_for_city(at)
+        self.fields["item"].items = responsibility.items_in_force(at)
+        nearest = None if self.is_bound else nearest_function(self.found.ticket, at)
+        if nearest is not None:
+            self.initial |= {"unit": nearest.unit, "item": nearest.item, "reason": nearest.grounds}
+
+
+class ObjectForm(ActForm):
+    reason = words("异议理由和依据", help_text="写明法规、三定或清单的出处。办理不停，时限照走。")
+    suggested_unit = UnitField(label="应由谁负责", units=Unit.objects.none(), required=False)
+
+    def prepare(self) -> None:
+        self.fields["suggested_unit"].units = units_for_city(self.found.at)
+
+
+class StatementsForm(ActForm):
+    units = UnitField(label="向谁征求", units=Unit.objects.none(), many=True, help_text="多个单位用顿号隔开。")
+    question = words("请说明什么")
+
+    def prepare(self) -> None:
+        self.fields["units"].units = units_for_city(self.found.at)
+
+
+class MeetingForm(ActForm):
+    held_at = forms.DateTimeField(
+        label="会商时间", widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    )
+    attended = forms.CharField(label="参加单位和人员", max_length=400)
+    text = words("会商情况", rows=5)
+    files = FilesField(label="会议纪要", required=False)
+
+
+class DefinitionForm(ActForm):
+    office = picks("提请哪个部门", [("staffing", "市委编办（职责界定）"), ("legal", "市司法局（法律依据）")])
+    question = words("请界定什么")
+
+
+class RuleObjectionForm(ActForm):
+    unit = UnitField(
+        label="由谁负责", units=Unit.objects.none(), help_text="填原首办单位就是维持；还在办的，改填别的单位就换手。"
+    )
     item = ItemField(label="清单事项", items=DutyItem.objects.none())
     reason = words("裁定依据")
 

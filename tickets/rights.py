@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from hotline.rights import has_right
-from tickets.states import LIVE_ASSIGNMENT_STATES, AssignmentRole
+from responsibility.rights import OPINIONS
+from tickets.states import ENDED_ASSIGNMENT_STATES, LIVE_ASSIGNMENT_STATES, AssignmentRole
 
 Standing = Callable[[Any, Any], str]
 """(ticket or assignment, user) → why the user has no standing, or an empty string."""
@@ -67,6 +68,13 @@ def of_its_lead(assignment: Any, user: Any) -> str:
     return of_its_unit(assignment, user)
 
 
+def of_first_handler(assignment: Any, user: Any) -> str:
+    """The unit that a ruling named, also when it has done its work: it may object for a while after."""
+    if assignment.unit_id != user.unit_id or assignment.state in ENDED_ASSIGNMENT_STATES:
+        return "本单位没有承办这一件。"
+    return "" if assignment.role == AssignmentRole.LEAD else "只有主办单位可以操作。"
+
+
 def of_its_co_unit(assignment: Any, user: Any) -> str:
     if assignment.role not in {AssignmentRole.CO, AssignmentRole.SUPERIOR}:
         return "只有协办、督导单位填写意见。"
@@ -107,6 +115,15 @@ def with_a_part(ticket: Any, user: Any) -> str:
     return "" if part.exists() else "本单位没有承办这一件。"
 
 
+def of_asked_unit(statement: Any, user: Any) -> str:
+    return "" if statement.unit_id == user.unit_id else "没有向本单位征求意见。"
+
+
+def anybody(_subject: Any, _user: Any) -> str:
+    """The permission says it all."""
+    return ""
+
+
 def above_its_unit(assignment: Any, user: Any) -> str:
     """Work changes hands by the city centre, or by the county for units of its own; no unit gives its own away."""
     if user.unit_id == assignment.unit.parent_id or not at_the_centre(assignment, user):
@@ -118,6 +135,10 @@ DISPATCH = Right("tickets.dispatch_ticket", at_the_centre)
 INFORM = Right("tickets.give_information", with_a_part, outsourced_may=True)
 RECALL = Right("tickets.recall_ticket", at_the_centre)
 RULE = Right("tickets.rule_dispute", at_the_centre)
+OBJECT = Right("tickets.sign_ticket", of_first_handler)
+STATE = Right("tickets.sign_ticket", of_asked_unit)
+# 国办函〔2025〕66号（五）: 编办、司法局 say whose duty it is when the units concerned cannot agree.
+DEFINE = {office: Right(permission, anybody) for office, permission in OPINIONS.items()}
 CLOSE = Right("tickets.close_ticket", at_the_centre)
 VOID = Right("tickets.void_ticket", at_the_centre)
 MERGE = Right("tickets.merge_ticket", at_the_centre)

@@ -164,6 +164,19 @@ class Decision(TextChoices):
     CANCELLED = "cancelled", "已取消"
 
 
+class RulingKind(TextChoices):
+    FIRST = "first", "裁定首办"
+    KEPT = "kept", "维持首办"
+    MOVED = "moved", "改由他单位负责"
+
+
+class ObjectionState(TextChoices):
+    OPEN = "open", "协调中"
+    RULED = "ruled", "已裁定"
+    WITHDRAWN = "withdrawn", "已撤回"
+    LAPSED = "lapsed", "承办已收回"
+
+
 class ApprovalStep(TextChoices):
     UNIT_HEAD = "unit_head", "单位审签"
     PARENT = "parent", "县（市、区）中心审核"

@@ -35,3 +35,8 @@ def record_clock_move(*, shift_id: int) -> None:
 @shared_task(name="tickets.reconcile_clock_moves")
 def reconcile_clock_moves() -> int:
     return services.reconcile_clock_moves(at=timezone.now())
+
+
+@shared_task(name="tickets.propose_items")
+def propose_items() -> int:
+    return len(services.propose_items(at=timezone.now()))

@@ -5,7 +5,7 @@ The ticket page itself (`tickets:ticket`) shows appeals and is served by the roo
 
 from django.urls import path
 
-from tickets.views import acts, approvals, inbox, lists, pages, queues
+from tickets.views import acts, approvals, inbox, lists, objections, pages, queues, returned
 
 app_name = "tickets"
 
@@ -23,9 +23,18 @@ urlpatterns += [
     path("dispatch/<str:number>/undo/", queues.dispatch_undo, name="dispatch-undo"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/sign/", inbox.sign_batch, name="sign-batch"),
+    path("inbox/statements/", objections.statements, name="statements"),
+    path("inbox/statements/<str:number>/", objections.statement, name="statement"),
+    path("definitions/", objections.definitions, name="definitions"),
+    path("definitions/<str:number>/", objections.definition, name="definition"),
+    path("returns/table/", returned.table, name="returns-table"),
+    path("returns/table/rows/", returned.rows, name="returns-rows"),
     path("returns/", queues.returns, name="returns"),
     path("returns/<int:request_id>/", queues.return_peek, name="return-peek"),
     path("rulings/", queues.rulings, name="rulings"),
+    path("rulings/objections/", objections.objections, name="objections"),
+    path("rulings/objections/<str:number>/", objections.objection, name="objection"),
+    path("rulings/precedents/", objections.precedents, name="precedents"),
     path("rulings/<str:number>/", queues.ruling_peek, name="ruling-peek"),
     path("approvals/", approvals.approvals, name="approvals"),
     path("approvals/batch/", approvals.approve_batch, name="approve-batch"),

@@ -12,6 +12,7 @@ from responsibility.models.lists import (
     DutySheetRow,
 )
 from responsibility.models.memory import RoutingExample
+from responsibility.models.proposals import ItemProposal
 
 __all__ = [
     "Category",
@@ -24,6 +25,7 @@ __all__ = [
     "DutySheet",
     "DutySheetRow",
     "Governance",
+    "ItemProposal",
     "RoutingExample",
     "RoutingFigure",
     "RoutingModel",

@@ -34,6 +34,13 @@ from responsibility.selectors.learned import (
 )
 from responsibility.selectors.lessons import accuracy, calibrate, guesses, judge, lessons, parted_in_time
 from responsibility.selectors.problems import Problem, problems
+from responsibility.selectors.proposals import (
+    draft_of_the_city,
+    item_from,
+    pending_proposals,
+    proposals,
+    reason_from,
+)
 from responsibility.selectors.suggesting import (
     Candidate,
     ItemRecord,
@@ -84,11 +91,13 @@ __all__ = [
     "current_list",
     "decided",
     "deciding_lists",
+    "draft_of_the_city",
     "find_model",
     "found_items",
     "guesses",
     "index_of",
     "inherited_list",
+    "item_from",
     "item_history",
     "item_of",
     "item_page",
@@ -105,7 +114,10 @@ __all__ = [
     "model_in_service",
     "names_of",
     "parted_in_time",
+    "pending_proposals",
     "problems",
+    "proposals",
+    "reason_from",
     "says_nothing",
     "suggest",
     "township_role",

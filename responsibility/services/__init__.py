@@ -25,6 +25,7 @@ from responsibility.services.life import (
 )
 from responsibility.services.loading import Loaded, load_duty_list
 from responsibility.services.memory import forget_words, record_outcome
+from responsibility.services.proposals import dismiss_proposal, propose_item
 from responsibility.services.sheets import (
     compare_sheet,
     compare_sheet_again,
@@ -56,6 +57,7 @@ __all__ = [
     "compare_sheet_again",
     "confirm_sheet",
     "count_routing",
+    "dismiss_proposal",
     "draft_list",
     "drop_draft",
     "error_sheet",
@@ -66,6 +68,7 @@ __all__ = [
     "learn_model",
     "load_duty_list",
     "pass_on_governance",
+    "propose_item",
     "publish_list",
     "put_in_service",
     "record_outcome",

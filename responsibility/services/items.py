@@ -13,6 +13,7 @@ from hotline.dates import local
 from hotline.models import Unit, User
 from responsibility import rights, selectors
 from responsibility.models import Category, DutyItem, DutyItemEvent, DutyList
+from responsibility.services import proposals
 from responsibility.services.life import DutyRefused, locked, words_of
 from responsibility.states import ItemAct
 
@@ -399,6 +400,8 @@ def _record(
     by: User | None,
     at: datetime,
 ) -> DutyItemEvent:
+    if ticket_number:
+        proposals.take_proposal(ticket_number=ticket_number, duty_list_id=item.duty_list_id, by=by, at=at)
     return DutyItemEvent.objects.create(
         duty_list_id=item.duty_list_id,
         code=item.code,

@@ -14,8 +14,8 @@ from hotline.dates import local_day
 from hotline.errors import DomainError
 from hotline.models import Unit, User
 from responsibility import rights, selectors
-from responsibility.models import DutyItem, DutyList, DutyListEvent, DutyListOpinion
-from responsibility.states import UNPUBLISHED, ListState, Office
+from responsibility.models import DutyItem, DutyList, DutyListEvent, DutyListOpinion, ItemProposal
+from responsibility.states import UNPUBLISHED, ListState, Office, ProposalState
 
 LONGEST_WORDS = 500
 
@@ -156,9 +156,13 @@ def call_publication_off(*, list_id: int, reason: str, by: User | None, at: date
 
 @transaction.atomic
 def drop_draft(*, list_id: int, reason: str, by: User | None, at: datetime) -> DutyListEvent:
-    """A draft that nobody wants any more; it stays to be read."""
+    """A draft that nobody wants any more; it stays to be read, and what rulings proposed to the list asks again."""
     rights.require(by, rights.EDIT, at)
-    return move(locked(list_id), DutyList.drop, words=words_of(reason, "请写明为什么作废。"), by=by, at=at)
+    draft = locked(list_id)
+    ItemProposal.objects.filter(duty_list=draft, state=ProposalState.TAKEN).update(
+        state=ProposalState.PENDING, duty_list=None, decided_by=None, decided_at=None
+    )
+    return move(draft, DutyList.drop, words=words_of(reason, "请写明为什么作废。"), by=by, at=at)
 
 
 @transaction.atomic

@@ -6,8 +6,10 @@ from datetime import datetime
 
 from hotline.masking import redact
 from hotline.models import Region, Unit
-from responsibility.models import Category, DutyItem, RoutingExample
+from responsibility.models import Category, DutyItem, ItemProposal, RoutingExample
 from responsibility.states import Outcome
+
+WITHHELD = "保密工单"
 
 
 def record_outcome(
@@ -46,3 +48,4 @@ def record_outcome(
 def forget_words(*, ticket_number: str) -> None:
     """Blank what was kept of a ticket's words: it became restricted. What it came to stays, for the figures."""
     RoutingExample.objects.filter(ticket_number=ticket_number).update(text="")
+    ItemProposal.objects.filter(ticket_number=ticket_number).update(title=WITHHELD, text="", grounds=WITHHELD)

@@ -1,5 +1,6 @@
 """One item of a version: beside the table, on a page of its own, and the acts on it; many items at once."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -13,11 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from hotline.errors import DomainError
 from hotline.models import Unit
+from hotline.numbers import key_of
 from hotline.rights import has_right
 from hotline.views.gate import needs
 from responsibility import rights, selectors, services
 from responsibility.forms import BulkForm, ItemForm, WhyForm, WordsForm
-from responsibility.models import DutyItem, DutyList
+from responsibility.models import DutyItem, DutyList, ItemProposal
 from responsibility.services import ItemWrong
 from responsibility.services.items import LABELS, item_values
 from responsibility.states import ItemAct, Level
@@ -127,7 +129,7 @@ def item(request: HttpRequest, pk: int, code: str) -> HttpResponse:
             return refused(request, f"《{version}》里没有事项 {code}。", _list_url(version))
         return _save(request, version, said)
     is_open = said is not None and edits and version.is_editable and not _is_the_citys(sides)
-    form = ItemForm(item=said) if is_open else None
+    form = ItemForm(item=said, initial=_proposed(request, selectors.reason_from)) if is_open else None
     context = _beside(request, version, code, with_fields=form is None)
     return render(request, "responsibility/item.html", {"form": form, **context})
 
@@ -162,6 +164,14 @@ def _written(request: HttpRequest, version: DutyList, form: ItemForm) -> dict[st
     }
 
 
+def _proposed(request: HttpRequest, values: Callable[[ItemProposal], dict[str, Any]]) -> dict[str, Any]:
+    """What a form begins with that a ruling's proposal opened (`?proposal=`)."""
+    proposal = ItemProposal.objects.filter(pk=key_of(asked(request, "proposal")) or -1).select_related(
+        "unit", "category"
+    )
+    return next((values(each) for each in proposal), {})
+
+
 def _list_url(version: DutyList, category: str = "", code: str = "") -> str:
     asks = urlencode({name: value for name, value in (("category", category), ("item", code)) if value})
     return reverse("responsibility:duty-list", args=[version.pk]) + (f"?{asks}" if asks else "")
@@ -178,7 +188,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
         )
     code = asked(request, "code")
     old = selectors.item_of(version, code).base if code else None
-    form = ItemForm(sent(request), item=old, adding=True)
+    form = ItemForm(sent(request), item=old, adding=True, initial=_proposed(request, selectors.item_from))
     if request.method == "POST" and form.is_valid():
         try:
             made = services.add_item(code=form.cleaned_data["code"], **_written(request, version, form))

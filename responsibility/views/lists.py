@@ -68,6 +68,7 @@ def duty_lists(request: HttpRequest) -> HttpResponse:
             "centre": centre,
             "rows": rows,
             "today": local_day(now),
+            "proposals": selectors.pending_proposals(),
             "may_draft": has_right(request.user, rights.EDIT, now),
             "sees_quality": has_right(request.user, rights.VIEW_ROUTING, now),
             "draft_url": f"{reverse('responsibility:duty-list-draft')}{_address(scope=here)}",

@@ -19,16 +19,17 @@ from supervision.models import Reminder
 from supervision.selectors import tickets_of
 from supervision.services.messages import Message
 from supervision.states import ReminderKind
-from tickets.models import TicketClock
+from tickets.models import ObjectionBreach, ObjectionClock, TicketClock
 from tickets.states import ClockKind, Secrecy, Urgency
 
 BATCH = 200
 
-AnyBreach = AppealBreach | DecisionBreach
+AnyBreach = AppealBreach | DecisionBreach | ObjectionBreach
 
 SUBJECT: Final = {
     AppealClock: ("appeal_breach", "appeal__urgency"),
     DecisionClock: ("decision_breach", "decision__ticket__urgency"),
+    ObjectionClock: ("objection_breach", "objection__ticket__urgency"),
 }
 """Clock → the column of its breach, and where its urgency stands."""
 
@@ -41,6 +42,16 @@ INTAKE, PRESSING = "tickets.dispatch_ticket", "tickets.instruct_ticket"
 """Who sees to it at the centre that intake keeps up, and who may press a unit."""
 
 
+_OVERDUE: Final = {
+    AppealClock.ACCEPT: ReminderKind.ACCEPT_OVERDUE,
+    AppealClock.INFORMATION: ReminderKind.ACCEPT_OVERDUE,
+    ObjectionClock.COORDINATION: ReminderKind.OBJECTION_OVERDUE,
+    ObjectionClock.DEFINITION: ReminderKind.OBJECTION_OVERDUE,
+    ObjectionClock.STATEMENT: ReminderKind.STATEMENT_OVERDUE,
+}
+"""Kind of a clock of the centre's own, or of whom it asked → what is told when it is over."""
+
+
 def reminder_kind(breach: AnyBreach) -> str:
     """Empty when nobody needs to be reminded of this."""
     is_soon = breach.threshold == Breach.Threshold.SOON
@@ -48,8 +59,7 @@ def reminder_kind(breach: AnyBreach) -> str:
         return ReminderKind.CITIZEN_SOON if is_soon else ReminderKind.CITIZEN_OVERDUE
     if is_soon:
         return ""
-    of_intake = breach.clock.kind in {AppealClock.ACCEPT, AppealClock.INFORMATION}
-    return ReminderKind.ACCEPT_OVERDUE if of_intake else ReminderKind.DECISION_OVERDUE
+    return _OVERDUE.get(breach.clock.kind, ReminderKind.DECISION_OVERDUE)
 
 
 def write_reminders(*, breaches: Sequence[AnyBreach], at: datetime) -> None:
@@ -76,7 +86,7 @@ def write_reminders(*, breaches: Sequence[AnyBreach], at: datetime) -> None:
 def missing_reminders(*, since: datetime) -> list[AnyBreach]:
     """Breaches found since then that want a reminder and have none, the oldest first; a bounded number of each class."""
     found: list[AnyBreach] = []
-    for model in (AppealBreach, DecisionBreach):
+    for model in (AppealBreach, DecisionBreach, ObjectionBreach):
         rows = model.objects.filter(REMINDED, reminder__isnull=True, found_at__gte=since)
         found += rows.select_related("clock").order_by("pk")[:BATCH]
     return found
@@ -87,7 +97,12 @@ def messages_of(pks: Sequence[int], *, at: datetime) -> dict[Reminder, Message |
     rows = list(
         Reminder.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
         .filter(pk__in=pks, told_at__isnull=True)
-        .select_related("appeal_breach__clock__appeal", "decision_breach__clock__decision__ticket")
+        .select_related(
+            "appeal_breach__clock__appeal",
+            "decision_breach__clock__decision__ticket",
+            "objection_breach__clock__objection__ticket",
+            "objection_breach__clock__statement",
+        )
         .order_by("tell_after", "pk")
     )
     centre = Unit.objects.values_list("pk", flat=True).get(kind=Unit.Kind.CENTRE)
@@ -96,13 +111,15 @@ def messages_of(pks: Sequence[int], *, at: datetime) -> dict[Reminder, Message |
 
 
 def _message(row: Reminder, centre: int, citizens: "_Citizens", day: date) -> Message | None:
-    breach = row.appeal_breach or row.decision_breach
+    breach = row.appeal_breach or row.decision_breach or row.objection_breach
     if breach.clock.stopped_at is not None:
         return None
     if row.kind in CITIZEN:
         return citizens.message(row)
     if row.kind == ReminderKind.ACCEPT_OVERDUE:
         return _of_intake(row, row.appeal_breach.clock.appeal, centre, day)
+    if row.objection_breach is not None:
+        return _of_objection(row, row.objection_breach.clock, centre, day)
     ticket = row.decision_breach.clock.decision.ticket
     return Message(
         row.kind,
@@ -116,6 +133,15 @@ def _message(row: Reminder, centre: int, citizens: "_Citizens", day: date) -> Me
 def _once_a_day(row: Reminder, number: str, day: date) -> str:
     """A sweep that comes days late finds every threshold at once: one notice says it."""
     return f"{row.kind}:{number}:{day:%Y%m%d}"
+
+
+def _of_objection(row: Reminder, clock: ObjectionClock, centre: int, day: date) -> Message:
+    """Whoever rules hears of it; of an opinion that is late, those of the unit who were asked for it."""
+    ticket = clock.objection.ticket
+    post = ("tickets.rule_dispute", centre)
+    if clock.statement is not None:
+        post = ("tickets.pass_down_ticket", clock.statement.unit_id)
+    return Message(row.kind, ticket.number, _once_a_day(row, ticket.number, day), [post], ticket=ticket)
 
 
 def _of_intake(row: Reminder, appeal: Appeal, centre: int, day: date) -> Message | None:

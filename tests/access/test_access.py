@@ -46,7 +46,7 @@ from tests.factories.hotline import UnitFactory, UserFactory, load_rules
 from tests.factories.responsibility import DutyItemFactory
 from tests.factories.tickets import fresh, make_city, submit
 from tickets import services
-from tickets.models import Approval, Attachment, ReturnRequest
+from tickets.models import Approval, Attachment, Objection, ReturnRequest
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -92,8 +92,8 @@ RAILS = {
     "manager": "工作台 漏接 信访 网格 渠道 接入",
     "petition": "工作台 信访",
     "worker": "工作台 核查",
-    "legal": "工作台 清单",
-    "staffing": "工作台 清单",
+    "legal": "工作台 界定 清单",
+    "staffing": "工作台 界定 清单",
 }
 
 
@@ -133,6 +133,34 @@ def returned(city):
         assignment_id=ticket.lead_id, ground="not_our_duty", reason="属市教育局。", by=city.liaison, at=WEDNESDAY
     )
     return ReturnRequest.objects.get(assignment__ticket=ticket)
+
+
+def objected(city):
+    """A ruling that its first handler objects to; a unit and both offices are asked. What was ruled is proposed to the list."""
+    ticket = at_work(city, contacted=False)
+    services.recall_ticket(ticket_id=ticket.pk, reason="派错。", by=city.dispatcher, at=WEDNESDAY)
+    services.refer_to_ruling(ticket_id=ticket.pk, reason="无人认领。", by=city.dispatcher, at=WEDNESDAY)
+    services.rule_first_handler(
+        ticket_id=ticket.pk, unit=city.department, item=None, reason="相近。", by=city.reviewer, at=WEDNESDAY
+    )
+    ticket = fresh(ticket)
+    services.raise_objection(assignment_id=ticket.lead_id, reason="不归我局。", by=city.liaison, at=WEDNESDAY)
+    words = {"objection_id": Objection.objects.get(ticket=ticket).pk, "by": city.reviewer, "at": WEDNESDAY}
+    services.ask_statements(units=[city.other], question="归谁管？", **words)
+    for office in ("legal", "staffing"):
+        services.ask_definition(office=office, question="归谁管？", **words)
+    proposal = duties.propose_item(
+        ticket_number=ticket.number,
+        title=ticket.title,
+        text=ticket.text,
+        kind=ticket.kind,
+        category=None,
+        unit=city.department,
+        item=None,
+        grounds="相近。",
+        at=WEDNESDAY,
+    )
+    return {"objected": ticket.number, "proposal": proposal.pk}
 
 
 def of_the_register(city, photo):
@@ -321,6 +349,7 @@ def rows(city):
     worked_appeal = Appeal.objects.get(links__ticket=worked)
     return {
         **to_merge(city),
+        **objected(city),
         "received": make_appeal(at=WEDNESDAY).number,
         "match": in_petition(worked_appeal).pk,
         "joint": supervised(city).pk,

@@ -24,10 +24,15 @@ from tickets.guards import why_refused
 from tickets.models import (
     Assignment,
     Attachment,
+    DutyQuestion,
     EarlierUse,
     ExtensionRequest,
+    Objection,
+    ObjectionBreach,
     Reply,
     ReturnRequest,
+    Ruling,
+    Statement,
     Ticket,
     TicketClockBreach,
     TicketEvent,
@@ -49,6 +54,7 @@ pending_info       give_information     pending_dispatch
 pending_sign       sign                 in_progress
 pending_sign       request_return       return_review
 pending_sign       recall               pending_dispatch
+pending_sign       change_first_handler pending_sign
 
 return_review      refuse_return        pending_sign in_progress
 return_review      grant_return         pending_dispatch
@@ -61,6 +67,7 @@ in_progress        submit_result        completion_review
 in_progress        request_return       return_review
 in_progress        defer                deferred
 in_progress        recall               pending_dispatch
+in_progress        change_first_handler pending_sign
 
 completion_review  pass_review          pending_followup
 completion_review  send_back            in_progress pending_ruling
@@ -244,6 +251,45 @@ def breach(city):
 
 NOON = at("11-10 12:00")
 
+
+def ruling(city):
+    ticket = register()
+    services.refer_to_ruling(ticket_id=ticket.pk, reason="争议。", by=city.dispatcher, at=NOON)
+    services.rule_first_handler(
+        ticket_id=ticket.pk, unit=city.department, item=None, reason="相近。", by=city.reviewer, at=NOON
+    )
+    return Ruling.objects.get(ticket=ticket)
+
+
+def objection(city):
+    ticket = fresh(ruling(city).ticket)
+    services.raise_objection(assignment_id=ticket.lead_id, reason="不归我局。", by=city.liaison, at=NOON)
+    return Objection.objects.get(ticket=ticket)
+
+
+def statement(city):
+    found = objection(city)
+    services.ask_statements(objection_id=found.pk, units=[city.other], question="归谁管？", by=city.reviewer, at=NOON)
+    return Statement.objects.get(objection=found)
+
+
+def question(city):
+    found = objection(city)
+    services.ask_definition(objection_id=found.pk, office="legal", question="归谁管？", by=city.reviewer, at=NOON)
+    return DutyQuestion.objects.get(objection=found)
+
+
+def late_objection(city):
+    clock = objection(city).clocks.get()
+    return ObjectionBreach.objects.create(clock=clock, threshold="due", at=clock.due_at, found_at=clock.due_at)
+
+
+def second_ruling(city):
+    first = ruling(city)
+    event = TicketEvent.objects.filter(ticket=first.ticket).exclude(pk=first.event_id).first()
+    again(first, event=event)
+
+
 VIOLATIONS = {
     "ticket_is_open_follows_state": lambda city: change(register(), is_open=False),
     "ticket_with_a_unit_has_its_lead": lambda city: change(signed(city), lead=None),
@@ -262,6 +308,22 @@ VIOLATIONS = {
     "assignment_one_lead_from_the_city": lambda city: again(dispatched(city).lead, unit=city.other),
     "ticketclock_one_running_per_ticket_and_kind": lambda city: again(register().clocks.get()),
     "ticketclock_one_running_per_assignment": lambda city: again(dispatched(city).clocks.get(kind="handle")),
+    "ruling_one_in_force_per_ticket": second_ruling,
+    "ruling_kind_is_known": lambda city: change(ruling(city), kind="lost"),
+    "ruling_says_why": lambda city: change(ruling(city), grounds=""),
+    "objection_one_open_per_ticket": lambda city: again(objection(city)),
+    "objection_ended_says_when": lambda city: change(objection(city), state="ruled"),
+    "objection_state_is_known": lambda city: change(objection(city), state="lost", ended_at=NOON),
+    "statement_once_per_unit": lambda city: again(statement(city)),
+    "statement_given_has_words": lambda city: change(statement(city), given_at=NOON),
+    "dutyquestion_one_open_per_office": lambda city: again(question(city)),
+    "dutyquestion_answered_has_words": lambda city: change(question(city), answered_at=NOON),
+    "dutyquestion_office_is_known": lambda city: change(question(city), office="lost"),
+    "objectionclock_one_running_per_objection": lambda city: again(objection(city).clocks.get()),
+    "objectionclock_one_running_per_statement": lambda city: again(statement(city).clocks.get()),
+    "objectionclock_one_running_per_question": lambda city: again(question(city).clocks.get()),
+    "objectionclock_kind_has_its_subject": lambda city: change(statement(city).clocks.get(), kind="definition"),
+    "tickets_objectionbreach_once": lambda city: again(late_objection(city)),
     "returnrequest_one_pending": lambda city: again(with_request(city, ReturnRequest)),
     "returnrequest_decided_says_when": lambda city: change(with_request(city, ReturnRequest), decision="granted"),
     "extensionrequest_one_pending": lambda city: again(with_request(city, ExtensionRequest)),
@@ -301,10 +363,12 @@ def test_every_constraint_of_the_room_is_violated_once():
         for model in apps.get_app_config("tickets").get_models()
         for constraint in model._meta.constraints
     }
-    of_every_clock = {name for name in of_the_room if name.startswith("tickets_ticketclock_")}
+    of_every_clock = {
+        name for name in of_the_room if name.startswith(("tickets_ticketclock_", "tickets_objectionclock_"))
+    }
 
     assert set(VIOLATIONS) == of_the_room - of_every_clock
-    assert len(of_every_clock) == 4
+    assert len(of_every_clock) == 8
 
 
 @pytest.mark.parametrize(

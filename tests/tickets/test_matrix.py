@@ -15,7 +15,7 @@ from hotline.errors import DomainError
 from tests.factories.hotline import CountyDepartmentFactory, UserFactory
 from tests.factories.tickets import REPLY, at, fresh, part_of, pending_approval, register, submit
 from tickets import services
-from tickets.models import ExtensionRequest, ReturnRequest, TicketEvent, TicketHold
+from tickets.models import DutyQuestion, ExtensionRequest, Objection, ReturnRequest, Statement, TicketEvent, TicketHold
 
 LATER = at("11-10 15:00")
 
@@ -64,6 +64,14 @@ recall_ticket                          post  post  post   post  post  yes       
 add_co_unit                            own   adds  own    adds  adds  yes        post     out
 add_co_unit/of_the_county              own   adds  yes    adds  adds  through    post     out
 rule_first_handler                     post  post  post   post  post  post       yes      post
+raise_objection                        part  part  yes    part  part  post       post     out
+withdraw_objection                     part  part  yes    part  part  post       post     out
+ask_statements                         post  post  post   post  post  post       yes      post
+give_statement                         ask   yes   ask    ask   ask   post       post     out
+record_meeting                         post  post  post   post  post  post       yes      post
+ask_definition                         post  post  post   post  post  post       yes      post
+answer_definition                      post  post  post   post  post  post       post     post
+rule_objection                         post  post  post   post  post  post       yes      post
 rule_not_government                    post  post  post   post  post  post       yes      post
 merge_ticket                           post  post  post   post  post  yes        yes      post
 unmerge_ticket                         post  post  post   post  post  yes        yes      post
@@ -96,6 +104,7 @@ SENTENCES = {
     "side": "只有协办、督导单位填写意见。",
     "read": "知会单位只能查看。",
     "above": "由交办它的上级单位决定。",
+    "ask": "没有向本单位征求意见。",
     "asker": "申请人不能自己审批。",
     "step": "不由本单位审核。",
     "adds": "只有市中心或主办的县（市、区）中心可以加派协办。",
@@ -269,6 +278,37 @@ waiting_for_words = after(
     registered, "ask_information", ticket_id=ticket_of, question="门牌？", by=lambda s: s.city.dispatcher2
 )
 in_ruling = after(registered, "refer_to_ruling", ticket_id=ticket_of, reason="争议。", by=lambda s: s.city.dispatcher2)
+ruled = after(
+    in_ruling,
+    "rule_first_handler",
+    ticket_id=ticket_of,
+    unit=lambda s: s.city.county,
+    item=None,
+    reason="相近。",
+    by=lambda s: s.city.reviewer2,
+)
+
+
+def objected(city):
+    """The county is the first handler and objects; a unit and an office are asked."""
+    s = ruled(city)
+    words = {"by": city.reviewer2, "at": s.at}
+    services.raise_objection(assignment_id=s.ticket.lead_id, reason="不归我们管。", by=city.county_clerk2, at=s.at)
+    s.objection = Objection.objects.get(ticket=s.ticket)
+    services.ask_statements(objection_id=s.objection.pk, units=[city.other], question="归谁管？", **words)
+    services.ask_definition(objection_id=s.objection.pk, office="legal", question="归谁管？", **words)
+    s.statement, s.question = Statement.objects.get(), DutyQuestion.objects.get()
+    return renewed(s)
+
+
+def heard(city):
+    """Nobody is waited for."""
+    s = ruled(city)
+    services.raise_objection(assignment_id=s.ticket.lead_id, reason="不归我们管。", by=city.county_clerk2, at=s.at)
+    s.objection = Objection.objects.get(ticket=s.ticket)
+    return renewed(s)
+
+
 deferred = after(at_work, "defer_ticket", ticket_id=ticket_of, reason="列入计划。", by=lambda s: s.city.reviewer2)
 voided = after(at_work, "void_ticket", ticket_id=ticket_of, reason="误登。", by=lambda s: s.city.dispatcher2)
 closed = after(followed_up, "close_ticket", ticket_id=ticket_of, closing_kind="resolved", by=None)
@@ -299,6 +339,10 @@ def copied(s):
 
 def top(s):
     return s.ticket.lead
+
+
+def on_objection(**words):
+    return lambda s: {"objection_id": s.objection.pk, **words}
 
 
 def on_request(s):
@@ -371,6 +415,20 @@ ACTS = {
     "rule_first_handler": (
         in_ruling,
         lambda s: {"ticket_id": s.ticket.pk, "unit": s.city.department, "item": None, **WHY},
+    ),
+    "raise_objection": (ruled, on_part(top, **WHY)),
+    "withdraw_objection": (objected, on_objection(**WHY)),
+    "ask_statements": (
+        objected,
+        lambda s: {"objection_id": s.objection.pk, "units": [s.city.third], "question": "归谁管？"},
+    ),
+    "give_statement": (objected, lambda s: {"statement_id": s.statement.pk, "text": "不归我们管。"}),
+    "record_meeting": (objected, on_objection(held_at=LATER, attended="两家。", text="没有谈拢。")),
+    "ask_definition": (objected, on_objection(office="staffing", question="归谁管？")),
+    "answer_definition": (objected, lambda s: {"duty_question_id": s.question.pk, "answer": "归县里。"}),
+    "rule_objection": (
+        heard,
+        lambda s: {"objection_id": s.objection.pk, "unit": s.city.department, "item": None, **WHY},
     ),
     "rule_not_government": (in_ruling, on_ticket(public_text=REPLY, **WHY)),
     "merge_ticket": (at_work, lambda s: {"ticket_id": s.ticket.pk, "into_id": register().pk, **WHY}),

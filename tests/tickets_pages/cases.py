@@ -76,6 +76,20 @@ def new(_city: SimpleNamespace) -> Ticket:
     return register()
 
 
+def ruled(city: SimpleNamespace) -> Ticket:
+    ticket = disputed(city)
+    services.rule_first_handler(
+        ticket_id=ticket.pk, unit=city.department, item=None, reason=REASON, by=city.reviewer2, at=NOW
+    )
+    return fresh(ticket)
+
+
+def objected(city: SimpleNamespace) -> Ticket:
+    ticket = ruled(city)
+    services.raise_objection(assignment_id=ticket.lead_id, reason=REASON, by=city.liaison, at=NOW)
+    return fresh(ticket)
+
+
 def county_signed(city: SimpleNamespace) -> Ticket:
     return signed(city, unit=city.county)
 
@@ -210,6 +224,42 @@ CASES: dict[str, Case] = {
         ["rule_first_handler"],
         ["unit", "item", "reason"],
         lambda city, t: {"unit": city.third.name, "reason": REASON},
+    ),
+    "object": Case(
+        ruled,
+        "liaison",
+        ["raise_objection"],
+        ["reason", "suggested_unit"],
+        lambda city, t: {"reason": REASON, "suggested_unit": "市住建局"},
+    ),
+    "withdraw-objection": Case(objected, "liaison", ["withdraw_objection"], ["reason"], reason),
+    "ask-statements": Case(
+        objected,
+        "reviewer",
+        ["ask_statements"],
+        ["units", "question"],
+        lambda city, t: {"units": "市住建局、市教育局", "question": "该路段由谁管护？"},
+    ),
+    "meeting": Case(
+        objected,
+        "reviewer",
+        ["record_meeting"],
+        ["held_at", "attended", "text", "files"],
+        lambda city, t: {"held_at": "2026-11-10T10:00", "attended": "两家单位。", "text": "没有谈拢。"},
+    ),
+    "ask-definition": Case(
+        objected,
+        "reviewer",
+        ["ask_definition"],
+        ["office", "question"],
+        lambda city, t: {"office": "staffing", "question": "路肩管护归谁？"},
+    ),
+    "rule-objection": Case(
+        objected,
+        "reviewer",
+        ["change_first_handler"],
+        ["unit", "item", "reason"],
+        lambda city, t: {"unit": "市住建局", "reason": REASON},
     ),
     "rule-out": Case(
         disputed,

@@ -106,6 +106,7 @@ HARMLESS = {
     if set(case.fields) <= {"reason", "text", "question", "information", "source"}
 } | {
     "sign": {"nothing at all"},
+    "object": {"only separators"},
     "grant-return": {"nothing at all", *ANY_WORDS},
     "grant-extension": {"nothing at all", *ANY_WORDS},
 }

@@ -73,9 +73,9 @@ LISTS = {
 }
 QUERIES = {
     "dispatch": 8,
-    "inbox": 12,
+    "inbox": 13,
     "returns": 8,
-    "rulings": 7,
+    "rulings": 9,
     "approvals": 12,
     "extensions": 11,
     "tickets": 8,

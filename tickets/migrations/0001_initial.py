@@ -81,6 +81,7 @@ class Migration(migrations.Migration):
                 ('given_due_at', models.DateTimeField(null=True, verbose_name='来件平台限期')),
                 ('return_count', models.PositiveSmallIntegerField(default=0, verbose_name='退单次数')),
                 ('needs_ruling', models.BooleanField(default=False, verbose_name='须裁定')),
+                ('has_objection', models.BooleanField(default=False, verbose_name='首办异议协调中')),
                 ('withdrawal_proposed', models.BooleanField(default=False, verbose_name='建议按撤诉办结')),
                 ('open_hold_count', models.PositiveSmallIntegerField(default=0, verbose_name='保留数')),
                 ('merged_count', models.PositiveSmallIntegerField(default=0, verbose_name='并入工单数')),
@@ -410,5 +411,363 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': '照片曾用',
                 'constraints': [models.UniqueConstraint(fields=('attachment', 'earlier'), name='earlier_use_once')],
             },
+        ),
+        migrations.CreateModel(
+            name='DutyQuestion',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('office', models.CharField(choices=[('legal', '司法局合法性意见'), ('staffing', '编办职责意见')], max_length=10, verbose_name='提请')),
+                ('question', models.TextField(verbose_name='请界定什么')),
+                ('asked_at', models.DateTimeField(verbose_name='提请时间')),
+                ('answer', models.TextField(blank=True, verbose_name='界定意见')),
+                ('answered_at', models.DateTimeField(null=True, verbose_name='答复时间')),
+            ],
+            options={
+                'verbose_name': '职责界定',
+                'verbose_name_plural': '职责界定',
+            },
+        ),
+        migrations.CreateModel(
+            name='Meeting',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('held_at', models.DateTimeField(verbose_name='会商时间')),
+                ('attended', models.CharField(max_length=400, verbose_name='参加单位和人员')),
+                ('text', models.TextField(verbose_name='会商情况')),
+            ],
+            options={
+                'verbose_name': '会商记录',
+                'verbose_name_plural': '会商记录',
+            },
+        ),
+        migrations.CreateModel(
+            name='Objection',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reason', models.TextField(verbose_name='异议理由')),
+                ('raised_at', models.DateTimeField(verbose_name='提出时间')),
+                ('state', models.CharField(choices=[('open', '协调中'), ('ruled', '已裁定'), ('withdrawn', '已撤回'), ('lapsed', '承办已收回')], default='open', max_length=10, verbose_name='状态')),
+                ('ended_at', models.DateTimeField(null=True, verbose_name='结束时间')),
+            ],
+            options={
+                'verbose_name': '异议',
+                'verbose_name_plural': '异议',
+            },
+        ),
+        migrations.CreateModel(
+            name='ObjectionBreach',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('threshold', models.CharField(choices=[('soon', '临期'), ('due', '到期'), ('overdue_1', '超期 1 个工作日'), ('overdue_2', '超期 2 个工作日'), ('overdue_3', '超期 3 个工作日'), ('overdue_4', '超期 4 个工作日'), ('overdue_5', '超期 5 个工作日')], max_length=12, verbose_name='节点')),
+                ('at', models.DateTimeField(verbose_name='节点时间')),
+                ('found_at', models.DateTimeField(verbose_name='发现时间')),
+            ],
+            options={
+                'verbose_name': '异议时钟节点',
+                'verbose_name_plural': '异议时钟节点',
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='ObjectionClock',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=24, verbose_name='种类')),
+                ('generation', models.PositiveSmallIntegerField(default=1, verbose_name='代次')),
+                ('started_at', models.DateTimeField(verbose_name='起算时间')),
+                ('limit_amount', models.PositiveIntegerField(verbose_name='时限数量')),
+                ('limit_unit', models.CharField(choices=[('min', '分钟'), ('h', '小时'), ('d', '天'), ('wm', '分钟工作时间'), ('wh', '小时工作时间'), ('wd', '个工作日')], max_length=4, verbose_name='时限单位')),
+                ('due_at', models.DateTimeField(verbose_name='到期时间')),
+                ('soon_at', models.DateTimeField(blank=True, null=True, verbose_name='临期时间')),
+                ('sweep_at', models.DateTimeField(blank=True, null=True, verbose_name='下次巡检时间')),
+                ('stopped_at', models.DateTimeField(blank=True, null=True, verbose_name='停止时间')),
+                ('outcome', models.CharField(blank=True, choices=[('met', '已完成'), ('void', '已作废'), ('superseded', '已延期换新')], default='', max_length=12, verbose_name='结果')),
+                ('provisional', models.BooleanField(default=False, verbose_name='按暂定日历计算')),
+                ('explanation', models.JSONField(default=dict, verbose_name='计算说明')),
+            ],
+            options={
+                'verbose_name': '异议时钟',
+                'verbose_name_plural': '异议时钟',
+                'abstract': False,
+            },
+        ),
+        migrations.CreateModel(
+            name='Ruling',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('first', '裁定首办'), ('kept', '维持首办'), ('moved', '改由他单位负责')], max_length=8, verbose_name='裁定')),
+                ('grounds', models.TextField(verbose_name='裁定依据')),
+                ('at', models.DateTimeField(verbose_name='裁定时间')),
+                ('ended_at', models.DateTimeField(null=True, verbose_name='失效时间')),
+                ('proposed_at', models.DateTimeField(null=True, verbose_name='提请纳入清单时间')),
+            ],
+            options={
+                'verbose_name': '裁定',
+                'verbose_name_plural': '裁定',
+            },
+        ),
+        migrations.CreateModel(
+            name='Statement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('question', models.TextField(verbose_name='请说明什么')),
+                ('asked_at', models.DateTimeField(verbose_name='征求时间')),
+                ('text', models.TextField(blank=True, verbose_name='书面意见')),
+                ('given_at', models.DateTimeField(null=True, verbose_name='提交时间')),
+            ],
+            options={
+                'verbose_name': '书面意见',
+                'verbose_name_plural': '书面意见',
+            },
+        ),
+        migrations.AddIndex(
+            model_name='assignment',
+            index=models.Index(condition=models.Q(('parent__isnull', True), ('role', 'lead')), fields=['given_at'], include=('unit', 'item', 'ticket'), name='assignment_dispatched'),
+        ),
+        migrations.AddIndex(
+            model_name='assignment',
+            index=models.Index(condition=models.Q(('ended_as__in', ['returned', 'taken_back', 'ruled']), ('parent__isnull', True), ('role', 'lead')), fields=['ended_at'], include=['ticket'], name='assignment_given_up'),
+        ),
+        migrations.AddIndex(
+            model_name='returnrequest',
+            index=models.Index(fields=['requested_at', 'id'], name='returnrequest_asked'),
+        ),
+        migrations.AddField(
+            model_name='dutyquestion',
+            name='answered_by',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='dutyquestion',
+            name='asked_by',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='dutyquestion',
+            name='unit',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.unit', verbose_name='应由哪个单位负责'),
+        ),
+        migrations.AddField(
+            model_name='meeting',
+            name='event',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='meeting', to='tickets.ticketevent'),
+        ),
+        migrations.AddField(
+            model_name='objection',
+            name='assignment',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='objections', to='tickets.assignment'),
+        ),
+        migrations.AddField(
+            model_name='objection',
+            name='ended_by',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='objection',
+            name='raised_by',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='objection',
+            name='suggested_unit',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.unit'),
+        ),
+        migrations.AddField(
+            model_name='objection',
+            name='ticket',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='objections', to='tickets.ticket'),
+        ),
+        migrations.AddField(
+            model_name='meeting',
+            name='objection',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='meetings', to='tickets.objection'),
+        ),
+        migrations.AddField(
+            model_name='dutyquestion',
+            name='objection',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='duty_questions', to='tickets.objection'),
+        ),
+        migrations.AddField(
+            model_name='objectionclock',
+            name='duty_question',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='clocks', to='tickets.dutyquestion'),
+        ),
+        migrations.AddField(
+            model_name='objectionclock',
+            name='objection',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='clocks', to='tickets.objection'),
+        ),
+        migrations.AddField(
+            model_name='objectionbreach',
+            name='clock',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='breaches', to='tickets.objectionclock'),
+        ),
+        migrations.AddField(
+            model_name='ruling',
+            name='by',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='ruling',
+            name='category',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='responsibility.category'),
+        ),
+        migrations.AddField(
+            model_name='ruling',
+            name='event',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='ruling', to='tickets.ticketevent'),
+        ),
+        migrations.AddField(
+            model_name='ruling',
+            name='item',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='responsibility.dutyitem'),
+        ),
+        migrations.AddField(
+            model_name='ruling',
+            name='ticket',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rulings', to='tickets.ticket'),
+        ),
+        migrations.AddField(
+            model_name='ruling',
+            name='unit',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.unit', verbose_name='首办单位'),
+        ),
+        migrations.AddField(
+            model_name='objection',
+            name='ruling',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='objections', to='tickets.ruling'),
+        ),
+        migrations.AddField(
+            model_name='statement',
+            name='asked_by',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='statement',
+            name='given_by',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='statement',
+            name='objection',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='tickets.objection'),
+        ),
+        migrations.AddField(
+            model_name='statement',
+            name='unit',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.unit'),
+        ),
+        migrations.AddField(
+            model_name='objectionclock',
+            name='statement',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='clocks', to='tickets.statement'),
+        ),
+        migrations.AddConstraint(
+            model_name='dutyquestion',
+            constraint=models.UniqueConstraint(condition=models.Q(('answered_at__isnull', True)), fields=('objection', 'office'), name='dutyquestion_one_open_per_office'),
+        ),
+        migrations.AddConstraint(
+            model_name='dutyquestion',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at__isnull', True)), models.Q(('answered_at__isnull', False), models.Q(('answer', ''), _negated=True)), _connector='OR'), name='dutyquestion_answered_has_words'),
+        ),
+        migrations.AddConstraint(
+            model_name='dutyquestion',
+            constraint=models.CheckConstraint(condition=models.Q(('office__in', ['legal', 'staffing'])), name='dutyquestion_office_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='objectionbreach',
+            constraint=models.UniqueConstraint(fields=('clock', 'threshold'), name='tickets_objectionbreach_once'),
+        ),
+        migrations.AddIndex(
+            model_name='ruling',
+            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['-at', '-id'], name='ruling_precedents'),
+        ),
+        migrations.AddIndex(
+            model_name='ruling',
+            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['category', '-at'], name='ruling_category'),
+        ),
+        migrations.AddIndex(
+            model_name='ruling',
+            index=models.Index(condition=models.Q(('ended_at__isnull', True), ('proposed_at__isnull', True)), fields=['ticket'], name='ruling_not_proposed'),
+        ),
+        migrations.AddConstraint(
+            model_name='ruling',
+            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('ticket',), name='ruling_one_in_force_per_ticket'),
+        ),
+        migrations.AddConstraint(
+            model_name='ruling',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['first', 'kept', 'moved'])), name='ruling_kind_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='ruling',
+            constraint=models.CheckConstraint(condition=models.Q(('grounds', ''), _negated=True), name='ruling_says_why'),
+        ),
+        migrations.AddConstraint(
+            model_name='objection',
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('ticket',), name='objection_one_open_per_ticket'),
+        ),
+        migrations.AddConstraint(
+            model_name='objection',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='objection_ended_says_when'),
+        ),
+        migrations.AddConstraint(
+            model_name='objection',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'ruled', 'withdrawn', 'lapsed'])), name='objection_state_is_known'),
+        ),
+        migrations.AddIndex(
+            model_name='statement',
+            index=models.Index(condition=models.Q(('given_at__isnull', True)), fields=['unit'], name='statement_awaited'),
+        ),
+        migrations.AddConstraint(
+            model_name='statement',
+            constraint=models.UniqueConstraint(fields=('objection', 'unit'), name='statement_once_per_unit'),
+        ),
+        migrations.AddConstraint(
+            model_name='statement',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('given_at__isnull', True), ('text', '')), models.Q(('given_at__isnull', False), models.Q(('text', ''), _negated=True)), _connector='OR'), name='statement_given_has_words'),
+        ),
+        migrations.AddIndex(
+            model_name='objectionclock',
+            index=models.Index(condition=models.Q(('stopped_at__isnull', True)), fields=['sweep_at'], name='objectionclock_sweep'),
+        ),
+        migrations.AddIndex(
+            model_name='objectionclock',
+            index=models.Index(condition=models.Q(('provisional', True), ('stopped_at__isnull', True)), fields=['due_at'], name='objectionclock_provisional'),
+        ),
+        migrations.AddIndex(
+            model_name='objectionclock',
+            index=models.Index(condition=models.Q(('stopped_at__isnull', True)), fields=['kind', 'due_at', 'id'], name='objectionclock_queue'),
+        ),
+        migrations.AddConstraint(
+            model_name='objectionclock',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', ''), ('stopped_at__isnull', True)), models.Q(('outcome__in', ['met', 'void', 'superseded']), ('stopped_at__isnull', False), ('sweep_at__isnull', True)), _connector='OR'), name='tickets_objectionclock_stopped_with_outcome'),
+        ),
+        migrations.AddConstraint(
+            model_name='objectionclock',
+            constraint=models.CheckConstraint(condition=models.Q(('due_at__gt', models.F('started_at'))), name='tickets_objectionclock_due_after_start'),
+        ),
+        migrations.AddConstraint(
+            model_name='objectionclock',
+            constraint=models.CheckConstraint(condition=models.Q(('soon_at__isnull', True), models.Q(('soon_at__gte', models.F('started_at')), ('soon_at__lt', models.F('due_at'))), _connector='OR'), name='tickets_objectionclock_soon_before_due'),
+        ),
+        migrations.AddConstraint(
+            model_name='objectionclock',
+            constraint=models.CheckConstraint(condition=models.Q(('generation__gte', 1), ('limit_amount__gt', 0), ('limit_unit__in', ['min', 'h', 'd', 'wm', 'wh', 'wd'])), name='tickets_objectionclock_limit_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='objectionclock',
+            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'coordination'), ('stopped_at__isnull', True)), fields=('objection',), name='objectionclock_one_running_per_objection'),
+        ),
+        migrations.AddConstraint(
+            model_name='objectionclock',
+            constraint=models.UniqueConstraint(condition=models.Q(('statement__isnull', False), ('stopped_at__isnull', True)), fields=('statement',), name='objectionclock_one_running_per_statement'),
+        ),
+        migrations.AddConstraint(
+            model_name='objectionclock',
+            constraint=models.UniqueConstraint(condition=models.Q(('duty_question__isnull', False), ('stopped_at__isnull', True)), fields=('duty_question',), name='objectionclock_one_running_per_question'),
+        ),
+        migrations.AddConstraint(
+            model_name='objectionclock',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('duty_question__isnull', True), ('kind', 'coordination'), ('statement__isnull', True)), models.Q(('duty_question__isnull', True), ('kind', 'statement'), ('statement__isnull', False)), models.Q(('duty_question__isnull', False), ('kind', 'definition'), ('statement__isnull', True)), _connector='OR'), name='objectionclock_kind_has_its_subject'),
         ),
     ]

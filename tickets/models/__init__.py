@@ -2,6 +2,15 @@
 
 from tickets.models.assignment import Assignment, ClockShift, TicketClock, TicketClockBreach
 from tickets.models.decisions import Approval, ExtensionRequest, ReturnRequest
+from tickets.models.disputes import (
+    DutyQuestion,
+    Meeting,
+    Objection,
+    ObjectionBreach,
+    ObjectionClock,
+    Ruling,
+    Statement,
+)
 from tickets.models.records import PICTURE, Attachment, EarlierUse, Note, OnSiteRecord, Reply, TicketEvent, TicketHold
 from tickets.models.scope import NOTHING_BURNS, TicketScope
 from tickets.models.ticket import Ticket
@@ -13,12 +22,19 @@ __all__ = [
     "Assignment",
     "Attachment",
     "ClockShift",
+    "DutyQuestion",
     "EarlierUse",
     "ExtensionRequest",
+    "Meeting",
     "Note",
+    "Objection",
+    "ObjectionBreach",
+    "ObjectionClock",
     "OnSiteRecord",
     "Reply",
     "ReturnRequest",
+    "Ruling",
+    "Statement",
     "Ticket",
     "TicketClock",
     "TicketClockBreach",

@@ -83,6 +83,24 @@ class Assignment(StateModel):
                 condition=~Q(state__in=[AssignmentState.ACCEPTED, *ENDED_ASSIGNMENT_STATES]),
                 name="assignment_queue",
             ),
+            # What the city gave to leads in a month, counted by unit and by item.
+            models.Index(
+                fields=["given_at"],
+                include=["unit", "item", "ticket"],
+                condition=Q(role=AssignmentRole.LEAD, parent__isnull=True),
+                name="assignment_dispatched",
+            ),
+            # What a unit got rid of in a month.
+            models.Index(
+                fields=["ended_at"],
+                include=["ticket"],
+                condition=Q(
+                    role=AssignmentRole.LEAD,
+                    parent__isnull=True,
+                    ended_as__in=[EndedAs.RETURNED, EndedAs.TAKEN_BACK, EndedAs.RULED],
+                ),
+                name="assignment_given_up",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -101,6 +101,7 @@ class Ticket(StateModel):
     given_due_at = models.DateTimeField("来件平台限期", null=True)
     return_count = models.PositiveSmallIntegerField("退单次数", default=0)
     needs_ruling = models.BooleanField("须裁定", default=False)
+    has_objection = models.BooleanField("首办异议协调中", default=False)
     withdrawal_proposed = models.BooleanField("建议按撤诉办结", default=False)
     open_hold_count = models.PositiveSmallIntegerField("保留数", default=0)
     merged_count = models.PositiveSmallIntegerField("并入工单数", default=0)
@@ -294,6 +295,16 @@ class Ticket(StateModel):
     @transition(state, TicketState.PENDING_RULING, TicketState.PENDING_SIGN, permission=rights.RULE)
     def rule_first_handler(self, *, lead: models.Model) -> None:
         self.needs_ruling = False
+        self._give_to(lead)
+
+    @transition(
+        state,
+        [TicketState.PENDING_SIGN, TicketState.IN_PROGRESS],
+        TicketState.PENDING_SIGN,
+        permission=rights.RULE,
+    )
+    def change_first_handler(self, *, lead: models.Model) -> None:
+        """先办后议: the objection was right. What is not handled yet goes on with the unit that the ruling names."""
         self._give_to(lead)
 
     @transition(state, TicketState.PENDING_RULING, TicketState.COMPLETION_REVIEW, permission=rights.RULE)

@@ -16,8 +16,14 @@ from hotline.models import User
 from hotline.rights import has_right
 from tickets import rights
 from tickets.guards import why_refused
-from tickets.models import Approval, Assignment, ExtensionRequest, ReturnRequest, Ticket
+from tickets.models import Approval, Assignment, ExtensionRequest, Objection, ReturnRequest, Ruling, Ticket
 from tickets.rights import Actor, Right
+from tickets.selectors.objections import (
+    awaited_refusal,
+    first_handlers_part,
+    objection_refusal,
+    ruling_in_force,
+)
 from tickets.selectors.readiness import (
     Requirement,
     extension_refusal,
@@ -33,6 +39,7 @@ from tickets.states import (
     AssignmentRole,
     AssignmentState,
     Decision,
+    ObjectionState,
     Secrecy,
     TicketState,
 )
@@ -63,6 +70,10 @@ class Situation:
     approval: Approval | None
     return_request: ReturnRequest | None
     extension_request: ExtensionRequest | None
+    objection: Objection | None
+    """The open one, to the ruling of the first handler."""
+    ruling: Ruling | None
+    """In force, where the person's unit is the first handler and nobody objects yet."""
 
     silent_co_units: tuple[Assignment, ...]
     """Co-units and superiors that have not reported."""
@@ -105,7 +116,14 @@ def situation(ticket: Ticket, user: User, at: datetime) -> Situation:
     )
     is_its_turn = own is not None and own.state == AssignmentState.SIGNED and ticket.holder_id == own.pk
     needs = tuple(requirements(own, by=user, at=at)) if is_its_turn else ()
-    return Situation(ticket, user, at, own, children, approval, returns, extensions, silent, needs)
+    objection = _open_objection(ticket) if ticket.has_objection else None
+    ruling = ruling_in_force(ticket) if objection is None and first_handlers_part(ticket, user) else None
+    return Situation(ticket, user, at, own, children, approval, returns, extensions, objection, ruling, silent, needs)
+
+
+def _open_objection(ticket: Ticket) -> Objection | None:
+    found = Objection.objects.filter(ticket=ticket, state=ObjectionState.OPEN)
+    return found.select_related("assignment").first()
 
 
 Request = TypeVar("Request", ReturnRequest, ExtensionRequest)
@@ -193,6 +211,20 @@ def _hand_over_why(s: Situation) -> str:
     return "" if any(part.objectable for part in parts_to_hand_over(s)) else NOT_TO_BE_HANDED_OVER
 
 
+def _objects(s: Situation) -> bool:
+    """Whether a ruling that the unit may still object to made it the first handler."""
+    part = first_handlers_part(s.ticket, s.user)
+    return s.ruling is not None and part is not None and s.may(rights.OBJECT, part)
+
+
+def _settles(s: Situation) -> bool:
+    return s.objection is not None and s.may(rights.RULE, s.ticket)
+
+
+def _secret_why(s: Situation) -> str:
+    return "保密工单不能书面征求意见，请当面会商。" if _is_secret(s) else ""
+
+
 def _is_secret(s: Situation) -> bool:
     return s.ticket.secrecy == Secrecy.RESTRICTED
 
@@ -246,6 +278,17 @@ SPECS: Sequence[_Spec] = (
     _Spec("information", "补充情况", "i", _centre(rights.INFORM, TicketState.PENDING_INFO), main=True),
     _Spec("rule", "裁定首办", "y", _centre(rights.RULE, TicketState.PENDING_RULING), main=True),
     _Spec("rule-out", "不由政府办理", "b", _centre(rights.RULE, TicketState.PENDING_RULING)),
+    _Spec("object", "提异议", "g", _objects, lambda s: objection_refusal(s.ticket, s.ruling, at=s.at)),
+    _Spec(
+        "withdraw-objection",
+        "撤回异议",
+        "",
+        lambda s: s.objection is not None and s.may(rights.OBJECT, s.objection.assignment),
+    ),
+    _Spec("rule-objection", "裁定异议", "y", _settles, lambda s: awaited_refusal(s.objection, at=s.at), main=True),
+    _Spec("ask-statements", "征求意见", "q", _settles, _secret_why),
+    _Spec("meeting", "记会商", "c", _settles),
+    _Spec("ask-definition", "提请界定", "d", _settles, _secret_why),
     _Spec("co-unit", "加协办", "a", lambda s: _adds_co_unit(s)),
     _Spec("recall", "撤回派单", "w", _centre(rights.RECALL, *HELD)),
     _Spec("merge", "并单", "m", _centre(rights.MERGE, *sorted(OPEN_STATES))),

@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, Qu
 from hotline import parameters
 from hotline.calendar import load_calendar
 from hotline.limits import Limit
-from hotline.models import User
+from hotline.models import Unit, User
 from hotline.rights import has_right
 from responsibility import selectors as responsibility
 from responsibility.models import DutyItem
@@ -20,7 +20,8 @@ from tickets import deadlines, rights
 from tickets.models import Assignment, Attachment, ExtensionRequest, Note, ReturnRequest, Ticket, TicketClock
 from tickets.rights import Actor, Right
 from tickets.selectors.lists import Key, Page, secret_to, sees_work, take
-from tickets.states import AttachmentKind, ClockKind, NoteKind, TicketState, Urgency
+from tickets.selectors.precedents import Precedent, precedents_for
+from tickets.states import AttachmentKind, ClockKind, EndedAs, NoteKind, TicketState, Urgency
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -200,6 +201,7 @@ class DispatchCase:
     promises: tuple[Promise, ...]
     record: ItemRecord | None
     returns: tuple[ReturnRequest, ...]
+    precedents: tuple[Precedent, ...]
 
     @property
     def first(self) -> Choice | None:
@@ -253,7 +255,12 @@ def dispatch_case(ticket: Ticket, *, at: datetime) -> DispatchCase:
         promises=promises(ticket, item=first.item if first else None, at=at),
         record=responsibility.item_record(item=first.item, at=at) if first else None,
         returns=past_returns(ticket),
+        precedents=_precedents(ticket, choices),
     )
+
+
+def _precedents(ticket: Ticket, choices: Sequence[Choice]) -> tuple[Precedent, ...]:
+    return precedents_for(ticket, [choice.candidate.item for choice in choices])
 
 
 def promises(ticket: Ticket, *, item: DutyItem | None, at: datetime) -> tuple[Promise, ...]:
@@ -441,6 +448,35 @@ class RulingCase:
     returns: tuple[ReturnRequest, ...]
     choices: tuple[Choice, ...]
     sure: int
+    precedents: tuple[Precedent, ...]
+
+
+@dataclass(frozen=True)
+class FirstHandler:
+    """Whom the router would make the first handler, and the grounds to begin with."""
+
+    unit: Unit
+    item: DutyItem
+    grounds: str
+
+
+def nearest_function(ticket: Ticket, at: datetime) -> FirstHandler | None:
+    """职能相近: the best candidate that has not given the matter back; the best of all when each of them has."""
+    choices = [choice.candidate for choice in choices_for(ticket, at) if choice.number]
+    gave_back = set(
+        ticket.assignments.filter(ended_as__in=[EndedAs.RETURNED, EndedAs.TAKEN_BACK, EndedAs.RULED]).values_list(
+            "unit_id", flat=True
+        )
+    )
+    best = next((each for each in choices if each.unit.pk not in gave_back), next(iter(choices), None))
+    if best is None:
+        return None
+    points = "；".join(f"{part.label}{part.text}" for part in best.parts)
+    return FirstHandler(
+        best.unit,
+        best.item,
+        f"{best.unit.short_name}的职能与本件最相近：清单 {best.item.code} {best.item.title}（{points}）。先行办理，有异议的先办后议。",
+    )
 
 
 def ruling_case(ticket: Ticket, *, at: datetime) -> RulingCase:
@@ -448,6 +484,7 @@ def ruling_case(ticket: Ticket, *, at: datetime) -> RulingCase:
         ticket=ticket,
         clock=running_clocks([ticket], ClockKind.RULING).get(ticket.pk),
         returns=past_returns(ticket),
-        choices=choices_for(ticket, at),
+        choices=(choices := choices_for(ticket, at)),
         sure=sure_score(at),
+        precedents=_precedents(ticket, choices),
     )

@@ -60,6 +60,17 @@ from tickets.services.holding import (
     release_hold,
 )
 from tickets.services.merging import count_appeals, merge_ticket, propose_withdrawal, unmerge_ticket
+from tickets.services.objections import (
+    answer_definition,
+    ask_definition,
+    ask_statements,
+    give_statement,
+    propose_items,
+    raise_objection,
+    record_meeting,
+    rule_objection,
+    withdraw_objection,
+)
 from tickets.services.registration import register_ticket, renew_proposals, revise_ticket
 from tickets.services.returns import dispute_return, grant_return, refuse_return, request_return
 from tickets.services.review import approve, send_back
@@ -72,8 +83,11 @@ __all__ = [
     "add_co_unit",
     "add_note",
     "answer_by_centre",
+    "answer_definition",
     "approve",
+    "ask_definition",
     "ask_information",
+    "ask_statements",
     "check_scopes",
     "close_as_withdrawn",
     "close_ticket",
@@ -83,6 +97,7 @@ __all__ = [
     "dispatch_ticket",
     "dispute_return",
     "give_information",
+    "give_statement",
     "grant_access",
     "grant_extension",
     "grant_return",
@@ -100,11 +115,14 @@ __all__ = [
     "note_clock_move",
     "pass_down",
     "place_hold",
+    "propose_items",
     "propose_withdrawal",
+    "raise_objection",
     "recall_ticket",
     "reconcile_clock_moves",
     "record_clock_move",
     "record_contact",
+    "record_meeting",
     "record_onsite",
     "redo_ticket",
     "refer_to_ruling",
@@ -124,6 +142,7 @@ __all__ = [
     "revise_ticket",
     "rule_first_handler",
     "rule_not_government",
+    "rule_objection",
     "send_back",
     "sign_assignment",
     "submit_result",
@@ -131,4 +150,5 @@ __all__ = [
     "to_be_checked",
     "unmerge_ticket",
     "void_ticket",
+    "withdraw_objection",
 ]

@@ -16,7 +16,7 @@ from responsibility.models import DutyItem
 from responsibility.selectors import items_in_force
 from tickets import deadlines, rights
 from tickets.models import Assignment, Reply, Ticket, TicketEvent
-from tickets.services import parts, review
+from tickets.services import parts, review, rulings
 from tickets.services.act import Act, ActNotAllowed, InputRefused, require_reply, require_text
 from tickets.states import (
     LIVE_ASSIGNMENT_STATES,
@@ -25,6 +25,7 @@ from tickets.states import (
     EndedAs,
     NoteKind,
     Resolved,
+    RulingKind,
     Secrecy,
     TicketState,
 )
@@ -158,6 +159,7 @@ def recall_ticket(
     # A ruling that is recalled is ruled anew, not dispatched a third time.
     act.move(Ticket.recall, needs_ruling=ticket.return_count >= parameters.integer("max_returns_per_ticket", at=at))
     parts.take_back_all(act, ended_as=EndedAs.RECALLED)
+    rulings.end_ruling(act)
     restart_dispatch(act)
     remember_outcome(ticket, unit=unit, item=item, outcome="recalled", at=at)
     return act.record("recall", unit=unit, reason=reason)
@@ -249,7 +251,9 @@ def rule_first_handler(
     act.move(Ticket.rule_first_handler, lead=lead)
     act.stop_clocks(ClockKind.RULING)
     remember_outcome(act.ticket, unit=unit, item=item, outcome="ruled", at=at)
-    return act.record("rule_first_handler", assignment=lead, reason=reason, data={"unit": unit.pk})
+    event = act.record("rule_first_handler", assignment=lead, reason=reason, data={"unit": unit.pk})
+    rulings.give_ruling(act, event, RulingKind.FIRST, unit=unit, item=item, grounds=reason)
+    return event
 
 
 @transaction.atomic

@@ -188,7 +188,7 @@ def _carry(act: Act, old: Assignment, new: Assignment) -> None:
         act.resume_clock(clock, why="移交，接着走剩余时限")
     # Ended ones stay: what the one unit has asked and was told is no answer to the other.
     old.returnrequests.filter(decision=Decision.PENDING).update(assignment=new)
-    for carried in (old.extensionrequests, old.onsite_records):
+    for carried in (old.extensionrequests, old.onsite_records, old.objections):
         carried.update(assignment=new)
     pending = Approval.objects.filter(ticket=act.ticket, state=ApprovalState.PENDING)
     Reply.objects.filter(assignment=old, pk__in=pending.values("reply")).update(assignment=new)

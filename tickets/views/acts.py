@@ -160,6 +160,19 @@ def _grant_access(found: Situation, data: dict[str, Any]) -> Any:
         return [services.grant_access(ticket_id=found.ticket.pk, reader=reader, **words) for reader in data["readers"]]
 
 
+def _object(found: Situation, data: dict[str, Any]) -> Any:
+    return services.raise_objection(assignment_id=found.ticket.lead_id, by=found.user, at=found.at, **data)
+
+
+def _on_objection(service: Callable[..., Any]) -> Call:
+    return lambda found, data: service(objection_id=found.objection.pk, by=found.user, at=found.at, **data)
+
+
+def _meeting(found: Situation, data: dict[str, Any]) -> Any:
+    files = _files(found, data.pop("files"))
+    return services.record_meeting(objection_id=found.objection.pk, files=files, by=found.user, at=found.at, **data)
+
+
 PAGES: dict[str, Page] = {
     "sign": Page(forms.SignForm, _on_own(services.sign_assignment, "handler"), "已签收 {number}。"),
     "handler": Page(forms.HandlerForm, _on_own(services.name_handler, "handler"), "{number} 已换经办人。"),
@@ -215,6 +228,29 @@ PAGES: dict[str, Page] = {
         forms.RuleOutForm,
         _on_ticket(services.rule_not_government, "public_text", "reason"),
         "{number} 已提交市中心审核。",
+    ),
+    "object": Page(
+        forms.ObjectForm,
+        _object,
+        "{number} 的异议已提交市热线中心协调。",
+        "先办后议：本件继续办，时限照走。中心会征求有关单位意见后裁定。",
+    ),
+    "withdraw-objection": Page(
+        forms.ReasonForm, _on_objection(services.withdraw_objection), "{number} 的异议已撤回。"
+    ),
+    "ask-statements": Page(
+        forms.StatementsForm,
+        _on_objection(services.ask_statements),
+        "{number} 已征求书面意见。",
+        "被征求的单位能看到事由、内容和异议理由，看不到反映人。",
+    ),
+    "meeting": Page(forms.MeetingForm, _meeting, "{number} 的会商已记下。", verb="存会商记录"),
+    "ask-definition": Page(forms.DefinitionForm, _on_objection(services.ask_definition), "{number} 已提请职责界定。"),
+    "rule-objection": Page(
+        forms.RuleObjectionForm,
+        _on_objection(services.rule_objection),
+        "{number} 的异议已裁定，由{unit}负责。",
+        "裁定后不再受理异议。还在办的换手后按新单位的完整时限走；已交结果的由原单位办完，裁定管以后的同类。群众的时限不变。",
     ),
     "co-unit": Page(forms.CoUnitForm, _on_ticket(services.add_co_unit, "unit", "task"), "{number} 已加派{unit}协办。"),
     "recall": Page(

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from hotline.context import register_count
 from hotline.models import User
-from tickets.selectors import approvals, queues
+from tickets.selectors import approvals, objections, queues
 from tickets.selectors import inbox as inboxes
 
 MOST = 100
@@ -36,8 +36,16 @@ def to_decide_returns(user: User) -> tuple[int, bool]:
 
 
 def to_rule(user: User) -> tuple[int, bool]:
+    """Tickets without a first handler, and objections to one."""
     at = timezone.now()
-    return _count(queues.ruling_queue(user, at), "sort_at", at)
+    waiting, late = _count(queues.ruling_queue(user, at), "sort_at", at)
+    objected, objected_late = _count(objections.running_objections(user, at), "due_at", at)
+    return waiting + objected, late or objected_late
+
+
+def to_define(user: User) -> tuple[int, bool]:
+    at = timezone.now()
+    return _count(objections.awaited_definitions(user, at), "due_at", at)
 
 
 def to_approve(user: User) -> tuple[int, bool]:
@@ -56,6 +64,7 @@ def register() -> None:
         "inbox": in_inbox,
         "returns": to_decide_returns,
         "rulings": to_rule,
+        "definitions": to_define,
         "approvals": to_approve,
     }.items():
         register_count(queue, count)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -16,6 +17,7 @@ from tickets import services
 from tickets.models import Assignment, Ticket
 from tickets.selectors import inbox as selectors
 from tickets.selectors.acts import acts_of, situation
+from tickets.selectors.objections import awaited_statements
 from tickets.selectors.readiness import why_not_lead_handler
 from tickets.services import InputRefused
 from tickets.states import STATE_TONE, AssignmentState, ClockKind
@@ -41,6 +43,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     handler_id = key_of(request.GET.get("handler", ""))
     page = selectors.inbox_page(request.user, segment=segment, handler_id=handler_id, after=after(request), at=at)
     segments = selectors.inbox_segments(request.user, at)
+    asked = awaited_statements(request.user, at).aggregate(all=Count("pk"), over=Count("pk", filter=Q(due_at__lt=at)))
     context = {
         "at": at,
         "segment": segment,
@@ -51,6 +54,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "all_url": address(request, s="", handler=""),
         "signers": [(person, why_not_lead_handler(person)) for person in selectors.signers(request.user)],
         "signs_for": None if why_not_lead_handler(request.user) else request.user.pk,
+        "statements": asked["all"],
+        "statements_late": asked["over"],
         "may_sign": has_right(request.user, "tickets.sign_ticket", at),
     }
     return render(request, "tickets/inbox.html", context | paged(request, page))

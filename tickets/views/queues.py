@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import F
+from django.db.models import Count, F, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,6 +23,8 @@ from tickets import rights, services
 from tickets.models import ReturnRequest, Ticket, TicketEvent
 from tickets.selectors import queues
 from tickets.selectors.acts import ActButton, available_acts
+from tickets.selectors.objections import running_objections
+from tickets.selectors.queues import Segment
 from tickets.services import InputRefused
 from tickets.states import TicketState
 from tickets.timeline import ACTS
@@ -289,7 +291,8 @@ RETURN_LABELS = {"grant-return": "同意", "refuse-return": "不同意", "disput
 def returns(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
     page = queues.return_page(request.user, after=after(request), at=at)
-    return render(request, "tickets/returns.html", {"at": at} | paged(request, page))
+    context = {"at": at, "has_table": not rights.at_the_centre(None, request.user)}
+    return render(request, "tickets/returns.html", context | paged(request, page))
 
 
 @require_safe
@@ -318,7 +321,22 @@ RULING_ACTS = ("rule", "rule-out", "merge", "note")
 def rulings(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
     page = queues.ruling_page(request.user, after=after(request), at=at)
-    return render(request, "tickets/rulings.html", {"at": at} | paged(request, page))
+    context = {"at": at, "segment": "", "segments": ruling_segments(request.user, at)}
+    return render(request, "tickets/rulings.html", context | paged(request, page))
+
+
+def ruling_segments(user: User, at: Any) -> list[tuple[Segment, str]]:
+    """Tabs of whoever rules: what waits for a ruling, what is objected to one, and what was ruled."""
+    waiting = queues.ruling_queue(user, at).aggregate(all=Count("pk"), over=Count("pk", filter=Q(sort_at__lt=at)))
+    objected = running_objections(user, at).aggregate(all=Count("pk"), over=Count("pk", filter=Q(due_at__lt=at)))
+    return [
+        (Segment("", "待裁定", waiting["all"], "red" if waiting["over"] else ""), reverse("tickets:rulings")),
+        (
+            Segment("objections", "首办异议", objected["all"], "red" if objected["over"] else ""),
+            reverse("tickets:objections"),
+        ),
+        (Segment("precedents", "先例"), reverse("tickets:precedents")),
+    ]
 
 
 @require_safe

@@ -59,6 +59,7 @@ TICKET = Machine(
         "grant_return": RETURNS,
         "dispute_return": RETURNS + "; counted as a return, whomever the ruling names",
         "rule_first_handler": "order 8: 首办负责",
+        "change_first_handler": "order 8: 有异议的商 12345 热线管理中心协调解决",
         "rule_not_government": "66号（二）: 告知法定途径",
         "submit_result": "order 10: a result, not 形式办结",
         "pass_review": "order 10",

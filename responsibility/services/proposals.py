@@ -1,0 +1,62 @@
+"""Matters proposed to the list by the rulings they came from: taken into a draft with an item that names the ticket, or dismissed."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from hotline.masking import redact
+from hotline.models import Unit, User
+from responsibility import rights
+from responsibility.models import Category, DutyItem, ItemProposal
+from responsibility.services.life import DutyRefused, words_of
+from responsibility.states import ProposalState
+
+
+def propose_item(
+    *,
+    ticket_number: str,
+    title: str,
+    text: str,
+    kind: str,
+    category: Category | None,
+    unit: Unit,
+    item: DutyItem | None,
+    grounds: str,
+    at: datetime,
+) -> ItemProposal:
+    """Propose what a first handler did without objection; a ticket is proposed once. Words are redacted here."""
+    proposal, _ = ItemProposal.objects.get_or_create(
+        ticket_number=ticket_number,
+        defaults={
+            "title": redact(title),
+            "text": redact(text),
+            "kind": kind,
+            "category": category,
+            "unit": unit,
+            "item": item,
+            "grounds": redact(grounds),
+            "proposed_at": at,
+        },
+    )
+    return proposal
+
+
+@transaction.atomic
+def dismiss_proposal(*, proposal_id: int, reason: str, by: User | None, at: datetime) -> ItemProposal:
+    """The list needs no item for it, and why."""
+    rights.require(by, rights.EDIT, at)
+    proposal = ItemProposal.objects.select_for_update(of=("self",), no_key=True).get(pk=proposal_id)
+    reason = words_of(reason, "请写明为什么不纳入清单。")
+    if proposal.state != ProposalState.PENDING:
+        raise DutyRefused(f"{proposal.ticket_number} 的提请{proposal.get_state_display()}，不能再决定。")
+    proposal.state, proposal.decision_reason = ProposalState.DISMISSED, reason
+    proposal.decided_by, proposal.decided_at = by, at
+    proposal.save(update_fields=["state", "decision_reason", "decided_by", "decided_at"])
+    return proposal
+
+
+def take_proposal(*, ticket_number: str, duty_list_id: int, by: User | None, at: datetime) -> None:
+    """An item of a draft names the ticket as where it came from: that is what the proposal asked for."""
+    ItemProposal.objects.filter(ticket_number=ticket_number, state=ProposalState.PENDING).update(
+        state=ProposalState.TAKEN, duty_list=duty_list_id, decided_by=by, decided_at=at
+    )
