@@ -53,7 +53,7 @@ def test_queries_of_the_lists(first, as_, django_assert_num_queries, count):
     client.get("/duty-lists/")
 
     forget_parameters()
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get("/duty-lists/")
 
 
