@@ -52,6 +52,8 @@ _REACH: Final = 1.9
 """Evidence of this size is worth 63 % of the points."""
 _CLEAR_LEAD: Final = 0.45
 """A lead over the next item of this share of the evidence costs no points."""
+_SAME_WORK_FACTOR: Final = 0.6
+"""For the next item when the same unit would lead it: then only the item is in doubt, and not where the matter goes."""
 _LEAST_EVIDENCE: Final = 0.45
 
 
@@ -321,6 +323,17 @@ class Index:
         norm = math.sqrt(len(pairs)) or 1.0
         return {number: min(1.0, total / norm * 1.6) for number, total in likeness.items()}
 
+    def _rival(self, order: Sequence[int], evidence: Mapping[int, float]) -> float:
+        """What speaks for another item than the first, less where it leads to the same unit."""
+        work = _work_of(self.items[order[0]])
+        return max(
+            (
+                evidence[number] * (_SAME_WORK_FACTOR if _work_of(self.items[number]) == work else 1.0)
+                for number in order[1:]
+            ),
+            default=0.0,
+        )
+
     def _judge(
         self,
         number: int,
@@ -335,7 +348,7 @@ class Index:
         hours: frozenset[int],
     ) -> Match:
         item, own = self.items[number], evidence[number]
-        rival = evidence[order[1]] if rank == 0 and len(order) > 1 else evidence[order[0]] if rank else 0.0
+        rival = evidence[order[0]] if rank else self._rival(order, evidence)
         lead = (own - rival) / max(own, rival)
         points = (
             (100 - PLACE_POINTS)
@@ -359,6 +372,10 @@ class Index:
             notes=tuple(condition.note for condition in fitting if condition.note),
             evidence=own,
         )
+
+
+def _work_of(item: ItemText) -> tuple[str, str]:
+    return (item.level, item.county_function if item.level == "county" else item.city_function)
 
 
 def township_role_in(text: str, role: str, conditions: Sequence[Condition]) -> str:

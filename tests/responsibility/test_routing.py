@@ -83,10 +83,20 @@ INDEX = compiled(ROWS)
         ("邻居晚上打架子鼓，整栋楼都听得见", "GA-02-003", "public_security"),
         ("火车鸣笛，铁路边的噪音整夜不停", "JT-02-005", "ecology"),
         ("对面店铺的招牌灯光太刺眼，窗帘都挡不住", "CG-01-002", "urban_management"),
-        ("小区里蚊虫蟑螂太多，请安排消杀", "WJ-01-002", "health"),
+        ("小区里蚊虫蟑螂太多，请安排消杀", "WJ-02-001", "health"),
         ("机动车检测站乱收费", "SC-03-001", "market_supervision"),
         ("听说小区边上要建变电站，担心辐射", "GY-02-001", "power_supply"),
         ("有人违法占地挖了耕地", "NY-01-001", "natural_resources"),
+        ("人行道上堆满了共享单车，没人管", "CG-05-001", "urban_management"),
+        ("驾校交了钱一直不让练车，要求退费", "JT-01-008", "transport"),
+        ("外卖里吃出了蟑螂", "SP-01-003", "market_supervision"),
+        ("野猪把庄稼全糟蹋了，怎么赔", "NY-03-002", "forestry"),
+        ("护照和港澳通行证在哪里办理", "GA-01-003", "public_security"),
+        ("屋后的山体滑坡，裂缝越来越大", "YJ-02-002", "natural_resources"),
+        ("暴力催收，天天打电话骚扰通讯录", "JR-01-004", "finance"),
+        ("村里停水半个月，自来水一滴都没有", "SL-02-001", "water"),
+        ("外嫁女的户口还在村里，分红不给我", "NY-04-003", "agriculture"),
+        ("老人被保健品讲座骗了一万多", "SP-01-006", "market_supervision"),
     ],
 )
 def test_what_citizens_say_finds_the_item_and_the_line_of_work(text, code, function):
@@ -101,7 +111,7 @@ def test_what_names_no_matter_finds_nothing(text):
     assert INDEX.match(text) == []
 
 
-def item(number, *, words=("路灯",), excluded_words=(), category="010201", kinds=("help",), conditions=(), title=""):
+def item(number, *, words=("路灯",), excluded_words=(), category="010201", kinds=("help",), conditions=(), title="", work="a"):
     return ItemText(
         key=number,
         code=f"X-{number}",
@@ -113,7 +123,7 @@ def item(number, *, words=("路灯",), excluded_words=(), category="010201", kin
         kinds=kinds,
         level="county",
         city_function="a",
-        county_function="a",
+        county_function=work,
         township_role="none",
         conditions=conditions,
     )
@@ -200,10 +210,20 @@ def test_a_kind_the_item_does_not_take_costs_points():
     assert index.match("路灯坏了", kind="praise")[0].evidence < index.match("路灯坏了", kind="help")[0].evidence
 
 
-def test_two_equal_items_are_both_unsure():
-    first, second = Index([item(1), item(2)]).match("路灯坏了，路灯不亮")
+def test_two_equal_items_of_two_units_are_both_unsure():
+    first, second = Index([item(1), item(2, work="b")]).match("路灯坏了，路灯不亮")
 
     assert first.item_points + first.word_points == second.item_points + second.word_points < 70
+
+
+def test_an_item_of_the_same_unit_leaves_less_in_doubt():
+    points = [
+        match.item_points + match.word_points
+        for work in ("a", "b")
+        for match in Index([item(1), item(2, work=work)]).match("路灯坏了，路灯不亮")[:1]
+    ]
+
+    assert points[0] > points[1]
 
 
 def test_a_condition_changes_the_line_of_work_and_says_why():
