@@ -12,6 +12,7 @@ from hotline.models import Unit, User
 from hotline.rights import has_right
 from responsibility import rights
 from responsibility.models import DutyList
+from responsibility.selectors.problems import what_blocks
 from responsibility.states import UNPUBLISHED, ListState, Office
 
 
@@ -43,6 +44,12 @@ def _is(*states: ListState) -> Check:
 
 def _has_items(standing: Standing) -> str:
     return "清单里还没有事项，不能送审。" if says_nothing(standing.duty_list) else ""
+
+
+def _nothing_blocks(standing: Standing) -> str:
+    blocking = what_blocks(standing.duty_list, at=standing.at)
+    more = f"（共 {len(blocking)} 处，见试派页）" if len(blocking) > 1 else ""
+    return f"先解决再送审{more}：{blocking[0]}" if blocking else ""
 
 
 def says_nothing(duty_list: DutyList) -> bool:
@@ -93,7 +100,9 @@ class ListAct:
 LIST_ACTS: Final = {
     act.code: act
     for act in (
-        ListAct("submit", "送审", "s", rights.EDIT, (_is(_S.DRAFT), _has_items), frozenset({_S.DRAFT})),
+        ListAct(
+            "submit", "送审", "s", rights.EDIT, (_is(_S.DRAFT), _has_items, _nothing_blocks), frozenset({_S.DRAFT})
+        ),
         *(
             ListAct(
                 office.value,

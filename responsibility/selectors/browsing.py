@@ -75,7 +75,10 @@ def compared_items(duty_list: DutyList, city: DutyList | None = None) -> Compare
         gone = base.filter(~Exists(own.filter(code=OuterRef("code"))))
         if city:
             gone = gone.filter(~Exists(city.items.filter(code=OuterRef("code"))))
-        items = DutyItem.objects.filter(Q(pk__in=items.values("pk")) | Q(pk__in=gone.values("pk")))
+        # Named beside the keys, or every item of every list would be read to look for them.
+        lists = [each for each in (duty_list.pk, duty_list.base_id, city and city.pk) if each]
+        found = Q(pk__in=items.values("pk")) | Q(pk__in=gone.values("pk"))
+        items = DutyItem.objects.filter(found, duty_list__in=lists)
         difference = Case(
             When(duty_list=duty_list.base_id, then=Value(REMOVED)),
             When(is_inherited & in_base, then=Value(REMOVED)),

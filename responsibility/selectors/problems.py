@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, NamedTuple
 
-from django.db.models import Exists
+from django.core.cache import cache
+from django.db.models import Exists, OuterRef
 
 from hotline.models import Unit
 from responsibility.models import Category, DutyItem, DutyList, RoutingExample
@@ -17,6 +18,8 @@ from responsibility.states import FUNCTIONS, Level
 
 UNUSED: Final = timedelta(days=365)
 NAMED: Final = 5
+# A unit may be abolished meanwhile; the submission itself looks anew.
+BLOCKS_KEPT: Final = 300
 
 
 @dataclass(frozen=True)
@@ -35,28 +38,61 @@ def problems(duty_list: DutyList, *, at: datetime) -> list[Problem]:
     A county's version is judged together with what it inherits; what is wrong with the city's alone is not its affair.
     """
     city = inherited_list(duty_list, at)
-    lists = (city, duty_list) if city else (duty_list,)
-    items = list(items_of_lists(lists).select_related("lead_unit", "category").order_by("code"))
-    if duty_list.scope.kind == Unit.Kind.CENTRE:
-        return [
-            *_same_words(items),
-            *_gone_units(items, at),
-            *_functions_without_a_unit(items, at),
-            *_unused(duty_list, items, at),
-            *_empty_categories(items),
-        ]
+    items = _judged(duty_list, city)
     own = [item for item in items if item.duty_list_id == duty_list.pk]
-    codes = {item.code for item in own}
+    found = _blocking(duty_list, items, own, at)
+    if duty_list.scope.kind == Unit.Kind.CENTRE:
+        return [*found, *_unused(duty_list, own, at), *_empty_categories(own)]
     return [
-        *(problem for problem in _same_words(items) if codes & set(problem.codes)),
-        *_gone_units(own, at),
+        *found,
         *_functions_without_a_department(duty_list.scope, own, at),
         *_says_the_same(city, duty_list),
         *_unused(duty_list, own, at),
     ]
 
 
-def _same_words(items: Sequence[DutyItem]) -> Iterator[Problem]:
+def what_blocks(duty_list: DutyList, *, at: datetime) -> list[str]:
+    """Sentences of what stops the submission, as they were a few minutes ago at most; a change of an item is seen at once.
+
+    For a page that is opened all day; a submission asks `problems`.
+    """
+
+    def read() -> list[str]:
+        items = _judged(duty_list, inherited_list(duty_list, at))
+        own = [item for item in items if item.duty_list_id == duty_list.pk]
+        return [problem.sentence for problem in _blocking(duty_list, items, own, at)]
+
+    return cache.get_or_set(f"duty-blocks:{duty_list.pk}:{duty_list.changed_at.timestamp()}", read, BLOCKS_KEPT)
+
+
+class Judged(NamedTuple):
+    """What is asked of an item: of five thousand the texts are not read."""
+
+    duty_list_id: int
+    code: str
+    category_id: int
+    words: list[str]
+    conditions: list[dict[str, Any]]
+    level: str
+    city_function: str
+    county_function: str
+    lead_unit_id: int | None
+
+
+def _judged(duty_list: DutyList, city: DutyList | None) -> list[Judged]:
+    lists = (city, duty_list) if city else (duty_list,)
+    return [Judged(*row) for row in items_of_lists(lists).order_by("code").values_list(*Judged._fields)]
+
+
+def _blocking(duty_list: DutyList, items: Sequence[Judged], own: Sequence[Judged], at: datetime) -> Iterator[Problem]:
+    codes = {item.code for item in own}
+    yield from (problem for problem in _same_words(items) if codes & set(problem.codes))
+    yield from _gone_units(own, at)
+    if duty_list.scope.kind == Unit.Kind.CENTRE:
+        yield from _functions_without_a_unit(own, at)
+
+
+def _same_words(items: Sequence[Judged]) -> Iterator[Problem]:
     """Two items that a citizen would say with the same words, led by different units: the router could not tell them apart."""
     told_alike = defaultdict(list)
     for item in items:
@@ -67,19 +103,21 @@ def _same_words(items: Sequence[DutyItem]) -> Iterator[Problem]:
             yield Problem(f"{'、'.join(codes)} 的用词完全相同，主责却不同。", codes, blocks=True)
 
 
-def _lead(item: DutyItem) -> tuple[str, str, int | None]:
+def _lead(item: Judged) -> tuple[str, str, int | None]:
     if item.level == Level.COUNTY:
         return item.level, item.county_function, None
     return item.level, item.city_function, item.lead_unit_id
 
 
-def _gone_units(items: Sequence[DutyItem], at: datetime) -> Iterator[Problem]:
+def _gone_units(items: Sequence[Judged], at: datetime) -> Iterator[Problem]:
+    named = Unit.objects.in_bulk({item.lead_unit_id for item in items} - {None})
     for item in items:
-        if item.lead_unit is not None and not item.lead_unit.is_valid(at):
-            yield Problem(f"{item.code} 指定的{item.lead_unit.name}已撤销。", (item.code,), blocks=True)
+        unit = named.get(item.lead_unit_id)
+        if unit is not None and not unit.is_valid(at):
+            yield Problem(f"{item.code} 指定的{unit.name}已撤销。", (item.code,), blocks=True)
 
 
-def _functions_without_a_unit(items: Sequence[DutyItem], at: datetime) -> Iterator[Problem]:
+def _functions_without_a_unit(items: Sequence[Judged], at: datetime) -> Iterator[Problem]:
     """City matters whose line of work no city unit does: nobody would be proposed."""
     there = set(Unit.objects.valid(at).filter(kind__in=CITY_KINDS).values_list("function", flat=True))
     orphans = defaultdict(list)
@@ -91,7 +129,7 @@ def _functions_without_a_unit(items: Sequence[DutyItem], at: datetime) -> Iterat
         yield Problem(f"没有职能为“{name}”的市级单位，{_some(codes)} 派不出去。", tuple(codes), blocks=True)
 
 
-def _functions_without_a_department(centre: Unit, items: Sequence[DutyItem], at: datetime) -> Iterator[Problem]:
+def _functions_without_a_department(centre: Unit, items: Sequence[Judged], at: datetime) -> Iterator[Problem]:
     """A zone has fewer departments than a county: then the centre decides who handles it."""
     there = set(Unit.objects.valid(at).filter(parent=centre).values_list("function", flat=True))
     orphans = defaultdict(list)
@@ -117,21 +155,26 @@ def _says_the_same(city: DutyList | None, duty_list: DutyList) -> Iterator[Probl
         yield Problem(f"{_some(alike)} 与市级清单已经一样，去掉本县的改动即可照市级清单。", tuple(alike))
 
 
-def _unused(duty_list: DutyList, items: Sequence[DutyItem], at: datetime) -> Iterator[Problem]:
+def _unused(duty_list: DutyList, items: Sequence[Judged], at: datetime) -> Iterator[Problem]:
     """Only of items that the version before had: what is new nobody can have used."""
     if duty_list.base_id is None:
         return
     since = at - UNUSED
-    if not RoutingExample.objects.filter(at__lt=since).exists():
+    first = RoutingExample.objects.order_by("pk").values_list("at", flat=True).first()
+    if first is None or first > since:
         return
-    used = set(RoutingExample.objects.filter(at__gt=since).values_list("final_item__code", flat=True).distinct())
+    # Of every version: what was used is known by its code.
+    lately = RoutingExample.objects.filter(final_item=OuterRef("pk"), at__gt=since)
+    used = set(
+        DutyItem.objects.filter(Exists(lately), code__in=[item.code for item in items]).values_list("code", flat=True)
+    )
     before = set(DutyItem.objects.filter(duty_list=duty_list.base_id).values_list("code", flat=True))
     unused = [item.code for item in items if item.code in before and item.code not in used]
     if unused:
         yield Problem(f"{len(unused)} 个事项一年没有用过：{_some(unused)}。", tuple(unused))
 
 
-def _empty_categories(items: Sequence[DutyItem]) -> Iterator[Problem]:
+def _empty_categories(items: Sequence[Judged]) -> Iterator[Problem]:
     used = {item.category_id for item in items}
     empty = [
         name

@@ -71,7 +71,7 @@ def submit_list(*, list_id: int, by: User | None, at: datetime) -> DutyListEvent
         raise DutyRefused("清单里还没有事项，不能送审。")
     blocking = [problem.sentence for problem in selectors.problems(duty_list, at=at) if problem.blocks]
     if blocking:
-        more = f"（共 {len(blocking)} 处）" if len(blocking) > 1 else ""
+        more = f"（共 {len(blocking)} 处，见试派页）" if len(blocking) > 1 else ""
         raise DutyRefused(f"先解决再送审{more}：{blocking[0]}")
     return move(duty_list, DutyList.submit, by=by, at=at)
 

@@ -1,8 +1,9 @@
 """The centres' lists, one version as tree and table, and the acts on it."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+import time_machine
 
 from hotline.parameters import forget_parameters
 from responsibility import selectors, services
@@ -280,3 +281,28 @@ def test_queries_of_a_countys_version(county, as_, django_assert_num_queries, co
     forget_parameters()
     with django_assert_num_queries(14):
         client.get(f"/duty-lists/{county.pk}/")
+
+
+def test_what_blocks_the_submission_stands_beside_the_grey_button(draft, people, as_):
+    items = [DutyItemFactory(duty_list=draft, code=f"ZZ-0{n}", words=["同样的话"]) for n in (1, 2)]
+    services.change_item(
+        list_id=draft.pk,
+        code="ZZ-02",
+        values={"county_function": "housing"},
+        reason="改。",
+        by=people["administrator"],
+        at=NOW,
+    )
+    client = as_("administrator")
+    blocked = soup(client.get(f"/duty-lists/{draft.pk}/"))
+    refused = client.get(f"/duty-lists/{draft.pk}/acts/submit/")
+    with time_machine.travel(NOW + timedelta(seconds=1), tick=False):
+        services.remove_item(list_id=draft.pk, code=items[0].code, reason="重了。", by=people["administrator"], at=NOW)
+        free = soup(client.get(f"/duty-lists/{draft.pk}/"))
+
+    assert (
+        text_of(blocked.select_one("#why-submit")) == "送审：先解决再送审：ZZ-01、ZZ-02 的用词完全相同，主责却不同。"
+    )
+    assert blocked.select_one("[data-key=s]")["aria-disabled"] == "true"
+    assert refused.status_code == 409
+    assert free.select("#why-submit") == []
