@@ -1,4 +1,4 @@
-"""`python -m benchmarks intake`, `inbox`, `ring` or `merge`: on servers of its own, thrown away afterwards unless `--keep` names a directory.
+"""`python -m benchmarks intake`, `inbox`, `ring`, `merge` or `duty`: on servers of its own, thrown away afterwards unless `--keep` names a directory.
 
 `fit` reads two files and needs no server.
 """
@@ -16,7 +16,7 @@ from hotline.embedded import attach_or_start
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("name", choices=["intake", "inbox", "ring", "merge", "fit"])
+    parser.add_argument("name", choices=["intake", "inbox", "ring", "merge", "duty", "fit"])
     parser.add_argument(
         "--short", action="store_true", help="fewer rows and runs: a minute or two, figures only roughly"
     )

@@ -26,7 +26,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from benchmarks import crowd, databases, stories
-from benchmarks.measure import Times, machine, percentile, say, table, write_results
+from benchmarks.measure import Times, machine, percentile, say, server_seconds, table, write_results
 from channels_merge import services
 from channels_merge.matching import Message, explain
 from channels_merge.matching.names import districts
@@ -313,7 +313,7 @@ def measure(held: Held) -> dict[str, Any]:
     for _, later, _ in held.pairs[:WARM]:
         _search(tellings[later], at=at, own=ids[later], with_county=True)
     wall, reasons, processor, asked = Times(), Times(), [], []
-    server = _server_seconds()
+    server = server_seconds()
     for earlier, later, part in held.pairs:
         for with_county in (True, False):
             used = time.process_time()
@@ -328,7 +328,7 @@ def measure(held: Held) -> dict[str, Any]:
                     part, with_county, ids[earlier] in first, bool(mates & set(first)), bool(mates & set(first[:10]))
                 )
             )
-    server = (_server_seconds() - server) * 1000 / len(wall.values)
+    server = (server_seconds() - server) * 1000 / len(wall.values)
     for _, later, _ in held.pairs[:WARM]:
         reasons.take(lambda key=later: _with_reasons(tellings[key], at=at, own=ids[key]))
     return {
@@ -412,15 +412,6 @@ def _memory() -> float:
     """Of this process, in MB."""
     with Path("/proc/self/status").open() as source:
         return next(int(line.split()[1]) / 1024 for line in source if line.startswith("VmRSS"))
-
-
-def _server_seconds() -> float:
-    """Processor time that the server has spent for this connection."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        (pid,) = cursor.fetchone()
-    user, system = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
-    return (int(user) + int(system)) / 100
 
 
 # --- telling
