@@ -14,7 +14,7 @@ from pathlib import Path
 from hotline.embedded.isolation import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-READY_SECONDS = 120
+READY_SECONDS = 300
 # What the test run has set for itself, and a system of its own must find out by itself.
 NOT_INHERITED = {
     "DATABASE_URL",
