@@ -20,6 +20,7 @@ from tests.factories.channels_merge import make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import complain, decide, replied
 from tests.factories.tickets import NOW, at
 from tickets import services as tickets
+from tickets.models import Objection
 
 SOON, DUE = at("11-19 08:30"), at("11-19 17:30")
 WALL = "/supervision/"
@@ -190,6 +191,27 @@ def test_a_decision_that_waits_too_long_is_told_to_the_reviewers(city):
     decide(city, decision, at=at("11-13 09:00"))
     run("11-13 17:30")
     assert names("decision_") == REVIEWERS
+
+
+def test_an_objection_that_waits_too_long_is_told_to_whoever_rules_and_an_opinion_to_the_unit_asked(city):
+    """Asked on Tuesday the 10th: an opinion is due on Thursday the 12th, the ruling on the 17th."""
+    ticket = ticket_of(make_accepted(at=NOW))
+    tickets.refer_to_ruling(ticket_id=ticket.pk, reason="争议。", by=city.dispatcher, at=NOW)
+    tickets.rule_first_handler(
+        ticket_id=ticket.pk, unit=city.department, item=None, reason="相近。", by=city.reviewer, at=NOW
+    )
+    ticket.refresh_from_db()
+    tickets.raise_objection(assignment_id=ticket.lead_id, reason="不归我局。", by=city.liaison, at=NOW)
+    asked = {"objection_id": Objection.objects.get().pk, "question": "归谁管？", "by": city.reviewer, "at": NOW}
+    tickets.ask_statements(units=[city.other], **asked)
+
+    run("11-12 17:30")
+    assert told("statement_late") == [("黄磊", "statement_late", ticket.number)]
+    assert told("objection_late") == []
+    run("11-17 17:30")
+
+    assert told("objection_late") == [(name, "objection_late", ticket.number) for name in REVIEWERS]
+    assert not Card.objects.filter(ticket=ticket, clock_kind="coordination").exists()
 
 
 # --- once, and made good

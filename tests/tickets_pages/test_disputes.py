@@ -1,0 +1,349 @@
+"""Pages of first handlers' disputes and of what units return."""
+
+import re
+
+import pytest
+
+from responsibility.models import RoutingExample
+from tests.factories.hotline import UserFactory
+from tests.factories.tickets import NOW, at, dispatched, fresh, register, signed
+from tests.tickets_pages.cases import objected, ruled
+from tests.tickets_pages.test_lists import cells
+from tickets import services
+from tickets.models import DutyQuestion, Objection, ReturnRequest, Statement
+from tickets.selectors.precedents import precedents_for
+from tickets.selectors.queues import nearest_function
+
+REASON = "该路段由市住建局管护，附移交单。"
+NOISE = "锦江花园东侧工地每晚十一点后仍在施工，施工噪声大，希望停止。"
+
+
+def asked(city):
+    """An objection about which a unit and an office are asked."""
+    ticket = objected(city)
+    words = {"objection_id": Objection.objects.get(ticket=ticket).pk, "by": city.reviewer, "at": NOW}
+    services.ask_statements(units=[city.third], question="该路段由谁管护？", **words)
+    services.ask_definition(office="staffing", question="路肩管护归谁？", **words)
+    return ticket
+
+
+def give_back(city, ticket, by, moment, **fields):
+    """A return and the request of it."""
+    services.request_return(
+        assignment_id=fresh(ticket).lead_id, ground="not_our_duty", reason=REASON, by=by, at=moment, **fields
+    )
+    return ReturnRequest.objects.get(assignment=fresh(ticket).lead, decision="pending")
+
+
+def grant(city, ticket, by, moment):
+    request = give_back(city, ticket, by, moment)
+    services.grant_return(request_id=request.pk, reason="", by=city.dispatcher, at=moment)
+
+
+@pytest.fixture
+def officer(city):
+    return UserFactory(name="宋宁", unit=city.enterprise, roles=["staffing_reviewer"])
+
+
+# --- lists cost the same for one row and three
+
+LISTS = {
+    "/rulings/objections/": ("reviewer", asked, 8),
+    "/rulings/precedents/?q=施工": ("reviewer", ruled, 7),
+    "/inbox/statements/": ("third_handler", asked, 5),
+    "/definitions/": ("officer", asked, 6),
+    "/returns/table/rows/": ("dispatcher", lambda city: give_back(city, signed(city), city.handler, NOW), 6),
+    "/returns/table/": ("dispatcher", lambda city: passed(city), 12),
+}
+
+
+def passed(city):
+    ticket = signed(city)
+    grant(city, ticket, city.handler, NOW)
+    services.dispatch_ticket(ticket_id=ticket.pk, unit=city.other, item=None, by=city.dispatcher, at=NOW)
+    return fresh(ticket)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+@pytest.mark.parametrize("address", LISTS)
+def test_a_list_costs_the_same_for_one_row_and_three(
+    city, officer, log_in, django_assert_num_queries, address, number
+):
+    city.officer = officer
+    who, make, queries = LISTS[address]
+    for _ in range(number):
+        make(city)
+    client = log_in(getattr(city, who))
+    client.get(address)
+
+    with django_assert_num_queries(queries):
+        page = client.get(address)
+
+    assert page.status_code == 200
+    assert page.content.decode().count("data-id=") == (0 if address == "/returns/table/" else number)
+
+
+@pytest.mark.parametrize(
+    "address", ["/rulings/objections/", "/inbox/statements/", "/definitions/", "/rulings/precedents/"]
+)
+def test_pages_follow_each_other_by_key(city, officer, log_in, monkeypatch, address):
+    monkeypatch.setattr("tickets.selectors.lists.PAGE_ROWS", 2)
+    city.officer = officer
+    for _ in range(3):
+        asked(city)
+    client = log_in(
+        getattr(city, {"/inbox/statements/": "third_handler", "/definitions/": "officer"}.get(address, "reviewer"))
+    )
+
+    first = client.get(address)
+    second = client.get(first.context["next_url"])
+
+    found = [*first.context["rows"], *second.context["rows"]]
+    assert (len(first.context["rows"]), len(second.context["rows"]), second.context["next_url"]) == (2, 1, "")
+    assert len({row.clock.pk if hasattr(row, "clock") else row.pk for row in found}) == 3
+
+
+# --- the centre
+
+
+def test_the_queue_says_who_is_waited_for_and_turns_red(city, log_in, time_machine_at):
+    ticket = asked(city)
+    client = log_in(city.reviewer)
+
+    [row] = cells(client.get("/rulings/objections/"))
+
+    assert (row[1], row[5], row[7]) == (ticket.number, "市城管局", "市住建局、编办职")
+    time_machine_at("11-18 08:30")
+    page = log_in(city.reviewer2).get("/rulings/objections/")
+    [row] = cells(page)
+    assert row[7] == "市住建局已超时、编办职已超时"
+    assert [(segment.label, segment.count, segment.tone) for segment, _ in page.context["segments"]] == [
+        ("待裁定", 0, ""),
+        ("首办异议", 1, "red"),
+        ("先例", None, ""),
+    ]
+
+
+def test_the_case_shows_what_units_said_what_was_met_about_and_what_the_office_answered(city, officer, log_in):
+    ticket = asked(city)
+    services.give_statement(
+        statement_id=Statement.objects.get().pk, text="不在我局管护范围。", by=city.third_handler, at=NOW
+    )
+    services.answer_definition(
+        duty_question_id=DutyQuestion.objects.get().pk, answer="路肩属附属设施。", unit=city.third, by=officer, at=NOW
+    )
+    services.record_meeting(
+        objection_id=Objection.objects.get().pk,
+        held_at=NOW,
+        attended="市城管局、市住建局",
+        text="由市住建局先修。",
+        by=city.reviewer,
+        at=NOW,
+    )
+
+    page = log_in(city.reviewer).get(f"/rulings/objections/{ticket.number}/")
+
+    body = page.content.decode()
+    for said in (REASON, "不在我局管护范围。", "市城管局、市住建局", "由市住建局先修。", "路肩属附属设施。"):
+        assert said in body
+    assert [act.code for act in page.context["acts"]] == [
+        "rule-objection",
+        "ask-statements",
+        "meeting",
+        "ask-definition",
+        "note",
+    ]
+
+
+def test_a_ruling_that_waits_for_an_opinion_is_greyed_with_the_reason(city, log_in):
+    ticket = asked(city)
+
+    page = log_in(city.reviewer).get(f"/rulings/objections/{ticket.number}/")
+
+    assert "还在等市住建局、编办职责意见，交来或到时限以后才能裁定。" in page.content.decode()
+
+
+def test_the_form_of_a_ruling_begins_with_the_nearest_function_and_why(duty, log_in):
+    ticket = register(text=NOISE, region=duty.region)
+    services.refer_to_ruling(ticket_id=ticket.pk, reason="争议。", by=duty.dispatcher, at=NOW)
+
+    form = log_in(duty.reviewer).get(f"/tickets/{ticket.number}/acts/rule/").context["form"]
+
+    assert (form.initial["unit"], form.initial["item"]) == (duty.county, duty.noise)
+    assert form.initial["reason"].startswith(f"{duty.county.short_name}的职能与本件最相近：清单 CG-01 夜间施工噪声（")
+
+
+def test_whoever_gave_it_back_is_not_proposed_while_another_is_near(duty):
+    ticket = register(text=f"{NOISE}学校收费也不合理。", region=duty.region)
+    first = nearest_function(ticket, NOW).unit
+    services.dispatch_ticket(ticket_id=ticket.pk, unit=first, item=None, by=duty.dispatcher, at=NOW)
+    by = duty.county_clerk if first == duty.county else duty.other_handler
+    grant(duty, ticket, by, NOW)
+
+    assert nearest_function(fresh(ticket), NOW).unit != first
+
+
+# --- precedents
+
+
+def test_a_like_matter_of_the_same_item_cites_the_ruling(duty, log_in):
+    old = register(title="工地夜间施工", text=NOISE, region=duty.region)
+    services.refer_to_ruling(ticket_id=old.pk, reason="争议。", by=duty.dispatcher, at=NOW)
+    services.rule_first_handler(
+        ticket_id=old.pk, unit=duty.department, item=duty.noise, reason="谁许可谁监管。", by=duty.reviewer, at=NOW
+    )
+    new = register(title="工地夜间施工", text="锦江花园北侧工地夜里还在施工，施工噪声大。", region=duty.region)
+
+    page = log_in(duty.dispatcher).get(f"/dispatch/{new.number}/")
+
+    assert f"先例：{old.number} 裁定由市城管局首办" in page.content.decode()
+    found = log_in(duty.dispatcher).get("/rulings/precedents/", {"q": old.number})
+    assert [row[1] for row in cells(found)] == [old.number]
+
+    services.recall_ticket(ticket_id=old.pk, reason="选错单位。", by=duty.dispatcher, at=NOW)
+    assert "先例" not in log_in(duty.dispatcher).get(f"/dispatch/{new.number}/").content.decode()
+
+
+def test_another_matter_of_the_item_does_not_and_a_secret_one_never(duty, django_assert_num_queries):
+    def rule(**words):
+        ticket = register(region=duty.region, **words)
+        services.refer_to_ruling(ticket_id=ticket.pk, reason="争议。", by=duty.dispatcher, at=NOW)
+        services.rule_first_handler(
+            ticket_id=ticket.pk, unit=duty.department, item=duty.noise, reason="相近。", by=duty.reviewer, at=NOW
+        )
+        return ticket
+
+    rule(title="广场舞音响", text="中心广场清早跳舞放歌，吵得睡不着。")
+    secret = rule(title="工地夜间施工", text=NOISE)
+    services.restrict_ticket(ticket_id=secret.pk, readers=(), reason="举报。", by=duty.reviewer, at=NOW)
+    new = register(title="工地夜间施工", text=NOISE, region=duty.region)
+
+    with django_assert_num_queries(1):
+        assert precedents_for(new, [duty.noise]) == ()
+    with django_assert_num_queries(0):
+        assert precedents_for(new, []) == ()
+
+
+# --- whoever was asked
+
+
+def test_a_unit_reads_the_matter_without_a_caller_and_answers_once(city, log_in):
+    ticket = objected(city)
+    services.ask_statements(
+        objection_id=Objection.objects.get(ticket=ticket).pk,
+        units=[city.third],
+        question="电话 13807971234 说的路段由谁管护？",
+        by=city.reviewer,
+        at=NOW,
+    )
+    client = log_in(city.third_handler)
+    assert client.get(f"/tickets/{ticket.number}/").status_code == 404
+    inbox = client.get("/inbox/").content.decode()
+    assert re.search(r"书面意见 <b>1</b>", inbox)
+    address = f"/inbox/statements/{ticket.number}/"
+
+    empty = client.post(address, {"text": " "})
+    assert (empty.status_code, Statement.objects.get().given_at) == (422, None)
+    answer = client.post(address, {"text": "不在我局管护范围。"})
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/inbox/statements/")
+    assert (Statement.objects.get().text, Statement.objects.get().given_by) == (
+        "不在我局管护范围。",
+        city.third_handler,
+    )
+    again = client.post(address, {"text": "补充。"})
+    assert again.status_code == 422
+    assert "本单位的书面意见已经提交。" in str(again.context["form"].non_field_errors())
+    assert "书面意见 <b>" not in client.get("/inbox/").content.decode()
+
+
+def test_the_office_reads_what_units_said_and_names_a_unit(city, officer, log_in):
+    ticket = asked(city)
+    services.give_statement(
+        statement_id=Statement.objects.get().pk, text="不在我局管护范围。", by=city.third_handler, at=NOW
+    )
+    client = log_in(officer)
+    address = f"/definitions/{ticket.number}/"
+    assert "不在我局管护范围。" in client.get(address).content.decode()
+
+    answer = client.post(address, {"text": "属附属设施。", "unit": "市住建局"})
+
+    assert (answer.status_code, DutyQuestion.objects.get().unit) == (302, city.third)
+    assert "属附属设施。" in client.get(address).content.decode()
+
+
+# --- who returns what
+
+
+def test_the_table_counts_by_unit_and_by_item_what_became_of_each_return(duty, log_in):
+    city = duty
+    grant(city, signed(city, item=city.noise), city.handler, NOW)
+    refused = give_back(city, signed(city, item=city.noise), city.handler, NOW)
+    services.refuse_return(request_id=refused.pk, reason="由你局主办。", by=city.dispatcher, at=NOW)
+    disputed = give_back(city, signed(city), city.handler, NOW)
+    services.dispute_return(request_id=disputed.pk, reason="争议。", by=city.dispatcher, at=NOW)
+    give_back(city, signed(city), city.handler, NOW)
+    dispatched(city)
+    dispatched(city, unit=city.other)
+    # Of October, which is another page.
+    before = dispatched(city, at=at("10-28 10:00"))
+    grant(city, before, city.handler, at("10-28 11:00"))
+
+    page = log_in(city.dispatcher).get("/returns/table/")
+
+    [line] = page.context["units"]
+    assert (line.subject, line.dispatched, line.returned, line.share) == (city.department, 5, 4, 80.0)
+    assert (line.granted, line.refused, line.disputed, line.open, line.late) == (1, 1, 1, 1, 0)
+    assert [(each.subject, each.dispatched, each.returned) for each in page.context["items"]] == [
+        (city.noise, 2, 2),
+        (None, 4, 2),
+    ]
+    behind = {
+        code: len(
+            log_in(city.dispatcher).get(f"/returns/table/rows/?unit={city.department.pk}&as={code}").context["rows"]
+        )
+        for code in ("", "granted", "refused", "disputed", "open", "late")
+    }
+    assert behind == {"": 4, "granted": 1, "refused": 1, "disputed": 1, "open": 1, "late": 0}
+    assert len(log_in(city.dispatcher).get("/returns/table/rows/?item=0").context["rows"]) == 2
+    october = log_in(city.dispatcher).get("/returns/table/?month=2026-10")
+    assert [(each.dispatched, each.granted) for each in october.context["units"]] == [(1, 1)]
+
+
+def test_a_matter_passed_round_is_listed_with_its_road(city, log_in):
+    ticket = passed(city)
+    grant(city, ticket, city.other_handler, at("11-10 10:30"))
+    services.refer_to_ruling(ticket_id=ticket.pk, reason="无人认领。", by=city.dispatcher, at=at("11-10 10:40"))
+    services.rule_first_handler(
+        ticket_id=ticket.pk, unit=city.third, item=None, reason="相近。", by=city.reviewer, at=at("11-10 10:50")
+    )
+    twice = passed(city)
+    kept = signed(city)
+    secret = passed(city)
+    services.restrict_ticket(ticket_id=secret.pk, readers=(), reason="举报。", by=city.reviewer, at=NOW)
+
+    page = log_in(city.dispatcher).get("/returns/table/")
+
+    assert [(each.ticket, each.units, each.road) for each in page.context["passed"]] == [
+        (ticket, 3, "市城管局 → 市教育局 → 市住建局"),
+        (twice, 2, "市城管局 → 市教育局"),
+    ]
+    assert page.context["index"] == 2.5
+    assert kept.number not in page.content.decode()
+    assert f"/tickets/{ticket.number}/" in page.content.decode()
+
+
+@pytest.mark.parametrize("asked", ["2026-13", "2026-12", "x", "1999-01"])
+def test_a_month_that_is_none_is_not_found(city, log_in, asked):
+    assert log_in(city.dispatcher).get(f"/returns/table/?month={asked}").status_code == 404
+
+
+def test_the_memory_learns_from_the_ruling_of_an_objection(city, log_in):
+    ticket = objected(city)
+
+    log_in(city.reviewer).post(
+        f"/tickets/{ticket.number}/acts/rule-objection/", {"unit": "市住建局", "reason": "三定写明。"}
+    )
+
+    last = RoutingExample.objects.latest("pk")
+    assert (last.outcome, last.final_unit) == ("ruled", city.third)
