@@ -20,6 +20,8 @@ CELERY_BEAT_SCHEDULE = {
     "tickets.lapse_extensions": {"task": "tickets.lapse_extensions", "schedule": 60.0},
     # docs/clocks.md 8: clocks that a new calendar moved and whose event a lost message left unwritten.
     "tickets.reconcile_clock_moves": {"task": "tickets.reconcile_clock_moves", "schedule": 600.0},
+    # 10号 第五条: what was asked of a county's resource and has no outcome yet.
+    "tickets.remind_mediations": {"task": "tickets.remind_mediations", "schedule": crontab(minute=12)},
     # 10号 第八条: what waits is proposed by the list that decides today, not by the one that decided when it came.
     "tickets.renew_proposals": {"task": "tickets.renew_proposals", "schedule": crontab(minute=2)},
     # docs/adr/0011: what people decided teaches the router; a model that is not worse takes its place. Figures of the page 派单质量.

@@ -110,6 +110,14 @@ RAIL: Final = (
     Entry("联督", "eye-exclamation", "supervision:joint", ("supervision.view_joint",), "e", "joint"),
     Entry("清单", "clipboard-list", "responsibility:duty-lists", ("responsibility.view_duty_lists",), "h"),
     Entry(
+        "资源",
+        "heart-handshake",
+        "responsibility:resources",
+        ("responsibility.manage_resources",),
+        "p",
+        also=("tickets:mediations",),
+    ),
+    Entry(
         "渠道",
         "route",
         "channels_merge:channels",

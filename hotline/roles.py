@@ -121,6 +121,7 @@ _ROLES: Final = (
             "tickets.hand_over",
             "tickets.decide_return",
             "tickets.decide_extension",
+            "responsibility.manage_resources",
             "channels_merge.propose_channel",
             "channels_merge.view_grid",
         ),
@@ -211,6 +212,7 @@ _ROLES: Final = (
             "responsibility.publish_duty_list",
             "responsibility.view_routing",
             "responsibility.choose_routing_model",
+            "responsibility.manage_resources",
             *(
                 f"responsibility.{verb}_{model}"
                 for model in ("category", "governance")

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Final
 
 from django import forms
 from django.db.models import Q
 
-from hotline.models import Unit
-from responsibility.models import Category, DutyItem
+from hotline.dates import local_day
+from hotline.models import Unit, User
+from responsibility.models import Category, DutyItem, Resource
 from responsibility.selectors import notation
 from responsibility.selectors.browsing import SCOPES
 from responsibility.services.items import FIELDS
-from responsibility.states import FUNCTIONS, AppealKind, Level, Route, TownshipRole
+from responsibility.states import FUNCTIONS, AppealKind, Level, ResourceKind, Route, TownshipRole
 
 NOTHING: Final = "无"
 """Written where something is to be taken off many items at once; nothing written leaves it as it is."""
@@ -334,3 +336,47 @@ class BulkForm(forms.Form):
         if not self.errors and not self.values and not self.limits:
             raise forms.ValidationError("没有写要改什么。")
         return typed
+
+
+class ResourceForm(forms.Form):
+    use_required_attribute = False
+
+    kind = choice_field("类别", _CHOOSE + ResourceKind.choices)
+    centre = forms.ModelChoiceField(
+        label="县（市、区）",
+        queryset=Unit.objects.none(),
+        required=False,
+        empty_label="全市共用",
+        error_messages={"invalid_choice": "须从所给的县（市、区）中心中选择。"},
+    )
+    name = words_field("名称", 80)
+    contact = words_field("联系人", 40)
+    phone = words_field("办公电话", 40)
+    hours = words_field("服务时间", 80)
+    takes = words_field("受理什么", 400, rows=3)
+    valid_from = forms.DateField(
+        label="起用日期",
+        widget=forms.DateInput({"type": "date"}),
+        error_messages={"required": "请写起用日期。", "invalid": "日期不对，写成 2026-11-10 这样。"},
+    )
+    valid_until = forms.DateField(
+        label="停用日期",
+        required=False,
+        help_text="当天起不再选得到。",
+        widget=forms.DateInput({"type": "date"}),
+        error_messages={"invalid": "日期不对，写成 2026-11-10 这样。"},
+    )
+
+    def __init__(self, *args: Any, user: User, resource: Resource | None, at: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        centres = Unit.objects.valid(at).filter(kind=Unit.Kind.COUNTY_CENTRE).order_by("code")
+        field = self.fields["centre"]
+        field.label_from_instance = lambda unit: unit.short_name
+        if user.unit is not None and user.unit.kind == Unit.Kind.COUNTY_CENTRE:
+            centres, field.required, field.empty_label = centres.filter(pk=user.unit_id), True, None
+        field.queryset = centres
+        self.initial = (
+            {name: getattr(resource, name) for name in self.fields}
+            if resource is not None
+            else {"valid_from": local_day(at)}
+        )

@@ -10,6 +10,7 @@ __all__ = ["NotPermitted", "require", "require_any"]
 VIEW: Final = "responsibility.view_duty_lists"
 EDIT: Final = "responsibility.edit_duty_list"
 PUBLISH: Final = "responsibility.publish_duty_list"
+MANAGE_RESOURCES: Final = "responsibility.manage_resources"
 OPINIONS: Final = {
     Office.LEGAL: "responsibility.give_legal_opinion",
     Office.STAFFING: "responsibility.give_staffing_opinion",

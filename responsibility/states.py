@@ -43,6 +43,17 @@ class Level(models.TextChoices):
     COUNTY = "county", "县级主责"
 
 
+class ResourceKind(models.TextChoices):
+    """Whose strength a county brings together with its hotline (赣市改字〔2025〕10号 第5条)."""
+
+    GOVERNANCE = "governance", "综治中心"
+    MEDIATION = "mediation", "人民调解"
+    SOCIAL_WORK = "social_work", "社会工作"
+    JUDICIAL = "judicial", "司法所"
+    LEGAL_AID = "legal_aid", "法律援助"
+    OTHER = "other", "其他"
+
+
 class TownshipRole(models.TextChoices):
     """Anything but ``NONE`` needs the matter in the township's own published list of duties."""
 

@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from responsibility.views import items, lists, proposals, quality, sheets, trials
+from responsibility.views import items, lists, proposals, quality, resources, sheets, trials
 
 app_name = "responsibility"
 
 urlpatterns = [
+    path("resources/", resources.resources, name="resources"),
+    path("resources/new/", resources.resource, name="resource-add"),
+    path("resources/<int:pk>/", resources.resource, name="resource"),
     path("duty-lists/", lists.duty_lists, name="duty-lists"),
     path("duty-lists/draft/", lists.draft, name="duty-list-draft"),
     path("duty-lists/quality/", quality.quality, name="routing-quality"),

@@ -17,4 +17,7 @@ class TicketsConfig(AppConfig):
             (TOLD_DEFINITION, "{number} 提请职责界定，请答复。", "tickets:definition"),
         ):
             register_notice(kind, text=text, url_name=url_name)
+        register_notice("mediation_asked", text="有一件请本县资源调解", url_name="tickets:ticket")
+        register_notice("mediation_waits", text="提出的调解还没有结果", url_name="tickets:ticket")
+        register_notice("mediation_recorded", text="调解有了结果", url_name="tickets:ticket")
         register_notice("handed_over", text="有工单移交给本单位", url_name="tickets:ticket")

@@ -13,13 +13,14 @@ from hotline import parameters
 from hotline.dates import local
 from hotline.models import Region, Unit, User
 from responsibility import selectors as responsibility
-from responsibility.models import Category, DutyItem
+from responsibility.models import Category, DutyItem, Resource
 from tickets.models import Assignment, TicketHold
 from tickets.selectors.acts import parts_to_hand_over
 from tickets.selectors.queues import nearest_function
 from tickets.selectors.readiness import why_not_handler
 from tickets.services.holding import HANDLING_KINDS
-from tickets.states import Kind, Resolved, ReturnGround, Urgency
+from tickets.services.mediation import RECORDED
+from tickets.states import Kind, MediationOutcome, Resolved, ReturnGround, Urgency
 
 SENTENCE = 2000
 MOST_NAMED = 5
@@ -573,6 +574,32 @@ class OnSiteForm(ActForm):
         self.initial.setdefault("place", self.found.ticket.place)
         for name in ("before", "after"):
             self.fields[name].widget.attrs["accept"] = "image/*"
+
+
+class ResourceField(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Resource) -> str:
+        return f"{obj.get_kind_display()}　{obj.name}（{obj.contact} {obj.phone}）"
+
+
+class MediateForm(ActForm):
+    resource = ResourceField(label="请谁调解", queryset=Resource.objects.none(), empty_label="请选择")
+    asked = words("请它调解什么", help_text="写明双方是谁、争什么、要它做什么；不写个人的电话和证件号。")
+    consent = forms.CharField(
+        label="群众怎么同意的", max_length=200, help_text="如：11月10日电话征得反映人同意。没有同意的不能提出。"
+    )
+
+    def prepare(self) -> None:
+        self.fields["resource"].queryset = responsibility.resources_for(self.found.own.unit, self.found.at)
+
+
+class MediationResultForm(ActForm):
+    outcome = picks("结果", [(code, MediationOutcome(code).label) for code in RECORDED])
+    held_on = forms.DateField(
+        label="调解日期", required=False, help_text="达成或未达成的必填。", widget=forms.DateInput({"type": "date"})
+    )
+    mediator = forms.CharField(label="调解人", max_length=40, required=False, help_text="达成或未达成的必填。")
+    text = words("调解记录", rows=5, help_text="写明双方怎么说、达成了什么或为何没有达成。")
+    files = FilesField(label="协议书、记录等", required=False)
 
 
 class ExtensionForm(ActForm):

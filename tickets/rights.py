@@ -124,6 +124,13 @@ def anybody(_subject: Any, _user: Any) -> str:
     return ""
 
 
+def of_the_asker_or_its_centre(mediation: Any, user: Any) -> str:
+    """The unit that asked, or the county centre that speaks for the resource."""
+    if user.unit_id in {mediation.assignment.unit_id, mediation.resource.centre_id}:
+        return ""
+    return "由提出调解的单位或管这家资源的县（市、区）中心记结果。"
+
+
 def above_its_unit(assignment: Any, user: Any) -> str:
     """Work changes hands by the city centre, or by the county for units of its own; no unit gives its own away."""
     if user.unit_id == assignment.unit.parent_id or not at_the_centre(assignment, user):
@@ -162,3 +169,5 @@ DECIDE_RETURN = Right("tickets.decide_return", of_request_decider)
 DECIDE_EXTENSION = Right("tickets.decide_extension", of_request_decider)
 APPROVE = Right("tickets.approve_result", of_approval_unit)
 REVIEW = Right("tickets.review_completion", of_approval_unit)
+MEDIATE = Right("tickets.handle_ticket", of_its_lead)
+RECORD_MEDIATION = Right("tickets.handle_ticket", of_the_asker_or_its_centre)

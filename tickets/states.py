@@ -213,3 +213,11 @@ class AttachmentKind(TextChoices):
     AFTER = "after", "处置后"
     EVIDENCE = "evidence", "依据"
     CITIZEN = "citizen", "群众上传"
+
+
+class MediationOutcome(TextChoices):
+    AGREED = "agreed", "达成协议"
+    FAILED = "failed", "未达成协议"
+    DECLINED = "declined", "资源未受理"
+    WITHDRAWN = "withdrawn", "一方不愿调解"
+    CANCELLED = "cancelled", "承办已收回"

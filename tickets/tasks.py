@@ -12,6 +12,11 @@ def lapse_extensions() -> int:
     return services.lapse_extensions(at=timezone.now())
 
 
+@shared_task(name="tickets.remind_mediations")
+def remind_mediations() -> int:
+    return services.remind_mediations(at=timezone.now())
+
+
 @shared_task(name="tickets.renew_proposals")
 def renew_proposals() -> int:
     return services.renew_proposals(at=timezone.now())

@@ -48,6 +48,8 @@ ACTS: dict[str, Sentence] = {
     "name_handler": Sentence("更换经办人"),
     "record_contact": Sentence("联系反映人", "与您联系", "work"),
     "record_onsite": Sentence("现场核实", "到现场核实", "work"),
+    "ask_mediation": Sentence("提出调解", "请调解组织一起化解", "work"),
+    "record_mediation": Sentence("调解结果", "", "work"),
     "request_extension": Sentence("申请延期"),
     "grant_extension": Sentence("同意延期", "办理期限延长", "due"),
     "grant_extension_below": Sentence("同意下级单位延期"),

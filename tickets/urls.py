@@ -5,7 +5,7 @@ The ticket page itself (`tickets:ticket`) shows appeals and is served by the roo
 
 from django.urls import path
 
-from tickets.views import acts, approvals, inbox, lists, objections, pages, queues, returned
+from tickets.views import acts, approvals, inbox, lists, mediations, objections, pages, queues, returned
 
 app_name = "tickets"
 
@@ -40,6 +40,7 @@ urlpatterns += [
     path("approvals/batch/", approvals.approve_batch, name="approve-batch"),
     path("approvals/<int:approval_id>/", approvals.approval, name="approval"),
     path("approvals/extensions/<int:request_id>/", approvals.extension, name="extension"),
+    path("mediations/", mediations.mediations, name="mediations"),
     path("tickets/", lists.ticket_list, name="ticket-list"),
     path("tickets/<str:number>/peek/", inbox.ticket_peek, name="peek"),
 ]

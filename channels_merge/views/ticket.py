@@ -26,6 +26,7 @@ from tickets.forms import ActForm, picks, typed_words, words
 from tickets.models import Ticket
 from tickets.rights import at_the_centre
 from tickets.selectors.acts import Situation, acts_of, situation
+from tickets.selectors.mediations import mediations_of
 from tickets.selectors.page import FILTERS, Item, TicketPage, road, ticket_page, timeline
 from tickets.services import ActNotAllowed, TransitionRefused
 from tickets.states import STATE_TONE, AssignmentRole, ClockKind, TicketState
@@ -95,6 +96,7 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
             "unit_clock": shown.clock(ClockKind.HANDLE, acting) if acting else shown.clock(ClockKind.DISPATCH),
             "acting": acting,
             "turn": whose_turn(found),
+            "mediations": mediations_of(ticket) if ticket.mediation_count and shown.sees_all else [],
             "grid_checks": grid.checks_of_ticket(ticket, request.user),
             "may_send_check": grid.part_to_check(ticket, request.user, at) is not None,
             "may_print": has_right(request.user, "tickets.print_ticket", at),

@@ -445,4 +445,27 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['pending', 'taken', 'dismissed'])), name='item_proposal_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('duty_list', None), ('state', 'pending')), models.Q(('decided_at__isnull', False), ('duty_list__isnull', False), ('state', 'taken')), models.Q(('decided_at__isnull', False), ('state', 'dismissed'), models.Q(('decision_reason', ''), _negated=True)), _connector='OR'), name='item_proposal_decided_says_when_and_where')],
             },
         ),
+        migrations.CreateModel(
+            name='Resource',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('governance', '综治中心'), ('mediation', '人民调解'), ('social_work', '社会工作'), ('judicial', '司法所'), ('legal_aid', '法律援助'), ('other', '其他')], max_length=12, verbose_name='类别')),
+                ('name', models.CharField(max_length=80, verbose_name='名称')),
+                ('contact', models.CharField(max_length=40, verbose_name='联系人')),
+                ('phone', models.CharField(max_length=40, verbose_name='办公电话')),
+                ('hours', models.CharField(max_length=80, verbose_name='服务时间')),
+                ('takes', models.CharField(max_length=400, verbose_name='受理什么')),
+                ('valid_from', models.DateField(verbose_name='起用日期')),
+                ('valid_until', models.DateField(blank=True, help_text='当天起不再选得到。', null=True, verbose_name='停用日期')),
+                ('changed_at', models.DateTimeField(verbose_name='最近修改')),
+                ('centre', models.ForeignKey(blank=True, help_text='留空为全市共用，由提出的单位自己记结果。', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.unit', verbose_name='县（市、区）中心')),
+                ('changed_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name': '化解资源',
+                'verbose_name_plural': '化解资源',
+                'permissions': [('manage_resources', '维护本县（市、区）的化解资源')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='resource_ends_after_it_begins'), models.UniqueConstraint(condition=models.Q(('valid_until__isnull', True)), fields=('centre', 'name'), name='resource_once_in_a_county'), models.UniqueConstraint(condition=models.Q(('centre__isnull', True), ('valid_until__isnull', True)), fields=('name',), name='resource_once_in_the_city')],
+            },
+        ),
     ]

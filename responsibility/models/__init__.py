@@ -13,6 +13,7 @@ from responsibility.models.lists import (
 )
 from responsibility.models.memory import RoutingExample
 from responsibility.models.proposals import ItemProposal
+from responsibility.models.resources import Resource
 
 __all__ = [
     "Category",
@@ -26,6 +27,7 @@ __all__ = [
     "DutySheetRow",
     "Governance",
     "ItemProposal",
+    "Resource",
     "RoutingExample",
     "RoutingFigure",
     "RoutingModel",

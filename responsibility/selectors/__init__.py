@@ -41,6 +41,7 @@ from responsibility.selectors.proposals import (
     proposals,
     reason_from,
 )
+from responsibility.selectors.resources import RESOURCE_ROWS, county_of, may_change, resources_for, resources_seen
 from responsibility.selectors.suggesting import (
     Candidate,
     ItemRecord,
@@ -72,6 +73,7 @@ __all__ = [
     "OWN",
     "PAGE_ROWS",
     "REMOVED",
+    "RESOURCE_ROWS",
     "SCOPES",
     "Candidate",
     "ItemRecord",
@@ -88,6 +90,7 @@ __all__ = [
     "city_units",
     "compared_items",
     "county_candidates",
+    "county_of",
     "current_list",
     "decided",
     "deciding_lists",
@@ -111,6 +114,7 @@ __all__ = [
     "list_buttons",
     "load_experience",
     "load_model",
+    "may_change",
     "model_in_service",
     "names_of",
     "parted_in_time",
@@ -118,6 +122,8 @@ __all__ = [
     "problems",
     "proposals",
     "reason_from",
+    "resources_for",
+    "resources_seen",
     "says_nothing",
     "suggest",
     "township_role",

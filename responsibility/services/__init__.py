@@ -26,6 +26,7 @@ from responsibility.services.life import (
 from responsibility.services.loading import Loaded, load_duty_list
 from responsibility.services.memory import forget_words, record_outcome
 from responsibility.services.proposals import dismiss_proposal, propose_item
+from responsibility.services.resources import ResourceRefused, save_resource
 from responsibility.services.sheets import (
     compare_sheet,
     compare_sheet_again,
@@ -46,6 +47,7 @@ __all__ = [
     "ItemWrong",
     "Loaded",
     "ModelRefused",
+    "ResourceRefused",
     "add_item",
     "ask_for_trial",
     "call_publication_off",
@@ -74,6 +76,7 @@ __all__ = [
     "record_outcome",
     "remove_item",
     "run_trial",
+    "save_resource",
     "send_list_back",
     "sheet_of",
     "stop_experience",

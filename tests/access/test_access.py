@@ -43,6 +43,7 @@ from responsibility.models import RoutingModel
 from tests.factories.channels_merge import make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import WEDNESDAY, add_callers, complain, replied
 from tests.factories.hotline import UnitFactory, UserFactory, load_rules
+from tests.factories.resources import make_resource
 from tests.factories.responsibility import DutyItemFactory
 from tests.factories.tickets import fresh, make_city, submit
 from tickets import services
@@ -83,8 +84,8 @@ RAILS = {
     "reviewer": "工作台 并单 工单 退单 裁定 审核 信访 复核 统计 督办 联督 清单",
     "caller": "工作台 工单 回访",
     "leader": "工作台 统计 督办 渠道",
-    "admin": "工作台 清单 管理",
-    "county": "工作台 收件 工单 退单 审核 网格 统计 督办 清单 渠道",
+    "admin": "工作台 清单 资源 管理",
+    "county": "工作台 收件 工单 退单 审核 网格 统计 督办 清单 资源 渠道",
     "handler": "工作台 收件 工单",
     "liaison": "工作台 收件 工单 督办 清单 渠道",
     "head": "工作台 收件 工单 审核 统计 督办 清单 渠道",
@@ -358,6 +359,7 @@ def rows(city):
         **on_the_telephone(city),
         "waiting": waiting.number,
         "worked": worked.number,
+        "resource": make_resource(city.county).pk,
         "appeal": worked_appeal.number,
         "urgent": urgent.number,
         "appeal_file": AppealFile.objects.get(appeal=urgent).pk,

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django_fsm import can_proceed
 
 from hotline.models import StoredFile
+from tests.factories.resources import make_resource
 from tests.factories.tickets import (
     at,
     closed,
@@ -27,6 +28,7 @@ from tickets.models import (
     DutyQuestion,
     EarlierUse,
     ExtensionRequest,
+    Mediation,
     Objection,
     ObjectionBreach,
     Reply,
@@ -229,6 +231,18 @@ def attachment(city):
     return Attachment.objects.create(ticket=ticket, file=file, kind="citizen")
 
 
+def mediation(city):
+    services.ask_mediation(
+        assignment_id=signed(city).lead_id,
+        resource=make_resource(),
+        asked="协商。",
+        consent="同意。",
+        by=city.handler,
+        at=NOON,
+    )
+    return Mediation.objects.get()
+
+
 def visit(city):
     event = services.record_onsite(
         assignment_id=signed(city).lead_id, found="已停工。", visited_at=NOON, by=city.handler, at=NOON
@@ -333,6 +347,10 @@ VIOLATIONS = {
     "reply_not_resolved_says_why": lambda city: change(reply(city), resolved="no"),
     "reply_standard_met_or_explained": lambda city: change(reply(city), standard_met=False),
     "attachment_once": lambda city: again(attachment(city)),
+    "mediation_one_open_per_ticket": lambda city: again(mediation(city)),
+    "mediation_has_consent": lambda city: change(mediation(city), consent=""),
+    "mediation_ended_says_when": lambda city: change(mediation(city), outcome="declined"),
+    "mediation_record_is_whole": lambda city: change(mediation(city), outcome="agreed", recorded_at=NOON),
     "onsite_says_where": lambda city: change(visit(city), place=""),
     "earlier_use_once": lambda city: again(earlier_use(city)),
     "tickethold_one_open_per_source": lambda city: again(held(city)),

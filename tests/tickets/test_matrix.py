@@ -12,10 +12,21 @@ import pytest
 from django.db import transaction
 
 from hotline.errors import DomainError
+from responsibility.models import Resource
 from tests.factories.hotline import CountyDepartmentFactory, UserFactory
+from tests.factories.resources import make_resource
 from tests.factories.tickets import REPLY, at, fresh, part_of, pending_approval, register, submit
 from tickets import services
-from tickets.models import DutyQuestion, ExtensionRequest, Objection, ReturnRequest, Statement, TicketEvent, TicketHold
+from tickets.models import (
+    DutyQuestion,
+    ExtensionRequest,
+    Mediation,
+    Objection,
+    ReturnRequest,
+    Statement,
+    TicketEvent,
+    TicketHold,
+)
 
 LATER = at("11-10 15:00")
 
@@ -26,6 +37,9 @@ sign_assignment                        yes   part  part   part  part  post      
 name_handler                           yes   part  part   part  part  post       post     out
 record_contact                         yes   part  part   part  part  post       post     out
 record_onsite                          yes   part  part   part  part  post       post     out
+ask_mediation                          yes   part  part   part  part  post       post     out
+ask_mediation/of_the_co_unit           lead  lead  lead   lead  lead  post       post     out
+record_mediation                       yes   calm  yes    calm  calm  post       post     out
 request_extension                      yes   part  part   part  part  post       post     out
 request_return                         yes   part  part   part  part  post       post     out
 pass_down                              part  part  yes    part  part  post       post     out
@@ -103,6 +117,7 @@ SENTENCES = {
     "lead": "只有主办单位可以操作。",
     "side": "只有协办、督导单位填写意见。",
     "read": "知会单位只能查看。",
+    "calm": "由提出调解的单位或管这家资源的县（市、区）中心记结果。",
     "above": "由交办它的上级单位决定。",
     "ask": "没有向本单位征求意见。",
     "asker": "申请人不能自己审批。",
@@ -186,6 +201,13 @@ def people_of(city):
 def renewed(s):
     s.ticket = fresh(s.ticket)
     return s
+
+
+def in_mediation(city):
+    s = at_work(city)
+    services.ask_mediation(assignment_id=s.child.pk, by=city.county_handler, at=s.at, **mediator(s))
+    s.mediation = Mediation.objects.get()
+    return renewed(s)
 
 
 def after(stage, act, **data):
@@ -357,6 +379,14 @@ def to_send_back(s):
     return {"approval_id": s.approval.pk, "reason": "照片看不清。"}
 
 
+def mediator(s):
+    return {
+        "resource": make_resource(s.city.county, name=f"第{Resource.objects.count()}家"),
+        "asked": "请主持协商。",
+        "consent": "电话征得同意。",
+    }
+
+
 def another_department(s):
     return CountyDepartmentFactory(parent=s.city.county, function="housing", short_name="章贡住建局")
 
@@ -365,6 +395,7 @@ WHY = {"reason": "经核。"}
 GOES = {"ground": "not_our_duty", "reason": "不归我们管。"}
 THERE = {"found": "工地已停工。", "visited_at": at("11-10 14:40")}
 CO_REPORT = {"text": "校方已配合，提供了照片。"}
+FAILED = {"outcome": "declined", "words": "已在法院起诉。"}
 RESULT = {"resolved": "yes", "public_text": REPLY, "standard_met": True, "missing_co_reason": "来不及。"}
 
 ACTS = {
@@ -372,6 +403,9 @@ ACTS = {
     "name_handler": (at_work, lambda s: {"assignment_id": s.child.pk, "handler": s.city.county_handler}),
     "record_contact": (at_work, on_part(child, reached=True)),
     "record_onsite": (at_work, on_part(child, **THERE)),
+    "ask_mediation": (at_work, lambda s: {"assignment_id": s.child.pk, **mediator(s)}),
+    "ask_mediation/of_the_co_unit": (at_work, lambda s: {"assignment_id": s.co.pk, **mediator(s)}),
+    "record_mediation": (in_mediation, lambda s: {"mediation_id": s.mediation.pk, **FAILED}),
     "request_extension": (at_work, on_part(child, days=2, reason="会商。")),
     "request_return": (at_work, on_part(child, **GOES)),
     "pass_down": (

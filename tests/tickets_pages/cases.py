@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from hotline.models import User
+from tests.factories.resources import make_resource
 from tests.factories.tickets import (
     NOW,
     REPLY,
@@ -90,6 +91,19 @@ def objected(city: SimpleNamespace) -> Ticket:
     return fresh(ticket)
 
 
+def in_mediation(city: SimpleNamespace) -> Ticket:
+    ticket = signed(city)
+    services.ask_mediation(
+        assignment_id=ticket.lead_id,
+        resource=make_resource(),
+        asked="协商。",
+        consent="同意。",
+        by=city.handler,
+        at=NOW,
+    )
+    return fresh(ticket)
+
+
 def county_signed(city: SimpleNamespace) -> Ticket:
     return signed(city, unit=city.county)
 
@@ -160,6 +174,20 @@ CASES: dict[str, Case] = {
             "place": "锦江花园东门",
             "found_there": "仍在施工，已责令停工。",
         },
+    ),
+    "mediate": Case(
+        signed,
+        "handler",
+        ["ask_mediation"],
+        ["resource", "asked", "consent"],
+        lambda city, t: {"resource": make_resource().pk, "asked": "请主持协商。", "consent": "电话征得同意。"},
+    ),
+    "mediation-result": Case(
+        in_mediation,
+        "handler",
+        ["record_mediation"],
+        ["outcome", "held_on", "mediator", "text", "files"],
+        lambda city, t: {"outcome": "agreed", "held_on": "2026-11-10", "mediator": "钟敏", "text": "22 时停工。"},
     ),
     "extend": Case(
         signed,

@@ -11,6 +11,7 @@ from tickets.models.disputes import (
     Ruling,
     Statement,
 )
+from tickets.models.mediation import Mediation
 from tickets.models.records import PICTURE, Attachment, EarlierUse, Note, OnSiteRecord, Reply, TicketEvent, TicketHold
 from tickets.models.scope import NOTHING_BURNS, TicketScope
 from tickets.models.ticket import Ticket
@@ -25,6 +26,7 @@ __all__ = [
     "DutyQuestion",
     "EarlierUse",
     "ExtensionRequest",
+    "Mediation",
     "Meeting",
     "Note",
     "Objection",

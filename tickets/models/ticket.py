@@ -103,6 +103,8 @@ class Ticket(StateModel):
     needs_ruling = models.BooleanField("须裁定", default=False)
     has_objection = models.BooleanField("首办异议协调中", default=False)
     withdrawal_proposed = models.BooleanField("建议按撤诉办结", default=False)
+    mediation_count = models.PositiveSmallIntegerField("调解次数", default=0)
+    in_mediation = models.BooleanField("调解中", default=False)
     open_hold_count = models.PositiveSmallIntegerField("保留数", default=0)
     merged_count = models.PositiveSmallIntegerField("并入工单数", default=0)
     returned_from = models.CharField("退单前状态", max_length=20, choices=TicketState.choices, blank=True)

@@ -18,6 +18,7 @@ from tickets import rights
 from tickets.guards import why_refused
 from tickets.models import Approval, Assignment, ExtensionRequest, Objection, ReturnRequest, Ruling, Ticket
 from tickets.rights import Actor, Right
+from tickets.selectors.mediations import open_mediation
 from tickets.selectors.objections import (
     awaited_refusal,
     first_handlers_part,
@@ -189,6 +190,12 @@ def _own_result(s: Situation) -> str:
     return ""
 
 
+def _mediate_why(s: Situation) -> str:
+    if s.ticket.state != TicketState.IN_PROGRESS:
+        return "办理中的才能提出调解。"
+    return "这一件已有一个调解没有结果。" if s.ticket.in_mediation else ""
+
+
 def _return_why(s: Situation) -> str:
     return return_refusal(s.own, at=s.at)
 
@@ -241,6 +248,13 @@ SPECS: Sequence[_Spec] = (
     _Spec("report", "协办意见", "r", _own(rights.REPORT_AS_CO, SIGNED), main=True),
     _Spec("contact", "记联系", "c", lambda s: _own(rights.HANDLE, SIGNED)(s) and s.ticket.contactable),
     _Spec("onsite", "现场核实", "s", _own(rights.HANDLE, SIGNED)),
+    _Spec("mediate", "提出调解", "", _own(rights.MEDIATE, SIGNED), _mediate_why),
+    _Spec(
+        "mediation-result",
+        "调解结果",
+        "",
+        lambda s: s.ticket.in_mediation and s.may(rights.RECORD_MEDIATION, open_mediation(s.ticket)),
+    ),
     _Spec(
         "extend",
         "申请延期",

@@ -59,6 +59,7 @@ from tickets.services.holding import (
     release_handler,
     release_hold,
 )
+from tickets.services.mediation import ask_mediation, record_mediation, remind_mediations
 from tickets.services.merging import count_appeals, merge_ticket, propose_withdrawal, unmerge_ticket
 from tickets.services.objections import (
     answer_definition,
@@ -87,6 +88,7 @@ __all__ = [
     "approve",
     "ask_definition",
     "ask_information",
+    "ask_mediation",
     "ask_statements",
     "check_scopes",
     "close_as_withdrawn",
@@ -122,6 +124,7 @@ __all__ = [
     "reconcile_clock_moves",
     "record_clock_move",
     "record_contact",
+    "record_mediation",
     "record_meeting",
     "record_onsite",
     "redo_ticket",
@@ -131,6 +134,7 @@ __all__ = [
     "register_ticket",
     "release_handler",
     "release_hold",
+    "remind_mediations",
     "renew_proposals",
     "reopen_ticket",
     "report_as_co",

@@ -9,7 +9,7 @@ from hotline import services as hotline
 from hotline.models import Clock, Unit, User
 from hotline.selectors import people_with_right
 from tickets import rights
-from tickets.models import Approval, Assignment, Reply, Ticket, TicketClock, TicketEvent, TicketHold
+from tickets.models import Approval, Assignment, Mediation, Reply, Ticket, TicketClock, TicketEvent, TicketHold
 from tickets.selectors.acts import NOT_TO_BE_HANDED_OVER
 from tickets.selectors.lists import who_may_know
 from tickets.services import access
@@ -190,6 +190,7 @@ def _carry(act: Act, old: Assignment, new: Assignment) -> None:
     old.returnrequests.filter(decision=Decision.PENDING).update(assignment=new)
     for carried in (old.extensionrequests, old.onsite_records, old.objections):
         carried.update(assignment=new)
+    Mediation.objects.filter(assignment=old, outcome="").update(assignment=new)
     pending = Approval.objects.filter(ticket=act.ticket, state=ApprovalState.PENDING)
     Reply.objects.filter(assignment=old, pk__in=pending.values("reply")).update(assignment=new)
     pending.filter(assignment=old).update(assignment=new, unit=new.unit)

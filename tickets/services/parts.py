@@ -6,7 +6,7 @@ from hotline.models import Unit
 from responsibility.models import DutyItem
 from tickets import deadlines
 from tickets.models import Assignment, ExtensionRequest, ReturnRequest
-from tickets.services import rulings
+from tickets.services import mediation, rulings
 from tickets.services.act import Act, InputRefused
 from tickets.states import ENDED_ASSIGNMENT_STATES, AssignmentRole, AssignmentState, ClockKind, Decision, EndedAs
 
@@ -90,6 +90,7 @@ def take_back(act: Act, parts: Sequence[Assignment], *, ended_as: str) -> None:
         act.move_assignment(part, Assignment.take_back, ended_as=ended_as, at=act.at)
     act.void_clocks(parts)
     rulings.lapse_objection(act, parts)
+    mediation.end_with_parts(act, parts)
     for model in (ReturnRequest, ExtensionRequest):
         model.objects.filter(assignment__in=parts, decision=Decision.PENDING).update(
             decision=Decision.CANCELLED, decided_at=act.at

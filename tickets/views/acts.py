@@ -20,6 +20,7 @@ from hotline.services import FileRefused, store_file
 from tickets import forms, services
 from tickets.models import Ticket
 from tickets.selectors.acts import ActButton, Situation, acts_of, situation
+from tickets.selectors.mediations import open_mediation
 from tickets.services import InputRefused
 
 Call = Callable[[Situation, dict[str, Any]], Any]
@@ -76,6 +77,19 @@ def _submit(found: Situation, data: dict[str, Any]) -> Any:
 def _return(found: Situation, data: dict[str, Any]) -> Any:
     files = _files(found, data.pop("files"))
     return services.request_return(assignment_id=found.own.pk, by=found.user, at=found.at, files=files, **data)
+
+
+def _mediation_result(found: Situation, data: dict[str, Any]) -> Any:
+    return services.record_mediation(
+        mediation_id=open_mediation(found.ticket).pk,
+        outcome=data["outcome"],
+        held_on=data["held_on"],
+        mediator=data["mediator"],
+        words=data["text"],
+        files=_files(found, data["files"]),
+        by=found.user,
+        at=found.at,
+    )
 
 
 def _onsite(found: Situation, data: dict[str, Any]) -> Any:
@@ -186,6 +200,15 @@ PAGES: dict[str, Page] = {
     ),
     "take-back-child": Page(forms.ChildForm, _take_back_child, "{number} 已从下级单位收回。"),
     "onsite": Page(forms.OnSiteForm, _onsite, "{number} 的现场记录已存。", verb="存现场记录"),
+    "mediate": Page(
+        forms.MediateForm,
+        _on_own(services.ask_mediation, "resource", "asked", "consent"),
+        "{number} 已提出调解。",
+        "调解期间办理时限照走，本单位仍对结果负责。",
+    ),
+    "mediation-result": Page(
+        forms.MediationResultForm, _mediation_result, "{number} 的调解结果已记。", verb="记调解结果"
+    ),
     "extend": Page(
         forms.ExtensionForm, _on_own(services.request_extension, "days", "reason"), "{number} 的延期申请已提交。"
     ),

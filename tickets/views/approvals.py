@@ -17,6 +17,7 @@ from tickets.selectors import approvals as selectors
 from tickets.selectors import queues
 from tickets.selectors.acts import act_url
 from tickets.selectors.lists import Page
+from tickets.selectors.mediations import mediations_of
 from tickets.selectors.photos import visits_of, visits_that_count
 from tickets.selectors.queues import Segment
 from tickets.selectors.readiness import handle_clock
@@ -85,6 +86,7 @@ def approval(request: HttpRequest, approval_id: int) -> HttpResponse:
     context = {
         "case": selectors.approval_case(found, request.user),
         "visits": visits_of(found.ticket, visits_that_count(found.ticket), request.user, at),
+        "mediations": mediations_of(found.ticket) if found.ticket.mediation_count else [],
         "send_back": act_url(found.ticket, "send-back"),
         "at": at,
     }

@@ -1,0 +1,73 @@
+"""The list of what was asked of the county's resources, and what a ticket and a reviewer show of it."""
+
+import pytest
+
+from tests.factories.resources import make_resource
+from tests.factories.tickets import NOW, at, contacted, fresh, passed_down, pending_approval, submit
+from tickets import services
+from tickets.models import Mediation
+
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+def asked(city, ticket, resource=None):
+    services.ask_mediation(
+        assignment_id=ticket.holder_id,
+        resource=resource or make_resource(city.county, name=f"调解委员会{ticket.pk}"),
+        asked="请主持协商。",
+        consent="电话征得同意。",
+        by=city.county_handler,
+        at=NOW,
+    )
+    return Mediation.objects.get(ticket=ticket)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+@pytest.mark.parametrize("who", ["county_clerk", "county_handler", "reviewer"])
+def test_the_list_costs_the_same_for_one_and_three(city, log_in, django_assert_num_queries, who, number):
+    for turn in range(number):
+        asked(city, passed_down(city, title=f"第{turn}件"))
+    client = log_in(getattr(city, who))
+    client.get("/mediations/")
+
+    with django_assert_num_queries(6):
+        response = client.get("/mediations/")
+
+    assert len(response.context["rows"]) == number
+
+
+def test_pages_follow_each_other_by_key(city, log_in, monkeypatch):
+    monkeypatch.setattr("tickets.selectors.mediations.PAGE_ROWS", 2)
+    made = [asked(city, passed_down(city, title=f"第{turn}件")).pk for turn in range(3)]
+    client = log_in(city.county_clerk)
+
+    first = client.get("/mediations/")
+    second = client.get(first.context["next_url"])
+
+    assert [row.pk for page in (first, second) for row, _ in page.context["rows"]] == made[::-1]
+    assert (second.context["first_url"], second.context["next_url"]) == ("/mediations/", "")
+
+
+def test_who_records_is_led_to_the_form_and_who_only_reads_is_not(city, log_in):
+    ticket = passed_down(city)
+    asked(city, ticket)
+
+    urls = {
+        who: [url for _, url in log_in(getattr(city, who)).get("/mediations/").context["rows"]]
+        for who in ("county_clerk", "county_handler", "reviewer")
+    }
+
+    form = f"/tickets/{ticket.number}/acts/mediation-result/"
+    assert urls == {"county_clerk": [form], "county_handler": [form], "reviewer": [""]}
+    assert log_in(city.county_clerk).get(form).status_code == 200
+
+
+def test_who_signs_sees_that_it_waits(city, log_in):
+    ticket = contacted(city, county=True)
+    asked(city, ticket)
+    submit(city, fresh(ticket), at=at("11-10 10:00"))
+
+    page = log_in(city.county_head).get(f"/approvals/{pending_approval(ticket).pk}/", **HTMX).content.decode()
+
+    assert "等结果" in page
+    assert "请主持协商。" in page
