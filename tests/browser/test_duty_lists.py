@@ -60,6 +60,8 @@ def test_a_version_from_draft_to_its_day(first, log_in, shots):
     page.keyboard.press("Enter")
     page.wait_for_url("**/items/CG-02/")
     page.fill("[name=limit_complaint]", "很快")
+    page.click("main >> text=先不改")
+    page.wait_for_selector("#says >> text=还有写了没提交的内容。")
     page.fill("[name=reason]", "统一时限。")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("main em.err")

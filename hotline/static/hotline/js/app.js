@@ -144,9 +144,12 @@ document.addEventListener("click", e => {
     e.preventDefault(), leave.add(el.href);
     hotline.say("还有写了没提交的内容。再点一次就离开，写的内容不保留。", "due");
   }
+  else if (el.origin === location.origin && leave.has(el.href)) dirty.clear();
 }, true);
 document.addEventListener("dblclick", e => { const row = e.target.closest("tr[data-href]"); row && location.assign(row.dataset.href); });
-document.addEventListener("input", e => { if (e.target.closest("[data-act-form]") && actUrl) dirty.add(actUrl); });
+document.addEventListener("input", e => { if (e.target.closest("[data-act-form]") && actUrl) dirty.add(actUrl); const form = e.target.closest("form[data-unsaved]"); if (form) dirty.add(form); });
+document.addEventListener("submit", e => dirty.delete(e.target));
+addEventListener("beforeunload", e => { if ([...dirty].some(one => one instanceof HTMLFormElement)) e.preventDefault(); });
 document.addEventListener("change", e => {
   if (e.target.matches("[data-all]")) $$("[data-rows] tbody input[type=checkbox]:not(:disabled)").forEach(box => { box.checked = e.target.checked; });
   if (e.target.matches("[type=checkbox]")) countPicks();
