@@ -14,6 +14,7 @@ from evaluation.selectors.figures import (
 )
 from evaluation.selectors.worklists import (
     Evidence,
+    callable_later,
     callable_now,
     decisions,
     decisions_pending,
@@ -30,6 +31,7 @@ __all__ = [
     "OF_CALLERS",
     "Evidence",
     "UnitFigures",
+    "callable_later",
     "callable_now",
     "callers_to_name",
     "decisions",

@@ -41,11 +41,20 @@ def follow_ups_ended(user: User, *, at: datetime) -> QuerySet[FollowUp]:
 
 def callable_now(waiting: QuerySet[FollowUp], *, at: datetime) -> QuerySet[FollowUp]:
     """Of these, whom to call at this moment: past the first day, not yet tried in this half-day. None outside hours."""
+    return waiting.filter(_is_callable(at))
+
+
+def callable_later(waiting: QuerySet[FollowUp], *, at: datetime) -> QuerySet[FollowUp]:
+    """The others of these."""
+    return waiting.exclude(_is_callable(at))
+
+
+def _is_callable(at: datetime) -> Q:
     half = calling_hours.half_day(at)
     if not half:
-        return waiting.none()
+        return Q(pk__in=[])
     tried = FollowUpAttempt.objects.filter(follow_up=OuterRef("pk"), half_day=half, result__in=sorted(MISSED))
-    return waiting.filter(~Exists(tried), not_before__lte=at)
+    return Q(~Exists(tried), not_before__lte=at)
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,11 @@ def follow_ups(request: HttpRequest) -> HttpResponse:
 def _list(request, tab, key, *, follow_up=None, form=None, missed=None, status=200) -> HttpResponse:
     at = timezone.now()
     waiting = selectors.follow_ups_waiting(request.user, at=at)
-    now = selectors.callable_now(waiting, at=at)
-    tabs = {"now": now, "later": waiting.exclude(pk__in=now.values("pk")), "all": waiting}
+    tabs = {
+        "now": selectors.callable_now(waiting, at=at),
+        "later": selectors.callable_later(waiting, at=at),
+        "all": waiting,
+    }
     tab = tab if tab in tabs else "now"
     page = take(tabs[tab], by="due_at", pk="id", after=Key.parse(key))
     rows = list(page.rows)
