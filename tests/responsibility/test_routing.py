@@ -300,3 +300,13 @@ def test_one_item_is_judged_by_itself():
 
     assert (alone.item.code, alone.matched_words[0]) == ("ZJ-01-001", "物业不管")
     assert INDEX.match_item("XX-00-000", text) is None
+
+
+def test_items_asked_for_follow_those_that_are_said():
+    index = Index([item(1), item(2, words=("停水",)), item(3, words=("噪声",))])
+
+    said = index.match("路灯不亮", also=["X", index.items[2].code, index.items[0].code])
+
+    assert codes(said) == [index.items[0].code, index.items[2].code]
+    assert (said[1].matched_words, said[0].evidence > said[1].evidence) == ((), True)
+    assert codes(index.match("今天天气不错", also=[index.items[1].code])) == [index.items[1].code]

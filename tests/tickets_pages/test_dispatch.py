@@ -4,7 +4,9 @@ import pytest
 from django.urls import reverse
 
 from hotline import services as hotline
-from responsibility.models import DutyList, RoutingExample
+from responsibility.learning import Example
+from responsibility.models import DutyList, RoutingExample, RoutingModel, RoutingModelEvent
+from responsibility.services import learn_model
 from supervision.models import Card
 from tests.factories.tickets import NOW, acts, at, dispatched, fresh, make_item, register, state_of
 from tickets import services
@@ -143,6 +145,27 @@ def test_the_peek_shows_candidates_limits_and_the_words(duty, log_in):
     assert "派出后：签收 11-11 17:30 前，首次联系 11-11 10:00 前，办结 12-01 17:30 前。" in page
     assert f'name="unit" value="{duty.county.pk}"' in page
     assert f'name="item" value="{duty.noise.pk}"' in page
+
+
+def test_the_peek_says_what_the_past_knows_and_how_sure_that_is(duty, log_in):
+    said = [
+        Example("夜间施工", f"夜间施工噪声大，{chr(0x5000 + n)}{chr(0x5100 + n)}", duty.noise.code, f"GZ{n}")
+        for n in range(20)
+    ]
+    other = [
+        Example("学校收费", f"学校收费没有公示，{chr(0x5200 + n)}{chr(0x5300 + n)}", "JY-99", f"GZ{20 + n}")
+        for n in range(20)
+    ]
+    model = learn_model(name="派单经验", examples=said + other, by="root", at=NOW)
+    mix = {"evidence": 1, "experience": 1, "none": -3, "most": 0.98}
+    RoutingModel.objects.filter(pk=model.pk).update(mixing=mix)
+    RoutingModelEvent.objects.create(model=model, act="adopt", words="不比原来差。", at=NOW)
+    ticket = noise(duty)
+
+    page = log_in(duty.dispatcher).get(f"/dispatch/{ticket.number}/").content.decode()
+
+    assert "经验 最相近的 10 件先例，10 件归本事项且没有退回，如 GZ" in page
+    assert "，按没有学过的工单校准（派单经验第1版）" in page
 
 
 def test_the_township_is_shown_as_refused(duty, log_in):

@@ -16,6 +16,7 @@ from config.demo.petition_grid import show_neighbours
 from config.demo.roads import SOURCE, Roads
 from hotline.models import Unit, User
 from hotline.services import sweep_clocks
+from responsibility.services import count_routing
 from tickets.models import Ticket
 
 APPEALS = Path(__file__).resolve().parents[2] / "demo" / "appeals.csv"
@@ -49,6 +50,7 @@ class Command(BaseCommand):
         show_neighbours(roads)
         bring_together(roads)
         sweep_clocks(at=now, batch=5000)
+        count_routing(at=now)
         self.stdout.write(f"演示数据已装好：{User.objects.count()} 个账号，{Ticket.objects.count()} 张工单。")
 
 

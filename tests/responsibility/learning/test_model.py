@@ -81,3 +81,19 @@ def test_in_a_cross_validation_every_row_is_answered_by_others(examples):
 def test_more_folds_than_rows_are_refused(examples):
     with pytest.raises(NothingToLearn, match="分不成 61 份"):
         cross_validate(examples, 61, group_near_duplicates=False)
+
+
+def test_the_nearest_of_the_past_are_named(examples):
+    named = [example._replace(name=f"GZ{number}") for number, example in enumerate(examples)]
+    model = learn(named)
+
+    found = model.nearest("自来水又停了", "自来水又停了，水管爆裂没有水")
+
+    assert found
+    assert {each.label for each in found} == {"供水"}
+    assert {each.name for each in found} <= {example.name for example in named if example.label == "供水"}
+    assert Model.from_bytes(model.to_bytes()).nearest("自来水又停了", "自来水又停了，水管爆裂没有水") == found
+
+
+def test_of_nothing_alike_nothing_is_named(examples):
+    assert learn(examples).nearest("", "！！！") == []
