@@ -59,14 +59,17 @@ class Heard:
         """What a dispatcher can check."""
         if code not in self.probable:
             return "学过的派单里还没有本事项"
+        return f"按以往派单 {min(self.probable[code], 0.99):.0%} 归本事项，{self._precedents_of(code)}"
+
+    def _precedents_of(self, code: str) -> str:
         count = len(self.precedents)
         own = [each for each in self.precedents if each.label == code]
         if not count:
-            return "没有与此相近的先例"
+            return "没有相近的先例"
         if not own:
-            return f"最相近的 {count} 件先例，没有归本事项的"
-        name = f"且没有退回，如 {own[0].name}" if own[0].name else ""
-        return f"最相近的 {count} 件先例，{len(own)} 件归本事项{name}"
+            return f"相近的 {count} 件先例都不归"
+        name = f"，没有退回，如 {own[0].name}" if own[0].name else ""
+        return f"相近的 {count} 件先例有 {len(own)} 件归{name}"
 
 
 def likely(probable: Mapping[str, float]) -> list[str]:
@@ -130,7 +133,7 @@ def load_model(row: RoutingModel) -> Model:
     return load_experience(row.pk).model
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=2)
 def load_experience(key: int) -> Experience:
     row = RoutingModel.objects.get(pk=key)
     if row.weights is None:

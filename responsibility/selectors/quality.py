@@ -122,14 +122,15 @@ def wrong_ways(rows: QuerySet[RoutingFigure]) -> list[Wrong]:
 
 
 def wrong_samples(*, proposed: str, final: str, at: datetime) -> list[RoutingExample]:
-    """The newest texts, without personal data, for which this was proposed and that was decided."""
+    """The newest tickets, without personal data, for which this was proposed and that was decided; each once."""
     rows = RoutingExample.objects.filter(
         proposed_item__code=proposed,
         final_item__code=final,
         outcome__in=(Outcome.DISPATCHED, Outcome.RULED),
         at__gte=at - timedelta(days=366),
     )
-    return list(rows.exclude(text="").order_by("-at", "-pk")[:SAMPLES])
+    newest = rows.exclude(text="").order_by("-at", "-pk")[: 2 * SAMPLES]
+    return list({row.ticket_number: row for row in reversed(newest)}.values())[::-1][:SAMPLES]
 
 
 def item_titles(codes: Sequence[str]) -> dict[str, str]:

@@ -434,7 +434,7 @@ def _with_experience(candidates: Sequence[Candidate], evidence: Sequence[float],
     for number, (candidate, chance) in enumerate(zip(candidates, chances, strict=True)):
         *own, _ = candidate.parts
         points = round((100 - PLACE_POINTS) * chance) - sum(part.points for part in own)
-        told = _told(candidate, heard.sentence(candidate.item.code), points)
+        told = _told(candidate, f"{heard.sentence(candidate.item.code)}；与清单合算", points)
         if candidate.item.code in heard.probable:
             rival = max((each for at, each in enumerate(chances) if at != number), default=0.0)
             told = replace(told, confidence=chance, margin=chance - rival, model=heard.title)

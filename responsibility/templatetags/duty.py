@@ -1,6 +1,6 @@
 """How a version and a difference look."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django import template
 from django.utils.html import format_html, format_html_join
@@ -30,6 +30,12 @@ def list_tone(state: str) -> str:
 def percent(share: float | None) -> str:
     """0.9375 → 93.8%."""
     return "—" if share is None else f"{100 * share:.1f}%"
+
+
+@register.filter
+def span(band: Mapping[str, float]) -> str:
+    """Of a band of probabilities: 90–95%."""
+    return f"{band['low']:.0%}–{band['high']:.0%}".replace("%–", "–")
 
 
 @register.simple_tag

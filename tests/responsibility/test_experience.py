@@ -1,6 +1,7 @@
 """What the router learns from what people decided, when it asks it, and what it then says."""
 
 import random
+import re
 from datetime import timedelta
 
 import pytest
@@ -151,8 +152,10 @@ def test_what_only_the_past_knows_is_proposed_with_a_calibrated_confidence(learn
     assert [part.label for part in best.parts] == ["事项", "用词", "经验", "属地"]
     assert sum(part.points for part in best.parts) == best.score == round(92 * best.confidence)
     said = best.parts[2].text
-    assert said.startswith("最相近的 10 件先例，10 件归本事项且没有退回，如 GZ")
-    assert RoutingExample.objects.get(ticket_number=said[-6:]).final_item.code == "CG-02-003"
+    named = re.fullmatch(
+        r"按以往派单 \d\d% 归本事项，相近的 10 件先例有 10 件归，没有退回，如 (GZ\d{4})；与清单合算", said
+    )[1]
+    assert RoutingExample.objects.get(ticket_number=named).final_item.code == "CG-02-003"
     assert f"经验：{said}" in best.reasons
 
 
@@ -169,7 +172,7 @@ def test_an_item_that_the_past_does_not_know_is_decided_by_the_list(learned, now
 
     assert best.item.code.startswith("GJ") or best.unit.code == "CITY-GJJ"
     assert (best.confidence, best.margin, best.model) == (None, None, "")
-    assert best.parts[2].text == "学过的派单里还没有本事项"
+    assert best.parts[2].text == "学过的派单里还没有本事项；与清单合算"
 
 
 def test_without_a_model_nothing_is_said_of_it(ganzhou, now):

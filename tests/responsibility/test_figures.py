@@ -107,6 +107,10 @@ def test_of_nothing_there_is_no_share(now):
 
 
 def test_samples_have_words_and_are_the_newest(made, now):
+    again = RoutingExample.objects.get(ticket_number="GZ2", outcome="dispatched", final_item__code="SW-01")
+    again.pk, again.at = None, again.at - timedelta(hours=1)
+    again.save()
+
     found = quality.wrong_samples(proposed="CG-01", final="SW-01", at=now)
 
     assert [(example.ticket_number, example.text) for example in found] == [("GZ2", "灯不亮")]

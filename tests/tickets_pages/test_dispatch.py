@@ -164,7 +164,7 @@ def test_the_peek_says_what_the_past_knows_and_how_sure_that_is(duty, log_in):
 
     page = log_in(duty.dispatcher).get(f"/dispatch/{ticket.number}/").content.decode()
 
-    assert "经验 最相近的 10 件先例，10 件归本事项且没有退回，如 GZ" in page
+    assert "件先例有 10 件归，没有退回，如 GZ" in page
     assert "，按没有学过的工单校准（派单经验第1版）" in page
 
 

@@ -1,4 +1,4 @@
-"""Learn a named model from a city's history. It stands apart: nothing is proposed by it."""
+"""Learn a named model from a city's history. It stands apart: nothing is proposed by it until an administrator chooses it."""
 
 import getpass
 import time

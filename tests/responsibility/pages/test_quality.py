@@ -108,7 +108,7 @@ def test_what_is_said_beside_what_is_right(first, as_):
     page = soup(as_("administrator").get(QUALITY))
 
     (row,) = page.select("aside table.dt tbody tr")
-    assert text_of(row) == "90.0%–95.0% 60 92.0% 90.0%"
+    assert text_of(row) == "90–95% 60 92.0% 90.0%"
     assert "在用： 派单经验第1版 ，今天 10:00 起。" in text_of(page.select_one("aside"))
 
 
