@@ -111,7 +111,17 @@ def test_what_names_no_matter_finds_nothing(text):
     assert INDEX.match(text) == []
 
 
-def item(number, *, words=("路灯",), excluded_words=(), category="010201", kinds=("help",), conditions=(), title="", work="a"):
+def item(
+    number,
+    *,
+    words=("路灯",),
+    excluded_words=(),
+    category="010201",
+    kinds=("help",),
+    conditions=(),
+    title="",
+    work="a",
+):
     return ItemText(
         key=number,
         code=f"X-{number}",
