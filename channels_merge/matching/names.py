@@ -16,12 +16,20 @@ _ENDINGS: Final = (
     "|大道|中学|小学|学校|大学|学院|医院|公司|集团|工地|大桥|水库|超市|酒店|路|街|巷|镇|乡|村|桥|站|苑|城"
 )
 _ENDING: Final = re.compile(_ENDINGS)
-_DISTRICT: Final = re.compile("(?<![小社园景辖片城地校厂库灾各本该我])[区县]")
+# 居民区 and 商业区 are no names; 经开区 and 新区 lie across districts, so what is said of them contradicts nothing.
+_NO_DISTRICT: Final = "小社园景辖片城地校厂库灾民共业宅新开发市郊老特活息务护置户院矿全集政车舍游墅展属住学街边设分么每期一二三四五六七八九十"
+_NO_COUNTY: Final = "市全一两每外邻去向由请议望问困"
+# 赣县区 is one name.
+_DISTRICT: Final = re.compile(f"(?<![{_NO_DISTRICT}])(?<!集中)(?<!中心)区|(?<![{_NO_COUNTY}])县(?!区)")
 _TWO: Final = re.compile("[0-9a-z\u3400-\u9fff]{2}")
 _THREE: Final = re.compile("[\u3400-\u9fff]{3}")
 # Before an ending these make no name: 我们小区, 这条路, 一个村.
 _NO_NAME: Final = frozenset("我们的个这那条该在是到有和与及本各些家所区县")
 _NO_NAMES: Final = frozenset(["旁边", "附近", "对面", "周边", "周围", "隔壁", "楼下", "楼上", "门口", "建筑", "施工"])
+_NO_PART: Final = _NO_NAME - {"县"}
+"""赣县区 is a name, though its second character makes none before 路."""
+_BEFORE: Final = frozenset("省市州")
+"""What is left before a county of one character, 赣州市赣县, and makes no name with it."""
 _COMMON: Final = 1 / 200
 
 
@@ -67,7 +75,8 @@ def districts(text: str) -> set[str]:
 
 
 def districts_in(normal: str) -> set[str]:
-    return {name for name, _ in _ended(normal, _DISTRICT)}
+    found = {name for name, _ in _ended(normal, _DISTRICT)}
+    return {name for name in found if name[0] not in _BEFORE and not _NO_PART.intersection(name[:2])}
 
 
 def _ended(normal: str, ending: re.Pattern[str]) -> Iterator[tuple[str, int]]:

@@ -31,6 +31,13 @@ def test_regions_and_districts(background):
     assert explain(here, there, background).differs == ("所属区域不同", "所在区县不同（章贡区 与 南康区）")
 
 
+def test_a_kind_of_area_is_no_district_that_differs(background):
+    here = replace(LAMP, text="这里是居民区，" + LAMP.text)
+    there = replace(LAMP_AGAIN, text="公共区域很黑，" + LAMP_AGAIN.text)
+
+    assert explain(here, there, background).may_link
+
+
 def test_nothing_in_common(background):
     said = explain(Message("电梯停运", "电梯停运"), Message("噪音很大", "噪音很大"), background)
 

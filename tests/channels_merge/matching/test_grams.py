@@ -82,5 +82,18 @@ def test_names_are_found_by_their_endings(text, names):
     assert named(text) == names
 
 
-def test_districts_are_no_estates():
-    assert districts("章贡区水南小区在南康区旁边的园区") == {"章贡区", "南康区"}
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("章贡区水南小区在南康区旁边的园区", {"章贡区", "南康区"}),
+        ("我住在石城县，请上犹县委和章贡区政府处理", {"石城县", "上犹县", "章贡区"}),
+        ("居民区和商业区旁边的公共区域，集中区到中心区，三期一区", set()),
+        ("全县都是这样，我是县里的老师，尊敬的县长", set()),
+        ("赣州经开区和蓉江新区", set()),
+        ("家住赣州市赣县区", {"赣县区"}),
+        ("家住赣州市赣县", set()),
+    ],
+)
+def test_districts_are_told_from_other_areas(text, found):
+    """Zones lie across districts, and of a name of one character what stands before it is no part."""
+    assert districts(text) == found
