@@ -1,13 +1,14 @@
 """What waits is proposed by the list that decides today (10号 第八条)."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from hotline.errors import DomainError
-from responsibility.models import DutyItem, DutyList
+from responsibility.models import DutyItem, DutyList, RoutingModel, RoutingModelEvent
 from tests.factories.tickets import acts, at, fresh, make_item, register
 from tickets import services, tasks
+from tickets.models import Ticket
 
 SECOND_DAY = date(2026, 11, 11)
 THEN = at("11-12 09:00")
@@ -53,6 +54,22 @@ def test_a_unit_that_is_gone_is_proposed_no_more(city, waiting):
     assert (fresh(waiting).proposed_item, fresh(waiting).proposed_unit) == (waiting.proposed_item, None)
     assert fresh(waiting).proposal_note.endswith("没有职能为“城市管理”的市级单位。")
     assert services.renew_proposals(at=THEN) == 0
+
+
+def test_another_model_proposes_anew_for_what_waits(city, waiting):
+    code = waiting.proposed_item.code
+    model = RoutingModel.objects.create(
+        name="派单经验", version=1, made_at=THEN, made_by="夜间任务", rows=2, labels=[code, "X"], weights=b"x"
+    )
+    Ticket.objects.filter(pk=waiting.pk).update(proposed_score=99)
+    RoutingModelEvent.objects.create(model=model, act="stop", words="不准。", at=THEN)
+    assert services.renew_proposals(at=THEN - timedelta(minutes=1)) == 0
+
+    assert services.renew_proposals(at=THEN + timedelta(hours=1)) == 1
+
+    assert fresh(waiting).proposed_score == waiting.proposed_score < 99
+    assert acts(waiting) == ["register"]
+    assert services.renew_proposals(at=THEN + timedelta(hours=2)) == 0
 
 
 def test_an_item_of_a_list_that_ended_is_refused(city, waiting):

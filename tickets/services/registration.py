@@ -1,7 +1,7 @@
 """A matter becomes a ticket: number, proposal, dispatch clock."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +20,7 @@ from tickets.services.act import Act, InputRefused
 from tickets.states import AttachmentKind, ClockKind, Secrecy, TicketState
 
 RENEWED_AT_ONCE = 500
+MODEL_CHANGE_SEEN = timedelta(hours=2)
 NO_CANDIDATE = "职责清单中没有相近事项，须人工判断"
 
 
@@ -112,19 +113,28 @@ def proposal_for(*, text: str, category: Any, region: Any, kind: str, at: dateti
 
 
 def renew_proposals(*, at: datetime) -> int:
-    """Propose anew for what waits with a proposal of a list that no longer decides or for a unit that is gone.
+    """Propose anew for what waits with a proposal of a list that no longer decides or for a unit that is gone, and for all that
+    waited when the router was given another model of the past.
 
     Returns of how many. A proposal is no act: it says what the router thinks now, and a dispatch that comes first stands.
     """
     waiting = Ticket.objects.filter(state__in=(TicketState.PENDING_DISPATCH, TicketState.PENDING_INFO))
+    chosen_at = _another_model_since(at)
     stale = waiting.filter(
         Q(proposed_item__isnull=False) & ~Q(proposed_item__in=responsibility.items_in_force(at))
         | Q(proposed_unit__isnull=False) & ~Q(proposed_unit__in=Unit.objects.valid(at))
+        | (Q(created_at__lt=chosen_at) if chosen_at else Q())
     )
     found = stale.select_related("category", "region").order_by("pk")[:RENEWED_AT_ONCE]
     return len(
         hotline.one_by_one(lambda ticket: waiting.filter(pk=ticket.pk).update(**_proposal_of(ticket, at)), list(found))
     )
+
+
+def _another_model_since(at: datetime) -> datetime | None:
+    """When another model was chosen, while two runs of the hourly task see it: one may be missed."""
+    chosen = responsibility.decided(at).filter(at__gt=at - MODEL_CHANGE_SEEN).first()
+    return chosen.at if chosen else None
 
 
 def _proposal_of(ticket: Ticket, at: datetime) -> dict[str, Any]:
