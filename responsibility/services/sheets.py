@@ -151,9 +151,12 @@ def _kept_for(draft: DutyList, stored: StoredFile, *, drops_missing: bool, by: U
 
 
 def compare_sheet(*, sheet_id: int, at: datetime) -> bool:
-    """Read the sheet and hold it against the draft; False when that was done already. May run again when it was cut off."""
-    sheet = DutySheet.objects.select_related("duty_list__scope", "file").get(pk=sheet_id)
-    if sheet.waits != "check":
+    """Read the sheet and hold it against the draft; False when that was done already, or the sheet was dropped for another.
+
+    May run again when it was cut off.
+    """
+    sheet = DutySheet.objects.select_related("duty_list__scope", "file").filter(pk=sheet_id).first()
+    if sheet is None or sheet.waits != "check":
         return False
     # Before the items are read: what changes meanwhile makes the preview an old one.
     sheet.list_seen_at = sheet.duty_list.changed_at
@@ -163,11 +166,10 @@ def compare_sheet(*, sheet_id: int, at: datetime) -> bool:
         rows = list(lines)
         _check_headings(sheet.headings)
     except DomainError as why:
-        sheet.refusal = str(why)[:500]
-        sheet.save(update_fields=["refusal"])
+        DutySheet.objects.filter(pk=sheet_id).update(refusal=str(why)[:500])
         return True
     sheet.lines = len(rows)
-    sheet.save(update_fields=["lines"])
+    DutySheet.objects.filter(pk=sheet_id).update(lines=sheet.lines)
     reader = _Reader(sheet, rows, at)
     found = list(reader.read(rows))
     found += [_removed(sheet, code, raw) for code, raw in reader.left_out().items()]

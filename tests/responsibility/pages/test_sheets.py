@@ -369,6 +369,14 @@ def test_the_preview_of_one_person_does_not_take_that_of_another(draft, people, 
     assert DutySheet.objects.filter(handed_in_by=people["administrator"]).count() == 1
 
 
+def test_a_sheet_that_was_dropped_for_another_is_not_compared(draft, people, as_):
+    given = {"list_id": draft.pk, "drops_missing": False, "by": people["administrator"], "at": NOW}
+    first, second = (services.hand_in_sheet(upload=xlsx(taken(draft, as_)), **given) for _ in range(2))
+
+    assert tasks.compare_sheet(sheet_id=first.pk) is False
+    assert tasks.compare_sheet(sheet_id=second.pk) is True
+
+
 def test_only_who_edits_hands_in_and_only_into_a_draft(first, draft, as_):
     assert as_("dispatcher").get(f"/duty-lists/{draft.pk}/sheets/").status_code == 403
     assert as_("administrator").get(f"/duty-lists/{first.pk}/sheets/").status_code == 409
