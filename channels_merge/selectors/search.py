@@ -151,7 +151,7 @@ SELECT e.at, e.appeal_id FROM (
     WHERE (%(at)s::timestamptz IS NULL OR (at, appeal_id) < (%(at)s, %(id)s))
     ORDER BY at DESC, appeal_id DESC LIMIT %(walk)s
 ) e JOIN channels_merge_appeal a ON a.id = e.appeal_id
-WHERE e.codes @> %(codes)s::int[] AND a.secrecy = 'open' AND {match} AND {among}
+WHERE e.codes @> %(codes)s::int[] AND {match} AND {among}
 ORDER BY e.at DESC, e.appeal_id DESC LIMIT %(limit)s
 """
 _LEG_1_UNIT = """

@@ -191,6 +191,16 @@ def test_a_restricted_matter_is_found_by_its_grant_only(find, city):
         assert find(query, by="dispatcher")[1] == [secret.number]
 
 
+def test_a_restricted_matter_is_found_by_its_grant_among_many_too(find, city, monkeypatch):
+    monkeypatch.setitem(search.__globals__, "PAGE", 2)
+    others = [make_accepted(phone=f"1390000000{turn}") for turn in range(3)]
+    secret = make_accepted(secrecy="restricted")
+    tickets.grant_scope(ticket_id=ticket_of(secret).pk, user=city.dispatcher, until=None)
+
+    assert find("锦江花园", by="dispatcher")[1] == [secret.number, others[2].number]
+    assert find("锦江花园")[1] == [others[2].number]
+
+
 def test_an_agent_opens_progress_a_dispatcher_the_ticket(find):
     mine = make_accepted()
     links = [soup(find(mine.number, by=who)[0]).select_one("[data-open]")["href"] for who in ("agent", "dispatcher")]
