@@ -224,6 +224,14 @@ class WhyForm(forms.Form):
     ticket_number = words_field("来自哪张工单的裁定", 20, required=False, help_text="没有就空着。")
 
 
+class DutiesForm(forms.Form):
+    """What a township is in the items that were ticked."""
+
+    role = choice_field("本乡镇（街道）", [("lead", "主责"), ("assist", "协助"), ("none", "不列")])
+    reason = WhyForm.base_fields["reason"]
+    ticket_number = WhyForm.base_fields["ticket_number"]
+
+
 class ItemForm(forms.Form):
     """All that an item says. `adding` asks for its code as well."""
 

@@ -29,6 +29,7 @@ urlpatterns = [
     path("duty-lists/<int:pk>/sheets/<int:sheet_id>/again/", sheets.compare_again, name="duty-sheet-again"),
     path("duty-lists/<int:pk>/sheets/<int:sheet_id>/errors/", sheets.errors, name="duty-sheet-errors"),
     path("duty-lists/<int:pk>/new-item/", items.add, name="duty-item-add"),
+    path("duty-lists/<int:pk>/duties/", lists.duties, name="duty-list-duties"),
     path("duty-lists/<int:pk>/bulk/", items.bulk, name="duty-items-bulk"),
     path("duty-lists/<int:pk>/items/<str:code>/", items.item, name="duty-item"),
     path("duty-lists/<int:pk>/items/<str:code>/beside/", items.peek, name="duty-item-beside"),

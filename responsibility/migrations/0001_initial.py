@@ -468,4 +468,18 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='resource_ends_after_it_begins'), models.UniqueConstraint(condition=models.Q(('valid_until__isnull', True)), fields=('centre', 'name'), name='resource_once_in_a_county'), models.UniqueConstraint(condition=models.Q(('centre__isnull', True), ('valid_until__isnull', True)), fields=('name',), name='resource_once_in_the_city')],
             },
         ),
+        migrations.CreateModel(
+            name='TownshipDuty',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=20, verbose_name='事项代码')),
+                ('role', models.CharField(choices=[('none', '不派'), ('assist', '协助'), ('lead', '主责')], max_length=6, verbose_name='本乡镇（街道）')),
+                ('duty_list', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='duties', to='responsibility.dutylist')),
+            ],
+            options={
+                'verbose_name': '履职事项',
+                'verbose_name_plural': '履职事项',
+                'constraints': [models.UniqueConstraint(fields=('duty_list', 'code'), name='township_duty_code_is_unique_in_its_list'), models.CheckConstraint(condition=models.Q(('role__in', ['assist', 'lead'])), name='township_duty_role_is_known')],
+            },
+        ),
     ]

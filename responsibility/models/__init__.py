@@ -10,6 +10,7 @@ from responsibility.models.lists import (
     DutyListTrial,
     DutySheet,
     DutySheetRow,
+    TownshipDuty,
 )
 from responsibility.models.memory import RoutingExample
 from responsibility.models.proposals import ItemProposal
@@ -32,4 +33,5 @@ __all__ = [
     "RoutingFigure",
     "RoutingModel",
     "RoutingModelEvent",
+    "TownshipDuty",
 ]

@@ -63,13 +63,15 @@ class DutyListQuerySet(models.QuerySet["DutyList"]):
         )
 
     def with_item_count(self) -> Self:
-        return self.annotate(item_count=models.Count("items"))
+        """A township's duties, of the others the items."""
+        return self.annotate(item_count=models.Count("items", distinct=True) + models.Count("duties", distinct=True))
 
 
 class DutyList(StateModel):
     """One version of one centre's duty list. A published version never changes: the next one replaces it from a day.
 
-    A county's list holds what it does otherwise than the city or beside it; the rest it inherits.
+    A county's list holds what it does otherwise than the city or beside it; the rest it inherits. A township's has no
+    items: it names those of the county that are its own (`duties`).
     """
 
     version = models.PositiveIntegerField("版本")
@@ -334,6 +336,26 @@ class DutyItem(models.Model):
             raise ValidationError(f"用词中“+”的两边都要有字：{'、'.join(broken)}。")
         if self.level == Level.CITY and self.duty_list.scope.kind == Unit.Kind.COUNTY_CENTRE:
             raise ValidationError("市级主责的事项由市级清单定，县级清单只写县级主责的。")
+
+
+class TownshipDuty(models.Model):
+    """What a township's list makes of it in the matter of an item, whatever version of the item is in force."""
+
+    duty_list = models.ForeignKey(DutyList, models.PROTECT, related_name="duties", db_index=False)
+    code = models.CharField("事项代码", max_length=20)
+    role = models.CharField("本乡镇（街道）", max_length=6, choices=TownshipRole)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "履职事项"
+        constraints = [
+            models.UniqueConstraint(fields=["duty_list", "code"], name="township_duty_code_is_unique_in_its_list"),
+            models.CheckConstraint(
+                condition=Q(role__in=[TownshipRole.ASSIST, TownshipRole.LEAD]), name="township_duty_role_is_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.get_role_display()}"
 
 
 class DutyItemEvent(models.Model):

@@ -51,9 +51,10 @@ from responsibility.selectors.suggesting import (
     item_record,
     item_records,
     suggest,
-    township_role,
     why_none,
+    why_township_not_lead,
 )
+from responsibility.selectors.townships import duties_out_of_force, listable_items, listed_items, most_a_township_is
 from responsibility.selectors.trying import Tried, Way, try_version
 from responsibility.selectors.versions import (
     current_list,
@@ -95,6 +96,7 @@ __all__ = [
     "decided",
     "deciding_lists",
     "draft_of_the_city",
+    "duties_out_of_force",
     "find_model",
     "found_items",
     "guesses",
@@ -112,10 +114,13 @@ __all__ = [
     "judge",
     "lessons",
     "list_buttons",
+    "listable_items",
+    "listed_items",
     "load_experience",
     "load_model",
     "may_change",
     "model_in_service",
+    "most_a_township_is",
     "names_of",
     "parted_in_time",
     "pending_proposals",
@@ -126,9 +131,9 @@ __all__ = [
     "resources_seen",
     "says_nothing",
     "suggest",
-    "township_role",
     "tree_of",
     "try_version",
     "versions_of",
     "why_none",
+    "why_township_not_lead",
 ]

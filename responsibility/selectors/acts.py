@@ -54,6 +54,8 @@ def _nothing_blocks(standing: Standing) -> str:
 
 def says_nothing(duty_list: DutyList) -> bool:
     """A county's version without an item says something after one that had some: as in the city's list again."""
+    if duty_list.scope.kind == Unit.Kind.TOWNSHIP:
+        return not duty_list.duties.exists()
     is_local = duty_list.scope.kind == Unit.Kind.COUNTY_CENTRE and duty_list.base_id is not None
     return not is_local and not duty_list.items.exists()
 

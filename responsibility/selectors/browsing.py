@@ -17,7 +17,7 @@ from responsibility.selectors.versions import items_of_lists
 from responsibility.states import FUNCTIONS, UNPUBLISHED
 
 PAGE_ROWS: Final = 25
-SCOPES: Final = (Unit.Kind.CENTRE, Unit.Kind.COUNTY_CENTRE)
+SCOPES: Final = (Unit.Kind.CENTRE, Unit.Kind.COUNTY_CENTRE, Unit.Kind.TOWNSHIP)
 ADDED, CHANGED, REMOVED = "add", "chg", "off"
 INHERITED, OVERRIDDEN, OWN = "inherited", "overridden", "own"
 """Of a county's version: as in the city's list, otherwise than there, and what only the county has."""

@@ -13,6 +13,7 @@ from hotline.models import Unit
 from responsibility.models import Category, DutyItem, DutyList, RoutingExample
 from responsibility.selectors.browsing import co_unit_keys, saying_the_same
 from responsibility.selectors.suggesting import CITY_KINDS
+from responsibility.selectors.townships import duties_out_of_force
 from responsibility.selectors.versions import inherited_list, items_of_lists
 from responsibility.states import FUNCTIONS, Level
 
@@ -37,6 +38,8 @@ def problems(duty_list: DutyList, *, at: datetime) -> list[Problem]:
 
     A county's version is judged together with what it inherits; what is wrong with the city's alone is not its affair.
     """
+    if duty_list.scope.kind == Unit.Kind.TOWNSHIP:
+        return list(_duties_out_of_force(duty_list, at))
     city = inherited_list(duty_list, at)
     items = _judged(duty_list, city)
     own = [item for item in items if item.duty_list_id == duty_list.pk]
@@ -183,6 +186,12 @@ def _empty_categories(items: Sequence[Judged]) -> Iterator[Problem]:
     ]
     if empty:
         yield Problem(f"{len(empty)} 个分类没有事项：{_some(empty)}。")
+
+
+def _duties_out_of_force(duty_list: DutyList, at: datetime) -> Iterator[Problem]:
+    codes = duties_out_of_force(duty_list, at)
+    if codes:
+        yield Problem(f"{_some(codes)} 已不是现行清单里乡镇（街道）的事项，列了也不起作用。")
 
 
 def _some(names: Sequence[str]) -> str:

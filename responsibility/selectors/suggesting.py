@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, Final
 
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q
 
 from hotline.dates import local_day
 from hotline.models import Region, Unit
@@ -16,6 +16,12 @@ from responsibility.models import Category, DutyItem, DutyList, Governance, Rout
 from responsibility.places import Gazetteer, Place
 from responsibility.routing import PLACE_POINTS, Condition, Index, ItemText, Match, township_role_in
 from responsibility.selectors.learned import Heard, hear
+from responsibility.selectors.townships import (
+    TownshipList,
+    township_list,
+    township_list_in_force,
+    why_not_led,
+)
 from responsibility.selectors.versions import current_list, deciding_lists, items_of_lists
 from responsibility.states import FUNCTIONS, Level, Outcome, Route, TownshipRole
 
@@ -96,6 +102,13 @@ class _Territory:
     is_known: bool = False
     centre: Unit | None = None
     township: Unit | None = None
+    own: TownshipList | None = None
+    """The list of the township, if it has one in force."""
+
+    def guard(self, match: Match) -> Match:
+        """The match with what the township's own list leaves of its role."""
+        role = self.own.role(match.item.code, match.township_role) if self.own else match.township_role
+        return match if role == match.township_role else replace(match, township_role=role)
 
 
 _compiled: dict[tuple[tuple[int, datetime], ...], _Compiled] = {}
@@ -134,7 +147,9 @@ def suggest_by(
         return []
     territory = _territory(compiled.gazetteer, text, region, ground)
     units = ground.units(_functions(matches), territory.centre)
-    candidates = [_candidate(match, compiled.items[match.item.key], territory, units) for match in matches]
+    candidates = [
+        _candidate(territory.guard(match), compiled.items[match.item.key], territory, units) for match in matches
+    ]
     if heard:
         candidates = _with_experience(candidates, [match.evidence for match in matches], heard)
     candidates.sort(key=lambda candidate: (-candidate.score, candidate.item.code))
@@ -182,9 +197,12 @@ def county_candidates_by(
     ]
 
 
-def township_role(*, item: DutyItem, text: str) -> str:
-    """What a township may be in a matter: the item's word, unless a condition that the text fulfils says otherwise."""
-    return township_role_in(text, item.township_role, [Condition.from_json(each) for each in item.conditions])
+def why_township_not_lead(*, township: Unit, item: DutyItem, text: str, at: datetime) -> str:
+    """Why a township may not be lead in a matter, "" if it may: the item's word, unless a condition that the text fulfils
+    says otherwise, and of that only what the township's own list in force leaves.
+    """
+    role = township_role_in(text, item.township_role, [Condition.from_json(each) for each in item.conditions])
+    return why_not_led(item, role, township_list_in_force(township, at))
 
 
 def item_record(*, item: DutyItem, at: datetime, days: int = 90) -> ItemRecord:
@@ -317,26 +335,34 @@ def _territory(gazetteer: Gazetteer, text: str, region: Region | None, ground: G
                 return _Territory(f"地点不明：文中提到{'、'.join(naming.names[:3])}，请选定县（市、区）。")
             return _Territory("地点不明：没有选定县（市、区），文中也没有提到。")
         code, start = naming.place.code, f"文中提到{naming.place.name}"
-    centre, township, row = ground.governed_by(gazetteer.chain(code))
+    centre, township, row, own = ground.governed_by(gazetteer.chain(code))
     if centre is None or row is None:
         return _Territory(f"{start}，但当日没有管辖记录。", code=code)
     rule = f"{start}，由{centre.short_name}管辖{'' if row.confirmed else '（管辖待确认）'}。"
-    return _Territory(rule, code=code, is_known=True, centre=centre, township=township)
+    return _Territory(rule, code=code, is_known=True, centre=centre, township=township, own=own)
 
 
-_Governed = tuple[Unit | None, Unit | None, Governance | None]
-"""Centre, township office and the row that named the centre."""
+_Governed = tuple[Unit | None, Unit | None, Governance | None, TownshipList | None]
+"""Centre, township office, the row that named the centre, and the township's list."""
 
 
 def _governed_by(codes: Sequence[str], at: datetime) -> _Governed:
-    """The lowest region with a row decides. One query."""
+    """The lowest region with a row decides. One query, two where the township has a list."""
     found = Governance.objects.in_force(local_day(at)).filter(region__code__in=codes).order_by("valid_from", "pk")
+    lists = DutyList.objects.in_force(at).filter(scope=OuterRef("unit"), scope__kind=Unit.Kind.TOWNSHIP)
+    found = found.annotate(own_list=lists.order_by("-effective_from").values("pk")[:1])
     rows = [row for row in found.select_related("region", "unit") if row.unit.is_valid(at)]
     order = {code: place for place, code in enumerate(codes)}
     centres = [row for row in rows if row.unit.kind == Unit.Kind.COUNTY_CENTRE]
     offices = [row for row in rows if row.unit.kind == Unit.Kind.TOWNSHIP and row.region.code == codes[0]]
     centre = min(centres, key=lambda row: (order[row.region.code], -row.valid_from.toordinal()), default=None)
-    return (centre.unit if centre else None, offices[-1].unit if offices else None, centre)
+    own = offices[-1].own_list if offices else None  # type: ignore[attr-defined]  # annotated
+    return (
+        centre.unit if centre else None,
+        offices[-1].unit if offices else None,
+        centre,
+        township_list(DutyList.objects.get(pk=own)) if own else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -461,13 +487,9 @@ def _refused_township(
         return None
     roles = {match.item.key: match.township_role for match in matches}
     best = candidates[0]
-    role = roles[best.item.pk]
-    if role == TownshipRole.LEAD or best.is_legal_route:
+    why = why_not_led(best.item, roles[best.item.pk], territory.own)
+    if not why or best.is_legal_route:
         return None
-    if role == TownshipRole.ASSIST:
-        why = f"乡镇（街道）对“{best.item.title}”只协助，不能作主责，部门的事不下派。"
-    else:
-        why = f"“{best.item.title}”没有列入乡镇（街道）履职事项，部门的事不下派。"
     return Candidate(
         item=best.item,
         unit=territory.township,
@@ -484,6 +506,7 @@ def _refused_township(
 def _county_candidates_of(
     match: Match, item: DutyItem, territory: _Territory, units: _UnitsByFunction
 ) -> Iterable[Candidate]:
+    wished, match = match.township_role, territory.guard(match)
     lead = units.county.get(match.county_function)
     points = match.item_points + match.word_points + PLACE_POINTS
     said: dict[str, Any] = {"item": item, "matched_words": match.matched_words, "place_rule": territory.rule}
@@ -503,10 +526,5 @@ def _county_candidates_of(
             why = f"“{item.title}”的协办职能：{FUNCTIONS[function]}。"
             yield Candidate(unit=co_unit, expected_unit=None, score=points // 2, reasons=(why,), refused="", **said)
     if township is not None and match.township_role != TownshipRole.LEAD:
-        helps = match.township_role == TownshipRole.ASSIST
-        why = (
-            f"乡镇（街道）对“{item.title}”只协助：可列为协办，不能作主责。"
-            if helps
-            else f"“{item.title}”没有列入乡镇（街道）履职事项，部门的事不下派。"
-        )
+        why = why_not_led(item, wished, territory.own)
         yield Candidate(unit=township, expected_unit=None, score=0, reasons=(why,), refused=why, **said)

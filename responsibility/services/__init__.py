@@ -39,6 +39,7 @@ from responsibility.services.sheets import (
     write_sheet,
 )
 from responsibility.services.succession import pass_on_governance
+from responsibility.services.townships import set_duties
 from responsibility.services.trials import ask_for_trial, run_trial
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "run_trial",
     "save_resource",
     "send_list_back",
+    "set_duties",
     "sheet_of",
     "stop_experience",
     "submit_list",

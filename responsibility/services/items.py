@@ -264,6 +264,8 @@ def editable_draft(list_id: int, by: User | None, at: datetime, *, seen_at: date
     draft = locked(list_id)
     if not draft.is_editable:
         raise DutyRefused(f"《{draft}》当前为“{draft.get_state_display()}”，只有草稿能改。")
+    if draft.scope.kind == Unit.Kind.TOWNSHIP:
+        raise DutyRefused(f"《{draft}》只列履职事项，事项在市级、县级清单里改。")
     if seen_at is not None and draft.changed_at != seen_at:
         raise DraftMoved(
             f"比对以后《{draft}》又改过（{local(draft.changed_at):%m-%d %H:%M}），没有写入。请按现在的草稿重新比对，看过再写入。"

@@ -14,7 +14,7 @@ from hotline.dates import local_day
 from hotline.errors import DomainError
 from hotline.models import Unit, User
 from responsibility import rights, selectors
-from responsibility.models import DutyItem, DutyList, DutyListEvent, DutyListOpinion, ItemProposal
+from responsibility.models import DutyItem, DutyList, DutyListEvent, DutyListOpinion, ItemProposal, TownshipDuty
 from responsibility.states import UNPUBLISHED, ListState, Office, ProposalState
 
 LONGEST_WORDS = 500
@@ -28,12 +28,13 @@ class DutyRefused(DomainError):
 def draft_list(*, scope: Unit, reason: str, by: User | None, at: datetime) -> DutyList:
     """The next version of a centre's list, with the items of the one published last; one at a time is in the making.
 
-    A county centre's first version is empty: what it does not say is as in the city's list.
+    A county centre's first version is empty: what it does not say is as in the city's list. A township's first names
+    what the items in force in its county make of townships.
     """
     rights.require(by, rights.EDIT, at)
     reason = words_of(reason, "请写明为什么修订。")
     if scope.kind not in selectors.SCOPES:
-        raise DutyRefused("职责清单由市热线中心或县级热线中心编制。")
+        raise DutyRefused("职责清单由市、县级热线中心编制，履职事项清单属于乡镇（街道）。")
     Unit.objects.select_for_update(no_key=True).get(pk=scope.pk)
     versions = DutyList.objects.filter(scope=scope)
     open_one = versions.filter(state__in=UNPUBLISHED).first()
@@ -41,10 +42,13 @@ def draft_list(*, scope: Unit, reason: str, by: User | None, at: datetime) -> Du
         raise DutyRefused(f"《{open_one}》还没有发布，先办完这一版，再起草下一版。")
     base = versions.filter(state=ListState.PUBLISHED).order_by("-effective_from").first()
     last = versions.aggregate(Max("version"))["version__max"] or 0
-    title = base.title if base else f"{scope.region.name if scope.region else scope.name}民生诉求职责清单"
+    kind = "履职事项清单" if scope.kind == Unit.Kind.TOWNSHIP else "民生诉求职责清单"
+    title = base.title if base else f"{scope.region.name if scope.region else scope.name}{kind}"
     draft = DutyList.objects.create(version=last + 1, scope=scope, title=title, base=base, reason=reason)
     if base is not None:
         _copy_items(base, draft)
+    if scope.kind == Unit.Kind.TOWNSHIP:
+        _start_duties(base, draft, at)
     record(draft, "draft", source="", words=reason, by=by, at=at)
     return draft
 
@@ -60,6 +64,16 @@ def _copy_items(base: DutyList, draft: DutyList) -> None:
     DutyItem.co_units.through.objects.bulk_create(
         [DutyItem.co_units.through(dutyitem_id=now[item], unit_id=unit) for item, unit in co_units]
     )
+
+
+def _start_duties(base: DutyList | None, draft: DutyList, at: datetime) -> None:
+    """Those of the version before, otherwise what the items say."""
+    roles = (
+        dict(base.duties.values_list("code", "role"))
+        if base
+        else {item.code: selectors.most_a_township_is(item) for item in selectors.listable_items(draft.scope, at)}
+    )
+    TownshipDuty.objects.bulk_create([TownshipDuty(duty_list=draft, code=c, role=r) for c, r in roles.items()])
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from hotline import parameters
-from hotline.models import User
+from hotline.models import Unit, User
 from responsibility import rights, selectors
 from responsibility.models import DutyListTrial
 from responsibility.services.life import DutyRefused, locked
@@ -16,6 +16,8 @@ def ask_for_trial(*, list_id: int, by: User | None, at: datetime) -> DutyListTri
     """To be run by a worker: dispatches of the last `duty_list_tried_days`. The one that waits is given back."""
     rights.require_any(by, rights.JUDGE, at)
     duty_list = locked(list_id)
+    if duty_list.scope.kind == Unit.Kind.TOWNSHIP:
+        raise DutyRefused("试派比的是派给谁的建议，履职事项清单不能试派。")
     if selectors.says_nothing(duty_list):
         raise DutyRefused("清单里还没有事项，不能试派。")
     waiting = duty_list.trials.filter(finished_at=None, asked_at__gt=at - timedelta(hours=1)).first()

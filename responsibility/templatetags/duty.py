@@ -6,7 +6,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from responsibility.states import ListState
+from responsibility.states import ListState, TownshipRole
 
 register = template.Library()
 
@@ -41,6 +41,11 @@ def span(band: Mapping[str, float]) -> str:
 @register.simple_tag
 def difference_mark(difference: str) -> SafeString | str:
     return format_html('<span class="dm dm-{}">{}</span>', difference, _MARKS[difference]) if difference else ""
+
+
+@register.filter
+def township_role(role: str) -> str:
+    return TownshipRole(role).label if role != TownshipRole.NONE else "不列"
 
 
 @register.simple_tag

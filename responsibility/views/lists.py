@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -20,9 +22,9 @@ from hotline.numbers import key_of
 from hotline.rights import has_right
 from hotline.views.gate import needs
 from responsibility import rights, selectors, services
-from responsibility.forms import DraftForm, OpinionForm, PublishForm, WordsForm
+from responsibility.forms import DraftForm, DutiesForm, OpinionForm, PublishForm, WordsForm
 from responsibility.models import DutyItem, DutyList
-from responsibility.states import FUNCTIONS, AppealKind, Office
+from responsibility.states import FUNCTIONS, AppealKind, Office, TownshipRole
 from responsibility.views.dialogs import asked, refused, run_act, sent
 
 EVENTS = 30
@@ -139,6 +141,8 @@ def _row(item: DutyItem, before: DutyItem | None, units: Mapping[str, Unit]) -> 
 def duty_list(request: HttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     version = version_of(pk)
+    if version.scope.kind == Unit.Kind.TOWNSHIP:
+        return _township_list(request, version, now)
     kept = {name: asked(request, name) for name in ("q", "category", "only")}
     city = selectors.inherited_list(version, now)
     compared = selectors.compared_items(version, city)
@@ -174,6 +178,75 @@ def duty_list(request: HttpRequest, pk: int) -> HttpResponse:
             "at": now,
             "today": local_day(now),
         },
+    )
+
+
+def _township_list(request: HttpRequest, version: DutyList, now: datetime) -> HttpResponse:
+    """What the items in force give to townships, and what of it this version names as its own."""
+    words, after = asked(request, "q"), asked(request, "after")
+    listed = selectors.listed_items(version, now)
+    found = listed.filter(Q(title__icontains=words) | Q(code__istartswith=words)) if words else listed
+    rows, next_key = selectors.item_page(found, after=after)
+    buttons = selectors.list_buttons(selectors.Standing(version, request.user, now))
+    events = list(version.events.select_related("by__unit").order_by("-pk")[:EVENTS])
+    history = version.item_events.select_related("by__unit").order_by("-pk")[:EVENTS]
+    return render(
+        request,
+        "responsibility/township_list.html",
+        {
+            "duty_list": version,
+            "rows": [
+                (item, selectors.most_a_township_is(item), item.listed or "none", item.before or "none")
+                for item in rows
+            ],
+            "counts": dict(version.duties.values_list("role").annotate(Count("pk"))),
+            "problems": selectors.problems(version, at=now),
+            "q": words,
+            "first_url": _address(q=words) if after else "",
+            "next_url": _address(q=words, after=next_key) if next_key else "",
+            "buttons": buttons,
+            "forbidden": [button for button in buttons if button.why],
+            "may_edit": version.is_editable and has_right(request.user, rights.EDIT, now),
+            "happened": [_happened(event) for event in events],
+            "changed": [_duty_changed(event) for event in history],
+            "at": now,
+        },
+    )
+
+
+def _duty_changed(event: Any) -> dict[str, Any]:
+    before, after = (TownshipRole(each).label for each in event.changes["township_role"])
+    return {
+        "at": event.at,
+        "act": f"{event.code} {before} → {after}",
+        "who": f"{event.by.masked_name} · {event.by.unit.short_name}" if event.by else "系统",
+        "say": event.reason,
+        "tone": "",
+    }
+
+
+@needs(rights.EDIT)
+@require_http_methods(["GET", "POST"])
+def duties(request: HttpRequest, pk: int) -> HttpResponse:
+    """The role of a township in the items that were ticked."""
+    version = version_of(pk)
+    back = reverse("responsibility:duty-list", args=[pk])
+    codes = [code.replace("\x00", "") for code in request.GET.getlist("code")]
+    if not codes or not version.is_editable or version.scope.kind != Unit.Kind.TOWNSHIP:
+        return refused(request, "没有勾选事项，或者这一版不是履职事项清单的草稿。", back)
+
+    def service(typed: dict[str, Any]) -> str:
+        changed = services.set_duties(list_id=pk, codes=codes, by=request.user, at=timezone.now(), **typed)
+        return f"已改好 {len(changed)} 项。" if changed else "这些事项本来就是这样写的，没有改动。"
+
+    return run_act(
+        request,
+        title=f"{len(codes)} 个事项在本乡镇（街道）",
+        form=DutiesForm(sent(request)),
+        verb="收下",
+        hint="、".join(codes[:10]),
+        service=service,
+        to=lambda: back,
     )
 
 

@@ -275,7 +275,7 @@ def test_a_county_passes_a_matter_to_its_department(ganzhou, now):
 
     assert [(candidate.unit.code, candidate.refused) for candidate in candidates] == [
         ("360703-housing", ""),
-        ("T360703002", "乡镇（街道）对“物业服务质量”只协助：可列为协办，不能作主责。"),
+        ("T360703002", "乡镇（街道）对“物业服务质量”只协助，不能作主责，部门的事不下派。"),
     ]
 
 
@@ -355,17 +355,23 @@ def test_what_the_city_changes_next_counts_in_a_county_that_says_nothing_of_it(n
 
 
 @pytest.mark.parametrize(
-    ("code", "text", "role"),
+    ("code", "text", "why"),
     [
-        ("CG-02-003", "文清路的路灯坏了", "assist"),
-        ("CG-02-003", "我们村的路灯坏了", "lead"),
-        ("NY-01-001", "宅基地建房审批没有答复", "lead"),
-        ("NY-01-001", "宅基地建房占用耕地", "assist"),
-        ("SC-07-002", "电梯坏了", "none"),
+        (
+            "CG-02-003",
+            "文清路的路灯坏了",
+            "乡镇（街道）对“路灯不亮、缺路灯”只协助，不能作主责，部门的事不下派。",
+        ),
+        ("CG-02-003", "我们村的路灯坏了", ""),
+        ("NY-01-001", "宅基地建房审批没有答复", ""),
+        ("NY-01-001", "宅基地建房占用耕地", "乡镇（街道）对“宅基地和农村建房”只协助，不能作主责，部门的事不下派。"),
+        ("SC-07-002", "电梯坏了", "“电梯困人、停用、维保”没有列入乡镇（街道）履职事项，部门的事不下派。"),
     ],
 )
-def test_what_a_township_may_be_follows_the_conditions(ganzhou, code, text, role):
-    assert selectors.township_role(item=DutyItem.objects.get(code=code), text=text) == role
+def test_what_a_township_may_be_follows_the_conditions(ganzhou, now, code, text, why):
+    township, item = Unit.objects.get(code="T360732100"), DutyItem.objects.get(code=code)
+
+    assert selectors.why_township_not_lead(township=township, item=item, text=text, at=now) == why
 
 
 @pytest.mark.django_db

@@ -2,6 +2,8 @@
 
 import pytest
 
+from responsibility.models import TownshipDuty
+from tests.factories.responsibility import DutyListFactory
 from tests.factories.tickets import (
     REPLY,
     acts,
@@ -171,10 +173,32 @@ def test_a_condition_that_the_text_fulfils_says_whether_the_township_leads(city,
         )
 
     pass_down(given)
-    with pytest.raises(services.InputRefused, match="该事项不在乡镇（街道）履职事项内"):
+    with pytest.raises(services.InputRefused, match="不能交乡镇（街道）主办；需要配合的，请加派协办。"):
         pass_down(refused)
 
     assert (fresh(given).holder.unit, fresh(refused).holder.unit) == (city.township, city.county)
+
+
+def test_a_township_leads_nothing_that_its_own_list_does_not_name(city):
+    item = make_item("NY-02", township_role="lead")
+    own = DutyListFactory(scope=city.township, title="测试镇履职事项清单")
+    ticket = signed(city, unit=city.county)
+
+    def pass_down():
+        services.pass_down(
+            assignment_id=ticket.lead_id, unit=city.township, item=item, by=city.county_clerk, at=at("11-10 11:00")
+        )
+
+    with pytest.raises(services.InputRefused) as refusal:
+        pass_down()
+    assert str(refusal.value) == (
+        f"《测试镇履职事项清单第1版》没有列入“{item.title}”，部门的事不下派。"
+        "不能交乡镇（街道）主办；需要配合的，请加派协办。"
+    )
+
+    TownshipDuty.objects.create(duty_list=own, code="NY-02", role="lead")
+    pass_down()
+    assert fresh(ticket).holder.unit == city.township
 
 
 def test_redo_and_reopened_results_always_go_to_the_city(city):

@@ -220,7 +220,10 @@ def test_a_departments_matter_is_not_handed_to_a_township(city):
     """国办函〔2025〕66号（五）: by no way, unless the item says that the township leads."""
     ticket = passed_down(city)
 
-    with pytest.raises(services.InputRefused, match="该事项不在乡镇（街道）履职事项内，不能交乡镇（街道）主办"):
+    with pytest.raises(
+        services.InputRefused,
+        match="没有列入乡镇（街道）履职事项，部门的事不下派。不能交乡镇（街道）主办；需要配合的，请加派协办。",
+    ):
         hand_over(city, city.county_department, city.township, city.county_clerk)
 
     assert fresh(ticket).holder.unit == city.county_department

@@ -10,7 +10,6 @@ from hotline import services as hotline
 from hotline.models import StoredFile, Unit, User
 from responsibility import selectors as responsibility
 from responsibility.models import DutyItem
-from responsibility.states import TownshipRole
 from tickets import rights
 from tickets.models import Assignment, Attachment, OnSiteRecord, Ticket, TicketEvent
 from tickets.selectors.readiness import contact_was_tried, why_not_handler
@@ -97,7 +96,7 @@ def pass_down(
         parts.refuse_second_part(act, receiver)
     if item and not responsibility.items_in_force(at, scope=assignment.unit).filter(pk=item.pk).exists():
         raise InputRefused("这一事项不在本县现行的清单里，请重新选择。")
-    refuse_township(unit, item=item, ticket=act.ticket)
+    refuse_township(unit, item=item, ticket=act.ticket, at=at)
     if unit in co_units:
         raise InputRefused("同一单位不能既主办又协办。")
     child = parts.give_lead(act, unit=unit, item=item, objectable=True, parent=assignment)
@@ -116,13 +115,20 @@ def refuse_receiver(unit: Unit, *, giver: Unit, at: datetime) -> None:
         raise InputRefused(f"{unit.name}已停用，请选择承接单位。")
 
 
-def refuse_township(unit: Unit, *, item: DutyItem | None, ticket: Ticket) -> None:
-    """国办函〔2025〕66号（五）: a department's matter goes to a township only when the item says that it leads."""
+def refuse_township(unit: Unit, *, item: DutyItem | None, ticket: Ticket, at: datetime) -> None:
+    """国办函〔2025〕66号（五）: a department's matter goes to a township only when the item says that it leads, and its own
+    list of duties, if it has one.
+    """
     if unit.kind != Unit.Kind.TOWNSHIP:
         return
     text = f"{ticket.title}\n{ticket.text}"
-    if item is None or responsibility.township_role(item=item, text=text) != TownshipRole.LEAD:
-        raise InputRefused("该事项不在乡镇（街道）履职事项内，不能交乡镇（街道）主办；需要配合的，请加派协办。")
+    why = (
+        responsibility.why_township_not_lead(township=unit, item=item, text=text, at=at)
+        if item
+        else "没有选清单事项，看不出是不是乡镇（街道）的履职事项。"
+    )
+    if why:
+        raise InputRefused(f"{why}不能交乡镇（街道）主办；需要配合的，请加派协办。")
 
 
 @transaction.atomic

@@ -144,7 +144,7 @@ def _hand_over_one(assignment_id: int, *, unit_to: Unit, reason: str, by: User |
     if act.ticket.assignments.filter(unit=unit_to).exclude(state__in=ENDED_ASSIGNMENT_STATES).exists():
         raise InputRefused(f"{act.ticket.number}：{unit_to.name}已在承办这一件，须先收回其中一方。")
     if old.role == AssignmentRole.LEAD:
-        refuse_township(unit_to, item=old.item, ticket=act.ticket)
+        refuse_township(unit_to, item=old.item, ticket=act.ticket, at=at)
     new = Assignment(
         ticket=act.ticket,
         unit=unit_to,

@@ -1,0 +1,67 @@
+"""What a township's list names as its own duties."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from hotline.models import Unit, User
+from responsibility import rights, selectors
+from responsibility.models import DutyItemEvent, DutyList, TownshipDuty
+from responsibility.services.life import DutyRefused, locked, words_of
+from responsibility.states import ItemAct, TownshipRole
+
+
+@transaction.atomic
+def set_duties(
+    *,
+    list_id: int,
+    codes: Iterable[str],
+    role: str,
+    reason: str,
+    ticket_number: str = "",
+    by: User | None,
+    at: datetime,
+) -> list[str]:
+    """Name the same role for many items of a township's draft, all or none; returns the codes for which it is new.
+
+    Refused for an item that gives townships less: the list guards a township, it does not take a department's matter.
+    """
+    rights.require(by, rights.EDIT, at)
+    reason, draft = words_of(reason, "请写明为什么改。"), locked(list_id)
+    if not draft.is_editable or draft.scope.kind != Unit.Kind.TOWNSHIP:
+        raise DutyRefused(f"《{draft}》不是乡镇（街道）履职事项清单的草稿，不能改。")
+    wanted = sorted(set(codes))
+    items = {item.code: item for item in selectors.listable_items(draft.scope, at).filter(code__in=wanted)}
+    for code in wanted:
+        if code not in items:
+            raise DutyRefused(f"{code} 在现行清单里不是乡镇（街道）的事项。")
+        most = selectors.most_a_township_is(items[code])
+        if role == TownshipRole.LEAD != most:
+            raise DutyRefused(f"{items[code]} 在现行清单里乡镇（街道）只协助，不能列为主责。")
+    before = dict(draft.duties.filter(code__in=wanted).values_list("code", "role"))
+    changed = [code for code in wanted if before.get(code, TownshipRole.NONE) != role]
+    _write(draft, changed, TownshipRole(role))
+    DutyItemEvent.objects.bulk_create(
+        [
+            DutyItemEvent(
+                duty_list=draft,
+                code=code,
+                act=ItemAct.CHANGE,
+                changes={"township_role": [before.get(code, TownshipRole.NONE), role]},
+                reason=reason,
+                ticket_number=ticket_number,
+                by=by,
+                at=at,
+            )
+            for code in changed
+        ]
+    )
+    return changed
+
+
+def _write(draft: DutyList, codes: list[str], role: TownshipRole) -> None:
+    draft.save(update_fields=["changed_at"])
+    draft.duties.filter(code__in=codes).delete()
+    if role != TownshipRole.NONE:
+        TownshipDuty.objects.bulk_create([TownshipDuty(duty_list=draft, code=code, role=role) for code in codes])
