@@ -356,7 +356,7 @@ def _governed_by(codes: Sequence[str], at: datetime) -> _Governed:
     centres = [row for row in rows if row.unit.kind == Unit.Kind.COUNTY_CENTRE]
     offices = [row for row in rows if row.unit.kind == Unit.Kind.TOWNSHIP and row.region.code == codes[0]]
     centre = min(centres, key=lambda row: (order[row.region.code], -row.valid_from.toordinal()), default=None)
-    own = offices[-1].own_list if offices else None  # type: ignore[attr-defined]  # annotated
+    own = offices[-1].own_list if offices else None
     return (
         centre.unit if centre else None,
         offices[-1].unit if offices else None,

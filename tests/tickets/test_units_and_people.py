@@ -222,7 +222,7 @@ def test_a_departments_matter_is_not_handed_to_a_township(city):
 
     with pytest.raises(
         services.InputRefused,
-        match="没有列入乡镇（街道）履职事项，部门的事不下派。不能交乡镇（街道）主办；需要配合的，请加派协办。",
+        match="没有选清单事项，看不出是不是乡镇（街道）的履职事项。不能交乡镇（街道）主办；需要配合的，请加派协办。",
     ):
         hand_over(city, city.county_department, city.township, city.county_clerk)
 
