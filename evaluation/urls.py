@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from evaluation.views import figures, follow_ups, reviews
+from evaluation.views import county, figures, follow_ups, reviews
 
 app_name = "evaluation"
 
@@ -14,6 +14,8 @@ urlpatterns = [
     path("reviews/", reviews.decisions, name="review-decisions"),
     path("reviews/<int:pk>/", reviews.evidence, name="review-evidence"),
     path("reviews/<int:pk>/decide/", reviews.decide, name="review-decide"),
+    path("county/", county.county, name="county"),
+    path("county/returned/", county.returned, name="county-returned"),
     path("figures/", figures.figures, name="figures"),
     path("figures/tickets/", figures.tickets_behind, name="figure-tickets"),
 ]

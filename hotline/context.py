@@ -32,7 +32,7 @@ Count = Callable[[User], tuple[int, bool]]
 class Entry:
     """A line of the rail. Any of `needs` opens it, none: everybody. `key` follows g. `queue`: see `register_count`.
 
-    `also`: other pages that belong to it, beside those below its own address.
+    `also`: other pages that belong to it, beside those below its own address. `kinds`: of units whose people alone have it.
     """
 
     label: str
@@ -42,6 +42,12 @@ class Entry:
     key: str = ""
     queue: str = ""
     also: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+    def is_for(self, user: User, at: datetime) -> bool:
+        if self.kinds and (user.unit is None or user.unit.kind not in self.kinds):
+            return False
+        return not self.needs or any(rights.has_right(user, right, at) for right in self.needs)
 
 
 RAIL: Final = (
@@ -106,6 +112,9 @@ RAIL: Final = (
     Entry("回访", "phone-check", "evaluation:follow-ups", ("evaluation.follow_up",), "f", "follow_ups"),
     Entry("复核", "scale", "evaluation:review-decisions", ("evaluation.decide_review",), "v", "reviews"),
     Entry("统计", "table", "evaluation:figures", ("evaluation.view_figures",), "y"),
+    Entry(
+        "本县", "building-community", "evaluation:county", ("evaluation.view_figures",), "z", kinds=("county_centre",)
+    ),
     Entry("督办", "flag", "supervision:wall", ("supervision.view_wall",), "u", "wall"),
     Entry("联督", "eye-exclamation", "supervision:joint", ("supervision.view_joint",), "e", "joint"),
     Entry("清单", "clipboard-list", "responsibility:duty-lists", ("responsibility.view_duty_lists",), "h"),
@@ -228,7 +237,7 @@ def _read(user: User, at: datetime) -> dict[str, Any]:
     rail = []
     for entry in (*RAIL, *_administration(user)):
         url = _resolve(entry.url_name)
-        if url and (not entry.needs or any(rights.has_right(user, right, at) for right in entry.needs)):
+        if url and entry.is_for(user, at):
             count, hot = _counts[entry.queue](user) if entry.queue in _counts else (0, False)
             also = tuple(filter(None, map(_resolve, entry.also)))
             rail.append(

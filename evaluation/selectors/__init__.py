@@ -1,6 +1,7 @@
 """Reads of this room: who is to be called, what a reviewer must see, and the figures of units."""
 
 from evaluation.selectors.bench import callers_to_name, decisions_to_make, follow_ups_to_make, without_a_caller
+from evaluation.selectors.county import CountyFigures, county_figures, county_returns
 from evaluation.selectors.figures import (
     EVERYWHERE,
     FIGURES,
@@ -29,11 +30,14 @@ __all__ = [
     "EVERYWHERE",
     "FIGURES",
     "OF_CALLERS",
+    "CountyFigures",
     "Evidence",
     "UnitFigures",
     "callable_later",
     "callable_now",
     "callers_to_name",
+    "county_figures",
+    "county_returns",
     "decisions",
     "decisions_pending",
     "decisions_to_make",

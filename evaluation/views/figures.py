@@ -29,7 +29,7 @@ FIRST_YEAR = 2020
 @needs(rights.VIEW_FIGURES)
 def figures(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
-    month = _month(request, at)
+    month = month_asked(request, at)
     group = request.GET.get("group", "")
     kinds = GROUPS[group][1] if group in GROUPS else ()
     lines = selectors.unit_figures(request.user, month=month, at=at, kinds=kinds)
@@ -38,8 +38,8 @@ def figures(request: HttpRequest) -> HttpResponse:
         "lines": lines,
         "month": month,
         "is_running": month == timezone.localdate(at).replace(day=1),
-        "before": _shifted(month, -1),
-        "after": None if month >= timezone.localdate(at).replace(day=1) else _shifted(month, 1),
+        "before": shifted(month, -1),
+        "after": None if month >= timezone.localdate(at).replace(day=1) else shifted(month, 1),
         "group": group if group in GROUPS else "",
         "groups": [(code, name, f"{url}?month={month:%Y-%m}&group={code}") for code, (name, _) in GROUPS.items()],
         "sees_groups": request.user.unit is not None
@@ -49,7 +49,7 @@ def figures(request: HttpRequest) -> HttpResponse:
     return render(request, "evaluation/figures.html", context)
 
 
-def _month(request, at) -> date:
+def month_asked(request, at) -> date:
     """The month asked for, this one by default; 404 for what is not a month or not yet begun."""
     today = timezone.localdate(at)
     text = request.GET.get("month", f"{today:%Y-%m}")
@@ -62,7 +62,7 @@ def _month(request, at) -> date:
     return month
 
 
-def _shifted(month: date, by: int) -> date | None:
+def shifted(month: date, by: int) -> date | None:
     count = month.year * 12 + month.month - 1 + by
     shifted = date(count // 12, count % 12 + 1, 1)
     return shifted if shifted.year >= FIRST_YEAR else None
@@ -77,7 +77,7 @@ def _may_read(request, at) -> bool:
 @needs(rights.VIEW_FIGURES)
 def tickets_behind(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
-    month = _month(request, at)
+    month = month_asked(request, at)
     figure = request.GET.get("figure", "")
     unit_id = key_of(request.GET.get("unit", ""))
     if figure not in selectors.FIGURES or unit_id is None:

@@ -268,6 +268,14 @@ def moment_cn(value: datetime) -> str:
 
 
 @register.filter
+def took(span: timedelta | None) -> str:
+    """How long something took; a dash where there is nothing to say."""
+    if span is None:
+        return "—"
+    return " ".join(f"{amount} {unit}" for amount, unit in _elapsed_parts(max(span, timedelta())))
+
+
+@register.filter
 def elapsed(start: datetime | None, end: datetime) -> str:
     """Calendar time between two moments: 10 天 23 时."""
     if start is None:
