@@ -16,6 +16,8 @@ from tickets.models import Attachment, EarlierUse, OnSiteRecord, Ticket
 from tickets.states import AttachmentKind
 
 EARTH_METRES = 6_371_000
+ALMOST_THE_SAME = 3
+"""Bits of 64 by which one picture stored twice commonly differs from itself."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ def _uses(attachments: list[Attachment], ticket: Ticket, user: User, at: datetim
 
 
 def _used(use: EarlierUse, ticket: Ticket, known: set[int]) -> Finding:
-    alike = "相同" if use.same_bytes else f"很像（64 位差 {use.bits} 位）"
+    alike = "相同" if use.same_bytes else "几乎一样" if use.bits <= ALMOST_THE_SAME else "很像"
     earlier, uploaded = use.earlier, _moment(use.earlier.file.uploaded_at)
     if earlier.ticket_id == ticket.pk:
         of_citizen = earlier.kind == AttachmentKind.CITIZEN
