@@ -114,7 +114,8 @@ def _in_hand(units: list[int], at: datetime) -> defaultdict[int, dict[str, int]]
         )
     )
     found: defaultdict[int, dict[str, int]] = defaultdict(lambda: {"open": 0, "unsigned": 0, "overdue": 0})
-    found.update({row["unit"]: row for row in rows})
+    for row in rows:
+        found[row["unit"]] = {name: row[name] for name in ("open", "unsigned", "overdue")}
     return found
 
 
