@@ -230,6 +230,9 @@ def test_a_meeting_is_recorded_with_time_people_and_words(city):
     with pytest.raises(services.InputRefused, match="会商时间须在提出异议以后，并且不晚于现在。"):
         services.record_meeting(held_at=at("11-11 10:01"), **meeting)
 
+    with pytest.raises(services.InputRefused, match="会商时间须在提出异议以后，并且不晚于现在。"):
+        services.record_meeting(held_at=at("11-10 10:59"), **meeting)
+
     services.record_meeting(held_at=at("11-11 09:00"), **meeting)
 
     kept = objection.meetings.get()
@@ -253,7 +256,7 @@ def test_the_office_defines_the_duty_with_a_clock_of_its_own(city):
     answer = {"duty_question_id": question.pk, "answer": "按三定由市住建局负责。", "unit": city.third}
     with pytest.raises(services.ActNotAllowed, match="您的岗位没有这项权限。"):
         services.answer_definition(by=lawyer, at=at("11-10 14:40"), **answer)
-    with pytest.raises(services.TransitionRefused, match="还在等编办职责意见"):
+    with pytest.raises(services.TransitionRefused, match="还在等编办"):
         rule(city, objection, city.third, "11-10 14:40")
 
     services.answer_definition(by=officer, at=at("11-10 14:40"), **answer)
@@ -261,6 +264,21 @@ def test_the_office_defines_the_duty_with_a_clock_of_its_own(city):
     question = fresh(question)
     assert (question.unit, question.answered_by, question.clocks.get().outcome) == (city.third, officer, "met")
     assert rule(city, objection, city.third).lead.unit == city.third
+
+
+def test_a_meeting_in_the_minute_of_the_objection_is_after_it(city):
+    objection = objected(city, moment="11-10 11:00:40")
+
+    services.record_meeting(
+        objection_id=objection.pk,
+        held_at=at("11-10 11:00"),
+        attended="两家。",
+        text="当场会商。",
+        by=city.reviewer,
+        at=at("11-10 11:05"),
+    )
+
+    assert objection.meetings.count() == 1
 
 
 # --- the ruling

@@ -112,11 +112,11 @@ def test_the_queue_says_who_is_waited_for_and_turns_red(city, log_in, time_machi
 
     [row] = cells(client.get("/rulings/objections/"))
 
-    assert (row[1], row[5], row[7]) == (ticket.number, "市城管局", "市住建局、编办职")
+    assert (row[1], row[5], row[7]) == (ticket.number, "市城管局", "市住建局、编办")
     time_machine_at("11-18 08:30")
     page = log_in(city.reviewer2).get("/rulings/objections/")
     [row] = cells(page)
-    assert row[7] == "市住建局已超时、编办职已超时"
+    assert row[7] == "市住建局已超时、编办已超时"
     assert [(segment.label, segment.count, segment.tone) for segment, _ in page.context["segments"]] == [
         ("待裁定", 0, ""),
         ("首办异议", 1, "red"),
@@ -160,7 +160,7 @@ def test_a_ruling_that_waits_for_an_opinion_is_greyed_with_the_reason(city, log_
 
     page = log_in(city.reviewer).get(f"/rulings/objections/{ticket.number}/")
 
-    assert "还在等市住建局、编办职责意见，交来或到时限以后才能裁定。" in page.content.decode()
+    assert "还在等市住建局、编办，交来或到时限以后才能裁定。" in page.content.decode()
 
 
 def test_the_form_of_a_ruling_begins_with_the_nearest_function_and_why(duty, log_in):

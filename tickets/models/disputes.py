@@ -7,6 +7,8 @@ from hotline.models import Breach, Clock
 from responsibility.states import Office
 from tickets.states import ObjectionState, RulingKind
 
+OFFICE_NAMES = {Office.STAFFING: "编办", Office.LEGAL: "司法局"}
+
 
 class Ruling(models.Model):
     """Who is the first handler of a matter, and on what grounds. In force (先例) until a later one of the ticket, or a recall, ends it."""
@@ -155,6 +157,10 @@ class DutyQuestion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.objection_id} {self.office}"
+
+    @property
+    def office_name(self) -> str:
+        return OFFICE_NAMES[Office(self.office)]
 
 
 class ObjectionClock(Clock):

@@ -152,8 +152,7 @@ def awaited_refusal(objection: Objection, *, at: datetime) -> str:
     if not waiting:
         return ""
     who = "、".join(
-        clock.statement.unit.short_name if clock.statement_id else clock.duty_question.get_office_display()
-        for clock in waiting
+        clock.statement.unit.short_name if clock.statement_id else clock.duty_question.office_name for clock in waiting
     )
     return f"还在等{who}，交来或到时限以后才能裁定。"
 

@@ -471,7 +471,7 @@ def nearest_function(ticket: Ticket, at: datetime) -> FirstHandler | None:
     best = next((each for each in choices if each.unit.pk not in gave_back), next(iter(choices), None))
     if best is None:
         return None
-    points = "；".join(f"{part.label}{part.text}" for part in best.parts)
+    points = "；".join(f"{part.label}：{part.text.rstrip('。')}" for part in best.parts if part.label != "事项")
     return FirstHandler(
         best.unit,
         best.item,

@@ -188,7 +188,8 @@ def record_meeting(
     act, objection = _at_the_centre(objection_id, by=by, at=at)
     attended = require_text(attended, "请写明哪些单位、什么人参加。")
     text = require_text(text, "请写明会商的情况。")
-    if not objection.raised_at <= held_at <= at:
+    # A form says the minute.
+    if not objection.raised_at.replace(second=0, microsecond=0) <= held_at <= at:
         raise InputRefused("会商时间须在提出异议以后，并且不晚于现在。")
     event = act.write_event("record_meeting")
     Meeting.objects.create(objection=objection, event=event, held_at=held_at, attended=attended, text=text)
