@@ -34,6 +34,8 @@ def city(transactional_db):
 
 
 def act(page, key, **typed):
+    # Once all is loaded the keys are heard and a button opens the dialog instead of its page.
+    page.wait_for_load_state("networkidle")
     page.keyboard.press(key)
     page.wait_for_selector("#act[open] form")
     for name, text in typed.items():
@@ -129,6 +131,7 @@ def test_an_unclear_matter_becomes_an_item(city, log_in, shots):
 
     admin = log_in(city.administrator)
     admin.goto(f"{admin.base}/duty-lists/")
+    admin.wait_for_load_state("networkidle")
     admin.keyboard.press("c")
     admin.wait_for_selector("text=新增事项")
     shots(admin, "proposals")

@@ -259,16 +259,18 @@ def rule_objection(
         act.refuse(why)
     rulings.end_objection(act, objection, ObjectionState.RULED)
     first = objection.assignment.unit
+    # Whoever handles it, the matter is what it was: a like one finds the ruling by its item.
+    matter = item or objection.ruling.item
     if unit == first:
         event = act.record("keep_first_handler", unit=unit, reason=reason, data={"unit": unit.pk})
-        rulings.give_ruling(act, event, RulingKind.KEPT, unit=unit, item=item or objection.ruling.item, grounds=reason)
+        rulings.give_ruling(act, event, RulingKind.KEPT, unit=unit, item=matter, grounds=reason)
         return event
     if act.ticket.state in HELD_STATES:
         lead = _change_hands(act, unit, item)
         event = act.record("change_first_handler", assignment=lead, reason=reason, data={"unit": unit.pk})
     else:
         event = act.record("name_next_handler", unit=unit, reason=reason, data={"unit": unit.pk})
-    rulings.give_ruling(act, event, RulingKind.MOVED, unit=unit, item=item, grounds=reason)
+    rulings.give_ruling(act, event, RulingKind.MOVED, unit=unit, item=matter, grounds=reason)
     dispatch.remember_outcome(act.ticket, unit=unit, item=item, outcome="ruled", at=at)
     return event
 
