@@ -5,6 +5,7 @@ from channels_merge.services import merge_records
 from channels_merge.signals import appeal_event
 from hotline.queue import enqueue
 from hotline.signals import unit_abolished
+from responsibility import selectors as duty_lists
 from tickets.signals import ticket_event
 
 # Acts that change neither who may see the ticket nor whether the citizen has an answer.
@@ -55,6 +56,12 @@ def follow_ticket(sender, event, **kwargs):
         enqueue(tasks.follow_ticket, event_id=event.pk)
     elif event.act in services.TOLD_ACTS:
         enqueue(tasks.tell_lines, event_id=event.pk)
+
+
+@receiver(ticket_event, dispatch_uid="channels_merge.dispatch_by_itself")
+def dispatch_by_itself(sender, event, **kwargs):
+    if event.act == "register" and duty_lists.something_is_switched_on():
+        enqueue(tasks.dispatch_by_itself, ticket_id=event.ticket_id)
 
 
 @receiver(appeal_event, dispatch_uid="channels_merge.look_at")

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from channels_merge import services
-from channels_merge.services import merging, petition, repeats
+from channels_merge.services import automatic, merging, petition, repeats
 
 
 @shared_task(name="channels_merge.follow_ticket")
@@ -99,6 +99,16 @@ def look_after_calls():
 @shared_task(name="channels_merge.look_at")
 def look_at(*, appeal_id):
     return merging.look_at(appeal_id=appeal_id, at=timezone.now())
+
+
+@shared_task(name="channels_merge.dispatch_by_itself")
+def dispatch_by_itself(*, ticket_id):
+    return automatic.dispatch_by_itself(ticket_id=ticket_id, at=timezone.now())
+
+
+@shared_task(name="channels_merge.dispatch_missed")
+def dispatch_missed():
+    return automatic.dispatch_missed(at=timezone.now())
 
 
 @shared_task(name="channels_merge.look_after_merging")

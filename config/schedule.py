@@ -29,6 +29,14 @@ CELERY_BEAT_SCHEDULE = {
     "responsibility.count_routing": {"task": "responsibility.count_routing", "schedule": crontab(hour=1, minute=40)},
     # 10号 第八条: 办结完毕没有异议的，纳入清单管理.
     "tickets.propose_items": {"task": "tickets.propose_items", "schedule": crontab(minute=27)},
+    # 10号 第八条: versions that were changed are held against the saved cases before anybody judges them.
+    "responsibility.run_stale_cases": {
+        "task": "responsibility.run_stale_cases",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    # 10号 第八条: an item of which too much comes back is no longer dispatched by itself.
+    "tickets.watch_automatic": {"task": "tickets.watch_automatic", "schedule": 600.0},
     # docs/architecture.md: who may see a ticket has one writer, and a checker every night.
     "tickets.check_scopes": {"task": "tickets.check_scopes", "schedule": crontab(hour=2, minute=10)},
     # Notices are kept for 90 days.
@@ -88,6 +96,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "channels_merge.look_after_merging",
         "schedule": 60.0,
         "options": {"expires": 55},
+    },
+    # 自动派单: new matters that a lost message left out.
+    "channels_merge.dispatch_missed": {
+        "task": "channels_merge.dispatch_missed",
+        "schedule": 300.0,
+        "options": {"expires": 290},
     },
     # One number many times a day with nothing new: a supervisor looks.
     "channels_merge.find_frequent_callers": {"task": "channels_merge.find_frequent_callers", "schedule": 600.0},

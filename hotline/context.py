@@ -127,6 +127,14 @@ RAIL: Final = (
         also=("tickets:mediations",),
     ),
     Entry(
+        "试验",
+        "flask",
+        "responsibility:bench",
+        ("responsibility.try_routing",),
+        "z",
+        also=("responsibility:cases", "tickets:automatic"),
+    ),
+    Entry(
         "渠道",
         "route",
         "channels_merge:channels",

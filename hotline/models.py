@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
-from typing import Any, ClassVar
+from datetime import date, datetime, time
+from typing import Any, ClassVar, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -12,10 +12,12 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 
-from hotline.dates import local_day
+from hotline.dates import local, local_day
 from hotline.limits import UNITS, Limit
 from hotline.masking import mask_name
 from hotline.roles import ROLES
+
+_DUTY_SPAN: Final = re.compile(r"([01]?\d|2[0-4])[:：]([0-5]\d)\s*[-–—~～至]\s*([01]?\d|2[0-4])[:：]([0-5]\d)")
 
 
 class Region(models.Model):
@@ -122,6 +124,19 @@ class Unit(models.Model):
 
     def __str__(self) -> str:
         return self.short_name
+
+    def is_on_duty(self, at: datetime) -> bool:
+        """Whether somebody sits at its duty telephone then: 24小时, or spans of a day like 08:00-22:00. What cannot be read is no."""
+        if not self.duty_phone or not self.duty_hours:
+            return False
+        clock = local(at).time()
+        spans = [
+            (time(int(a) % 24, int(b)), time(int(c) % 24, int(d)))
+            for a, b, c, d in _DUTY_SPAN.findall(self.duty_hours)
+        ]
+        return "24小时" in self.duty_hours or any(
+            start <= clock < end if start < end else clock >= start or clock < end for start, end in spans
+        )
 
     def ancestors_below_centre(self) -> list[Unit]:
         """The units above this one, nearest first, without the city centre. One query; none for a city unit."""

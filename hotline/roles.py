@@ -83,6 +83,7 @@ _ROLES: Final = (
             "channels_merge.accept_appeal",
             "channels_merge.link_appeal",
             "channels_merge.review_merges",
+            "responsibility.try_routing",
             "tickets.dispatch_ticket",
             "tickets.recall_ticket",
             "tickets.decide_return",
@@ -213,6 +214,8 @@ _ROLES: Final = (
             "responsibility.view_routing",
             "responsibility.choose_routing_model",
             "responsibility.manage_resources",
+            "responsibility.try_routing",
+            "responsibility.automate_items",
             *(
                 f"responsibility.{verb}_{model}"
                 for model in ("category", "governance")

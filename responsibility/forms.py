@@ -9,7 +9,7 @@ from django import forms
 from django.db.models import Q
 
 from hotline.dates import local_day
-from hotline.models import Unit, User
+from hotline.models import Region, Unit, User
 from responsibility.models import Category, DutyItem, Resource
 from responsibility.selectors import notation
 from responsibility.selectors.browsing import SCOPES
@@ -388,3 +388,68 @@ class ResourceForm(forms.Form):
             if resource is not None
             else {"valid_from": local_day(at)}
         )
+
+
+# --- the test bench
+
+
+class RegionField(forms.ModelChoiceField):
+    """Every county, zone and township, by code, with what is above it."""
+
+    def __init__(self) -> None:
+        below = Region.objects.exclude(level=Region.Level.CITY).select_related("parent").order_by("code")
+        wrong = {"invalid_choice": "没有这个地方。"}
+        super().__init__(
+            below, label="地方", to_field_name="code", required=False, empty_label="没有选", error_messages=wrong
+        )
+
+    def label_from_instance(self, obj: Region) -> str:
+        return f"{obj.parent} {obj}" if obj.level == Region.Level.TOWNSHIP else str(obj)
+
+
+def _hours() -> list[tuple[str, str]]:
+    return [("", "没有选"), *((str(hour), f"{hour} 时") for hour in range(24))]
+
+
+class CaseForm(forms.Form):
+    """A text, where and when it happens, and what is to be proposed for it."""
+
+    text = words_field("诉求内容", 5000, rows=7)
+    region = RegionField()
+    hour = choice_field("钟点", _hours(), required=False)
+    category = CategoryField()
+    kind = choice_field("类型", [("", "没有选"), *AppealKind.choices], required=False)
+    item_code = words_field(
+        "应当是哪个事项", 20, required=False, help_text="写代码，如 CG-01-001；空着表示不应有建议。"
+    )
+    unit = UnitField(
+        label="应当由谁办", required=False, max_length=80, help_text="全称或简称，写到县级部门或乡镇；空着只看事项。"
+    )
+    note = words_field("说明", 200, required=False, help_text="为什么该这样派。")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["category"].required = False
+
+    def clean_hour(self) -> int | None:
+        return int(self.cleaned_data["hour"]) if self.cleaned_data["hour"] else None
+
+
+class BenchForm(CaseForm):
+    """The same, tried by a version on a day. What is expected is asked for only when the text is kept."""
+
+    version = forms.ChoiceField(label="用哪一版", error_messages={"required": "请选用哪一版。"})
+    day = forms.DateField(
+        label="哪一天",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": "请写哪一天。", "invalid": "日期写成 2026-12-31 这样。"},
+    )
+
+    def __init__(self, *args: Any, versions: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["version"].choices = versions
+
+
+class SwitchForm(forms.Form):
+    code = words_field("事项代码", 20, help_text="如 CG-01-001，现行市级清单里的。")
+    reason = words_field("开启理由", 200, rows=3, help_text="凭什么相信它派得准：近期派单、退单的情况。")

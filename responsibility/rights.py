@@ -9,6 +9,9 @@ __all__ = ["NotPermitted", "require", "require_any"]
 
 VIEW: Final = "responsibility.view_duty_lists"
 EDIT: Final = "responsibility.edit_duty_list"
+# The test bench and its cases.
+TRY: Final = "responsibility.try_routing"
+AUTOMATE: Final = "responsibility.automate_items"
 PUBLISH: Final = "responsibility.publish_duty_list"
 MANAGE_RESOURCES: Final = "responsibility.manage_resources"
 OPINIONS: Final = {
@@ -19,3 +22,5 @@ OPINIONS: Final = {
 JUDGE: Final = (EDIT, *OPINIONS.values())
 VIEW_ROUTING: Final = "responsibility.view_routing"
 CHOOSE_MODEL: Final = "responsibility.choose_routing_model"
+# Cases are read by whoever tries texts and by whoever judges versions.
+READ_CASES: Final = (TRY, *JUDGE)

@@ -88,10 +88,23 @@ class Condition:
         )
 
     def holds(self, text: str, hours: frozenset[int]) -> bool:
-        named = all(
-            not group or any(_says(text, word) for word in group) for group in (self.words, self.place, self.subject)
-        )
-        return named and (self.hour is None or (bool(hours) and all(_is_within(hour, self.hour) for hour in hours)))
+        return not self.missing(text, hours)
+
+    def missing(self, text: str, hours: frozenset[int]) -> tuple[str, ...]:
+        """Which parts do not hold, each in words; `text` is normalised."""
+        unsaid = [
+            f"没有提到{'、'.join(group)}{'中的任何一个' if len(group) > 1 else ''}"
+            for group in (self.words, self.place, self.subject)
+            if group and not any(_says(text, word) for word in group)
+        ]
+        if self.hour is None:
+            return tuple(unsaid)
+        if not hours:
+            return (*unsaid, "没有说钟点")
+        outside = sorted(hour for hour in hours if not _is_within(hour, self.hour))
+        if outside:
+            unsaid.append(f"{'、'.join(map(str, outside))}时不在{self.hour[0]}时至{self.hour[1]}时")
+        return tuple(unsaid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,11 +207,19 @@ class Index:
         self._compile()
 
     def match(
-        self, text: str, *, category: str = "", kind: str = "", most: int = 5, also: Sequence[str] = ()
+        self,
+        text: str,
+        *,
+        category: str = "",
+        kind: str = "",
+        hours: frozenset[int] = frozenset(),
+        most: int = 5,
+        also: Sequence[str] = (),
     ) -> list[Match]:
         """Matching items, best first; the same list for the same input. Empty when nothing of the list is said.
 
-        Items whose codes are in `also` follow, whatever is said for them.
+        `hours` of day count where the text names none: a case that is tried says when it happens. Items whose codes are in
+        `also` follow, whatever is said for them.
         """
         plain = normalise(text)
         found = self._find(plain)
@@ -226,7 +247,7 @@ class Index:
                 order.append(number)
                 evidence.setdefault(number, _LEAST_EVIDENCE)
                 against.setdefault(number, ())
-        hours = hours_named(plain)
+        hours = hours_named(plain) or hours
         return [
             self._judge(number, rank, order, evidence, worth, words, against, category, plain, hours)
             for rank, number in enumerate(order)
@@ -383,6 +404,21 @@ def township_role_in(text: str, role: str, conditions: Sequence[Condition]) -> s
     plain = normalise(text)
     hours = hours_named(plain)
     return _first([each for each in conditions if each.holds(plain, hours)], "township_role", role)
+
+
+def said_of(words: Iterable[str], text: str) -> tuple[str, ...]:
+    """Those of `words` that the text says; of “甲+乙” both."""
+    plain = normalise(text)
+    return tuple(word for word in words if _says(plain, word))
+
+
+def unmet(
+    conditions: Iterable[Condition], text: str, hours: frozenset[int]
+) -> list[tuple[Condition, tuple[str, ...]]]:
+    """Each condition with what of it does not hold; nothing where it holds. `hours` as for `Index.match`."""
+    plain = normalise(text)
+    named = hours_named(plain) or hours
+    return [(condition, condition.missing(plain, named)) for condition in conditions]
 
 
 def _first(conditions: Sequence[Condition], field: str, otherwise: str) -> str:

@@ -74,9 +74,15 @@ class Outcome(models.TextChoices):
     """What became of a proposal: the memory the router is measured and trained by."""
 
     DISPATCHED = "dispatched", "已派出"
+    # What the system did by itself teaches it nothing: nobody confirmed it.
+    AUTOMATIC = "automatic", "自动派出"
     RETURNED = "returned", "退单获准"
     RULED = "ruled", "裁定首办"
     RECALLED = "recalled", "派错收回"
+
+
+DISPATCHED = (Outcome.DISPATCHED, Outcome.AUTOMATIC)
+"""By a dispatcher or by itself."""
 
 
 class ModelAct(models.TextChoices):

@@ -28,3 +28,8 @@ def learn_routing() -> str:
 @shared_task(name="responsibility.count_routing")
 def count_routing() -> int:
     return services.count_routing(at=timezone.now())
+
+
+@shared_task(name="responsibility.run_stale_cases")
+def run_stale_cases() -> int:
+    return services.run_stale_cases(at=timezone.now())

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from responsibility.views import items, lists, proposals, quality, resources, sheets, trials
+from responsibility.views import bench, items, lists, proposals, quality, resources, sheets, switches, trials
 
 app_name = "responsibility"
 
@@ -10,6 +10,12 @@ urlpatterns = [
     path("resources/", resources.resources, name="resources"),
     path("resources/new/", resources.resource, name="resource-add"),
     path("resources/<int:pk>/", resources.resource, name="resource"),
+    path("routing/bench/", bench.bench, name="bench"),
+    path("routing/cases/", bench.cases, name="cases"),
+    path("routing/cases/<int:pk>/", bench.change, name="case-change"),
+    path("routing/cases/<int:pk>/retire/", bench.retire, name="case-retire"),
+    path("routing/automatic/on/", switches.on, name="switch-on"),
+    path("routing/automatic/<int:pk>/off/", switches.off, name="switch-off"),
     path("duty-lists/", lists.duty_lists, name="duty-lists"),
     path("duty-lists/draft/", lists.draft, name="duty-list-draft"),
     path("duty-lists/quality/", quality.quality, name="routing-quality"),

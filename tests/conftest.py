@@ -12,6 +12,7 @@ from django.test import TransactionTestCase
 from channels_merge.selectors.finding import forget_background
 from hotline import calendar, parameters
 from hotline.testing import migrated_database
+from responsibility.selectors import something_is_switched_on
 
 THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 WRITTEN_BY_MIGRATE = {"auth_permission", "django_content_type"}
@@ -108,6 +109,7 @@ def fresh_reading():
     calendar.forget_calendar()
     parameters.forget_parameters()
     forget_background()
+    something_is_switched_on.forget()
 
 
 @pytest.fixture

@@ -21,3 +21,4 @@ class TicketsConfig(AppConfig):
         register_notice("mediation_waits", text="提出的调解还没有结果", url_name="tickets:ticket")
         register_notice("mediation_recorded", text="调解有了结果", url_name="tickets:ticket")
         register_notice("handed_over", text="有工单移交给本单位", url_name="tickets:ticket")
+        register_notice("auto_dispatch_off", text="事项 {number} 自动派出的退回太多，已自动关闭")

@@ -3,6 +3,7 @@ from django.utils import timezone
 
 from hotline.queue import enqueue
 from tickets import services
+from tickets.services import automatic
 
 BATCH = 500
 
@@ -45,3 +46,8 @@ def reconcile_clock_moves() -> int:
 @shared_task(name="tickets.propose_items")
 def propose_items() -> int:
     return len(services.propose_items(at=timezone.now()))
+
+
+@shared_task(name="tickets.watch_automatic")
+def watch_automatic() -> int:
+    return automatic.watch_switches(at=timezone.now())

@@ -5,7 +5,18 @@ The ticket page itself (`tickets:ticket`) shows appeals and is served by the roo
 
 from django.urls import path
 
-from tickets.views import acts, approvals, inbox, lists, mediations, objections, pages, queues, returned
+from tickets.views import (
+    acts,
+    approvals,
+    automatic,
+    inbox,
+    lists,
+    mediations,
+    objections,
+    pages,
+    queues,
+    returned,
+)
 
 app_name = "tickets"
 
@@ -41,6 +52,9 @@ urlpatterns += [
     path("approvals/<int:approval_id>/", approvals.approval, name="approval"),
     path("approvals/extensions/<int:request_id>/", approvals.extension, name="extension"),
     path("mediations/", mediations.mediations, name="mediations"),
+    path("routing/automatic/", automatic.switches, name="automatic"),
+    path("routing/automatic/sample/", automatic.sample, name="automatic-sample"),
+    path("routing/automatic/sample/<int:dispatch_id>/", automatic.judge, name="automatic-judge"),
     path("tickets/", lists.ticket_list, name="ticket-list"),
     path("tickets/<str:number>/peek/", inbox.ticket_peek, name="peek"),
 ]

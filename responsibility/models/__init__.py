@@ -1,3 +1,4 @@
+from responsibility.models.cases import CaseRun, RoutingCase
 from responsibility.models.governance import Governance
 from responsibility.models.learned import RoutingFigure, RoutingModel, RoutingModelEvent
 from responsibility.models.lists import (
@@ -15,8 +16,10 @@ from responsibility.models.lists import (
 from responsibility.models.memory import RoutingExample
 from responsibility.models.proposals import ItemProposal
 from responsibility.models.resources import Resource
+from responsibility.models.switches import ItemSwitch
 
 __all__ = [
+    "CaseRun",
     "Category",
     "DutyItem",
     "DutyItemEvent",
@@ -28,7 +31,9 @@ __all__ = [
     "DutySheetRow",
     "Governance",
     "ItemProposal",
+    "ItemSwitch",
     "Resource",
+    "RoutingCase",
     "RoutingExample",
     "RoutingFigure",
     "RoutingModel",

@@ -98,6 +98,8 @@ class DutyList(StateModel):
             ("view_duty_lists", "查看职责清单"),
             ("edit_duty_list", "编辑职责清单草稿"),
             ("publish_duty_list", "发布职责清单"),
+            ("try_routing", "试验派单"),
+            ("automate_items", "开关自动派单"),
             ("give_legal_opinion", "出具清单的合法性意见"),
             ("give_staffing_opinion", "出具清单的职责意见"),
         ]

@@ -1,6 +1,19 @@
 """Reads of the room: the versions of a duty list, and who is responsible by them."""
 
 from responsibility.selectors.acts import LIST_ACTS, Standing, list_buttons, says_nothing
+from responsibility.selectors.benching import (
+    CaseReport,
+    Explained,
+    Rule,
+    case_page,
+    case_report,
+    cases_in_use,
+    explain_text,
+    handler_of,
+    hold_cases,
+    is_stale,
+    versions_to_try,
+)
 from responsibility.selectors.browsing import (
     ADDED,
     CHANGED,
@@ -54,6 +67,14 @@ from responsibility.selectors.suggesting import (
     why_none,
     why_township_not_lead,
 )
+from responsibility.selectors.switching import (
+    item_in_force,
+    something_is_switched_on,
+    switch_of,
+    switch_page,
+    switches_on,
+    titles_in_force,
+)
 from responsibility.selectors.townships import duties_out_of_force, listable_items, listed_items, most_a_township_is
 from responsibility.selectors.trying import Tried, Way, try_version
 from responsibility.selectors.versions import (
@@ -77,16 +98,22 @@ __all__ = [
     "RESOURCE_ROWS",
     "SCOPES",
     "Candidate",
+    "CaseReport",
+    "Explained",
     "ItemRecord",
     "ItemSides",
     "ModelUnknown",
     "Part",
     "Problem",
+    "Rule",
     "Standing",
     "Tried",
     "Way",
     "accuracy",
     "calibrate",
+    "case_page",
+    "case_report",
+    "cases_in_use",
     "centres_with_lists",
     "city_units",
     "compared_items",
@@ -97,13 +124,18 @@ __all__ = [
     "deciding_lists",
     "draft_of_the_city",
     "duties_out_of_force",
+    "explain_text",
     "find_model",
     "found_items",
     "guesses",
+    "handler_of",
+    "hold_cases",
     "index_of",
     "inherited_list",
+    "is_stale",
     "item_from",
     "item_history",
+    "item_in_force",
     "item_of",
     "item_page",
     "item_record",
@@ -130,10 +162,16 @@ __all__ = [
     "resources_for",
     "resources_seen",
     "says_nothing",
+    "something_is_switched_on",
     "suggest",
+    "switch_of",
+    "switch_page",
+    "switches_on",
+    "titles_in_force",
     "tree_of",
     "try_version",
     "versions_of",
+    "versions_to_try",
     "why_none",
     "why_township_not_lead",
 ]

@@ -23,7 +23,7 @@ from responsibility.selectors.townships import (
     why_not_led,
 )
 from responsibility.selectors.versions import current_list, deciding_lists, items_of_lists
-from responsibility.states import FUNCTIONS, Level, Outcome, Route, TownshipRole
+from responsibility.states import DISPATCHED, FUNCTIONS, Level, Outcome, Route, TownshipRole
 
 CITY_KINDS: Final = (Unit.Kind.CITY_DEPARTMENT, Unit.Kind.ENTERPRISE, Unit.Kind.AUTHORITY)
 _COMPILED_KEPT: Final = 24
@@ -136,13 +136,14 @@ def suggest_by(
     category: Category | None = None,
     region: Region | None = None,
     kind: str = "",
+    hours: frozenset[int] = frozenset(),
     ground: Ground,
 ) -> list[Candidate]:
-    """The same by a version that need not be in force: a draft that is tried."""
+    """The same by a version that need not be in force: a draft that is tried. `hours` as for `Index.match`."""
     compiled = _compile(duty_list)
     heard = hear(ground.model, text)
     also = heard.listed if heard else ()
-    matches = compiled.index.match(text, category=category.code if category else "", kind=kind, also=also)
+    matches = compiled.index.match(text, category=category.code if category else "", kind=kind, hours=hours, also=also)
     if not matches:
         return []
     territory = _territory(compiled.gazetteer, text, region, ground)
@@ -219,8 +220,11 @@ def item_records(*, items: Sequence[DutyItem], at: datetime, days: int = 90) -> 
         .annotate(count=Count("pk"))
     )
     counts = {(row["final_item__code"], row["outcome"]): row["count"] for row in rows}
-    outcomes = (Outcome.DISPATCHED, Outcome.RETURNED, Outcome.RULED, Outcome.RECALLED)
-    return {code: ItemRecord(*(counts.get((code, outcome.value), 0) for outcome in outcomes)) for code in codes}
+    outcomes = (DISPATCHED, (Outcome.RETURNED,), (Outcome.RULED,), (Outcome.RECALLED,))
+    return {
+        code: ItemRecord(*(sum(counts.get((code, one.value), 0) for one in alike) for alike in outcomes))
+        for code in codes
+    }
 
 
 def why_none(*, text: str, at: datetime) -> str:

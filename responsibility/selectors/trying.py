@@ -13,7 +13,7 @@ from hotline.models import Unit
 from responsibility.models import DutyList, RoutingExample
 from responsibility.selectors.suggesting import Candidate, Ground, KeptGround, county_candidates_by, suggest_by
 from responsibility.selectors.versions import current_list, deciding_lists
-from responsibility.states import Outcome
+from responsibility.states import DISPATCHED
 
 MOST: Final = 5_000
 """Of the newest: some twenty seconds."""
@@ -88,7 +88,7 @@ def try_version(duty_list: DutyList, *, since: datetime, at: datetime) -> Tried:
 def _dispatched(*, since: datetime, at: datetime, centre: Unit | None) -> Iterable[RoutingExample]:
     """Every ticket once, by its last dispatch, of a county those to its centre; what has lost its words says nothing."""
     seen = set()
-    rows = RoutingExample.objects.filter(at__gt=since, at__lte=at, outcome=Outcome.DISPATCHED).exclude(text="")
+    rows = RoutingExample.objects.filter(at__gt=since, at__lte=at, outcome__in=DISPATCHED).exclude(text="")
     if centre:
         rows = rows.filter(final_unit=centre)
     for example in rows.select_related("category", "region", "final_item").order_by("-at", "-pk")[:MOST]:

@@ -1,5 +1,6 @@
 """Writes of the room. A published list never changes; the memory of routing is only added to, without personal data."""
 
+from responsibility.services.cases import change_case, retire_case, run_cases, run_stale_cases, save_case
 from responsibility.services.experience import learn_from_experience, put_in_service, stop_experience
 from responsibility.services.figures import count_routing
 from responsibility.services.items import (
@@ -39,6 +40,7 @@ from responsibility.services.sheets import (
     write_sheet,
 )
 from responsibility.services.succession import pass_on_governance
+from responsibility.services.switches import switch_item_off, switch_item_on
 from responsibility.services.townships import set_duties
 from responsibility.services.trials import ask_for_trial, run_trial
 
@@ -52,6 +54,7 @@ __all__ = [
     "add_item",
     "ask_for_trial",
     "call_publication_off",
+    "change_case",
     "change_item",
     "change_items",
     "comment_on_item",
@@ -76,13 +79,19 @@ __all__ = [
     "put_in_service",
     "record_outcome",
     "remove_item",
+    "retire_case",
+    "run_cases",
+    "run_stale_cases",
     "run_trial",
+    "save_case",
     "save_resource",
     "send_list_back",
     "set_duties",
     "sheet_of",
     "stop_experience",
     "submit_list",
+    "switch_item_off",
+    "switch_item_on",
     "unused_headings",
     "why_not_confirmed",
     "write_sheet",

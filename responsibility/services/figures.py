@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from hotline.dates import SHANGHAI
 from responsibility.models import RoutingExample, RoutingFigure
 from responsibility.selectors.quality import months_before
-from responsibility.states import Outcome
+from responsibility.states import DISPATCHED, Outcome
 
 _COUNTED_ANEW: Final = 3
 """Months whose tickets may still come back."""
@@ -33,11 +33,11 @@ def count_routing(*, at: datetime) -> int:
 def _count(month: date) -> int:
     start, end = _midnight(month), _midnight((month + timedelta(days=31)).replace(day=1))
     of_the_ticket = RoutingExample.objects.filter(ticket_number=OuterRef("ticket_number"))
-    last = of_the_ticket.filter(outcome__in=(Outcome.DISPATCHED, Outcome.RULED)).order_by("-at", "-pk")
+    last = of_the_ticket.filter(outcome__in=(*DISPATCHED, Outcome.RULED)).order_by("-at", "-pk")
     rows = (
-        RoutingExample.objects.filter(outcome=Outcome.DISPATCHED, at__gte=start, at__lt=end)
+        RoutingExample.objects.filter(outcome__in=DISPATCHED, at__gte=start, at__lt=end)
         .exclude(final_unit=None)
-        .exclude(Exists(of_the_ticket.filter(outcome=Outcome.DISPATCHED, pk__lt=OuterRef("pk"))))
+        .exclude(Exists(of_the_ticket.filter(outcome__in=DISPATCHED, pk__lt=OuterRef("pk"))))
         .annotate(
             proposed=Coalesce("proposed_item__code", Value("")),
             final=Coalesce(Subquery(last.values("final_item__code")[:1]), Value("")),

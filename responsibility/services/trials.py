@@ -8,6 +8,7 @@ from hotline import parameters
 from hotline.models import Unit, User
 from responsibility import rights, selectors
 from responsibility.models import DutyListTrial
+from responsibility.services.cases import run_cases
 from responsibility.services.life import DutyRefused, locked
 
 
@@ -33,6 +34,7 @@ def run_trial(*, trial_id: int, at: datetime) -> bool:
     if trial.finished_at is not None:
         return False
     trial.result = selectors.try_version(trial.duty_list, since=trial.since, at=trial.asked_at).as_json()
+    run_cases(list_id=trial.duty_list_id, at=at)
     trial.finished_at = at
     trial.save(update_fields=["result", "finished_at"])
     return True

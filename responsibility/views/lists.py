@@ -24,7 +24,7 @@ from hotline.views.gate import needs
 from responsibility import rights, selectors, services
 from responsibility.forms import DraftForm, DutiesForm, OpinionForm, PublishForm, WordsForm
 from responsibility.models import DutyItem, DutyList
-from responsibility.states import FUNCTIONS, AppealKind, Office, TownshipRole
+from responsibility.states import FUNCTIONS, UNPUBLISHED, AppealKind, Office, TownshipRole
 from responsibility.views.dialogs import asked, refused, run_act, sent
 
 EVENTS = 30
@@ -153,6 +153,7 @@ def duty_list(request: HttpRequest, pk: int) -> HttpResponse:
     before = selectors.items_by_code(city or version.base, [item.code for item in items])
     chosen = asked(request, "item")
     buttons = selectors.list_buttons(selectors.Standing(version, request.user, now))
+    may_try = any(has_right(request.user, right, now) for right in rights.JUDGE)
     events = list(version.events.select_related("by__unit").order_by("-pk")[:EVENTS])
     return render(
         request,
@@ -173,7 +174,8 @@ def duty_list(request: HttpRequest, pk: int) -> HttpResponse:
             "buttons": buttons,
             "forbidden": [button for button in buttons if button.why],
             "may_edit": version.is_editable and has_right(request.user, rights.EDIT, now),
-            "may_try": any(has_right(request.user, right, now) for right in rights.JUDGE),
+            "may_try": may_try,
+            "report": selectors.case_report(version, most=3) if may_try and version.state in UNPUBLISHED else None,
             "happened": [_happened(event) for event in events],
             "at": now,
             "today": local_day(now),
@@ -287,9 +289,20 @@ def act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
         title=f"{rule.label} {version}",
         form=way.form(sent(request)),
         verb=way.verb or rule.label,
-        hint=way.hint,
+        hint=way.hint + (_failing(version) if act == "submit" else ""),
         service=service,
         to=lambda: back,
+    )
+
+
+def _failing(version: DutyList) -> str:
+    """Cases warn and do not stop: whether the list is wrong or the case is old, people see."""
+    report = selectors.case_report(version)
+    if report is None or not report.failed_count:
+        return ""
+    one = report.failed[0]
+    return (
+        f"派单用例有 {report.failed_count} 条不通过，如“{one.case.text[:20]}”来的是 {one.came}；不妨碍送审，请先看过。"
     )
 
 

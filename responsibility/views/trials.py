@@ -33,6 +33,7 @@ def trial(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "duty_list": version,
             "problems": selectors.problems(version, at=now),
+            "report": selectors.case_report(version),
             "trial": latest,
             "waits": latest is not None and latest.finished_at is None,
             "at": now,

@@ -6,6 +6,7 @@ this person. 302 of a visitor leads to the log-in. Statuses of posts that get in
 
 import copy
 import json
+from datetime import timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
 
@@ -47,7 +48,7 @@ from tests.factories.resources import make_resource
 from tests.factories.responsibility import DutyItemFactory
 from tests.factories.tickets import fresh, make_city, submit
 from tickets import services
-from tickets.models import Approval, Attachment, Objection, ReturnRequest
+from tickets.models import Approval, Attachment, AutomaticDispatch, Objection, ReturnRequest
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -80,11 +81,11 @@ PIXEL = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
 
 RAILS = {
     "agent": "工作台 受理 漏接 来件",
-    "dispatch": "工作台 来件 并单 派单 工单 退单 信访 网格 统计 督办 清单",
+    "dispatch": "工作台 来件 并单 派单 工单 退单 信访 网格 统计 督办 清单 试验",
     "reviewer": "工作台 并单 工单 退单 裁定 审核 信访 复核 统计 督办 联督 清单",
     "caller": "工作台 工单 回访",
     "leader": "工作台 统计 督办 渠道",
-    "admin": "工作台 清单 资源 管理",
+    "admin": "工作台 清单 资源 试验 管理",
     "county": "工作台 收件 工单 退单 审核 网格 统计 本县 督办 清单 资源 渠道",
     "handler": "工作台 收件 工单",
     "liaison": "工作台 收件 工单 督办 清单 渠道",
@@ -211,7 +212,34 @@ def of_the_duty_list(city):
     model = RoutingModel.objects.create(
         name="派单经验", version=1, made_at=WEDNESDAY, made_by="夜间任务", rows=2, labels=[item.code, "CG-99"]
     )
-    return {"duty_list": draft.pk, "duty_item": item.code, "duty_sheet": sheet.pk, "routing_model": model.pk}
+    case = duties.save_case(values={"text": "路灯不亮。", "item_code": item.code}, by=city.administrator, at=WEDNESDAY)
+    return {
+        "duty_list": draft.pk,
+        "duty_item": item.code,
+        "duty_sheet": sheet.pk,
+        "routing_model": model.pk,
+        "case": case.pk,
+        **by_itself(city),
+    }
+
+
+def by_itself(city):
+    """An item that is switched on, and what was dispatched by itself the week before."""
+    item = DutyItemFactory(duty_list__scope=city.centre, duty_list__version=9)
+    switch = duties.switch_item_on(code=item.code, reason="准。", by=city.administrator, at=WEDNESDAY)
+    ticket = at_work(city)
+    sent = AutomaticDispatch.objects.create(
+        ticket=ticket,
+        event=ticket.events.get(act="dispatch"),
+        assignment=ticket.lead,
+        item_code=item.code,
+        duty_list=item.duty_list,
+        model="试",
+        confidence=0.97,
+        margin=0.9,
+        at=WEDNESDAY - timedelta(days=7),
+    )
+    return {"switch_on": switch.pk, "automatic": sent.pk}
 
 
 def one_wrong_row():

@@ -103,6 +103,8 @@ def test_a_group_that_is_no_role_gives_nothing():
         ("responsibility.publish_duty_list", {"administrator"}),
         ("responsibility.view_routing", {"administrator", "dispatcher", "reviewer"}),
         ("responsibility.choose_routing_model", {"administrator"}),
+        ("responsibility.try_routing", {"dispatcher", "administrator"}),
+        ("responsibility.automate_items", {"administrator"}),
         ("responsibility.give_legal_opinion", {"legal_reviewer"}),
         ("responsibility.give_staffing_opinion", {"staffing_reviewer"}),
         ("responsibility.change_governance", {"administrator"}),

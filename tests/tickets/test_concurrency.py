@@ -11,6 +11,7 @@ import pytest
 from django.db import transaction
 
 from hotline import services as hotline
+from tests.factories.experience import lights, make_sure_city
 from tests.factories.hotline import CountyDepartmentFactory, load_rules
 from tests.factories.tickets import (
     acts,
@@ -29,7 +30,7 @@ from tests.factories.tickets import (
 )
 from tests.races import PATIENCE, alone, race
 from tickets import services
-from tickets.models import Assignment, ExtensionRequest, ReturnRequest
+from tickets.models import Assignment, AutomaticDispatch, ExtensionRequest, ReturnRequest
 from tickets.states import LIVE_ASSIGNMENT_STATES
 
 MOMENT = at("11-10 11:00")
@@ -313,3 +314,21 @@ def test_those_who_give_to_one_unit_do_not_wait_for_each_other(city):
             assert pool.submit(alone, give(two, city.county, city.dispatcher2)).result(PATIENCE) == ""
 
     assert [state_of(one), state_of(two)] == ["pending_sign", "pending_sign"]
+
+
+def test_a_dispatcher_and_the_system(transactional_db):
+    """Whoever was faster wins: the other finds the ticket dispatched."""
+    city = make_sure_city()
+    first, second = lights(city), lights(city)
+
+    after_a_person = race(give(first, city.department, city.dispatcher), by_itself(first))
+    after_the_system = race(by_itself(second), give(second, city.department, city.dispatcher))
+
+    assert (fresh(first).lead.unit, fresh(second).lead.unit) == (city.department, city.county)
+    assert list(AutomaticDispatch.objects.values_list("ticket", flat=True)) == [second.pk]
+    assert after_a_person == ""
+    assert after_the_system == "系统已于 11:00 执行“派单”。工单当前为“待签收”，不能执行该操作。"
+
+
+def by_itself(ticket):
+    return doing("dispatch_by_itself", ticket_id=ticket.pk)

@@ -14,6 +14,7 @@ from tests.factories.tickets import (
     contacted,
     dispatched,
     fresh,
+    make_item,
     part_of,
     pending_approval,
     register,
@@ -25,6 +26,7 @@ from tickets.guards import why_refused
 from tickets.models import (
     Assignment,
     Attachment,
+    AutomaticDispatch,
     DutyQuestion,
     EarlierUse,
     ExtensionRequest,
@@ -254,6 +256,22 @@ def earlier_use(city):
     return EarlierUse.objects.create(attachment=attachment(city), earlier=attachment(city), bits=0, same_bytes=True)
 
 
+def by_itself(city):
+    item = make_item()
+    ticket = dispatched(city, item=item)
+    return AutomaticDispatch.objects.create(
+        ticket=ticket,
+        event=ticket.events.get(act="dispatch"),
+        assignment=ticket.lead,
+        item_code=item.code,
+        duty_list=item.duty_list,
+        model="试",
+        confidence=0.97,
+        margin=0.9,
+        at=NOON,
+    )
+
+
 def grant(city):
     return services.grant_scope(ticket_id=register().pk, user=city.handler, until=None)
 
@@ -358,6 +376,10 @@ VIOLATIONS = {
     "scope_user_once": lambda city: again(grant(city)),
     "scope_is_of_a_unit_or_a_user": lambda city: change(scope(city), unit=None),
     "scope_of_a_unit_has_no_end": lambda city: change(scope(city), until=NOON),
+    "automatic_dispatch_read_says_who": lambda city: change(by_itself(city), right=True),
+    "automatic_dispatch_wrong_says_why": lambda city: change(
+        by_itself(city), right=False, read_by=city.dispatcher, read_at=NOON
+    ),
     "tickets_ticketclockbreach_once": lambda city: again(breach(city)),
 }
 

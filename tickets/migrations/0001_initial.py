@@ -386,6 +386,31 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(condition=models.Q(('parent__isnull', True), ('role', 'lead'), models.Q(('state__in', ['taken_back', 'handed_over']), _negated=True)), fields=('ticket',), name='assignment_one_lead_from_the_city'),
         ),
         migrations.CreateModel(
+            name='AutomaticDispatch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('item_code', models.CharField(max_length=20, verbose_name='事项代码')),
+                ('model', models.CharField(max_length=80, verbose_name='派单模型')),
+                ('confidence', models.FloatField(verbose_name='把握')),
+                ('margin', models.FloatField(verbose_name='领先')),
+                ('at', models.DateTimeField(verbose_name='派单时间')),
+                ('right', models.BooleanField(null=True, verbose_name='派对了')),
+                ('words', models.CharField(blank=True, max_length=200, verbose_name='哪里不对')),
+                ('read_at', models.DateTimeField(null=True, verbose_name='阅看时间')),
+                ('assignment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.assignment')),
+                ('duty_list', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='responsibility.dutylist')),
+                ('event', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.ticketevent')),
+                ('read_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('ticket', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='automatic_dispatch', to='tickets.ticket')),
+            ],
+            options={
+                'verbose_name': '自动派单',
+                'verbose_name_plural': '自动派单',
+                'indexes': [models.Index(fields=['item_code', 'at'], name='automatic_dispatch_item'), models.Index(fields=['at', 'id'], name='automatic_dispatch_at')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('read_at', None), ('read_by', None), ('right', None), ('words', '')), models.Q(('read_at__isnull', False), ('read_by__isnull', False), ('right__isnull', False)), _connector='OR'), name='automatic_dispatch_read_says_who'), models.CheckConstraint(condition=models.Q(('right', False), ('words', ''), _negated=True), name='automatic_dispatch_wrong_says_why')],
+            },
+        ),
+        migrations.CreateModel(
             name='ClockShift',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -1,6 +1,7 @@
 """The ticket, the units' parts in it, their clocks, and the record of what happened."""
 
 from tickets.models.assignment import Assignment, ClockShift, TicketClock, TicketClockBreach
+from tickets.models.automatic import AutomaticDispatch
 from tickets.models.decisions import Approval, ExtensionRequest, ReturnRequest
 from tickets.models.disputes import (
     DutyQuestion,
@@ -22,6 +23,7 @@ __all__ = [
     "Approval",
     "Assignment",
     "Attachment",
+    "AutomaticDispatch",
     "ClockShift",
     "DutyQuestion",
     "EarlierUse",

@@ -244,6 +244,8 @@ def _about(event: TicketEvent) -> str:
         words.append(event.unit.name)
     if "days" in data:
         words.append(f"{data['days']} 个工作日")
+    if "confidence" in data:
+        words.append(f"自动派单：{data['model']}，把握 {data['confidence']:.0%}")
     if data.get("reached") is False:
         words.append("没有接通")
     others = [data.get(key) for key in ("into", "ticket", "from")]

@@ -6,6 +6,7 @@ with its event, scope rows and clocks, or not at all; a refused act changes noth
 
 from tickets.services.access import check_scopes, grant_scope, to_be_checked
 from tickets.services.act import ActNotAllowed, InputRefused, TransitionRefused
+from tickets.services.automatic import dispatch_by_itself
 from tickets.services.closing import (
     close_as_withdrawn,
     close_ticket,
@@ -96,6 +97,7 @@ __all__ = [
     "conclude_deferred",
     "count_appeals",
     "defer_ticket",
+    "dispatch_by_itself",
     "dispatch_ticket",
     "dispute_return",
     "give_information",

@@ -95,12 +95,15 @@ class Act:
 
     def _with_who_was_faster(self, why: str) -> str:
         last = TicketEvent.objects.filter(ticket=self.ticket).select_related("actor").order_by("-id").first()
-        if last is None or last.actor_id is None or self.by is None or last.actor_id == self.by.pk:
+        if last is None or self.by is None or last.actor_id == self.by.pk:
+            return why
+        if last.actor_id is None and last.act != "dispatch":
             return why
         if self.at - last.at > JUST_NOW:
             return why
         moment = timezone.localtime(last.at).strftime("%H:%M")
-        return f"{last.actor.masked_name}已于 {moment} 执行“{ACTS[last.act].label}”。{why}"
+        who = last.actor.masked_name if last.actor else "系统"
+        return f"{who}已于 {moment} 执行“{ACTS[last.act].label}”。{why}"
 
     # --- changes
 

@@ -3,8 +3,9 @@
 Article 8 of the order: 严格按照职责清单确定责任主体; what is nobody's goes to the nearest unit as 首办.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -14,6 +15,7 @@ from hotline.models import Unit, User
 from responsibility import services as responsibility
 from responsibility.models import DutyItem
 from responsibility.selectors import items_in_force
+from responsibility.states import Outcome
 from tickets import deadlines, rights
 from tickets.models import Assignment, Reply, Ticket, TicketEvent
 from tickets.services import parts, review, rulings
@@ -49,7 +51,7 @@ def dispatch_ticket(
 ) -> TicketEvent:
     """Give the ticket to ``unit`` as lead; units of a county only through its centre.
 
-    The outcome is remembered for the router. Refused when two returns were granted: then a ruling decides.
+    Refused when two returns were granted: then a ruling decides.
     """
     receivers = hotline.lock_units([unit, *co_units, *([superior] if superior else []), *copies])
     act = Act.on_ticket(ticket_id, by=by, at=at)
@@ -60,6 +62,21 @@ def dispatch_ticket(
         raise InputRefused("这一事项所属的清单已经停止执行，请按现行清单重新选择。")
     if len({receiver.pk for receiver in receivers}) != len(receivers):
         raise InputRefused("同一单位不能既主办又协办。")
+    return give_to_units(act, unit=unit, item=item, co_units=co_units, superior=superior, copies=copies)
+
+
+def give_to_units(
+    act: Act,
+    *,
+    unit: Unit,
+    item: DutyItem | None,
+    co_units: Sequence[Unit] = (),
+    superior: Unit | None = None,
+    copies: Sequence[Unit] = (),
+    outcome: Outcome = Outcome.DISPATCHED,
+    data: Mapping[str, Any] | None = None,
+) -> TicketEvent:
+    """The dispatch of a locked ticket by whoever may; the outcome is remembered for the router. `data`: more for the event."""
     act.require_state(TicketState.PENDING_DISPATCH)
     lead = parts.give_lead(act, unit=unit, item=item, objectable=True)
     act.move(Ticket.dispatch, lead=lead)
@@ -69,12 +86,13 @@ def dispatch_ticket(
     if superior:
         parts.give_side_part(act, unit=superior, role=AssignmentRole.SUPERIOR, item=item)
     act.stop_clocks(ClockKind.DISPATCH)
-    remember_outcome(act.ticket, unit=unit, item=item, outcome="dispatched", at=at)
+    remember_outcome(act.ticket, unit=unit, item=item, outcome=outcome, at=act.at)
     return act.record(
         "dispatch",
         assignment=lead,
         data={"unit": unit.pk, "item": item.code if item else "", "score": act.ticket.proposed_score}
-        | ({"co": [other.pk for other in co_units]} if co_units else {}),
+        | ({"co": [other.pk for other in co_units]} if co_units else {})
+        | dict(data or {}),
     )
 
 
