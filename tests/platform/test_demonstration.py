@@ -44,6 +44,6 @@ def test_the_demonstration_shows_every_state_and_loads_what_is_missing(monkeypat
     to_sign = next(segment for segment in inbox_segments(liaison, at("11-10 10:00")) if segment.code == "sign")
     assert (to_sign.count, waiting_approvals(head, at("11-10 10:00")).count()) == (2, 2)
     assert (said, again) == (
-        "演示数据已装好：207 个账号，101 张工单。",
-        "演示数据已装好：207 个账号，101 张工单。",
+        "演示数据已装好：204 个账号，101 张工单。",
+        "演示数据已装好：204 个账号，101 张工单。",
     )
