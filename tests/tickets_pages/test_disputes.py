@@ -272,6 +272,17 @@ def test_the_office_reads_what_units_said_and_names_a_unit(city, officer, log_in
     assert "属附属设施。" in client.get(address).content.decode()
 
 
+def test_what_became_secret_since_is_asked_of_nobody(city, officer, log_in):
+    ticket = asked(city)
+    services.restrict_ticket(ticket_id=ticket.pk, readers=(), reason="举报。", by=city.reviewer, at=NOW)
+
+    for person, address in ((city.third_handler, "/inbox/statements/"), (officer, "/definitions/")):
+        client = log_in(person)
+        page = client.get(address)
+        assert (page.status_code, list(page.context["rows"])) == (200, [])
+        assert client.get(f"{address}{ticket.number}/").status_code == 404
+
+
 # --- who returns what
 
 

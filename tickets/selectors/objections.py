@@ -161,7 +161,9 @@ def awaited_refusal(objection: Objection, *, at: datetime) -> str:
 
 
 def awaited_statements(user: User, at: datetime) -> QuerySet[ObjectionClock]:
-    """Running limits of the written opinions that the person's unit was asked for, the first to end in front."""
+    """Running limits of the written opinions that the person's unit was asked for, the first to end in front. Not of a matter
+    that became secret since: its question says what it is about.
+    """
     if user.unit_id is None or not has_right(user, "tickets.sign_ticket", at):
         return ObjectionClock.objects.none()
     return ObjectionClock.objects.filter(
@@ -169,6 +171,7 @@ def awaited_statements(user: User, at: datetime) -> QuerySet[ObjectionClock]:
         stopped_at__isnull=True,
         statement__given_at__isnull=True,
         statement__unit=user.unit_id,
+        objection__ticket__secrecy=Secrecy.OPEN,
     )
 
 
@@ -194,8 +197,12 @@ def offices_of(user: User, at: datetime) -> list[str]:
 
 
 def awaited_definitions(user: User, at: datetime) -> QuerySet[ObjectionClock]:
+    """Running limits of what the person's office was asked. Not of a matter that became secret since."""
     return ObjectionClock.objects.filter(
-        kind=ObjectionClock.DEFINITION, stopped_at__isnull=True, duty_question__office__in=offices_of(user, at)
+        kind=ObjectionClock.DEFINITION,
+        stopped_at__isnull=True,
+        duty_question__office__in=offices_of(user, at),
+        objection__ticket__secrecy=Secrecy.OPEN,
     )
 
 
