@@ -21,6 +21,7 @@ from tests.factories.tickets import (
 from tickets import services
 from tickets.models import DutyQuestion, Objection, ObjectionClock, Ruling, Statement
 from tickets.selectors import objections
+from tickets.services.objections import _propose
 
 WHY = "该路段由市住建局管护，三定第三条写明。"
 GROUNDS = "占道施工由城管部门许可，谁许可谁监管。"
@@ -406,3 +407,11 @@ def test_a_secret_matter_is_not_proposed_and_leaves_no_words_behind(city, secret
 
     kept = list(ItemProposal.objects.values_list("title", "text", "grounds"))
     assert kept == ([] if secret else [("保密工单", "", "保密工单")])
+
+
+def test_what_became_secret_while_the_task_ran_is_not_proposed(city):
+    ticket = closed(city, ruled(city))
+    services.restrict_ticket(ticket_id=ticket.pk, readers=(), reason="举报。", by=city.reviewer, at=at("11-19 10:00"))
+
+    assert _propose(ticket.pk, at("11-19 12:00")) is False
+    assert not ItemProposal.objects.exists()

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from hotline import services as hotline
 from hotline.models import Clock, StoredFile, Unit, User
@@ -290,23 +291,27 @@ def propose_items(*, at: datetime) -> list[int]:
 
     Returns the tickets that were proposed. Safe to run twice.
     """
-    waiting = Ruling.objects.filter(
+    tickets = _unproposed().order_by("pk").values_list("ticket_id", flat=True)
+    return hotline.one_by_one(lambda ticket_id: _propose(ticket_id, at), list(tickets))
+
+
+def _unproposed() -> QuerySet[Ruling]:
+    return Ruling.objects.filter(
         ended_at__isnull=True,
         proposed_at__isnull=True,
         ticket__state=TicketState.CLOSED,
         ticket__secrecy=Secrecy.OPEN,
         ticket__has_objection=False,
     ).exclude(ticket__closing_kind=ClosingKind.WITHDRAWN)
-    tickets = waiting.order_by("pk").values_list("ticket_id", flat=True)
-    return hotline.one_by_one(lambda ticket_id: _propose(ticket_id, at), list(tickets))
 
 
 @transaction.atomic
 def _propose(ticket_id: int, at: datetime) -> bool:
     act = Act.on_ticket(ticket_id, by=None, at=at)
-    ticket, ruling = act.ticket, ruling_in_force(act.ticket)
-    deadline = objection_deadline(ticket, at=at)
-    if ruling is None or ruling.proposed_at or ticket.has_objection or deadline is None or at <= deadline:
+    ticket, deadline = act.ticket, objection_deadline(act.ticket, at=at)
+    # Looked for again behind the lock: it may have been opened, objected to or made secret meanwhile.
+    ruling = _unproposed().filter(ticket=ticket).select_related("unit", "item", "category").first()
+    if ruling is None or deadline is None or at <= deadline:
         return False
     responsibility.propose_item(
         ticket_number=ticket.number,
