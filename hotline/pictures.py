@@ -22,6 +22,8 @@ BANDS: Final = 4
 BAND_BITS: Final = 16
 PIXELS_AT_MOST: Final = 25_000_000
 """Beyond it (for JPEG: at an eighth of its size) a picture is not looked into; its bytes are still compared."""
+YEARS: Final = range(1990, 2100)
+"""A camera whose clock says another year was never set; near the first and the last year no row holds the moment."""
 SIDE: Final = 256
 FLAT: Final = 3
 """Grey levels of deviation below which a picture shows nothing: all such would look alike."""
@@ -72,6 +74,8 @@ def _taken_at(ifd: dict) -> datetime | None:
             moment = datetime.strptime(text, form)  # noqa: DTZ007 -- the zone is set below
         except ValueError:
             continue
+        if moment.year not in YEARS:
+            return None
         return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
     return None
 

@@ -37,6 +37,8 @@ def test_time_and_place_are_read_from_the_bytes(now, form):
         ({"taken": "2026:11:10 09:12:00", "offset": "+08:00"}, TAKEN),
         ({"taken": "2026:11:10 09:12:00", "offset": "?"}, TAKEN),
         ({"taken": "0000:00:00 00:00:00"}, None),
+        ({"taken": "0001:01:01 00:00:00"}, None),
+        ({"taken": "9999:12:31 23:59:59", "offset": "-12:00"}, None),
         ({"taken": "昨天".encode().hex()}, None),
         ({}, None),
     ],
