@@ -194,6 +194,8 @@ def write_changes(
         ],
         batch_size=500,
     )
+    if ticket_number:
+        proposals.take_proposal(ticket_number=ticket_number, duty_list_id=draft.pk, by=by, at=at)
     return draft
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from responsibility import services
 from responsibility.models import DutyItem, ItemProposal
+from responsibility.services.items import ItemChange, write_changes
+from responsibility.states import ItemAct
 from tests.factories.hotline import UnitFactory
 from tests.responsibility.pages.conftest import NOW, soup, text_of, typed
 
@@ -53,6 +55,23 @@ def test_it_is_taken_by_an_item_whose_form_is_filled_in(draft, as_):
     assert (proposal.state, proposal.duty_list) == ("taken", draft)
     assert "市市政中心首办，办结无异议" in draft.item_events.get(code="CG-01").reason
     assert "已纳入草稿" in text_of(soup(client.get(WHERE + "?s=taken")).select_one("main"))
+
+
+def test_a_sheet_that_names_the_ticket_takes_it(draft):
+    proposal = propose()
+
+    write_changes(
+        list_id=draft.pk,
+        seen_at=draft.changed_at,
+        changes=[ItemChange("CG-01", ItemAct.CHANGE, {"title": ["路灯不亮", "路灯、桥下照明不亮"]})],
+        reason="纳入清单。",
+        ticket_number=proposal.ticket_number,
+        by=None,
+        at=NOW,
+    )
+
+    proposal.refresh_from_db()
+    assert (proposal.state, proposal.duty_list) == ("taken", draft)
 
 
 def test_a_dropped_draft_lets_it_ask_again(draft):
