@@ -24,7 +24,7 @@ class SupervisionConfig(AppConfig):
             ("accept_overdue", "来件 {number} 已过受理时限，仍未受理。", "channels_merge:progress"),
             ("citizen_soon", "{number} 对群众承诺的时限快到了，还没有答复。", "tickets:ticket"),
             ("citizen_overdue", "{number} 已过对群众承诺的时限，还没有答复。", "tickets:ticket"),
-            ("objection_late", "{number} 的首办异议已过时限，请协调裁定。", "tickets:objection"),
+            ("objection_late", "{number} 的首办异议已过协调裁定或职责界定的时限，请协调裁定。", "tickets:objection"),
             ("statement_late", "{number} 的首办异议，本单位的书面意见已过时限没有交。", "tickets:statement"),
             ("decision_overdue", "{number} 的不满意件已过复核时限，仍未决定。", "tickets:ticket"),
         ):
