@@ -13,17 +13,28 @@ from channels_merge.services import sync_channels
 from hotline.dates import SHANGHAI
 from hotline.models import Region, Unit
 from hotline.services import load_reference
+from responsibility.models import DutyItemEvent, DutyList, ItemProposal
 from responsibility.services import load_duty_list
 from tests.browser.conftest import PHONE
 from tests.factories.hotline import UserFactory
 from tickets.models import Approval, Ticket
+from tickets.tasks import propose_items
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 MORNING = datetime(2026, 11, 10, 9, 0, tzinfo=SHANGHAI)
 NEXT_DAY = datetime(2026, 11, 11, 9, 30, tzinfo=SHANGHAI)
+AFTER_OBJECTIONS = datetime(2026, 11, 19, 9, 30, tzinfo=SHANGHAI)
+"""Closed on the 11th; objections are heard for five working days."""
 STREET = "章江街道锦江花园北门口人行道每天早上有十几个流动摊贩占道经营，老人小孩走不过去，希望城管来管一管。"
+UNOWNED = "老机械厂宿舍后面的化粪池盖板塌了一块，厂子早就没有了，问了几家都说不归自己管，晚上走路怕掉下去。"
 FIELD = "沙石镇埠上村田里连着三天傍晚有人露天焚烧秸秆，烟飘到村口居民楼，老人咳得睡不着，希望有人来制止。"
+NEW_ITEM = {
+    "code": "ZJ-09-901",
+    "words": "化粪池盖板、化粪池塌",
+    "completion_standard": "已更换盖板。",
+    "reply_template": "{地点}的盖板已更换。",
+}
 REPLY = (
     "您反映的问题已于11月10日受理，我们当天与您电话联系。经现场核实情况属实，已责令商户清理并恢复通道，列入每日巡查。"
 )
@@ -49,6 +60,8 @@ class Stage:
         self.urban = Unit.objects.get(kind="county_department", parent=self.county, function="urban_management")
         self.town = Unit.objects.get(kind="township", region=town)
         self.housing = Unit.objects.get(code="CITY-ZJJ")
+        self.streets = Unit.objects.get(code="CITY-CGJ")
+        justice, staffing = (Unit.objects.get(code=code) for code in ("CITY-SFJ", "CITY-BB"))
         self.people = {
             "agent": UserFactory(name="陈敏", unit=centre, roles=("agent",)),
             "dispatcher": UserFactory(name="周敏", unit=centre, roles=("dispatcher",)),
@@ -61,6 +74,11 @@ class Stage:
             "town": UserFactory(name="曾丽", unit=self.town, roles=("handler", "liaison")),
             "town head": UserFactory(name="彭涛", unit=self.town, roles=("unit_head",)),
             "housing": UserFactory(name="钟建", unit=self.housing, roles=("handler", "liaison")),
+            "housing head": UserFactory(name="邱平", unit=self.housing, roles=("unit_head",)),
+            "streets": UserFactory(name="温亮", unit=self.streets, roles=("handler", "liaison")),
+            "administrator": UserFactory(name="赖宁", unit=centre, roles=("administrator",)),
+            "legal": UserFactory(name="谢芸", unit=justice, roles=("legal_reviewer",)),
+            "staffing": UserFactory(name="肖岚", unit=staffing, roles=("staffing_reviewer",)),
         }
 
     def at(self, who, path, **kwargs):
@@ -89,6 +107,21 @@ class Stage:
         )
         assert not page.query_selector("#act[open]"), page.inner_text("#act")
         return page
+
+    def of_list(self, who, path, key, **fields):
+        """Somebody's act on a version of the duty list, by the key of its page."""
+        page = self.at(who, path)
+        page.keyboard.press(key)
+        fill(page.wait_for_selector("#act[open] form"), fields)
+        page.keyboard.press("Control+Enter")
+        page.wait_for_selector("#says .note-done")
+        return page
+
+    def draft(self, reason):
+        """The administrator's draft of the next version, and its path."""
+        self.of_list("administrator", "/duty-lists/", "n", reason=reason)
+        draft = DutyList.objects.get(state="draft")
+        return draft, f"/duty-lists/{draft.pk}/"
 
     def take_call(self, text, *, phone, place="锦江花园北门", kind="complaint"):
         """An agent takes a call by keys; the number of the appeal."""
@@ -219,11 +252,115 @@ def test_a_return_is_disputed_and_ruled_to_a_first_handler(stage):
 
     first = now(ticket).lead
     assert (now(ticket).state, first.unit, first.objectable) == ("pending_sign", stage.county, False)
-    page = stage.at("county", f"/tickets/{ticket.number}/")
-    page.keyboard.press("t")
-    assert page.inner_text("[aria-disabled=true][href*='/acts/return/']").startswith("退单")
+    assert_greyed(stage.at("county", f"/tickets/{ticket.number}/"), "t", "return", "退单")
     stage.act("county", ticket.number, "q", handler="郭芳（在编）")
     assert now(ticket).state == "in_progress"
+
+
+def assert_greyed(page, key, act, label):
+    """The key opens nothing: the act stays in its place and cannot be done."""
+    page.keyboard.press(key)
+    assert page.inner_text(f"[aria-disabled=true][href*='/acts/{act}/']").startswith(label)
+    assert not page.query_selector("#act[open]")
+
+
+def test_two_returns_and_then_whoever_is_named_cannot_return_it(stage):
+    ticket = ticket_of(stage.take_call(STREET, phone="13807972231"))
+    for who, unit in (("housing", stage.housing), ("streets", stage.streets)):
+        stage.act("dispatcher", ticket.number, "u", unit=unit.name, item="")
+        stage.act(who, ticket.number, "t", ground="not_our_duty", reason="不在本局三定职责内，附三定规定第三条。")
+        stage.act("reviewer", ticket.number, "y")
+    assert (now(ticket).state, now(ticket).return_count) == ("pending_dispatch", 2)
+
+    assert_greyed(stage.at("dispatcher", f"/tickets/{ticket.number}/"), "u", "dispatch", "派单")
+    stage.act("dispatcher", ticket.number, "l", reason="两家都退了单。")
+    stage.act("reviewer", ticket.number, "y", unit=stage.county.name, reason="占道经营由属地城管负责。")
+
+    assert (now(ticket).state, now(ticket).lead.unit) == ("pending_sign", stage.county)
+    assert_greyed(stage.at("county", f"/tickets/{ticket.number}/"), "t", "return", "退单")
+    stage.act("county", ticket.number, "q", handler="郭芳（在编）")
+    assert_greyed(stage.at("county", f"/tickets/{ticket.number}/"), "t", "return", "退单")
+    assert (now(ticket).state, now(ticket).return_count) == ("in_progress", 2)
+
+
+def test_what_nobody_owned_is_handled_first_disputed_ruled_and_becomes_an_item(stage):
+    ticket = ticket_of(stage.take_call(UNOWNED, phone="13807972231", place="老机械厂宿舍"))
+    stage.act("dispatcher", ticket.number, "l", reason="清单没有写，几家都不承认。")
+    stage.act("reviewer", ticket.number, "y", unit=stage.streets.name, item="", reason="职能相近，先办。")
+    stage.act("streets", ticket.number, "g", reason="属住宅配套设施。", suggested_unit=stage.housing.name)
+    assert (now(ticket).state, now(ticket).lead.unit, now(ticket).has_objection) == (
+        "pending_sign",
+        stage.streets,
+        True,
+    )
+
+    stage.act("reviewer", ticket.number, "y", unit=stage.housing.name, item="", reason="属失管住宅的共用设施。")
+    assert (now(ticket).lead.unit, now(ticket).has_objection) == (stage.housing, False)
+    stage.act("housing", ticket.number, "q", handler="钟建（在编）")
+    handled(stage, ticket.number, "housing", "housing head")
+    reviewed(stage, ticket)
+    stage.tomorrow(NEXT_DAY)
+    stage.follow_up("1", "q", "a")
+    assert now(ticket).state == "closed"
+
+    stage.tomorrow(AFTER_OBJECTIONS)
+    assert propose_items() == 1
+    draft, path = stage.draft("纳入裁定过的事项。")
+    page = stage.at("administrator", "/duty-lists/proposals/")
+    page.click(f"tr:has-text('{ticket.number}') >> text=新增事项")
+    page.wait_for_url("**/new-item/**")
+    page.wait_for_load_state()
+    page.select_option("[name=category]", "010101")
+    for name, text in NEW_ITEM.items():
+        page.fill(f"[name={name}]", text)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(f"#says >> text=已新增 {NEW_ITEM['code']}")
+
+    item = draft.items.get(code=NEW_ITEM["code"])
+    assert (item.city_function, DutyItemEvent.objects.get(code=item.code).ticket_number) == ("housing", ticket.number)
+    assert (ItemProposal.objects.get().state, ItemProposal.objects.get().duty_list) == ("taken", draft)
+    page = stage.at("administrator", f"{path}items/{item.code}/")
+    assert f"来自工单 {ticket.number} 的裁定" in page.inner_text("aside.dif")
+
+
+def test_a_changed_list_is_tried_and_published_and_decides_from_tomorrow(stage):
+    before = ticket_of(stage.take_call(STREET, phone="13807972231"))
+    stage.dispatch(before.number)
+    assert (now(before).lead.unit, routed_by(before)) == (stage.county, (1, "CG-01-001"))
+
+    _, path = stage.draft("占道经营收归市级。")
+    page = stage.at("administrator", f"{path}items/CG-01-001/")
+    page.select_option("[name=level]", "city")
+    page.select_option("[name=county_function]", "")
+    page.fill("[name=reason]", "占道经营收归市级。")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#says >> text=已改好 CG-01-001")
+    page = stage.at("administrator", f"{path}trial/")
+    page.keyboard.press("w")
+    page.wait_for_selector("aside >> text=派法不变")
+    assert page.locator("main table tbody tr").all_inner_texts()[0].split("\t")[:3] == [
+        stage.urban.name,
+        stage.streets.name,
+        "1",
+    ]
+    assert before.number in page.inner_text("main table tbody")
+
+    stage.of_list("administrator", path, "s")
+    stage.of_list("legal", path, "l", agrees="yes")
+    stage.of_list("staffing", path, "b", agrees="yes")
+    stage.of_list("administrator", path, "f", day=f"{NEXT_DAY:%Y-%m-%d}")
+    stage.tomorrow(NEXT_DAY)
+    after = ticket_of(stage.take_call(STREET, phone="13907972299"))
+    stage.dispatch(after.number)
+    stage.act("county", before.number, "q", handler="郭芳（在编）")
+
+    assert (now(after).lead.unit, routed_by(after)) == (stage.streets, (2, "CG-01-001"))
+    assert (now(before).lead.unit, routed_by(before)) == (stage.county, (1, "CG-01-001"))
+
+
+def routed_by(ticket):
+    item = now(ticket).lead.item
+    return item.duty_list.version, item.code
 
 
 def test_a_wrong_dispatch_is_recalled_and_nobody_is_blamed(stage):
@@ -304,7 +441,8 @@ def of_caller(stage, phone, key, **fields):
     page.wait_for_selector("#act:not([open])", state="attached")
 
 
-def test_a_citizen_submits_and_follows_it_without_scripts(stage, open_page):
+def by_citizen(stage, open_page):
+    """A citizen writes, an agent accepts, the dispatcher dispatches: the ticket, the number and the code."""
     phone = open_page(PHONE, java_script_enabled=False)
     phone.goto(phone.base + "/p/")
     phone.fill("[name=text]", STREET)
@@ -321,12 +459,45 @@ def test_a_citizen_submits_and_follows_it_without_scripts(stage, open_page):
         desk.keyboard.press("Control+Enter")
     ticket = ticket_of(number)
     stage.dispatch(ticket.number)
+    return ticket, number, code
 
-    other = open_page(PHONE, java_script_enabled=False)
-    other.goto(other.base + "/p/track/")
-    other.fill("[name=number]", number)
-    other.fill("[name=code]", code)
-    other.click("button >> text=查")
+
+def progress(open_page, number, code):
+    """What the citizen sees by number and code."""
+    phone = open_page(PHONE, java_script_enabled=False)
+    phone.goto(phone.base + "/p/track/")
+    phone.fill("[name=number]", number)
+    phone.fill("[name=code]", code)
+    phone.click("button >> text=查")
+    return phone
+
+
+def test_a_county_gives_it_to_two_units_and_the_citizen_gets_one_answer(stage, open_page):
+    ticket, number, code = by_citizen(stage, open_page)
+    stage.act("county", ticket.number, "q", handler="郭芳（在编）")
+    stage.act("county", ticket.number, "d", unit=stage.urban.name, co_units=stage.town.name)
+    stage.act("town", ticket.number, "q", handler="曾丽（在编）")
+    stage.act("handler", ticket.number, "q", handler="李强（在编）")
+
+    stage.act("town", ticket.number, "r", text="已组织网格员劝导，引导摊贩进入镇便民市场。")
+    handled(stage, ticket.number, "handler", "head", "county head")
+    reviewed(stage, ticket)
+
+    assert [(part.unit, part.role, part.state) for part in ticket.assignments.order_by("pk")] == [
+        (stage.county, "lead", "accepted"),
+        (stage.urban, "lead", "accepted"),
+        (stage.town, "co", "accepted"),
+    ]
+    page = progress(open_page, number, code)
+    assert page.locator("h2 >> text=答复").count() == 1
+    text = page.inner_text("main")
+    assert (text.count(REPLY), text.count("便民市场")) == (1, 0)
+
+
+def test_a_citizen_submits_and_follows_it_without_scripts(stage, open_page):
+    _, number, code = by_citizen(stage, open_page)
+
+    other = progress(open_page, number, code)
 
     assert other.inner_text("h1") == Appeal.objects.get(number=number).title
     assert stage.county.name in other.inner_text("section.now")
@@ -334,7 +505,7 @@ def test_a_citizen_submits_and_follows_it_without_scripts(stage, open_page):
     other.fill("details[open] [name=text]", "今天还在摆。")
     other.click("details[open] .pbtn")
     assert "已转告办理单位。" in other.inner_text("[role=status]")
-    assert now(ticket).urge_count == 1
+    assert ticket_of(number).urge_count == 1
 
 
 def test_another_units_handler_is_told_that_there_is_no_such_ticket(stage):
