@@ -120,6 +120,13 @@ def test_a_week_that_is_none_is_not_found(city, as_, week):
     assert as_(city.dispatcher).get(f"{SAMPLE}?week={week}").status_code == 404
 
 
+@pytest.mark.parametrize("week", ["0001-01-01", "9999-12-27"])
+def test_the_first_and_the_last_week_there_is_have_nothing_to_read(city, as_, week):
+    page = as_(city.dispatcher).get(f"{SAMPLE}?week={week}")
+
+    assert (page.status_code, page.context["rows"]) == (200, [])
+
+
 def test_what_was_restricted_since_is_not_judged(city, as_):
     [ticket] = gone(city)
     services.restrict_ticket(ticket_id=ticket.pk, readers=[], reason="涉密。", by=city.reviewer, at=NOW)

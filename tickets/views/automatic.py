@@ -59,7 +59,7 @@ def sample(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
     monday = _monday(request.GET.get("week", ""), reads.week_of(at) - reads.WEEK)
     rows = reads.sampled(monday, request.user, at=at)
-    context = {"rows": rows, "monday": monday, "sunday": monday + reads.WEEK, "weeks": reads.weeks(at=at), "at": at}
+    context = {"rows": rows, "monday": monday, "weeks": reads.weeks(at=at), "at": at}
     return render(request, "tickets/automatic_sample.html", context | {"here": "automatic", "may_try": True})
 
 
