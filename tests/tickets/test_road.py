@@ -2,7 +2,7 @@
 
 import pytest
 
-from responsibility.models import TownshipDuty
+from responsibility.models import DutyList, TownshipDuty
 from tests.factories.responsibility import DutyListFactory
 from tests.factories.tickets import (
     REPLY,
@@ -106,6 +106,45 @@ def test_county_passes_it_down_and_stays_answerable(city):
 
     ticket = approve_all(city, ticket, at=at("11-12 15:00"))
     assert (ticket.state, ticket.lead.state, ticket.holder.state) == ("pending_followup", "accepted", "accepted")
+
+
+def test_a_ticket_keeps_the_version_of_the_item_it_was_routed_by_when_the_county_passes_it_down_under_the_next(city):
+    old, other = make_item(), make_item("CG-02")
+    ticket = signed(city, unit=city.county, item=old)
+    later = DutyListFactory(version=2, state="approved")
+    DutyList.objects.filter(pk=old.duty_list_id).update(effective_until=at("11-11").date())
+    DutyList.objects.filter(pk=later.pk).update(state="published", effective_from=at("11-11").date())
+    items = {}
+    for item in (old, other):
+        item.pk, item._state.adding, item.duty_list = None, True, DutyList.objects.get(pk=later.pk)
+        item.save()
+        items[item.code] = item
+
+    services.pass_down(
+        assignment_id=ticket.lead_id,
+        unit=city.county_department,
+        item=items["CG-01"],
+        by=city.county_clerk,
+        at=at("11-11 10:00"),
+    )
+    ticket = fresh(ticket)
+    assert [(part.item.code, part.item.duty_list.version) for part in (ticket, ticket.lead, ticket.holder)] == [
+        ("CG-01", 1),
+        ("CG-01", 1),
+        ("CG-01", 2),
+    ]
+
+    services.take_back_child(
+        assignment_id=ticket.holder_id, reason="派错了。", by=city.county_clerk, at=at("11-11 11:00")
+    )
+    services.pass_down(
+        assignment_id=ticket.lead_id,
+        unit=city.county_department,
+        item=items["CG-02"],
+        by=city.county_clerk,
+        at=at("11-11 12:00"),
+    )
+    assert (fresh(ticket).item.code, fresh(ticket).item.duty_list.version) == ("CG-02", 2)
 
 
 def test_contact_made_by_the_county_is_the_first_of_the_units_below(city):

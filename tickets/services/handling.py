@@ -101,11 +101,17 @@ def pass_down(
         raise InputRefused("同一单位不能既主办又协办。")
     child = parts.give_lead(act, unit=unit, item=item, objectable=True, parent=assignment)
     act.ticket.holder = child
-    if item is not None:
+    if item is not None and not _is_routed_by(act.ticket, item):
         act.ticket.item = item
     for other in co_units:
         parts.give_side_part(act, unit=other, role=AssignmentRole.CO, item=item, parent=assignment)
     return act.record("pass_down", assignment=child, data={"unit": unit.pk, "item": item.code if item else ""})
+
+
+def _is_routed_by(ticket: Ticket, item: DutyItem) -> bool:
+    """A later version of the item that the ticket was routed by: the ticket keeps the version of its day."""
+    by = ticket.item
+    return by is not None and (by.code, by.duty_list.scope_id) == (item.code, item.duty_list.scope_id)
 
 
 def refuse_receiver(unit: Unit, *, giver: Unit, at: datetime) -> None:
