@@ -269,6 +269,16 @@ def test_it_goes_off_by_itself_when_more_than_a_share_comes_back(city):
     ]
 
 
+def test_what_is_taken_back_late_came_back_too(city):
+    (ticket,) = gone(city, 1)
+    later = NOW + timedelta(days=7)
+
+    come_back(city, ticket, later)
+
+    assert ticket.lead.returnrequests.get().is_take_back
+    assert reads.record_of([city.switch], at=later)[city.switch.pk] == reads.Record(1, 1)
+
+
 def test_as_few_as_the_share_allows_do_not_stop_it(city):
     set_parameter(key="auto_dispatch_returns", value="0.5", valid_from=NOW, source="试", by=None, at=NOW)
     first, second, *_ = gone(city, 4)

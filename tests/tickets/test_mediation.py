@@ -156,6 +156,17 @@ def test_one_at_a_time_and_again_after_it(city):
     assert fresh(ticket).mediation_count == 2
 
 
+def test_none_of_a_restricted_matter(city):
+    """Whoever helps to settle it would know of it, and has no account to be granted it."""
+    ticket = passed_down(city)
+    services.restrict_ticket(
+        ticket_id=ticket.pk, readers=[city.county_handler], reason="涉及隐私。", by=city.reviewer, at=at("11-10 10:30")
+    )
+
+    with pytest.raises(services.TransitionRefused, match="保密工单不能请外面的人调解。"):
+        asked(city, ticket)
+
+
 def test_who_waits_is_reminded_every_so_often_and_once_each_time(city):
     """Five working days: asked on Tuesday the 10th, waiting since Wednesday the 18th."""
     ticket = passed_down(city)

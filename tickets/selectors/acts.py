@@ -18,7 +18,7 @@ from tickets import rights
 from tickets.guards import why_refused
 from tickets.models import Approval, Assignment, ExtensionRequest, Objection, ReturnRequest, Ruling, Ticket
 from tickets.rights import Actor, Right
-from tickets.selectors.mediations import open_mediation
+from tickets.selectors.mediations import NOT_IF_RESTRICTED, open_mediation
 from tickets.selectors.objections import (
     awaited_refusal,
     first_handlers_part,
@@ -193,6 +193,8 @@ def _own_result(s: Situation) -> str:
 def _mediate_why(s: Situation) -> str:
     if s.ticket.state != TicketState.IN_PROGRESS:
         return "办理中的才能提出调解。"
+    if _is_secret(s):
+        return NOT_IF_RESTRICTED
     return "这一件已有一个调解没有结果。" if s.ticket.in_mediation else ""
 
 

@@ -16,7 +16,7 @@ from responsibility.models import ItemSwitch
 from tickets.models import AutomaticDispatch, Ticket
 from tickets.states import EndedAs
 
-CAME_BACK: Final = (EndedAs.RETURNED, EndedAs.RECALLED, EndedAs.RULED)
+CAME_BACK: Final = (EndedAs.RETURNED, EndedAs.TAKEN_BACK, EndedAs.RECALLED, EndedAs.RULED)
 WEEK: Final = timedelta(days=7)
 WEEKS_SHOWN: Final = 12
 

@@ -9,6 +9,7 @@ from hotline.numbers import key_of
 from tickets.models import Attachment, Mediation, Ticket
 from tickets.selectors.lists import PAGE_ROWS
 
+NOT_IF_RESTRICTED = "保密工单不能请外面的人调解。"
 SEGMENTS = {"": "等结果", "late": "久等", "ended": "有结果"}
 
 

@@ -16,8 +16,9 @@ from responsibility.models import Resource
 from tickets import rights
 from tickets.models import Assignment, Attachment, Mediation, TicketEvent
 from tickets.selectors.lists import who_may_know
+from tickets.selectors.mediations import NOT_IF_RESTRICTED
 from tickets.services.act import Act, InputRefused, require_text
-from tickets.states import AssignmentState, AttachmentKind, MediationOutcome, NoteKind, TicketState
+from tickets.states import AssignmentState, AttachmentKind, MediationOutcome, NoteKind, Secrecy, TicketState
 
 MANAGES = "responsibility.manage_resources"
 HELD = (MediationOutcome.AGREED, MediationOutcome.FAILED)
@@ -32,6 +33,8 @@ def ask_mediation(
     act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
     act.require(rights.MEDIATE, assignment)
     act.require_state(TicketState.IN_PROGRESS)
+    if act.ticket.secrecy != Secrecy.OPEN:
+        act.refuse(NOT_IF_RESTRICTED)
     if assignment.state != AssignmentState.SIGNED:
         act.refuse("签收后、提交前才能提出调解。")
     if act.ticket.in_mediation:

@@ -125,7 +125,10 @@ def renew_proposals(*, at: datetime) -> int:
         | Q(proposed_unit__isnull=False) & ~Q(proposed_unit__in=Unit.objects.valid(at))
         | (Q(created_at__lt=chosen_at) if chosen_at else Q())
     )
-    found = stale.select_related("category", "region").order_by("pk")[:RENEWED_AT_ONCE]
+    found = stale.select_related("category", "region").order_by("pk")
+    if not chosen_at:
+        # What is renewed is stale no longer, and the rest comes next time; after another model only the two runs are left.
+        found = found[:RENEWED_AT_ONCE]
     return len(
         hotline.one_by_one(lambda ticket: waiting.filter(pk=ticket.pk).update(**_proposal_of(ticket, at)), list(found))
     )
