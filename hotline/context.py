@@ -80,7 +80,7 @@ RAIL: Final = (
         "list-search",
         "tickets:definitions",
         ("responsibility.give_staffing_opinion", "responsibility.give_legal_opinion"),
-        "z",
+        "x",
         "definitions",
     ),
     Entry(
@@ -113,7 +113,7 @@ RAIL: Final = (
     Entry("复核", "scale", "evaluation:review-decisions", ("evaluation.decide_review",), "v", "reviews"),
     Entry("统计", "table", "evaluation:figures", ("evaluation.view_figures",), "y"),
     Entry(
-        "本县", "building-community", "evaluation:county", ("evaluation.view_figures",), "z", kinds=("county_centre",)
+        "本县", "building-community", "evaluation:county", ("evaluation.view_figures",), "0", kinds=("county_centre",)
     ),
     Entry("督办", "flag", "supervision:wall", ("supervision.view_wall",), "u", "wall"),
     Entry("联督", "eye-exclamation", "supervision:joint", ("supervision.view_joint",), "e", "joint"),

@@ -87,6 +87,7 @@ def test_an_unclear_matter_becomes_an_item(city, log_in, shots):
     asked.click("text=书面意见")
     shots(asked, "statements")
     asked.set_viewport_size({"width": 1366, "height": 768})
+    asked.wait_for_selector("[data-rows] tr[aria-selected=true]")
     asked.keyboard.press("Enter")
     asked.wait_for_selector("textarea[name=text]")
     asked.fill("[name=text]", "桥体由我局管护，路灯未移交。")

@@ -205,6 +205,7 @@ def test_what_is_missing_comes_before_the_result(city, open_as):
         ("submit", "r", False, missing),
         ("contact", "c", True, ""),
         ("onsite", "s", False, ""),
+        ("mediate", "", False, ""),
         ("extend", "e", False, ""),
         ("return", "t", False, ""),
         ("handler", "h", False, ""),

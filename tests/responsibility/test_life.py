@@ -97,7 +97,7 @@ def test_one_version_at_a_time_is_in_the_making(first, draft, people):
 
 
 def test_only_a_centre_has_a_list(people):
-    with pytest.raises(DutyRefused, match="职责清单由市热线中心或县级热线中心编制。"):
+    with pytest.raises(DutyRefused, match="职责清单由市、县级热线中心编制，履职事项清单属于乡镇（街道）。"):
         services.draft_list(scope=UnitFactory(), reason="想有一份。", by=people["administrator"], at=NOW)
 
 
