@@ -25,7 +25,7 @@ from hotline.rights import has_right
 from hotline.services import store_file
 from hotline.views.files import answer_with_file
 from hotline.views.gate import needs
-from tickets.forms import FilesField
+from tickets.fields import FilesField
 from tickets.models import Ticket
 from tickets.selectors.lists import PAGE_ROWS, Key, take
 

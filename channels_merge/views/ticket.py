@@ -22,7 +22,8 @@ from hotline.errors import DomainError
 from hotline.models import User
 from hotline.rights import has_right
 from hotline.templatetags.hotline import moment
-from tickets.forms import ActForm, picks, typed_words, words
+from tickets.fields import picks, words
+from tickets.forms import ActForm, typed_words
 from tickets.models import Ticket
 from tickets.rights import at_the_centre
 from tickets.selectors.acts import Situation, acts_of, situation

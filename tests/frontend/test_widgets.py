@@ -4,7 +4,8 @@ from bs4 import BeautifulSoup
 
 from hotline.models import Unit
 from tests.factories.hotline import CentreFactory, UnitFactory
-from tickets.forms import ActForm, UnitField
+from tickets.fields import UnitField
+from tickets.forms import ActForm
 
 
 class NameAUnit(ActForm):

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from hotline.models import Unit, User
 from hotline.views.gate import opens_with
 from responsibility.models import Category
-from tickets.forms import say_plainly
+from tickets.fields import say_plainly
 from tickets.selectors import lists
 from tickets.states import STATE_TONE, Kind, TicketState
 from tickets.views.answers import after, paged

@@ -16,7 +16,8 @@ from hotline.models import Unit, User
 from hotline.views.gate import holds_any, opens_with
 from responsibility.rights import OPINIONS
 from tickets import rights, services
-from tickets.forms import UnitField, say_plainly, units_for_city, words
+from tickets.fields import UnitField, say_plainly, words
+from tickets.forms import units_for_city
 from tickets.models import DutyQuestion, Statement
 from tickets.selectors import objections as selectors
 from tickets.selectors import precedents as rulings
