@@ -9,6 +9,7 @@ from responsibility.models import DutyList, RoutingExample, RoutingModel, Routin
 from responsibility.services import learn_model
 from supervision.models import Card
 from tests.factories.tickets import NOW, acts, at, dispatched, fresh, make_item, register, state_of
+from tests.tickets_pages.reading import segments
 from tickets import services
 from tickets.models import Ticket
 from tickets.selectors.queues import dispatch_segments
@@ -25,10 +26,6 @@ def noise(city, **fields):
 
 def numbers(response):
     return [row.ticket.number for row in response.context["rows"]]
-
-
-def segments(response):
-    return {segment.label: segment.count for segment, _ in response.context["segments"]}
 
 
 def test_what_burns_first_is_first(duty, log_in):

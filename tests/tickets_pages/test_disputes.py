@@ -8,7 +8,7 @@ from responsibility.models import RoutingExample
 from tests.factories.hotline import UserFactory
 from tests.factories.tickets import NOW, at, dispatched, fresh, register, signed
 from tests.tickets_pages.cases import objected, ruled
-from tests.tickets_pages.test_lists import cells
+from tests.tickets_pages.reading import cells
 from tickets import services
 from tickets.models import DutyQuestion, Objection, ReturnRequest, Statement
 from tickets.selectors.precedents import precedents_for
