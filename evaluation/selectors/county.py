@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
-from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
 
 from evaluation.selectors.figures import UnitFigures, month_bounds, unit_figures
+from hotline.calendar import load_calendar
 from hotline.models import Unit, User
 from tickets.models import Assignment, ReturnRequest, Ticket, TicketScope
 from tickets.states import LIVE_ASSIGNMENT_STATES, AssignmentRole, Decision
@@ -44,6 +45,7 @@ class PassedOn:
     waiting: int
     """Signed or not, given in the month, still at the centre itself and not passed on."""
     median: timedelta | None
+    """Of the working time from the one dispatch to the other: what arrives on Friday evening does not wait over the weekend."""
     slowest: timedelta | None
 
 
@@ -140,12 +142,13 @@ def _returns(centre: Unit, month: date) -> defaultdict[int, Returns]:
 
 
 def _asked_in(centre: Unit, month: date) -> QuerySet[ReturnRequest]:
+    """Without those that were cancelled: the matter went before anybody decided."""
     begins, ends = month_bounds(month)
     return ReturnRequest.objects.filter(
         Q(assignment__unit=centre) | Q(assignment__parent__unit=centre),
         requested_at__gte=begins,
         requested_at__lt=ends,
-    )
+    ).exclude(decision=Decision.CANCELLED)
 
 
 def county_returns(user: User, *, month: date, at: datetime) -> QuerySet[ReturnRequest]:
@@ -176,6 +179,9 @@ def _passed_on(centre: Unit, month: date) -> PassedOn:
         passed=Count("pk", filter=Q(first__isnull=False)),
         waiting=Count("pk", filter=Q(first__isnull=True, state__in=sorted(LIVE_ASSIGNMENT_STATES))),
     )
-    took = given.filter(first__isnull=False).annotate(took=F("first") - F("given_at")).order_by("-pk")
-    times = list(took.values_list("took", flat=True)[:MOST_TIMED])
-    return PassedOn(**numbers, median=median(times) if times else None, slowest=max(times, default=None))
+    spans = given.filter(first__isnull=False).order_by("-pk").values_list("given_at", "first")[:MOST_TIMED]
+    calendar = load_calendar()
+    times = [calendar.working_time(given_at, passed_at).total_seconds() for given_at, passed_at in spans]
+    if not times:
+        return PassedOn(**numbers, median=None, slowest=None)
+    return PassedOn(**numbers, median=timedelta(seconds=median(times)), slowest=timedelta(seconds=max(times)))

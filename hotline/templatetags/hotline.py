@@ -269,10 +269,11 @@ def moment_cn(value: datetime) -> str:
 
 @register.filter
 def took(span: timedelta | None) -> str:
-    """How long something took; a dash where there is nothing to say."""
+    """How much working time something took, in hours: 9 时 30 分; a dash where there is nothing to say."""
     if span is None:
         return "—"
-    return " ".join(f"{amount} {unit}" for amount, unit in _elapsed_parts(max(span, timedelta())))
+    # Never in days: of working time a day has seven hours or another number, and 24 nowhere.
+    return " ".join(f"{amount} {unit}" for amount, unit in _parts(0, "", span))
 
 
 @register.filter

@@ -24,14 +24,17 @@ def given_back(city, ticket, *, by, when="11-10 11:00"):
     return fresh(ticket).holder.returnrequests.get()
 
 
+def pass_on(city, *, given, passed):
+    ticket = signed(city, unit=city.county, at=at(given))
+    services.pass_down(
+        assignment_id=ticket.lead_id, unit=city.county_department, item=None, by=city.county_clerk, at=at(passed)
+    )
+
+
 def test_second_dispatch_is_counted_and_timed(city):
     """Two passed on, after one and three hours; one waits with the centre; one of a department counts nowhere."""
-    for hours in (1, 3):
-        ticket = signed(city, unit=city.county, at=at("11-10 10:00"))
-        services.pass_down(
-            assignment_id=ticket.lead_id, unit=city.county_department, item=None, by=city.county_clerk,
-            at=at("11-10 10:00") + timedelta(hours=hours),
-        )  # fmt: skip
+    pass_on(city, given="11-10 08:30", passed="11-10 09:30")
+    pass_on(city, given="11-10 08:30", passed="11-10 11:30")
     signed(city, unit=city.county, at=at("11-10 10:00"))
     signed(city, at=at("11-10 10:00"))
     signed(city, unit=city.county, at=at("10-30 10:00"))
@@ -40,6 +43,35 @@ def test_second_dispatch_is_counted_and_timed(city):
 
     assert (passed.given, passed.passed, passed.waiting) == (3, 2, 1)
     assert (passed.median, passed.slowest) == (timedelta(hours=2), timedelta(hours=3))
+
+
+def test_second_dispatch_takes_working_time(city, log_in):
+    """From Friday 17:00 to Monday 09:30 an hour and a half; over lunch and a night 7 hours, not a day; on a Saturday none."""
+    pass_on(city, given="11-13 17:00", passed="11-16 09:30")
+    pass_on(city, given="11-10 11:00", passed="11-11 11:30")
+    pass_on(city, given="11-14 10:00", passed="11-14 12:00")
+
+    passed = read(city).passed_on
+
+    assert (passed.median, passed.slowest) == (timedelta(hours=1, minutes=30), timedelta(hours=7))
+    page = log_in(city.county_clerk).get("/county/?month=2026-11").content.decode()
+    assert '<td class="num" data-label="中位">1 时 30 分</td><td class="num" data-label="最慢">7 时</td>' in page
+
+
+def test_a_return_that_went_with_its_matter_counts_nowhere(city):
+    """The city took the matter back from the county before it decided: nobody granted and nobody refused the return."""
+    asked = given_back(city, passed_down(city, at=at("11-10 10:00")), by=city.county_head)
+    services.recall_ticket(
+        ticket_id=asked.assignment.ticket_id, reason="应派邻县。", by=city.dispatcher, at=at("11-10 11:30")
+    )
+    asked.refresh_from_db()
+    assert asked.decision == "cancelled"
+
+    figures = read(city)
+
+    assert figures.from_below == Returns()
+    assert [line.asked for line in figures.lines if not line.is_own] == []
+    assert list(selectors.county_returns(city.county_clerk, month=MONTH, at=at("11-30 10:00"))) == []
 
 
 def test_each_unit_has_what_is_in_hand_what_ended_and_what_it_returned(city):
