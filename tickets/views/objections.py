@@ -1,5 +1,6 @@
 """Pages of first handlers' disputes: the centre's objections and precedents, and what units and offices were asked."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -122,16 +123,13 @@ def statement(request: HttpRequest, number: str) -> HttpResponse:
     if found is None:
         raise Http404
     form = StatementForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.give_statement(statement_id=found.pk, text=form.cleaned_data["text"], by=request.user, at=at)
-        except DomainError as why:
-            form.add_error(None, str(why))
-        else:
-            messages.success(request, f"{number} 的书面意见已交市热线中心。")
-            return redirect("tickets:statements")
-    context = _asked(found, form, at) | {"statement": found, "back": reverse("tickets:statements")}
-    return render(request, "tickets/statement.html", context, status=_status(form))
+
+    def give(typed: dict[str, Any]) -> str:
+        services.give_statement(statement_id=found.pk, text=typed["text"], by=request.user, at=at)
+        return f"{number} 的书面意见已交市热线中心。"
+
+    page = {"answered_at": found.given_at, "back": reverse("tickets:statements"), "at": at}
+    return _answer(request, "tickets/statement.html", page, found, form, give)
 
 
 @require_safe
@@ -151,40 +149,40 @@ def definition(request: HttpRequest, number: str) -> HttpResponse:
     if found is None:
         raise Http404
     form = AnswerForm(request.POST if request.method == "POST" else None, at=at)
+
+    def answer(typed: dict[str, Any]) -> str:
+        services.answer_definition(
+            duty_question_id=found.pk, answer=typed["text"], unit=typed["unit"], by=request.user, at=at
+        )
+        return f"{number} 的职责界定已答复市热线中心。"
+
+    page = {"answered_at": found.answered_at, "back": reverse("tickets:definitions"), "at": at}
+    return _answer(request, "tickets/definition.html", page, found, form, answer)
+
+
+def _answer(
+    request: HttpRequest,
+    template: str,
+    page: dict[str, Any],
+    asked: Statement | DutyQuestion,
+    form: forms.Form,
+    service: Callable[[dict[str, Any]], str],
+) -> HttpResponse:
+    """What was asked; once typed and taken, ``service`` says so in a sentence and the list comes back."""
     if request.method == "POST" and form.is_valid():
         try:
-            services.answer_definition(
-                duty_question_id=found.pk,
-                answer=form.cleaned_data["text"],
-                unit=form.cleaned_data["unit"],
-                by=request.user,
-                at=at,
-            )
+            said = service(form.cleaned_data)
         except DomainError as why:
             form.add_error(None, str(why))
         else:
-            messages.success(request, f"{number} 的职责界定已答复市热线中心。")
-            return redirect("tickets:definitions")
-    context = _asked(found, form, at, with_statements=True) | {
-        "question": found,
-        "back": reverse("tickets:definitions"),
-    }
-    return render(request, "tickets/definition.html", context, status=_status(form))
-
-
-def _status(form: forms.Form) -> int:
-    return 422 if form.errors else 200
-
-
-def _asked(
-    row: Statement | DutyQuestion, form: forms.Form, at: datetime, *, with_statements: bool = False
-) -> dict[str, Any]:
-    answered = row.given_at if isinstance(row, Statement) else row.answered_at
-    return {
-        "matter": selectors.asked_matter(row.objection, with_statements=with_statements),
-        "clock": row.clocks.order_by("-pk").first(),
-        "answered_at": answered,
-        "is_open": selectors.is_open(row.objection) and answered is None,
+            messages.success(request, said)
+            return redirect(page["back"])
+    context = page | {
+        "asked": asked,
+        # An office defines by what the units have said; a unit says its own.
+        "matter": selectors.asked_matter(asked.objection, with_statements=isinstance(asked, DutyQuestion)),
+        "clock": asked.clocks.order_by("-pk").first(),
+        "is_open": selectors.is_open(asked.objection) and page["answered_at"] is None,
         "form": form,
-        "at": at,
     }
+    return render(request, template, context, status=422 if form.errors else 200)
