@@ -1,12 +1,13 @@
 """Shape of what is written of a version and of its items. Rules are the services'."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from django import forms
 from django.db.models import Q
+from django.http import QueryDict
 
 from hotline.dates import local_day
 from hotline.models import Region, Unit, User
@@ -51,7 +52,7 @@ class ManyField(forms.CharField):
     """Several words in one line, each between 顿号."""
 
     def __init__(self, *, rows: int = 1, **kwargs: Any) -> None:
-        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
+        super().__init__(widget=forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput(), **kwargs)
         self.error_messages["required"] = f"请写{self.label}。"
 
     def prepare_value(self, value: Any) -> Any:
@@ -59,6 +60,9 @@ class ManyField(forms.CharField):
 
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]  # a line of words is a list
         return notation.words_in(super().to_python(value))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(initial or [], data)
 
 
 class FunctionsField(ManyField):
@@ -95,34 +99,34 @@ def units_of_names(names: list[str]) -> list[Unit]:
 
 
 class LimitField(forms.CharField):
-    """A number is one of working days."""
+    """A number is one of working days. `may_clear`: NOTHING may be written."""
+
+    def __init__(self, *, may_clear: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.error_messages["required"] = f"请写{self.label}。"
+        self._as_written = {"", NOTHING} if may_clear else {""}
 
     def prepare_value(self, value: Any) -> Any:
         return notation.limit_said(value) if isinstance(value, str) else value
 
     def clean(self, value: Any) -> str:
         text = super().clean(value).strip()
-        if text in {"", NOTHING}:
+        if text in self._as_written:
             return text
         with _as_error_of_field():
             return notation.limit_in(text)
 
 
-class LinesField(forms.CharField):
-    """Rows of JSON, each as one line that a person can read and write."""
-
-    def __init__(
-        self, *, say: Callable[[dict[str, Any]], str], read: Callable[[str], dict[str, Any]], **kwargs: Any
-    ) -> None:
-        super().__init__(required=False, widget=forms.Textarea(attrs={"rows": 3}), **kwargs)
-        self._say, self._read = say, read
+class HoursField(forms.CharField):
+    """From one hour of the day to another, as a list of the two."""
 
     def prepare_value(self, value: Any) -> Any:
-        return "\n".join(map(self._say, value)) if isinstance(value, list) else value
+        return notation.hours_said(value) if isinstance(value, list) else value
 
-    def clean(self, value: Any) -> list[dict[str, Any]]:  # type: ignore[override]  # rows, not a text
+    def clean(self, value: Any) -> list[int]:  # type: ignore[override]  # two hours, not a text
+        text = super().clean(value).strip()
         with _as_error_of_field():
-            return notation.lines_in(super().clean(value), self._read)
+            return notation.hours_in(text) if text else []
 
 
 class CategoryField(forms.ModelChoiceField):
@@ -210,9 +214,11 @@ class SheetForm(forms.Form):
 # --- items
 
 
-def _limit_fields() -> dict[str, LimitField]:
+def _limit_fields(*, may_clear: bool = False) -> dict[str, LimitField]:
     return {
-        f"limit_{kind.value}": LimitField(label=f"{kind.label}限（工作日）", required=False, max_length=10)
+        f"limit_{kind.value}": LimitField(
+            label=f"{kind.label}限（工作日）", required=False, max_length=10, may_clear=may_clear
+        )
         for kind in AppealKind
     }
 
@@ -230,6 +236,125 @@ class DutiesForm(forms.Form):
     role = choice_field("本乡镇（街道）", [("lead", "主责"), ("assist", "协助"), ("none", "不列")])
     reason = WhyForm.base_fields["reason"]
     ticket_number = WhyForm.base_fields["ticket_number"]
+
+
+_LONGEST: Final = 2000
+
+
+class RowForm(forms.Form):
+    """One row of those that an item has several of."""
+
+    use_required_attribute = False
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """As JSON keeps it."""
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+class ConditionForm(RowForm):
+    """When all of the first four hold, what is said after them counts."""
+
+    words = ManyField(label=notation.WHEN["words"], required=False, rows=0)
+    place = ManyField(label=notation.WHEN["place"], required=False, rows=0)
+    subject = ManyField(label=notation.WHEN["subject"], required=False, rows=0)
+    hour = HoursField(label=notation.WHEN["hour"], required=False, max_length=20, help_text="起止，如 22-6。")
+    level = choice_field(notation.THEN["level"], _LEAVE + Level.choices, required=False)
+    city_function = choice_field(notation.THEN["city_function"], [*_LEAVE, *FUNCTIONS.items()], required=False)
+    county_function = choice_field(notation.THEN["county_function"], [*_LEAVE, *FUNCTIONS.items()], required=False)
+    township_role = choice_field(notation.THEN["township_role"], _LEAVE + TownshipRole.choices, required=False)
+    note = words_field(notation.THEN["note"], _LONGEST, required=False)
+
+    @staticmethod
+    def initial_of(row: Mapping[str, Any]) -> dict[str, Any]:
+        return {**row.get("when", {}), **{name: row[name] for name in notation.THEN if name in row}}
+
+    @property
+    def when(self) -> list[forms.BoundField]:
+        return [self[name] for name in notation.WHEN]
+
+    @property
+    def then(self) -> list[forms.BoundField]:
+        return [self[name] for name in notation.THEN if name != "note"]
+
+    @property
+    def row(self) -> dict[str, Any]:
+        said = super().row
+        when = {name: said.pop(name) for name in notation.WHEN if name in said}
+        return {"when": when} | said
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or self.cleaned_data
+        if not self.errors:
+            for names, what in ((notation.WHEN, "什么情形"), (notation.THEN, "改成什么")):
+                if not any(typed[name] for name in names):
+                    self.add_error(None, f"请写{what}：{'、'.join(names.values())}至少写一样。")
+        return typed
+
+
+class StatuteForm(RowForm):
+    """What a law lays down for one step."""
+
+    step = choice_field(notation.STATUTE["step"], [*_CHOOSE, *notation.STEPS.items()])
+    limit = LimitField(label=notation.STATUTE["limit"], max_length=10, help_text="工作日数，或 24h、10d。")
+    kinds = forms.MultipleChoiceField(
+        label=notation.STATUTE["kinds"],
+        choices=AppealKind.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="都不选的，不论哪一类。",
+    )
+    source = words_field(notation.STATUTE["source"], _LONGEST, help_text="法律名称和条款，如《……法》第四十六条。")
+
+
+class Rows(forms.BaseFormSet):
+    """Rows of an item's form. One in which nothing is written counts as none."""
+
+    default_error_messages = {"missing_management_form": "这几行没有收到，请重新打开这一项再写。"}
+    title: str
+    hint: str
+    is_shorter = False
+    """A row was just taken away, and the caret with it."""
+
+    def __init__(
+        self, data: QueryDict | None = None, *, initial: Sequence[Mapping[str, Any]] = (), prefix: str
+    ) -> None:
+        # Nothing to compare with once it is sent: a row is judged by what it says alone.
+        initial = () if data is not None else initial
+        super().__init__(data, initial=initial, prefix=prefix, form_kwargs={"empty_permitted": True})
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        return [form.row for form in self if form.has_changed()]
+
+    def with_other_row(self) -> Self:
+        """As they were typed, judged by nobody yet, with the row more (`add_row`) or less (`drop_row`) that was asked for."""
+        typed = [typed_in(form) for form in self]
+        kept = [row for at, row in enumerate(typed) if self.data.get("drop_row") != f"{self.prefix}-{at}"]
+        added = [{}] if self.data.get("add_row") == self.prefix else []
+        other = type(self)(initial=[*kept, *added], prefix=self.prefix)
+        other.is_shorter = len(kept) < len(typed)
+        if added:
+            next(iter(other.forms[-1].fields.values())).widget.attrs["autofocus"] = True
+        return other
+
+
+class Conditions(forms.formset_factory(ConditionForm, formset=Rows, extra=0)):  # type: ignore[misc]  # made at run time
+    title = "条件"
+    hint = "前面写的都满足才改派；几条都满足的，前一条为准。词之间用顿号隔开，出现一个就算。"
+
+
+class Statutes(forms.formset_factory(StatuteForm, formset=Rows, extra=0)):  # type: ignore[misc]  # made at run time
+    title = "法定时限"
+    hint = "法律对某一步另有规定的，写在这里。"
+
+
+def typed_in(form: forms.BaseForm) -> dict[str, Any]:
+    """What stands in the fields, as it was written."""
+    return {
+        name: field.widget.value_from_datadict(form.data, form.files, form.add_prefix(name))
+        for name, field in form.fields.items()
+    }
 
 
 class ItemForm(forms.Form):
@@ -264,34 +389,54 @@ class ItemForm(forms.Form):
     reply_template = words_field("答复模板", 2000, rows=3)
     legal_basis = words_field("依据", 2000, required=False, rows=3)
     mark = words_field("标记", 20, required=False, help_text="没有核实依据的写“示例，待核”。")
-    conditions = LinesField(
-        label="条件",
-        say=notation.condition_said,
-        read=notation.condition_in,
-        help_text="每行一条，前面都满足才改派，如“地点：村里、屋场；钟点：22-6 → 县级职能：农业农村；说明：……”。",
-    )
-    statute_limits = LinesField(
-        label="法定时限",
-        say=notation.statute_said,
-        read=notation.statute_in,
-        help_text="每行一条，如“环节：受理；时限：7；诉求类型：投诉；依据：《……法》第四十六条”。",
-    )
     reason = WhyForm.base_fields["reason"]
     ticket_number = WhyForm.base_fields["ticket_number"]
 
-    def __init__(self, *args: Any, item: DutyItem | None = None, adding: bool = False, **kwargs: Any) -> None:
-        if item is not None:
-            kwargs["initial"] = _initial(item) | kwargs.get("initial", {})
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        item: DutyItem | None = None,
+        adding: bool = False,
+        initial: Mapping[str, Any] | None = None,
+    ) -> None:
+        written = (_initial(item) if item is not None else {}) | dict(initial or {})
+        super().__init__(data, initial=written)
         if not adding:
             del self.fields["code"]
+        conditions = [ConditionForm.initial_of(row) for row in written.get("conditions", ())]
+        self.conditions = Conditions(data, initial=conditions, prefix="conditions")
+        self.statute_limits = Statutes(data, initial=written.get("statute_limits", ()), prefix="statute_limits")
+
+    @classmethod
+    def with_other_row(cls, data: QueryDict, **kwargs: Any) -> Self:
+        """As it was typed, judged by nobody yet; of the rows one more or less."""
+        typed = cls(data, **kwargs)
+        form = cls(initial=typed_in(typed), **kwargs)
+        form.conditions, form.statute_limits = (rows.with_other_row() for rows in typed.rows)
+        return form
+
+    @property
+    def rows(self) -> tuple[Rows, Rows]:
+        return self.conditions, self.statute_limits
+
+    def is_valid(self) -> bool:
+        # All of them: what is wrong anywhere is said at once.
+        return all([super().is_valid(), *(rows.is_valid() for rows in self.rows)])
+
+    @property
+    def fault_count(self) -> int:
+        """In how many places something is to be mended."""
+        of_rows = sum(len(errors) for rows in self.rows for errors in rows.errors)
+        return len(self.errors) + of_rows + sum(len(rows.non_form_errors()) for rows in self.rows)
 
     @property
     def values(self) -> dict[str, Any]:
         """What the service takes."""
         typed = self.cleaned_data
         limits = {kind: typed[f"limit_{kind}"] for kind in AppealKind.values if typed[f"limit_{kind}"]}
-        return {name: typed[name] for name in FIELDS if name != "limits"} | {"limits": limits}
+        several = {rows.prefix: rows.rows for rows in self.rows}
+        return {name: typed[name] for name in FIELDS if name in typed} | several | {"limits": limits}
 
 
 def _initial(item: DutyItem) -> dict[str, Any]:
@@ -316,7 +461,7 @@ class BulkForm(forms.Form):
         label="指定市级单位", required=False, max_length=80, help_text=f"全称或简称；写“{NOTHING}”就是不指定。"
     )
     township_role = choice_field("乡镇（街道）", _LEAVE + TownshipRole.choices, required=False)
-    locals().update(_limit_fields())
+    locals().update(_limit_fields(may_clear=True))
     onsite_required = choice_field("须到现场", [*_LEAVE, ("yes", "是"), ("no", "否")], required=False)
     mark = words_field("标记", 20, required=False, help_text=f"写“{NOTHING}”就是去掉。")
     reason = WhyForm.base_fields["reason"]

@@ -18,16 +18,16 @@ SLUGS: Final = {name: slug for slug, name in FUNCTIONS.items()}
 _SEPARATED: Final = re.compile(r"[、，,；;\s]+")
 _ARROW: Final = re.compile(r"\s*(?:→|->|=>)\s*")
 _HOURS: Final = re.compile(r"(\d{1,2})\s*[-—–~至到]\s*(\d{1,2})")
-_STEPS: Final = {"accept": "受理", "handle": "办理"}
-_WHEN: Final = {"words": "用词", "place": "地点", "subject": "对象", "hour": "钟点"}
-_THEN: Final = {
+STEPS: Final = {"accept": "受理", "handle": "办理"}
+WHEN: Final = {"words": "用词", "place": "地点", "subject": "对象", "hour": "钟点"}
+THEN: Final = {
     "level": "主责级别",
     "city_function": "市级职能",
     "county_function": "县级职能",
     "township_role": "乡镇",
     "note": "说明",
 }
-_STATUTE: Final = {"step": "环节", "limit": "时限", "kinds": "诉求类型", "source": "依据"}
+STATUTE: Final = {"step": "环节", "limit": "时限", "kinds": "诉求类型", "source": "依据"}
 
 
 class NotUnderstood(DomainError):
@@ -79,24 +79,24 @@ def lines_in(text: str, read: Callable[[str], dict[str, Any]]) -> list[dict[str,
 
 
 def condition_said(row: Mapping[str, Any]) -> str:
-    when = _said(row.get("when", {}), _WHEN)
-    return f"{when} → {_said(row, _THEN)}"
+    when = _said(row.get("when", {}), WHEN)
+    return f"{when} → {_said(row, THEN)}"
 
 
 def condition_in(line: str) -> dict[str, Any]:
     when, *then = _ARROW.split(line, maxsplit=1)
     if not (when.strip() and then and then[0].strip()):
         raise NotUnderstood("写“什么情形 → 改成什么”，如“地点：村里、屋场 → 县级职能：农业农村”。")
-    return {"when": _read(when, _WHEN)} | _read(then[0], _THEN)
+    return {"when": _read(when, WHEN)} | _read(then[0], THEN)
 
 
 def statute_said(row: Mapping[str, Any]) -> str:
-    return _said(row, _STATUTE)
+    return _said(row, STATUTE)
 
 
 def statute_in(line: str) -> dict[str, Any]:
-    row = _read(line, _STATUTE)
-    missing = [_STATUTE[name] for name in ("step", "limit", "source") if not row.get(name)]
+    row = _read(line, STATUTE)
+    missing = [STATUTE[name] for name in ("step", "limit", "source") if not row.get(name)]
     if missing:
         raise NotUnderstood(f"还要写{'、'.join(missing)}。")
     return row
@@ -109,11 +109,15 @@ def _kinds_in(text: str) -> list[str]:
     return [value_of(word, dict(AppealKind.choices), "诉求类型") for word in words_in(text)]
 
 
-def _hours_in(text: str) -> list[int]:
+def hours_in(text: str) -> list[int]:
     found = _HOURS.fullmatch(text)
     if found is None or not all(int(hour) <= 24 for hour in found.groups()):
         raise NotUnderstood(f"钟点写起止，如 22-6。现在写的是“{text[:20]}”。")
     return [int(found[1]), int(found[2])]
+
+
+def hours_said(hours: Sequence[int]) -> str:
+    return "-".join(map(str, hours))
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -124,12 +128,12 @@ _SAY: Final[Mapping[str, Callable[[Any], str]]] = {
     "words": _listed,
     "place": _listed,
     "subject": _listed,
-    "hour": lambda hours: "-".join(map(str, hours)),
+    "hour": hours_said,
     "level": lambda value: dict(Level.choices).get(value, value),
     "city_function": lambda slug: FUNCTIONS.get(slug, slug),
     "county_function": lambda slug: FUNCTIONS.get(slug, slug),
     "township_role": lambda value: dict(TownshipRole.choices).get(value, value),
-    "step": lambda value: _STEPS.get(value, value),
+    "step": lambda value: STEPS.get(value, value),
     "limit": limit_said,
     "kinds": lambda kinds: _listed([dict(AppealKind.choices).get(kind, kind) for kind in kinds]),
 }
@@ -137,12 +141,12 @@ _READ: Final[Mapping[str, Callable[[str], Any]]] = {
     "words": words_in,
     "place": words_in,
     "subject": words_in,
-    "hour": _hours_in,
+    "hour": hours_in,
     "level": lambda text: value_of(text, dict(Level.choices), "主责级别"),
     "city_function": lambda text: value_of(text, FUNCTIONS, "职能"),
     "county_function": lambda text: value_of(text, FUNCTIONS, "职能"),
     "township_role": lambda text: value_of(text, dict(TownshipRole.choices), "乡镇职责"),
-    "step": lambda text: value_of(text, _STEPS, "环节"),
+    "step": lambda text: value_of(text, STEPS, "环节"),
     "limit": limit_in,
     "kinds": _kinds_in,
 }

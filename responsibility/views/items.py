@@ -106,6 +106,19 @@ def _form_page(
     return render(request, template, {"form": form, **context}, status=status)
 
 
+def _other_rows(request: HttpRequest, form: ItemForm, context: dict[str, Any]) -> HttpResponse:
+    """What was typed with a row more or less: the rows alone where htmx asks, the page otherwise. Nothing is judged."""
+    if not request.headers.get("HX-Request"):
+        return render(request, "responsibility/item.html", {"form": form, **context})
+    asks = request.POST.get("add_row", request.POST.get("drop_row", ""))
+    rows = next((rows for rows in form.rows if asks.startswith(rows.prefix)), form.conditions)
+    return render(request, "responsibility/partials/item_rows.html", {"rows": rows})
+
+
+def _asks_for_rows(request: HttpRequest) -> bool:
+    return not {"add_row", "drop_row"}.isdisjoint(request.POST)
+
+
 def _refuse(form: forms.Form, why: DomainError) -> None:
     """At the field where the sentence belongs to one, above the form otherwise."""
     fields = why.fields if isinstance(why, ItemWrong) else {"": str(why)}
@@ -135,6 +148,10 @@ def item(request: HttpRequest, pk: int, code: str) -> HttpResponse:
 
 
 def _save(request: HttpRequest, version: DutyList, own: DutyItem) -> HttpResponse:
+    if _asks_for_rows(request):
+        return _other_rows(
+            request, ItemForm.with_other_row(request.POST, item=own), _beside(request, version, own.code)
+        )
     form = ItemForm(request.POST, item=own)
     if form.is_valid():
         try:
@@ -188,6 +205,9 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
         )
     code = asked(request, "code")
     old = selectors.item_of(version, code).base if code else None
+    here = {"duty_list": version, "is_adding": True}
+    if _asks_for_rows(request):
+        return _other_rows(request, ItemForm.with_other_row(request.POST, item=old, adding=True), here)
     form = ItemForm(sent(request), item=old, adding=True, initial=_proposed(request, selectors.item_from))
     if request.method == "POST" and form.is_valid():
         try:
@@ -197,7 +217,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             return done(request, _list_url(version, made.category.code[:4], made.code), f"已新增 {made}。")
     status = 422 if request.method == "POST" else 200
-    return _form_page(request, "responsibility/item.html", form, {"duty_list": version, "is_adding": True}, status)
+    return _form_page(request, "responsibility/item.html", form, here, status)
 
 
 @needs(rights.EDIT)

@@ -115,6 +115,54 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(first, as_role):
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 
+def test_conditions_come_and_go_as_rows_by_keyboard(first, log_in, shots):
+    person = UserFactory(unit=first.scope, roles=("administrator",))
+    draft = services.draft_list(scope=first.scope, reason="年度修订。", by=person, at=NOW)
+    page = log_in(person)
+    page.goto(f"{page.base}/duty-lists/{draft.pk}/items/CG-01/")
+
+    page.focus("text=加一条条件")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[name=conditions-0-words]:focus")
+    page.keyboard.type("装修")
+    page.focus("text=加一条条件")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[name=conditions-1-words]:focus")
+    page.keyboard.press("Tab")
+    page.keyboard.type("村里、屋场")
+    page.fill("[name=conditions-1-hour]", "夜里")
+    page.fill("[name=reason]", "村里的另派。")
+    # In a field Enter sends the form, and takes no row away.
+    page.focus("[name=conditions-1-hour]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".one-row.is-wrong >> text=钟点写起止")
+    # Of two rows that are wrong the first has the caret.
+    page.wait_for_selector("[name=conditions-0-words]:focus")
+    assert page.input_value("[name=conditions-0-words]") == "装修"
+    shots(page, "duty-item-rows")
+    page.fill("[name=conditions-1-hour]", "22-6")
+    page.select_option("[name=conditions-1-county_function]", "agriculture")
+    page.focus("[aria-label='去掉条件第 1 条']")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[name=add_row]:focus")
+    assert page.locator(".one-row").count() == 1
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#says >> text=还有写了没提交的内容。")
+    page.focus("[name=conditions-0-note]")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("#peek >> text=与第1版的差别，1 处")
+
+    assert DutyItem.objects.get(duty_list=draft, code="CG-01").conditions == [
+        {"when": {"place": ["村里", "屋场"], "hour": [22, 6]}, "county_function": "agriculture"}
+    ]
+    phone = log_in(person, viewport=PHONE)
+    phone.goto(f"{phone.base}/duty-lists/{draft.pk}/items/CG-01/")
+    phone.click("text=加一条法定时限")
+    phone.wait_for_selector("[name=statute_limits-0-step]:focus")
+    assert phone.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
 def test_a_sheet_is_taken_away_changed_and_written(first, log_in, shots, tmp_path):
     person = UserFactory(unit=first.scope, roles=("administrator",))
     draft = services.draft_list(scope=first.scope, reason="年度修订。", by=person, at=NOW)

@@ -76,7 +76,7 @@ def table(answer):
 def typed(answer):
     """What the form of the page would send."""
     values = {}
-    for box in soup(answer).select("main form[method=post] [name]"):
+    for box in soup(answer).select("main form[method=post] [name]:not(button)"):
         name = box["name"]
         if box.name == "select":
             chosen = box.select_one("option[selected]")

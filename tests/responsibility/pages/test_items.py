@@ -10,7 +10,10 @@ from tests.factories.hotline import CountyCentreFactory, UnitFactory
 from tests.factories.responsibility import DutyItemFactory
 from tests.responsibility.pages.conftest import NOW, soup, table, text_of, typed
 
-HOW_A_CONDITION = "写“什么情形 → 改成什么”，如“地点：村里、屋场 → 县级职能：农业农村”。"
+EMPTY_CONDITION = dict.fromkeys(
+    ("words", "place", "subject", "hour", "level", "city_function", "county_function", "township_role", "note"), ""
+)
+EMPTY_STATUTE = dict.fromkeys(("step", "limit", "source"), "")
 
 
 def of(draft, code):
@@ -84,29 +87,7 @@ def test_an_item_is_changed_with_its_reason_and_the_ruling(draft, as_):
         ({"lead_unit": "市灯局"}, "没有叫“市灯局”的单位。"),
         ({"co_functions": "管灯"}, "没有这样的职能：管灯。写“城市管理”“公安”这样的名称。"),
         ({"limit_complaint": "很快"}, "写工作日数，如 7；按小时或天的写 24h、10d。现在写的是“很快”。"),
-        ({"conditions": "村里的归农业农村"}, f"第 1 条：{HOW_A_CONDITION}"),
-        ({"conditions": "地点：村里 →"}, f"第 1 条：{HOW_A_CONDITION}"),
-        (
-            {"conditions": "地点：村里 → 主责级别：市级主责\n在哪：村里 → 主责级别：市级主责"},
-            "第 2 条：“在哪：村里”看不懂。可以写用词：……、地点：……、对象：……、钟点：……，用分号隔开。",
-        ),
-        (
-            {"conditions": "钟点：夜里 → 主责级别：市级主责"},
-            "第 1 条：钟点写起止，如 22-6。现在写的是“夜里”。",
-        ),
-        (
-            {"conditions": "地点：村里；地点：乡下 → 主责级别：市级主责"},
-            "第 1 条：地点写了两次。",
-        ),
-        (
-            {"conditions": "地点：村里 → 乡镇：包办"},
-            "第 1 条：没有这样的乡镇职责：包办。可以写不派、协助、主责。",
-        ),
-        ({"statute_limits": "环节：受理；依据：《某法》"}, "第 1 条：还要写时限。"),
-        (
-            {"statute_limits": "环节：受理；时限：很快；依据：《某法》"},
-            "第 1 条：写工作日数，如 7；按小时或天的写 24h、10d。现在写的是“很快”。",
-        ),
+        ({"limit_complaint": "无"}, "写工作日数，如 7；按小时或天的写 24h、10d。现在写的是“无”。"),
         ({"county_function": ""}, "县级主责的事项须写明县级职能。"),
         ({"mark": ""}, "没有核实依据的事项须标明“示例，待核”。"),
         ({"words": "路灯+"}, "用词中“+”的两边都要有字：路灯+。"),
@@ -123,6 +104,172 @@ def test_a_refusal_stands_where_it_belongs_and_nothing_typed_is_lost(draft, as_,
     assert (answer.status_code, errors(answer)) == (422, [sentence])
     assert typed(answer) == sent
     assert of(draft, "CG-01").belongs == "城市道路路灯不亮、损坏。"
+
+
+def rows_sent(prefix, *rows):
+    """What a browser sends of so many rows."""
+    counts = {"TOTAL_FORMS": str(len(rows)), "INITIAL_FORMS": "0", "MIN_NUM_FORMS": "0", "MAX_NUM_FORMS": "1000"}
+    empty = {"conditions": EMPTY_CONDITION, "statute_limits": EMPTY_STATUTE}[prefix]
+    cells = {f"{at}-{name}": value for at, row in enumerate(rows) for name, value in (empty | row).items()}
+    return {f"{prefix}-{name}": value for name, value in (counts | cells).items()}
+
+
+def row_errors(answer):
+    return [
+        (row["aria-label"], [text_of(one) for one in row.select("em.err")])
+        for row in soup(answer).select(".one-row.is-wrong")
+    ]
+
+
+def test_conditions_and_statute_limits_are_written_in_rows(draft, as_):
+    client = as_("administrator")
+    address = f"/duty-lists/{draft.pk}/items/CG-01/"
+    sent = (
+        typed(client.get(address))
+        | rows_sent(
+            "conditions",
+            {"place": "村里、屋场", "hour": "22至6", "county_function": "agriculture", "township_role": "none"},
+            {},
+            {"words": "装修", "note": "夜里；归公安。"},
+        )
+        | rows_sent(
+            "statute_limits",
+            {"step": "accept", "limit": "7", "kinds": ["complaint", "report"], "source": "《某法》第一条：七日"},
+            {"step": "handle", "limit": "60d", "source": "《某法》第二条"},
+        )
+        | {"reason": "夜里的另派。"}
+    )
+
+    answer = client.post(address, sent)
+
+    item = of(draft, "CG-01")
+    assert answer.status_code == 303
+    assert item.conditions == [
+        {
+            "when": {"place": ["村里", "屋场"], "hour": [22, 6]},
+            "county_function": "agriculture",
+            "township_role": "none",
+        },
+        {"when": {"words": ["装修"]}, "note": "夜里；归公安。"},
+    ]
+    assert item.statute_limits == [
+        {"step": "accept", "limit": "7wd", "kinds": ["complaint", "report"], "source": "《某法》第一条：七日"},
+        {"step": "handle", "limit": "60d", "source": "《某法》第二条"},
+    ]
+
+
+def test_emptied_rows_are_taken_away(draft, as_):
+    draft.items.filter(code="CG-01").update(conditions=[{"when": {"place": ["村里"]}, "note": "甲"}])
+    client = as_("administrator")
+    address = f"/duty-lists/{draft.pk}/items/CG-01/"
+
+    client.post(address, typed(client.get(address)) | rows_sent("conditions", {}) | {"reason": "不分了。"})
+
+    assert of(draft, "CG-01").conditions == []
+
+
+@pytest.mark.parametrize(
+    ("prefix", "row", "sentence"),
+    [
+        ("conditions", {"level": "city"}, "请写什么情形：用词、地点、对象、钟点至少写一样。"),
+        ("conditions", {"place": "村里"}, "请写改成什么：主责级别、市级职能、县级职能、乡镇、说明至少写一样。"),
+        ("conditions", {"hour": "夜里", "level": "city"}, "钟点写起止，如 22-6。现在写的是“夜里”。"),
+        (
+            "statute_limits",
+            {"step": "accept", "limit": "很快", "source": "《某法》"},
+            "写工作日数，如 7；按小时或天的写 24h、10d。现在写的是“很快”。",
+        ),
+        ("statute_limits", {"step": "accept", "source": "《某法》"}, "请写时限。"),
+        ("statute_limits", {"limit": "7", "source": "《某法》"}, "请选择环节。"),
+        ("statute_limits", {"step": "accept", "limit": "7"}, "请写依据。"),
+    ],
+)
+def test_what_is_wrong_with_a_row_stands_in_it(draft, as_, prefix, row, sentence):
+    good = {
+        "conditions": {"place": "村里", "note": "甲"},
+        "statute_limits": {"step": "accept", "limit": "7", "source": "法"},
+    }
+    client = as_("administrator")
+    address = f"/duty-lists/{draft.pk}/items/CG-01/"
+    sent = (
+        typed(client.get(address))
+        | rows_sent(prefix, good[prefix], row)
+        | {"reason": "改。", "belongs": "写了很久的一段。"}
+    )
+
+    answer = client.post(address, sent)
+
+    title = {"conditions": "条件", "statute_limits": "法定时限"}[prefix]
+    assert (answer.status_code, row_errors(answer)) == (422, [(f"{title}第 2 条", [sentence])])
+    assert text_of(soup(answer).select_one("main .note-due")) == "没有收下，写过的都在。1 处要改，写在各栏下面。"
+    assert typed(answer) == sent
+    assert (of(draft, "CG-01").conditions, of(draft, "CG-01").statute_limits) == ([], [])
+
+
+def test_without_script_a_row_comes_and_goes_and_nothing_typed_is_lost(draft, as_):
+    client = as_("administrator")
+    address = f"/duty-lists/{draft.pk}/items/CG-01/"
+    rows = [{"place": "村里", "hour": "夜里"}, {"note": "乙"}]
+    sent = (
+        typed(client.get(address))
+        | rows_sent("conditions", *rows)
+        | {"title": "", "limit_complaint": "很快", "kinds": ["help"], "onsite_required": ["on"], "reason": "改到一半"}
+    )
+
+    more = client.post(address, sent | {"add_row": "conditions"})
+    less = client.post(address, typed(more) | {"drop_row": "conditions-0"})
+    odd = client.post(address, sent | {"drop_row": "conditions-9"})
+
+    assert [answer.status_code for answer in (more, less, odd)] == [200, 200, 200]
+    assert typed(more) == sent | rows_sent("conditions", *rows, {}) | {"conditions-INITIAL_FORMS": "3"}
+    assert typed(less) == sent | rows_sent("conditions", rows[1], {}) | {"conditions-INITIAL_FORMS": "2"}
+    assert typed(odd) == sent | {"conditions-INITIAL_FORMS": "2"}
+    assert [errors(answer) for answer in (more, less, odd)] == [[], [], []]
+    assert soup(more).select_one("[autofocus]")["name"] == "conditions-2-words"
+    assert soup(less).select_one("[autofocus]")["value"] == "conditions"
+    assert soup(more).select_one("main form button")["type"] == "submit"
+    assert soup(more).select_one("main form button").get("name") is None
+    assert not DutyItemEvent.objects.exists()
+
+
+def test_with_script_only_the_rows_come_back(draft, as_):
+    client = as_("administrator")
+    address = f"/duty-lists/{draft.pk}/items/CG-01/"
+    sent = typed(client.get(address)) | {"add_row": "statute_limits"}
+
+    answer = client.post(address, sent, headers={"HX-Request": "true"})
+    new = client.post(
+        f"/duty-lists/{draft.pk}/new-item/",
+        sent | {"code": "CG-03", "drop_row": "conditions-0"},
+        headers={"HX-Request": "true"},
+    )
+
+    page = soup(answer)
+    assert [each.name for each in page.contents if each.name] == ["fieldset"]
+    assert [box["name"] for box in page.select("select, [type=text]")] == [
+        "statute_limits-0-step",
+        "statute_limits-0-limit",
+        "statute_limits-0-source",
+    ]
+    assert soup(new).select_one("fieldset")["id"] == "statute_limits-rows"
+    assert client.post(address, {"add_row": "conditions"}).status_code == 200
+    assert as_("dispatcher").post(address, sent).status_code == 403
+
+
+def test_rows_that_did_not_come_are_not_taken_for_none(draft, as_):
+    draft.items.filter(code="CG-01").update(conditions=[{"when": {"place": ["村里"]}, "note": "甲"}])
+    client = as_("administrator")
+    address = f"/duty-lists/{draft.pk}/items/CG-01/"
+    sent = {
+        name: value
+        for name, value in typed(client.get(address)).items()
+        if not name.startswith("conditions-") or name.endswith("words")
+    }
+
+    answer = client.post(address, sent | {"reason": "改。", "title": "路灯全灭"})
+
+    assert (answer.status_code, errors(answer)) == (422, ["这几行没有收到，请重新打开这一项再写。"])
+    assert of(draft, "CG-01").title == "路灯不亮"
 
 
 def test_what_stopped_being_a_draft_meanwhile_keeps_what_was_typed(draft, people, as_):
@@ -188,7 +335,7 @@ def test_an_item_is_removed_and_brought_back_from_the_base(draft, as_):
 def test_a_new_item_asks_for_its_code_and_refuses_one_that_is_there(draft, as_):
     client = as_("administrator")
     address = f"/duty-lists/{draft.pk}/new-item/"
-    empty = client.post(address, {})
+    empty = client.post(address, rows_sent("conditions") | rows_sent("statute_limits"))
     sent = typed(client.get(f"/duty-lists/{draft.pk}/items/CG-01/")) | {"title": "灯杆倾斜", "reason": "群众常问。"}
 
     taken = client.post(address, sent | {"code": "CG-01"})

@@ -238,6 +238,7 @@ addEventListener("pageshow", () => $$("form[data-busy]").forEach(form => busy(fo
 document.addEventListener("htmx:afterRequest", e => {
   const form = e.detail.elt.closest?.("form");
   form && busy(form, false);
+  if (form?.matches("[data-unsaved]") && e.detail.elt !== form) dirty.add(form); // rows came or went
   const done = e.detail.successful && !isLogIn(e.detail.xhr.responseURL) && e.detail.requestConfig?.verb === "post" && form?.matches("[data-act-form]");
   if (done) { dirty.delete(actUrl); kept.delete(actUrl); if (e.detail.xhr.getResponseHeader("HX-Trigger")?.includes("act-done")) act.close(); }
 });
@@ -329,6 +330,8 @@ setInterval(() => $$("[data-undo]").forEach(undo => {
 }), 1000);
 act?.addEventListener("close", () => { stow(); $(".act-says", act).replaceChildren(); if (act.contains(document.activeElement)) document.activeElement.blur(); });
 countPicks();
+/* A long form that came back: where the first thing to mend is. */
+$("form[data-unsaved] :is(.is-miss,.is-wrong input,.is-wrong textarea)")?.focus();
 /* After an act the next row is ready: the list comes back one shorter, at the same place. */
 const [path, place] = JSON.parse(sessionStorage.getItem("row") || "[]");
 if (path === location.pathname) sessionStorage.removeItem("row");
