@@ -1,11 +1,22 @@
 """What a unit has in hand: its own parts of open tickets, by what burns, each with its next act as a verb."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, TypedDict, cast
 
-from django.db.models import Case, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    When,
+    prefetch_related_objects,
+)
 from django.db.models.functions import Coalesce
 
 from hotline.dates import SHANGHAI, local_day
@@ -114,9 +125,10 @@ def inbox_page(user: User, *, segment: str, handler_id: int | None, after: Key |
     rows = inbox(user, at).filter(condition)
     if handler_id is not None:
         rows = rows.filter(assignment__handler=handler_id)
-    page = take(with_standing(rows), by="sort_at", pk="ticket_id", after=after)
-    clocks, holders = _clocks(page.rows), _holders(page.rows)
+    page = take(_with_standing(rows), by="sort_at", pk="ticket_id", after=after)
     passes_down = user.unit is not None and user.unit.kind == Unit.Kind.COUNTY_CENTRE
+    _look_up(page.rows, visits=not passes_down)
+    clocks, holders = _clocks(page.rows), _holders(page.rows)
     found = [_row(scope, clocks, holders.get(scope.ticket_id, ""), passes_down=passes_down) for scope in page.rows]
     return Page(found, page.next_key)
 
@@ -126,19 +138,28 @@ class Stands(TypedDict):
     extension_asked: bool
 
 
-def with_standing(rows: QuerySet[TicketScope]) -> "QuerySet[WithAnnotations[TicketScope, Stands]]":
-    """What `standing` reads. The tables that have no end are asked once for all rows of the page, not joined to each."""
+def _with_standing(rows: QuerySet[TicketScope]) -> "QuerySet[WithAnnotations[TicketScope, Stands]]":
+    """What `standing` reads of the row itself; ticket and part are looked up by `_look_up`."""
     step = Approval.objects.filter(ticket=OuterRef("ticket"), state=ApprovalState.PENDING).values("step")[:1]
     asked = ExtensionRequest.objects.filter(decision=Decision.PENDING)
-    return rows.prefetch_related(
-        Prefetch("ticket", Ticket.objects.defer("text")),
-        Prefetch("assignment", _with_visit(Assignment.objects.all())),
-        "assignment__handler",
-        "ticket__region",
-    ).annotate(
+    return rows.annotate(
         step=Case(When(state=TicketState.COMPLETION_REVIEW, then=Subquery(step))),
         # IN and not EXISTS: the few that wait are read once.
         extension_asked=Case(When(OURS & Q(assignment__in=asked.values("assignment")), then=True), default=False),
+    )
+
+
+def _look_up(rows: Sequence[TicketScope], *, visits: bool) -> None:
+    """The tables that have no end are asked once for all rows shown: neither joined to each nor asked for the row that
+    only says that there is a next page.
+    """
+    parts = Assignment.objects.all()
+    prefetch_related_objects(
+        rows,
+        Prefetch("ticket", Ticket.objects.defer("text")),
+        Prefetch("assignment", _with_visit(parts) if visits else parts),
+        "assignment__handler",
+        "ticket__region",
     )
 
 
@@ -198,7 +219,7 @@ def _row(
 
 
 def standing(scope: "WithAnnotations[TicketScope, Stands]", held_by: str, *, passes_down: bool) -> Standing:
-    """Of a row read by `with_standing`; ``passes_down``: the unit gives matters on instead of handling them."""
+    """Of a row read by `_with_standing`; ``passes_down``: the unit gives matters on instead of handling them."""
     part, ticket = scope.assignment, scope.ticket
     if part.role == AssignmentRole.COPY:
         return Standing("知会", "wait", waits_for="只看")
