@@ -35,6 +35,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
+    # 10号 第八条: sheets of items that a killed worker or a lost message left neither compared nor written.
+    "responsibility.resume_sheets": {
+        "task": "responsibility.resume_sheets",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
     # 10号 第八条: an item of which too much comes back is no longer dispatched by itself.
     "tickets.watch_automatic": {"task": "tickets.watch_automatic", "schedule": 600.0},
     # docs/architecture.md: who may see a ticket has one writer, and a checker every night.

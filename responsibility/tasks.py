@@ -19,6 +19,11 @@ def write_sheet(*, sheet_id: int) -> bool:
     return services.write_sheet(sheet_id=sheet_id, at=timezone.now())
 
 
+@shared_task(name="responsibility.resume_sheets")
+def resume_sheets() -> int:
+    return services.resume_sheets(at=timezone.now())
+
+
 @shared_task(name="responsibility.learn_routing")
 def learn_routing() -> str:
     event = services.learn_from_experience(at=timezone.now())

@@ -371,6 +371,8 @@ class Migration(migrations.Migration):
                 ('confirmed_at', models.DateTimeField(null=True, verbose_name='确认时间')),
                 ('written_at', models.DateTimeField(null=True, verbose_name='写入时间')),
                 ('refusal', models.CharField(blank=True, max_length=500, verbose_name='没有办成')),
+                ('begun_at', models.DateTimeField(null=True, verbose_name='最近一次开始')),
+                ('tries', models.PositiveSmallIntegerField(default=0, verbose_name='开始过几次')),
                 ('confirmed_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('duty_list', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='sheets', to='responsibility.dutylist')),
                 ('file', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.storedfile')),

@@ -428,6 +428,9 @@ class DutySheet(models.Model):
     confirmed_at = models.DateTimeField("确认时间", null=True)
     written_at = models.DateTimeField("写入时间", null=True)
     refusal = models.CharField("没有办成", max_length=500, blank=True)
+    begun_at = models.DateTimeField("最近一次开始", null=True)
+    """When a worker last took up what waits."""
+    tries = models.PositiveSmallIntegerField("开始过几次", default=0)
 
     class Meta:
         verbose_name = verbose_name_plural = "清单表格"
@@ -458,6 +461,10 @@ class DutySheet(models.Model):
         if self.checked_at is None:
             return "check"
         return "write" if self.confirmed_at else ""
+
+    @property
+    def waits_since(self) -> datetime:
+        return self.begun_at or self.confirmed_at or self.handed_in_at
 
 
 class DutySheetRow(models.Model):

@@ -1,6 +1,6 @@
 """Items of a draft, one by one or many at once: every change says why and, where there is one, from which ruling it came."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -28,6 +28,7 @@ FIELDS: Final = tuple(LABELS)
 # What is said in an item's own words is not the same for two of them.
 IN_BULK: Final = frozenset(FIELDS) - {"title", "words", "excluded_words", "belongs", "not_belongs", "conditions"}
 _NEEDS_REASON: Final = "请写明为什么改。"
+_TOGETHER: Final = 500
 
 
 @transaction.atomic
@@ -159,18 +160,33 @@ def write_changes(
     ticket_number: str = "",
     by: User | None,
     at: datetime,
+    told: Callable[[int], None],
 ) -> DutyList:
     """Many different changes at once, all or none, each with its history: what a sheet says, checked item by item before.
 
-    Raises DraftMoved when the draft was changed after `seen_at` (its `changed_at` at that time).
+    `told` hears how many are written whenever some more are. Raises DraftMoved when the draft was changed after
+    `seen_at` (its `changed_at` at that time).
     """
     reason = words_of(reason, _NEEDS_REASON)
     draft = _draft(list_id, by, at, seen_at=seen_at)
+    why = {"reason": reason, "ticket_number": ticket_number, "by": by, "at": at}
+    for begin in range(0, len(changes), _TOGETHER):
+        some = changes[begin : begin + _TOGETHER]
+        _write_some(draft, some, at)
+        DutyItemEvent.objects.bulk_create(
+            [DutyItemEvent(duty_list=draft, code=c.code, act=c.act, changes=c.changes, **why) for c in some]
+        )
+        told(begin + len(some))
+    if ticket_number:
+        proposals.take_proposal(ticket_number=ticket_number, duty_list_id=draft.pk, by=by, at=at)
+    return draft
+
+
+def _write_some(draft: DutyList, changes: Sequence[ItemChange], at: datetime) -> None:
     made = _changed_items(draft, [each for each in changes if each.act != ItemAct.REMOVE], at)
     # One statement for what is new and what is not; the database checks both.
     DutyItem.objects.bulk_create(
         [item for item, _ in made],
-        batch_size=500,
         update_conflicts=True,
         unique_fields=["duty_list", "code"],
         update_fields=[name for name in FIELDS if name != "co_units"],
@@ -178,25 +194,6 @@ def write_changes(
     gone = draft.items.filter(code__in=[each.code for each in changes if each.act == ItemAct.REMOVE])
     _replace_co_units(draft, gone, {item.code: codes for item, codes in made if codes is not None})
     gone.delete()
-    DutyItemEvent.objects.bulk_create(
-        [
-            DutyItemEvent(
-                duty_list=draft,
-                code=each.code,
-                act=each.act,
-                changes=each.changes,
-                reason=reason,
-                ticket_number=ticket_number,
-                by=by,
-                at=at,
-            )
-            for each in changes
-        ],
-        batch_size=500,
-    )
-    if ticket_number:
-        proposals.take_proposal(ticket_number=ticket_number, duty_list_id=draft.pk, by=by, at=at)
-    return draft
 
 
 def _changed_items(

@@ -7,16 +7,21 @@ nothing, whatever it says of units that are gone. Columns that the sheet lacks s
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
+from django.core.cache import cache
 from django.core.files.base import File
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
+from hotline import parameters
 from hotline.errors import DomainError
 from hotline.models import StoredFile, Unit, User
 from hotline.services import open_file, store_file
+from hotline.services.rows import one_by_one
 from hotline.services.sheets import Page, read_table, workbook
 from hotline.typed import clean
 from responsibility import rights, selectors
@@ -158,6 +163,7 @@ def compare_sheet(*, sheet_id: int, at: datetime) -> bool:
     sheet = DutySheet.objects.select_related("duty_list__scope", "file").filter(pk=sheet_id).first()
     if sheet is None or sheet.waits != "check":
         return False
+    _begin(sheet_id, at)
     # Before the items are read: what changes meanwhile makes the preview an old one.
     sheet.list_seen_at = sheet.duty_list.changed_at
     try:
@@ -313,7 +319,9 @@ def confirm_sheet(*, sheet_id: int, reason: str, ticket_number: str = "", by: Us
     editable_draft(sheet.duty_list_id, by, at, seen_at=sheet.list_seen_at)
     sheet.reason, sheet.ticket_number = words_of(reason, "请写明为什么改。"), ticket_number.strip()
     sheet.confirmed_by, sheet.confirmed_at = by, at
-    sheet.save(update_fields=["reason", "ticket_number", "confirmed_by", "confirmed_at"])
+    sheet.begun_at, sheet.tries = None, 0
+    sheet.save(update_fields=["reason", "ticket_number", "confirmed_by", "confirmed_at", "begun_at", "tries"])
+    _tell_written(sheet_id, 0)
     return sheet
 
 
@@ -332,6 +340,7 @@ def why_not_confirmed(sheet: DutySheet) -> str:
 
 def write_sheet(*, sheet_id: int, at: datetime) -> bool:
     """Write what was confirmed, all or none; False when that was done already. A refusal stays with the sheet to be read."""
+    _begin(sheet_id, at)
     try:
         return _write(sheet_id, at)
     except DomainError as why:
@@ -353,6 +362,7 @@ def _write(sheet_id: int, at: datetime) -> bool:
         ticket_number=sheet.ticket_number,
         by=sheet.confirmed_by,
         at=at,
+        told=partial(_tell_written, sheet_id),
     )
     said = "、".join(f"{act.label} {sheet.counts[act]} 项" for act in WRITTEN if sheet.counts.get(act))
     words = f"表格“{sheet.file.name}”：{said}。{sheet.reason}"[:500]
@@ -362,6 +372,54 @@ def _write(sheet_id: int, at: datetime) -> bool:
     sheet.written_at = at
     sheet.save(update_fields=["written_at"])
     return True
+
+
+def _tell_written(sheet_id: int, rows: int) -> None:
+    """Beside the database: what a transaction writes nobody else sees before its end."""
+    cache.set(f"duty-sheet-written:{sheet_id}", rows, timeout=3600)
+
+
+def rows_written(sheet: DutySheet) -> tuple[int, int]:
+    """How many of how many, while it is being written."""
+    return cache.get(f"duty-sheet-written:{sheet.pk}", 0), sum(sheet.counts.get(act, 0) for act in WRITTEN)
+
+
+# --- in: what a worker left lying
+
+
+def _begin(sheet_id: int, at: datetime) -> None:
+    waiting = DutySheet.objects.filter(pk=sheet_id, written_at=None)
+    waiting.update(begun_at=at, tries=F("tries") + 1)
+
+
+def is_left(sheet: DutySheet, *, at: datetime) -> bool:
+    """Whether nobody seems to do what waits: not begun, or begun and not ended, for `duty_sheet_left_minutes`."""
+    return bool(sheet.waits) and sheet.waits_since <= _left_before(at)
+
+
+def _left_before(at: datetime) -> datetime:
+    return at - timedelta(minutes=parameters.integer("duty_sheet_left_minutes", at=at))
+
+
+def resume_sheets(*, at: datetime) -> int:
+    """Compare or write what a lost message or a killed worker left; returns how many were taken up.
+
+    After `duty_sheet_tries` one is refused: it may be what kills the worker.
+    """
+    waiting = DutySheet.objects.filter(
+        Q(checked_at=None) | Q(confirmed_at__isnull=False), written_at=None, refusal=""
+    ).annotate(since=Coalesce("begun_at", "confirmed_at", "handed_in_at"))
+    left = waiting.filter(since__lte=_left_before(at)).order_by("pk").values_list("pk", flat=True)
+    return len(one_by_one(lambda sheet_id: _resume(sheet_id, at), left))
+
+
+def _resume(sheet_id: int, at: datetime) -> bool:
+    sheet = DutySheet.objects.get(pk=sheet_id)
+    most = parameters.integer("duty_sheet_tries", at=at)
+    if sheet.tries < most:
+        return (compare_sheet if sheet.waits == "check" else write_sheet)(sheet_id=sheet_id, at=at)
+    why = f"试了 {sheet.tries} 次都没有{'比对' if sheet.waits == 'check' else '写入'}完，草稿没有变。请重新比对；再不行，把表分成几张交来。"
+    return bool(DutySheet.objects.filter(pk=sheet_id, written_at=None, refusal="").update(refusal=why))
 
 
 def _locked_sheet(sheet_id: int) -> DutySheet:

@@ -88,7 +88,7 @@ def preview(request: HttpRequest, pk: int, sheet_id: int) -> HttpResponse:
     after = asked(request, "after")
     found = sheet.rows.filter(act=TABS[tab][1], pk__gt=key_of(after) or 0).order_by("pk")[: selectors.PAGE_ROWS + 1]
     rows = list(found)[: selectors.PAGE_ROWS]
-    here = {"tab": tab}
+    here, now = {"tab": tab}, timezone.now()
     version = sheet.duty_list
     return render(
         request,
@@ -97,6 +97,8 @@ def preview(request: HttpRequest, pk: int, sheet_id: int) -> HttpResponse:
             "duty_list": version,
             "sheet": sheet,
             "waits": sheet.waits,
+            "is_left": services.is_left(sheet, at=now),
+            "done": services.rows_written(sheet) if sheet.waits == "write" else (sheet.lines_done, sheet.lines),
             "tab": tab,
             "tabs": [(code, label, sheet.counts.get(code, 0)) for code, (label, _) in TABS.items()],
             "rows": _told(sheet, rows),
@@ -105,7 +107,7 @@ def preview(request: HttpRequest, pk: int, sheet_id: int) -> HttpResponse:
             "has_moved": sheet.checked_at is not None and sheet.list_seen_at != version.changed_at,
             "first_url": f"?{urlencode(here)}" if after else "",
             "next_url": f"?{urlencode(here | {'after': rows[-1].pk})}" if len(found) > len(rows) else "",
-            "at": timezone.now(),
+            "at": now,
         },
     )
 

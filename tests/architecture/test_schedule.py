@@ -27,7 +27,7 @@ def test_no_scheduled_task_waits_in_the_broker_for_its_moment():
 def test_every_sweep_and_reconciliation_is_scheduled():
     """What finds that which a lost message missed is worth nothing if nobody runs it."""
     app.loader.import_default_modules()
-    verbs = ("reconcile", "sweep", "expire", "lapse", "clear", "check", "recount")
+    verbs = ("reconcile", "sweep", "expire", "lapse", "clear", "check", "recount", "resume")
 
     finders = {name for name in app.tasks if name.partition(".")[2].startswith(verbs)}
 

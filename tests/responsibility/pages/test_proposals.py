@@ -68,6 +68,7 @@ def test_a_sheet_that_names_the_ticket_takes_it(draft):
         ticket_number=proposal.ticket_number,
         by=None,
         at=NOW,
+        told=lambda count: None,
     )
 
     proposal.refresh_from_db()

@@ -1,6 +1,8 @@
 """A version as a sheet, and a sheet into a draft: out, in, the differences, written when confirmed, errors back."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -324,6 +326,93 @@ def test_what_changes_between_confirmation_and_writing_stops_the_writing(draft, 
     assert text_of(page.select_one(".note-over")) == f"没有办成。 《{draft}》当前为“征求意见”，只有草稿能改。"
     assert of(draft, "CG-01").title == "路灯不亮"
     assert page.select("meta[http-equiv=refresh]") == []
+
+
+@pytest.fixture
+def handed_in(draft, people, as_):
+    """Kept, and lost by the broker: nobody compares it."""
+    rows = taken(draft, as_)
+    rows[0]["事项"] = "路灯全灭"
+    return services.hand_in_sheet(
+        list_id=draft.pk, upload=xlsx(rows), drops_missing=False, by=people["administrator"], at=NOW
+    )
+
+
+def minutes(count):
+    return NOW + timedelta(minutes=count)
+
+
+def test_what_was_left_is_compared_and_written_by_the_sweep(draft, people, as_, handed_in):
+    address = f"/duty-lists/{draft.pk}/sheets/{handed_in.pk}/"
+    early = services.resume_sheets(at=minutes(2))
+    with time_machine.travel(minutes(3), tick=False):
+        left = text_of(soup(as_("administrator").get(address)).select_one(".dif .note-due"))
+
+    compared = services.resume_sheets(at=minutes(3))
+    services.confirm_sheet(sheet_id=handed_in.pk, reason="统一。", by=people["administrator"], at=minutes(4))
+    none = services.resume_sheets(at=minutes(6))
+    written = services.resume_sheets(at=minutes(7))
+
+    assert (early, compared, none, written, services.resume_sheets(at=minutes(60))) == (0, 1, 0, 1, 0)
+    assert left.startswith("从今天 10:00 起还没有比对完。")
+    assert of(draft, "CG-01").title == "路灯全灭"
+    assert DutyItemEvent.objects.count() == 1
+
+
+def test_what_fails_again_and_again_is_refused_with_a_sentence(draft, as_, handed_in):
+    # Begun three times and never ended: the worker was killed.
+    DutySheet.objects.update(begun_at=NOW, tries=3)
+
+    assert (services.resume_sheets(at=minutes(2)), services.resume_sheets(at=minutes(3))) == (0, 1)
+
+    page = soup(as_("administrator").get(f"/duty-lists/{draft.pk}/sheets/{handed_in.pk}/"))
+    assert (
+        text_of(page.select_one(".note-over"))
+        == "没有办成。 试了 3 次都没有比对完，草稿没有变。请重新比对；再不行，把表分成几张交来。"
+    )
+    assert page.select("meta[http-equiv=refresh]") == []
+    assert tasks.compare_sheet(sheet_id=handed_in.pk) is False
+    assert services.resume_sheets(at=minutes(9)) == 0
+
+
+def test_each_start_is_counted_anew_for_the_writing(people, handed_in):
+    services.compare_sheet(sheet_id=handed_in.pk, at=minutes(1))
+    begun = DutySheet.objects.values_list("begun_at", "tries").get()
+    services.confirm_sheet(sheet_id=handed_in.pk, reason="统一。", by=people["administrator"], at=minutes(2))
+    confirmed = DutySheet.objects.values_list("begun_at", "tries").get()
+    services.write_sheet(sheet_id=handed_in.pk, at=minutes(3))
+
+    assert (begun, confirmed) == ((minutes(1), 1), (None, 0))
+    assert DutySheet.objects.values_list("begun_at", "tries").get() == (minutes(3), 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_it_writes_the_page_shows_how_far_it_is(draft, people, as_, monkeypatch):
+    """The page is read by another connection, as a browser's is: of the open transaction it sees nothing."""
+    monkeypatch.setattr("responsibility.services.items._TOGETHER", 2)
+    rows = taken(draft, as_)
+    for row in rows:
+        row["事项"] += "了"
+    sheet = services.hand_in_sheet(
+        list_id=draft.pk, upload=xlsx(rows), drops_missing=False, by=people["administrator"], at=NOW
+    )
+    services.compare_sheet(sheet_id=sheet.pk, at=NOW)
+    services.confirm_sheet(sheet_id=sheet.pk, reason="统一。", by=people["administrator"], at=NOW)
+    client = as_("administrator")
+    shown_meanwhile = []
+
+    def look():
+        page = soup(client.get(f"/duty-lists/{draft.pk}/sheets/{sheet.pk}/"))
+        shown_meanwhile.append(text_of(page.select_one(".dif .num")))
+        connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(look).result()
+        write = services.sheets._tell_written
+        monkeypatch.setattr(services.sheets, "_tell_written", lambda *told: (write(*told), pool.submit(look).result()))
+        services.write_sheet(sheet_id=sheet.pk, at=NOW)
+
+    assert shown_meanwhile == ["0 / 3 行", "2 / 3 行", "3 / 3 行"]
 
 
 @pytest.mark.parametrize(
