@@ -10,6 +10,23 @@ from responsibility.models import Category
 SELECT_FIRST = [("", "请选择")]
 
 
+class StoryField(forms.CharField):
+    """What happened, in five letters at least: signs and pictures alone say nothing."""
+
+    def __init__(self):
+        wrong = {
+            "required": "请写什么事。",
+            "min_length": "什么事至少写 5 个字。",
+            "max_length": "什么事最多写 5000 个字。",
+        }
+        super().__init__(label="什么事", min_length=5, max_length=5000, widget=forms.Textarea, error_messages=wrong)
+
+    def validate(self, value):
+        super().validate(value)
+        if sum(sign.isalnum() for sign in value) < self.min_length:
+            raise forms.ValidationError(self.error_messages["min_length"])
+
+
 class PhoneField(forms.CharField):
     def clean(self, value):
         try:

@@ -5,7 +5,7 @@ import unicodedata
 
 from django import forms
 
-from channels_merge.forms.fields import SELECT_FIRST, PhoneField, at_most
+from channels_merge.forms.fields import SELECT_FIRST, PhoneField, StoryField, at_most
 from channels_merge.states import (
     EmergencyLine,
     ExplainGround,
@@ -19,17 +19,7 @@ from tickets.states import Kind, Urgency
 
 
 class MatterForm(forms.Form):
-    text = forms.CharField(
-        label="什么事",
-        min_length=5,
-        max_length=5000,
-        widget=forms.Textarea,
-        error_messages={
-            "required": "请写什么事。",
-            "min_length": "什么事至少写 5 个字。",
-            "max_length": "什么事最多写 5000 个字。",
-        },
-    )
+    text = StoryField()
     title = forms.CharField(
         label="标题", max_length=100, required=False, error_messages={"max_length": at_most("标题", 100)}
     )
@@ -115,6 +105,8 @@ class PublicForm(MatterForm):
     )
     name = forms.CharField(label="怎么称呼您", max_length=40, required=False)
     hide = forms.BooleanField(required=False)
+    # The view takes the files; what refuses them stands here.
+    photo = forms.Field(required=False)
     # People do not see this field; programs fill it in.
     website = forms.CharField(required=False, max_length=200)
 
@@ -143,20 +135,14 @@ class TrackForm(forms.Form):
 
 
 class CodePageForm(forms.Form):
-    """What the page of a code asks: three fields, and a photo that the view takes."""
+    """What the page of a code asks."""
 
     token = forms.UUIDField(required=False)
-    text = forms.CharField(
-        min_length=5,
-        max_length=5000,
-        error_messages={
-            "required": "请写什么事。",
-            "min_length": "什么事至少写 5 个字。",
-            "max_length": "什么事最多写 5000 个字。",
-        },
-    )
+    text = StoryField()
     phone = PhoneField(max_length=20, error_messages={"required": "请写手机号，用来告诉您结果。"})
     name = forms.CharField(max_length=40, required=False)
     hide = forms.BooleanField(required=False)
+    # The view takes the files; what refuses them stands here.
+    photo = forms.Field(required=False)
     # People do not see this field; programs fill it in.
     website = forms.CharField(required=False, max_length=200)

@@ -39,6 +39,8 @@ class Progress:
     steps: tuple[Step, ...]
     others: int
     reply: str
+    # The unit is done: what the citizen says now is for whoever calls, not for the unit.
+    awaits_call: bool
     may_urge: bool
     may_supplement: bool
     may_withdraw: bool
@@ -110,6 +112,7 @@ def progress_of(appeal: Appeal) -> Progress:
         steps=tuple(steps),
         others=max(carried_by(ticket.pk).live().count() - 1, 0) if ticket and shows_ticket else 0,
         reply=_reply(ticket) if shows_ticket and ticket else masking.redact_answer(appeal.told),
+        awaits_call=shows_ticket and ticket is not None and ticket.state == TicketState.PENDING_FOLLOWUP,
         may_urge=shows_ticket and is_open,
         may_supplement=appeal.state in {AppealState.RECEIVED, AppealState.NEED_INFO} or (shows_ticket and is_open),
         may_withdraw=appeal.state in {AppealState.RECEIVED, AppealState.NEED_INFO} or (shows_ticket and is_open),
@@ -156,8 +159,8 @@ def _steps(appeal: Appeal, ticket: Ticket | None) -> Iterable[Step]:
 
 
 _INTERACTION_STEPS = {
-    InteractionKind.URGE: ("您催问了这件事", "已转告办理单位，记入本件。"),
-    InteractionKind.SUPPLEMENT: ("您补充了情况", "已转告办理单位，记入本件。"),
+    InteractionKind.URGE: ("您催问了这件事", "已记在这件事里，办理的人看得到。"),
+    InteractionKind.SUPPLEMENT: ("您补充了情况", "已记在这件事里，办理的人看得到。"),
     InteractionKind.WITHDRAW: ("您撤回了这件诉求", ""),
 }
 

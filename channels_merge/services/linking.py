@@ -43,7 +43,7 @@ from hotline.typed import clean
 from tickets import services as tickets
 from tickets.models import Assignment, Ticket
 from tickets.selectors.lists import who_may_know
-from tickets.states import Resolved
+from tickets.states import Resolved, TicketState
 
 # Somebody is still to read what is added.
 HEARD_STATES = frozenset({AppealState.RECEIVED, AppealState.NEED_INFO, AppealState.TRANSFERRED, AppealState.ACCEPTED})
@@ -114,7 +114,7 @@ def _relink(
 
 @transaction.atomic
 def urge_appeal(*, appeal_id: int, channel: Channel, text: str = "", by: User | None, at: datetime) -> Interaction:
-    """催单: counted on the ticket; words the citizen adds go with it."""
+    """催单: counted on the ticket; words the citizen adds go with it. A unit that is done hears nothing: whoever calls reads it."""
     rights.require_any(by, (rights.USE_DESK, rights.ACCEPT), at)
     appeal = locked(appeal_id)
     link = _open_link(appeal)
@@ -125,7 +125,7 @@ def urge_appeal(*, appeal_id: int, channel: Channel, text: str = "", by: User | 
         raise AppealRefused(f"工单 {ticket.number} 已是“{ticket.get_state_display()}”，请登记新诉求或申请重办。")
     row = _interact(appeal, InteractionKind.URGE, channel=channel, text=text, by=by, at=at)
     tell_ticket(link.ticket_id, urges=1)
-    if ticket.holder is not None:
+    if ticket.holder is not None and ticket.state != TicketState.PENDING_FOLLOWUP:
         told = who_may_know(ticket, _who_works_on(ticket.holder, at=at), at)
         notify(users=told, kind="urge", number=ticket.number, at=at, dedupe=f"urge:{row.pk}")
     return row

@@ -40,6 +40,7 @@ from hotline.client_address import client_address
 from hotline.errors import DomainError
 from hotline.numbers import key_of
 from hotline.rights import has_right
+from hotline.services import FileRefused
 from hotline.views.gate import needs
 
 SEEN_SECONDS = 3600
@@ -105,13 +106,15 @@ def _submit(request, code):
         except services.TooOften as too_often:
             form.add_error(None, str(too_often))
             status = 429
+        except FileRefused as wrong:
+            form.add_error("photo", str(wrong))
         except DomainError as wrong:
             form.add_error(None, str(wrong))
         else:
             request.session[SESSION_KEY] = [registered.appeal.number, registered.code]
             return redirect("channels_merge:public-done")
     if request.FILES:
-        form.add_error(None, "照片要重新选一次，其他内容都还在。")
+        form.add_error("photo", "照片要重新选一次，其他内容都还在。")
     return _page(request, code, request.POST.dict(), form, status)
 
 

@@ -16,7 +16,7 @@ from channels_merge.models import Channel
 from hotline.calendar import load_calendar
 from hotline.client_address import client_address
 from hotline.errors import DomainError
-from hotline.services import store_file
+from hotline.services import FileRefused, store_file
 
 MOST_PHOTOS = 6
 SESSION_KEY = "appeal_track"
@@ -57,21 +57,24 @@ def _submit(request):
         except services.TooOften as refused:
             form.add_error(None, str(refused))
             return _page(request, form, request.POST.dict(), status=429)
+        except FileRefused as refused:
+            form.add_error("photo", str(refused))
         except DomainError as refused:
             form.add_error(None, str(refused))
         else:
             request.session[SESSION_KEY] = [registered.appeal.number, registered.code]
             return redirect("channels_merge:public-done")
     if request.FILES:
-        form.add_error(None, "照片要重新选一次，其他内容都还在。")
+        form.add_error("photo", "照片要重新选一次，其他内容都还在。")
     return _page(request, form, request.POST.dict(), status=422)
 
 
 def stored_photos(request, now):
+    """Raises FileRefused for too many, and for what is no picture."""
     photos = request.FILES.getlist("photo")
     if len(photos) > MOST_PHOTOS:
-        raise services.AppealRefused(f"照片最多 {MOST_PHOTOS} 张，这次选了 {len(photos)} 张，请重新选。")
-    return [store_file(upload=photo, by=None, at=now) for photo in photos]
+        raise FileRefused(f"照片最多 {MOST_PHOTOS} 张，这次选了 {len(photos)} 张。")
+    return [store_file(upload=photo, by=None, at=now, pictures_only=True) for photo in photos]
 
 
 def _register(request, typed, matter):
@@ -150,12 +153,25 @@ def _shown(progress, now):
     return {"progress": progress, "now": now, "days_left": left, "may_rate": may_rate}
 
 
-WORDS = {
-    "urge": "已转告办理单位。",
-    "supplement": "补充的内容已记下，会转给办理单位。",
-    "withdraw": "已撤回。",
-    "rate": "您的评价已记下，谢谢。",
+WORDS = {"withdraw": "已撤回。", "rate": "您的评价已记下，谢谢。"}
+# Who reads it depends on who has the matter: the unit, whoever will call, or nobody but the hotline yet.
+READ_BY_UNIT = {"urge": "已转告办理单位。", "supplement": "补充的内容已记下，办理单位看得到。"}
+READ_BY_HOTLINE = {
+    "urge": "已记下，12345 会一起看。",
+    "supplement": "补充的内容已记下，12345 会一起看。",
 }
+READ_BY_CALLER = {
+    "urge": "已记下，12345 回访您以前会先看。",
+    "supplement": "补充的内容已记下，12345 回访您以前会先看。",
+}
+
+
+def _words(code, progress):
+    if code in WORDS:
+        return WORDS[code]
+    if progress.awaits_call:
+        return READ_BY_CALLER[code]
+    return (READ_BY_UNIT if progress.unit_name else READ_BY_HOTLINE)[code]
 
 
 def _rating(request):
@@ -167,7 +183,7 @@ def _rating(request):
 @require_POST
 def track_act(request, code):
     """What the citizen adds to the appeal of this session: urge, supplement (with photos), withdraw, rate."""
-    if code not in WORDS:
+    if code not in {*WORDS, *READ_BY_UNIT}:
         raise Http404
     number, query_code = request.session.get(SESSION_KEY, ["", ""])
     progress = selectors.public_progress(number=number, code=query_code) if number else None
@@ -177,7 +193,7 @@ def track_act(request, code):
     now = timezone.now()
     common = {"appeal_id": progress.appeal.pk, "channel": _channel(), "by": None, "at": now}
     text = request.POST.get("text", "")[:2000]
-    said, status = WORDS[code], 200
+    said, status = _words(code, progress), 200
     try:
         services.count_addition(number=number, address=client_address(request), at=now)
         if code == "urge":
@@ -199,7 +215,7 @@ def track_act(request, code):
         "channels_merge/public_track.html",
         {
             "form": form,
-            "typed": {"number": number, "text": text if status != 200 else "", "act": code},
+            "typed": {"number": number} if status == 200 else {"number": number, "text": text, "act": code},
             "said": said,
             "said_tone": "done" if status == 200 else "over",
             **_shown(progress, now),

@@ -66,6 +66,8 @@ class Case:
     attempts: Sequence[FollowUpAttempt]
     earlier: Sequence[FollowUp]
     """What the same caller said of earlier rounds."""
+    words: Sequence[Interaction]
+    """What the caller has added since they reported it, and that they urged after the reply, with words or without."""
     others: int
     attempts_allowed: int
 
@@ -76,9 +78,18 @@ def follow_up_case(follow_up: FollowUp, *, at: datetime) -> Case:
         reply=follow_up.reply,
         attempts=list(follow_up.attempts.select_related("by").order_by("at", "pk")),
         earlier=_earlier(follow_up),
+        words=list(
+            _added(Q(appeal=follow_up.appeal_id))
+            .filter(~Q(text="") | Q(at__gte=follow_up.opened_at))
+            .order_by("at", "pk")
+        ),
         others=carried_by(follow_up.ticket_id).live().exclude(pk=follow_up.appeal_id).count(),
         attempts_allowed=parameters.integer("followup_attempts", at=at),
     )
+
+
+def _added(of_appeal: Q) -> QuerySet[Interaction]:
+    return Interaction.objects.filter(of_appeal, kind__in=[InteractionKind.URGE, InteractionKind.SUPPLEMENT])
 
 
 def _earlier(follow_up: FollowUp) -> list[FollowUp]:
@@ -144,11 +155,7 @@ def evidence_of(decision: ReviewDecision, *, by: User, at: datetime) -> Evidence
         decision=decision,
         appeal=appeal,
         earlier=_earlier(follow_up) if follow_up else [],
-        words=list(
-            Interaction.objects.filter(of_appeal, kind__in=[InteractionKind.URGE, InteractionKind.SUPPLEMENT])
-            .exclude(text="")
-            .order_by("at", "pk")
-        ),
+        words=list(_added(of_appeal).exclude(text="").order_by("at", "pk")),
         reply=reply,
         visits=visits_of(ticket, OnSiteRecord.objects.filter(ticket=ticket), by, at),
         contacts=list(

@@ -80,6 +80,8 @@ def test_sending_the_page_twice_submits_once(client):
     [
         ({"text": ""}, "text", "请写什么事。"),
         ({"text": "坏了"}, "text", "什么事至少写 5 个字。"),
+        ({"text": "😡😡😡😡😡😡"}, "text", "什么事至少写 5 个字。"),
+        ({"text": "坏了！！！！"}, "text", "什么事至少写 5 个字。"),
         ({"text": "长" * 5001}, "text", "什么事最多写 5000 个字。"),
         ({"region": ""}, "region", "请选县（市、区）。"),
         ({"region": "999999"}, "region", "没有这个地区。"),
@@ -102,6 +104,10 @@ def test_what_is_to_be_mended_is_said_and_nothing_typed_is_lost(client, change, 
     assert page.find("input", {"name": "hide"}).has_attr("checked")
 
 
+def beside_the_photos(answer):
+    return [error.get_text() for error in soup(answer).find("input", {"name": "photo"}).parent.select(".err")]
+
+
 def test_photos_are_kept_and_too_many_or_other_things_are_refused(client, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
 
@@ -114,8 +120,18 @@ def test_photos_are_kept_and_too_many_or_other_things_are_refused(client, settin
 
     assert (Appeal.objects.count(), AppealFile.objects.count()) == (1, 2)
     assert (many.status_code, other.status_code) == (422, 422)
-    assert "照片最多 6 张，这次选了 7 张，请重新选。" in many.content.decode()
-    assert "照片要重新选一次，其他内容都还在。" in other.content.decode()
+    again = "照片要重新选一次，其他内容都还在。"
+    kinds = "可以上传：jpg、png、webp、heic 图片。"
+    assert beside_the_photos(many) == ["照片最多 6 张，这次选了 7 张。", again]
+    assert beside_the_photos(other) == [f"“a.png”的内容不是可以上传的类型。{kinds}", again]
+
+
+def test_what_is_no_picture_is_no_photo_of_a_citizen(client, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    answer = client.post("/p/", {**TYPED, "photo": SimpleUploadedFile("a.pdf", b"%PDF-1.7\n%%EOF")})
+
+    assert (answer.status_code, Appeal.objects.count(), StoredFile.objects.count()) == (422, 0, 0)
+    assert beside_the_photos(answer)[0] == "“a.pdf”的内容不是可以上传的类型。可以上传：jpg、png、webp、heic 图片。"
 
 
 def test_a_program_is_told_that_all_went_well_and_nothing_is_written(client):
@@ -247,7 +263,7 @@ def test_the_code_stands_in_no_address(client):
 
     assert answer.headers["Location"] == "/p/track/"
     assert appeal.title in words(client.get("/p/track/"))
-    assert "编号，S 开头" in str(soup(Client().get("/p/track/")))
+    assert "S 开头" in str(soup(Client().get("/p/track/")))
 
 
 def test_progress_is_told_in_plain_words_without_names_and_numbers(client, world):
@@ -297,18 +313,59 @@ def test_a_late_matter_says_so(client):
     ("code", "typed", "said", "kind"),
     [
         ("urge", {}, "已转告办理单位。", "urge"),
-        ("supplement", {"text": "东门那边也有"}, "补充的内容已记下，会转给办理单位。", "supplement"),
+        ("supplement", {"text": "东门那边也有"}, "补充的内容已记下，办理单位看得到。", "supplement"),
         ("withdraw", {"text": "已经停工了"}, "已撤回。", "withdraw"),
     ],
 )
-def test_what_a_citizen_adds_on_the_page(client, code, typed, said, kind):
+def test_what_a_citizen_adds_on_the_page(client, world, code, typed, said, kind):
     appeal = make_accepted()
+    in_hand(appeal, world)
     track(client, appeal)
     answer = client.post(f"/p/track/{code}/", typed)
 
     assert (answer.status_code, soup(answer).select_one(".note-done").get_text()) == (200, said)
     assert Interaction.objects.exclude(kind="new").get().kind == kind
     assert Appeal.objects.count() == 1
+
+
+def in_hand(appeal, world):
+    from tickets import services as tickets
+
+    tickets.dispatch_ticket(ticket_id=ticket_of(appeal).pk, unit=world.department, item=None, by=None, at=NOON)
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "said"),
+    [
+        (make_appeal, "supplement", "补充的内容已记下，12345 会一起看。"),
+        (make_accepted, "supplement", "补充的内容已记下，12345 会一起看。"),
+        (make_accepted, "urge", "已记下，12345 会一起看。"),
+    ],
+)
+def test_before_a_unit_has_it_nobody_is_said_to_have_been_told(client, make, code, said):
+    track(client, make())
+    answer = client.post(f"/p/track/{code}/", {"text": "东门那边也有"})
+
+    assert soup(answer).select_one(".note-done").get_text() == said
+    assert "办理单位" not in soup(answer).select_one(".ptl").get_text()
+
+
+def test_who_says_after_the_result_that_it_is_not_solved_is_heard_by_whoever_calls(client, world, person):
+    from hotline.models import Notice
+    from tickets import services as tickets
+
+    appeal = make_accepted()
+    person("liaison", world.department)
+    in_hand(appeal, world)
+    tickets.recall_ticket(ticket_id=ticket_of(appeal).pk, reason="派错", by=None, at=NOON)
+    answer = "您反映的工地已核实，夜间施工许可已收回，今后夜间不再施工，欢迎继续监督，再出现请拨打0797-8391111。"
+    tickets.answer_by_centre(ticket_id=ticket_of(appeal).pk, public_text=answer, by=None, at=NOON)
+    track(client, appeal)
+    assert "还没解决，告诉 12345" in words(client.get("/p/track/"))
+    said = client.post("/p/track/urge/", {"text": "昨晚又施工了"})
+
+    assert soup(said).select_one(".note-done").get_text() == "已记下，12345 回访您以前会先看。"
+    assert Notice.objects.filter(kind="urge").count() == 0
 
 
 def test_photos_may_be_added_later(client, settings, tmp_path):
@@ -337,6 +394,21 @@ def test_nothing_is_added_without_number_and_code(client, code):
 
     assert (answer.status_code, answer.headers["Location"]) == (302, "/p/track/")
     assert Interaction.objects.count() == 1
+
+
+def test_a_refused_addition_leaves_its_part_open(client):
+    track(client, make_appeal())
+    answer = client.post("/p/track/supplement/", {"text": " "})
+
+    assert answer.status_code == 422
+    assert [part.summary.get_text() for part in soup(answer).select("details[open]")] == ["补充情况或照片"]
+
+
+def test_the_page_of_progress_has_a_heading_and_names_its_fields(client):
+    page = soup(client.get("/p/track/"))
+
+    assert page.h1.get_text() == "查进度"
+    assert [label.span.get_text() for label in page.select("main form label")] == ["编号", "查询码"]
 
 
 def test_a_refused_addition_keeps_the_words(client):

@@ -3,6 +3,7 @@
 import pytest
 from bs4 import BeautifulSoup
 
+from channels_merge import services as services_of_appeals
 from evaluation import services
 from evaluation.models import FollowUp, FollowUpAttempt, ReviewDecision
 from hotline.models import SecurityLog
@@ -55,6 +56,18 @@ def test_the_nearest_limit_is_on_top_and_its_case_is_ready(city, page_of):
     assert case.select_one("form")["action"] == f"{LIST}{sooner.follow_ups[0].pk}/attempt/"
     assert case.select_one(".caller").get_text(" ", strip=True).startswith("王* 138****2231")
     assert "第 1 次，共可拨 3 次。" in case.get_text()
+
+
+def test_the_caller_before_the_call_has_what_was_said_after_the_reply(city, page_of):
+    matter = replied(city)
+    appeal = matter.appeals[0]
+    for words in ("", "昨晚又施工了。"):
+        services_of_appeals.urge_appeal(
+            appeal_id=appeal.pk, channel=appeal.channel, text=words, by=None, at=at("11-12 08:00")
+        )
+
+    said = [row.get_text(" ", strip=True) for row in page_of(city.caller, LIST).select("#peek .story ~ p")]
+    assert [row.split(" ", 2)[2] for row in said] == ["催单", "催单：昨晚又施工了。"]
 
 
 def test_on_the_day_of_the_reply_nobody_is_to_be_called_yet(city, page_of, time_machine_at):
@@ -360,7 +373,7 @@ def test_the_list_asks_the_same_questions_for_one_and_three(city, log_in, count,
     client = log_in(city.caller)
     client.get(LIST)
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         client.get(LIST)
 
 
