@@ -217,9 +217,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     def masked_name(self) -> str:
         return mask_name(self.name)
 
+    # What a person may do is what their roles give. Django's backend looks at both names before it reads permissions.
+    user_permissions = None
+    _user_perm_cache: ClassVar[frozenset[str]] = frozenset()
+
     @cached_property
     def _group_perm_cache(self) -> set[str]:
-        """Where Django's backend looks before it reads permissions: roles name theirs in code, so their names are enough."""
+        """Roles name their permissions in code, so their own names are enough."""
         roles = self.groups.values_list("name", flat=True)
         return {permission for code in roles if code in ROLES for permission in ROLES[code].permissions}
 

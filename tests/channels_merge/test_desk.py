@@ -127,7 +127,7 @@ def test_all_panes_cost_the_same_queries_whatever_they_show(agent, item, rows, d
     assert len(shown.select('[data-pane="similar"] li')) == rows
 
 
-SUGGEST_QUERIES = 15
+SUGGEST_QUERIES = 14
 
 
 def test_the_line_says_who_calls_by_mask(agent, world):

@@ -427,7 +427,7 @@ def test_intake_makes_the_same_queries_at_one_and_three_rows(as_, rows, django_a
     assert answer.content.count(b"data-peek-url") == rows
 
 
-INTAKE_QUERIES = 7
+INTAKE_QUERIES = 6
 
 
 def test_what_waits_for_the_citizen_is_listed_apart(as_):

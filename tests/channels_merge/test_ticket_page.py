@@ -371,7 +371,7 @@ def test_the_page_costs_the_same_for_one_caller_and_three(city, client, open_as,
         services.add_note(ticket_id=ticket.pk, text="一句批注。", by=city.handler, at=NOW)
     open_as(city.handler, ticket)
 
-    with django_assert_num_queries(27):
+    with django_assert_num_queries(26):
         page = client.get(f"/tickets/{ticket.number}/")
 
     assert len(page.context["appeals"]) == number

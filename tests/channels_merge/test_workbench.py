@@ -136,7 +136,7 @@ def test_the_bench_makes_the_same_queries_at_one_and_three_rows(city, bench, cli
     assert answer.content.count(b'class="go"') == rows
 
 
-BENCH_QUERIES = 10
+BENCH_QUERIES = 9
 
 
 @pytest.mark.parametrize("rows", [1, 3])
@@ -146,7 +146,7 @@ def test_the_bench_of_whoever_signs_does_too(city, bench, client, rows, django_a
     Ticket.objects.update(region=city.region)
     bench(city.head)
 
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(16):
         answer = client.get("/")
 
     assert answer.content.count(b'class="go"') == rows

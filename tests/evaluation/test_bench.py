@@ -46,4 +46,4 @@ def test_the_bench_asks_the_same_questions_for_one_and_three(city, log_in, count
     assert answer.content.count(b'class="go"') == count
 
 
-QUERIES = 7
+QUERIES = 6

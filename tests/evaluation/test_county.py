@@ -131,7 +131,7 @@ def test_the_page_costs_the_same_for_one_matter_and_three(city, log_in, django_a
     assert len(table.context["rows"]) == number
 
 
-PAGE, TABLE = 14, 6
+PAGE, TABLE = 13, 5
 
 
 def test_only_a_county_centre_has_it(city, log_in):

@@ -60,7 +60,7 @@ def test_what_a_role_may_do_is_known_by_its_name_and_is_what_its_rows_say(code, 
     user = UserFactory(roles=[code])
     rows = Permission.objects.filter(group__user=user).values_list("content_type__app_label", "codename")
 
-    with django_assert_num_queries(2) as asked:  # a person's own permissions, and the names of the roles
+    with django_assert_num_queries(1) as asked:  # the names of the roles
         held = user.get_all_permissions()
 
     assert held == {f"{app}.{codename}" for app, codename in rows} == set(ROLES[code].permissions)

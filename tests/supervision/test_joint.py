@@ -165,7 +165,7 @@ def test_the_list_costs_the_same_for_one_and_three(city, log_in, django_assert_n
     client = log_in(city.reviewer)
     client.get(URL)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         page = page_of(client, f"{URL}?tab={tab}")
 
     assert len(cells(page)) == count

@@ -333,5 +333,5 @@ def test_the_list_of_citizens_asks_the_same_questions_for_one_and_three(
     wall(city.reviewer)
     cache.delete(f"wall:{city.reviewer.pk}")
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         assert client.get(WALL, {"tab": "citizens"}).status_code == 200

@@ -163,9 +163,9 @@ def test_the_pages_ask_the_same_questions_for_one_and_three(city, as_, count, dj
     client = as_(city.dispatcher)
     client.get(PAGE)
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         client.get(PAGE)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         client.get(SAMPLE)
 
 

@@ -48,12 +48,12 @@ def officer(city):
 # --- lists cost the same for one row and three
 
 LISTS = {
-    "/rulings/objections/": ("reviewer", asked, 8),
-    "/rulings/precedents/?q=施工": ("reviewer", ruled, 7),
-    "/inbox/statements/": ("third_handler", asked, 5),
-    "/definitions/": ("officer", asked, 6),
-    "/returns/table/rows/": ("dispatcher", lambda city: give_back(city, signed(city), city.handler, NOW), 6),
-    "/returns/table/": ("dispatcher", lambda city: passed(city), 12),
+    "/rulings/objections/": ("reviewer", asked, 7),
+    "/rulings/precedents/?q=施工": ("reviewer", ruled, 6),
+    "/inbox/statements/": ("third_handler", asked, 4),
+    "/definitions/": ("officer", asked, 5),
+    "/returns/table/rows/": ("dispatcher", lambda city: give_back(city, signed(city), city.handler, NOW), 5),
+    "/returns/table/": ("dispatcher", lambda city: passed(city), 11),
 }
 
 

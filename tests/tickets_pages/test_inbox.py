@@ -256,7 +256,7 @@ def test_the_peek_of_a_ticket_costs_the_same_for_one_part_and_three(city, log_in
     client = log_in(city.handler)
     client.get(f"/tickets/{ticket.number}/peek/")
 
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(17):
         response = client.get(f"/tickets/{ticket.number}/peek/")
 
     assert len(response.context["parts"]) == number

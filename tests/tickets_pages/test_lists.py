@@ -45,15 +45,15 @@ LISTS = {
     "tickets by due date": ("/tickets/?order=due", "reviewer", signed),
 }
 QUERIES = {
-    "dispatch": 8,
-    "inbox": 13,
-    "returns": 8,
-    "rulings": 9,
-    "approvals": 12,
-    "extensions": 11,
-    "tickets": 8,
-    "tickets of a unit": 9,
-    "tickets by due date": 8,
+    "dispatch": 7,
+    "inbox": 12,
+    "returns": 7,
+    "rulings": 8,
+    "approvals": 11,
+    "extensions": 10,
+    "tickets": 7,
+    "tickets of a unit": 8,
+    "tickets by due date": 7,
 }
 
 

@@ -30,7 +30,7 @@ def test_the_list_costs_the_same_for_one_and_three(city, log_in, django_assert_n
     client = log_in(getattr(city, who))
     client.get("/mediations/")
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         response = client.get("/mediations/")
 
     assert len(response.context["rows"]) == number

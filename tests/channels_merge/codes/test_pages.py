@@ -230,7 +230,7 @@ def test_queries_of_the_list(town, django_assert_num_queries, count):
     client.get("/codes/")
 
     forget_parameters()
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         client.get("/codes/")
 
 
@@ -349,7 +349,7 @@ def test_queries_of_the_list_as_a_sheet(town, django_assert_num_queries, count):
     client = staff(town.manager)
     client.get("/codes/list.csv")
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         client.get("/codes/list.csv")
 
 

@@ -250,9 +250,9 @@ def test_the_list_of_checks_costs_the_same_for_one_and_three(city, handed, clien
     login(client, city.worker)
 
     client.get("/grid/checks/")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         answer = client.get("/grid/checks/")
     assert len(answer.context["rows"]) == 1
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(4):
         done = client.get("/grid/checks/?tab=done")
     assert len(done.context["rows"]) == count - 1

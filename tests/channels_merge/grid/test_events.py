@@ -216,7 +216,7 @@ def test_the_list_of_events_costs_the_same_for_one_and_three(city, client, djang
     client.force_login(User.objects.get(pk=city.dispatcher.pk), "django.contrib.auth.backends.ModelBackend")
 
     client.get("/grid/events/")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         answer = client.get("/grid/events/")
 
     assert len(answer.context["rows"]) == count

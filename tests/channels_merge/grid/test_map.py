@@ -258,7 +258,7 @@ def test_the_page_of_cells_costs_the_same_for_one_and_three(drawn, client, djang
         report(drawn, f"W{number}", cell=cell.code)
     page(client, drawn.manager, "/grid/cells/?q=Z")
 
-    with time_machine.travel(NOON, tick=False), django_assert_num_queries(9):
+    with time_machine.travel(NOON, tick=False), django_assert_num_queries(8):
         client.get("/grid/cells/?q=Z")
 
 
@@ -275,7 +275,7 @@ def test_the_page_of_an_event_costs_the_same_for_one_cell_and_three(drawn, clien
     url = f"/grid/events/{report(drawn, 'W1').appeal.number}/"
     page(client, drawn.manager, url)
 
-    with time_machine.travel(NOON, tick=False), django_assert_num_queries(10):
+    with time_machine.travel(NOON, tick=False), django_assert_num_queries(9):
         client.get(url)
 
 

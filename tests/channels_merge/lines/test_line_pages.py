@@ -107,7 +107,7 @@ def test_the_page_of_a_line_asks_as_often_whatever_it_holds(
     came(line, *(message(str(number), text="短") for number in range(count)))
     client.get("/lines/12315/")
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         assert len(cells(client.get("/lines/12315/"))) == count
 
 
@@ -294,7 +294,7 @@ def test_the_list_of_codes_asks_as_often_whatever_it_holds(
     came(line, *(message(str(n), category_code=f"A{n}", region_code=f"R{n}") for n in range(count)))
     client.get("/lines/codes/")
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         assert len(cells(client.get("/lines/codes/"))) == 2 * count
 
 
@@ -327,7 +327,7 @@ def test_the_outbox_asks_as_often_whatever_it_holds(client, manager, world, coun
         make_appeal()
     client.get("/outbox/")
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         assert len(cells(client.get("/outbox/?tab=waiting"))) == count
 
 

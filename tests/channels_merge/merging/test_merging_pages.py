@@ -102,7 +102,7 @@ def test_the_worklist_costs_the_same_for_one_pair_and_three(city, as_user, djang
     client = as_user(city.dispatcher)
     client.get("/merging/")
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         assert len(client.get("/merging/").context["rows"]) == number
 
 
@@ -120,7 +120,7 @@ def test_matters_of_many_with_growth_and_places(city, as_user, django_assert_num
     client = as_user(city.dispatcher)
     client.get("/merging/matters/")
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         answer = client.get("/merging/matters/")
     rows = answer.context["rows"]
     assert [(one.appeals, one.today, one.week) for one in rows] == [(5, 1, 5)] * number
@@ -175,7 +175,7 @@ def test_callers_cost_the_same(city, as_user, django_assert_num_queries, number)
         )
     client = as_user(city.reviewer)
     client.get("/merging/callers/")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         assert len(client.get("/merging/callers/").context["rows"]) == number
 
 
@@ -192,7 +192,7 @@ def test_repeats_cost_the_same(city, as_user, django_assert_num_queries, number)
     repeat(number)
     client = as_user(city.reviewer)
     client.get("/merging/repeats/")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         rows = client.get("/merging/repeats/").context["rows"]
     assert [(one.times, one.after_closing) for one in rows] == [(3, 1)] * number
 
@@ -216,7 +216,7 @@ def test_how_well_it_goes_costs_the_same(city, as_user, django_assert_num_querie
         merging.switch_on(category=top, by=city.reviewer, at=LATER)
     client = as_user(city.reviewer)
     client.get("/merging/quality/")
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         assert len(client.get("/merging/quality/").context["switches"]) == number
 
 

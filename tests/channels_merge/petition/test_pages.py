@@ -40,7 +40,7 @@ def test_the_list_costs_the_same_for_one_pair_and_three(office, pairs, client, d
 
     with time_machine.travel(LONG_AFTER, tick=False):
         client.get("/petitions/")
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(13):
             answer = client.get("/petitions/")
 
     assert len(answer.context["rows"]) == count

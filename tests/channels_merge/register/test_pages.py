@@ -119,7 +119,7 @@ def test_queries_of_the_register(desk, as_, django_assert_num_queries, count):
     client.get("/channels/")
 
     forget_parameters()
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         client.get("/channels/")
 
 
@@ -132,7 +132,7 @@ def test_queries_of_the_ledger(desk, as_, django_assert_num_queries, count):
     client.get("/channels/phones/")
 
     forget_parameters()
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         client.get("/channels/phones/")
 
 
@@ -145,7 +145,7 @@ def test_queries_of_a_channel(desk, as_, django_assert_num_queries, count):
     client = as_(desk.manager)
     client.get(f"/channels/{channel.code}/")
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         client.get(f"/channels/{channel.code}/")
 
 

@@ -67,8 +67,8 @@ def test_the_strip_costs_the_same_however_many_wait(desk, django_assert_num_quer
         hear("ringing", extension="8001", number=f"1387970012{index}")
     browser.get("/desk/calls/")
 
-    # Person, two of rights, seat, calls; of the first number its appeals and their tickets.
-    with django_assert_num_queries(7):
+    # Person, roles, seat, calls; of the first number its appeals and their tickets.
+    with django_assert_num_queries(6):
         assert len(soup(browser.get("/desk/calls/")).select(".ring")) == rows
 
 

@@ -135,7 +135,7 @@ def test_the_list_costs_the_same_however_long(as_, seat, django_assert_num_queri
 
     # Person, rights and deputies, seats, how many, how many without a number, rows with tries; of the first one its tries,
     # whether it is ours to say what came of it, and what its number reported.
-    with django_assert_num_queries({"open": 15, "closed": 11}[tab]):
+    with django_assert_num_queries({"open": 14, "closed": 10}[tab]):
         assert len(soup(browser.get(f"/missed-calls/?tab={tab}")).select("[data-rows] tbody tr")) == rows
 
 
@@ -147,7 +147,7 @@ def test_calls_that_showed_no_number_are_counted_and_listed(as_, seat, django_as
         miss(at=after(seconds=index), number="", extension="8001")
 
     tab = soup(browser.get("/missed-calls/")).select_one("a[href='?tab=withheld']")
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         page = soup(browser.get("/missed-calls/?tab=withheld"))
 
     assert words(tab) == f"未显示号码 {rows}"
@@ -213,7 +213,7 @@ def test_seats_cost_the_same_however_many(as_, person, seat, django_assert_num_q
     browser = as_(manager)
     browser.get("/missed-calls/seats/")
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         assert len(soup(browser.get("/missed-calls/seats/")).select("[data-rows] tbody tr")) == rows
 
 
@@ -226,7 +226,7 @@ def test_unknown_extensions_stand_beside_the_seats(as_, person, seat, django_ass
         hear("ringing", extension=f"899{index}")
 
     assert words(soup(browser.get("/missed-calls/seats/")).select_one("a[href='?tab=unknown']")) == f"未知分机 {rows}"
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         page = soup(browser.get("/missed-calls/seats/?tab=unknown"))
     assert words(page.select_one("[data-rows] tbody tr")) == "8990 1 通 今天 10:00 安排坐席"
     assert len(page.select("[data-rows] tbody tr")) == rows

@@ -212,7 +212,7 @@ def test_the_list_asks_the_same_questions_for_one_and_three(draft, as_, count, d
     client = as_("administrator")
     client.get(CASES)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         client.get(CASES)
 
 

@@ -367,7 +367,7 @@ def test_queries_beside_an_item(draft, people, as_, django_assert_num_queries, c
     client.get("/duty-lists/")
 
     forget_parameters()
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         client.get(f"/duty-lists/{draft.pk}/items/CG-01/beside/")
 
 

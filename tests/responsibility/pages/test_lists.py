@@ -54,7 +54,7 @@ def test_queries_of_the_lists(first, as_, django_assert_num_queries, count):
     client.get("/duty-lists/")
 
     forget_parameters()
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get("/duty-lists/")
 
 
@@ -170,7 +170,7 @@ def test_queries_of_a_version(draft, people, as_, django_assert_num_queries, cou
     client.get(f"/duty-lists/{draft.pk}/")
 
     forget_parameters()
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         client.get(f"/duty-lists/{draft.pk}/")
 
 
@@ -279,7 +279,7 @@ def test_queries_of_a_countys_version(county, as_, django_assert_num_queries, co
     client.get(f"/duty-lists/{county.pk}/")
 
     forget_parameters()
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         client.get(f"/duty-lists/{county.pk}/")
 
 

@@ -41,7 +41,7 @@ def test_the_list_costs_the_same_for_one_and_three(log_in, clerk, django_assert_
     client = log_in(clerk)
     client.get("/resources/")
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         response = client.get("/resources/")
 
     assert len(response.context["rows"]) == number

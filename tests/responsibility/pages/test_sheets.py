@@ -482,7 +482,7 @@ def test_queries_of_the_preview(draft, as_, hand_in, django_assert_num_queries, 
     client.get(address)
 
     forget_parameters()
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get(f"{address}?tab=change")
 
 
@@ -494,7 +494,7 @@ def test_queries_of_taking_away(draft, as_, django_assert_num_queries, count):
     client.get("/duty-lists/")
 
     forget_parameters()
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get(f"/duty-lists/{draft.pk}/xlsx/")
 
 

@@ -82,5 +82,5 @@ def test_the_page_asks_the_same_questions_for_one_and_three(draft, as_, count, d
     client = as_("administrator")
     client.get(address(draft))
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         client.get(address(draft))
