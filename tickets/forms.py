@@ -109,10 +109,17 @@ class DispatchForm(ActForm):
     superior = UnitField(
         label="上级督导单位", units=Unit.objects.none(), required=False, help_text="双向交办时填写对口的市直部门。"
     )
+    copies = UnitField(
+        label="知会单位",
+        units=Unit.objects.none(),
+        many=True,
+        required=False,
+        help_text="只看不办，没有时限；多个单位用顿号隔开。",
+    )
 
     def prepare(self) -> None:
         units = units_for_city(self.found.at)
-        for name in ("unit", "co_units", "superior"):
+        for name in ("unit", "co_units", "superior", "copies"):
             self.fields[name].units = units
         self.fields["item"].items = responsibility.items_in_force(self.found.at)
         self.initial.setdefault("unit", self.found.ticket.proposed_unit)

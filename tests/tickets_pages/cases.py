@@ -214,7 +214,7 @@ CASES: dict[str, Case] = {
         new,
         "dispatcher",
         ["dispatch"],
-        ["unit", "item", "co_units", "superior"],
+        ["unit", "item", "co_units", "superior", "copies"],
         lambda city, t: {"unit": city.department.name, "co_units": "市教育局、市住建局"},
     ),
     "ask-information": Case(

@@ -16,6 +16,7 @@ from tests.factories.tickets import (
     make_item,
     part_of,
     passed_down,
+    register,
     signed,
     state_of,
     submit,
@@ -83,6 +84,19 @@ def test_the_inbox_of_a_co_unit(city, log_in):
     assert [row[8:] for row in cells(client.get("/inbox/"))] == [["协办", "赵*", "协办意见"]]
     services.report_as_co(assignment_id=part.pk, text="已核查施工许可，过期。", by=city.other_handler, at=NOW)
     assert [row[8:] for row in cells(client.get("/inbox/"))] == [["已反馈", "赵*", "等主办"]]
+
+
+def test_a_unit_that_is_only_told_reads_it_and_has_nothing_to_do(city, log_in):
+    ticket = register()
+    typed = {"unit": city.department.name, "copies": f"{city.other.name}、{city.third.name}"}
+    log_in(city.dispatcher).post(f"/tickets/{ticket.number}/acts/dispatch/", typed)
+    client = log_in(city.other_handler)
+
+    part = part_of(ticket, city.other)
+    assert (part.role, part.clocks.count()) == ("copy", 0)
+    assert [row[8:] for row in cells(client.get("/inbox/"))] == [["知会", "—", "只看"]]
+    assert client.get(f"/tickets/{ticket.number}/").status_code == 200
+    assert client.post(f"/tickets/{ticket.number}/acts/sign/").status_code == 409
 
 
 def test_the_inbox_asks_for_a_visit_in_each_round_where_the_item_does(city, log_in):

@@ -226,7 +226,7 @@ PAGES: dict[str, Page] = {
     "refuse-extension": Page(forms.ReasonForm, _on_extension(services.refuse_extension), "已不同意 {number} 延期。"),
     "dispatch": Page(
         forms.DispatchForm,
-        _on_ticket(services.dispatch_ticket, "unit", "item", "co_units", "superior"),
+        _on_ticket(services.dispatch_ticket, "unit", "item", "co_units", "superior", "copies"),
         "{number} 已派给{unit}。",
         undo="tickets:dispatch-undo",
     ),
