@@ -12,7 +12,7 @@ from django.test import TransactionTestCase
 from channels_merge.selectors.finding import forget_background
 from hotline import calendar, parameters
 from hotline.testing import migrated_database
-from responsibility.selectors import something_is_switched_on
+from responsibility.selectors import governed_elsewhere, something_is_switched_on
 
 THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 WRITTEN_BY_MIGRATE = {"auth_permission", "django_content_type"}
@@ -110,6 +110,7 @@ def fresh_reading():
     parameters.forget_parameters()
     forget_background()
     something_is_switched_on.forget()
+    governed_elsewhere.forget()
 
 
 @pytest.fixture

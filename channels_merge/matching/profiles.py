@@ -32,9 +32,9 @@ _EARTH: Final = 6_371_000.0
 class Message:
     """What is known of one message. Empty means not known, and what is not known speaks neither for nor against.
 
-    `region` is the administrative code, of a county or of a township whose code begins with its county's; `caller` is any
-    stable mark of the person (a blind index, never the number itself). A message without a title has its first words
-    for one.
+    `region` is the administrative code, of a county or of a township whose code begins with its county's; behind a space
+    that of the zone which governs the township, where its own code names another. `caller` is any stable mark of the
+    person (a blind index, never the number itself). A message without a title has its first words for one.
     """
 
     title: str

@@ -192,8 +192,13 @@ def _distances(apart: Floats) -> tuple[Floats, Floats]:
 
 
 def regions_differ(a: str, b: str) -> bool:
-    """Both are known and neither lies in the other."""
-    return bool(a and b and not a.startswith(b) and not b.startswith(a))
+    """Both are known and neither lies in the other, by its code or by who governs it."""
+    return bool(a and b) and not _lies_in(a, b) and not _lies_in(b, a)
+
+
+def _lies_in(place: str, area: str) -> bool:
+    own, _, _ = area.partition(" ")
+    return any(code.startswith(own) for code in place.split())
 
 
 def names_differ(opening: Rows, anywhere: Rows, left: Ids, right: Ids) -> Floats:

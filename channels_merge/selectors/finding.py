@@ -18,8 +18,10 @@ from channels_merge.matching import Background, Message, Profiles, probabilities
 from channels_merge.matching.retrieval import Found, Question, Row
 from channels_merge.models import Appeal, FreshPosting, GramBackground
 from hotline import parameters
+from hotline.dates import local_day
 from hotline.models import Region
 from hotline.remembering import Remembered
+from responsibility import selectors as responsibility
 
 BUDGET: Final = 200_000
 """Postings read by one search. At a million appeals five times as many find nothing more (docs/adr/0008)."""
@@ -50,7 +52,7 @@ def message_of(appeal: Appeal) -> Message:
         appeal.title,
         with_place(appeal.text, appeal.place),
         appeal.received_at,
-        region=region_code(appeal.region),
+        region=region_code(appeal.region, at=appeal.received_at),
         category=appeal.category.code if appeal.category else "",
         caller=appeal.contact.phone_index if appeal.contact else "",
         position=position(appeal.longitude, appeal.latitude),
@@ -204,7 +206,7 @@ def _looked_up(found: Found, *, since: datetime, closed_since: datetime, leave_o
                     title,
                     with_place(text, place),
                     received_at,
-                    region or "",
+                    _with_zone(region or "", at=received_at),
                     category or "",
                     caller or "",
                     position(longitude, latitude),
@@ -248,5 +250,11 @@ def best_of_each_ticket(found: Iterable[Candidate]) -> list[Candidate]:
     return list(first.values())
 
 
-def region_code(region: Region | None) -> str:
-    return region.code if region else ""
+def region_code(region: Region | None, *, at: datetime) -> str:
+    """As the engine wants it: 湖边镇 lies in 章贡区 by its code and in the zone by who governs it."""
+    return _with_zone(region.code, at=at) if region else ""
+
+
+def _with_zone(code: str, *, at: datetime) -> str:
+    zone = responsibility.zone_that_governs(code, on=local_day(at))
+    return f"{code} {zone}" if zone else code

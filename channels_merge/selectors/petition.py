@@ -12,7 +12,7 @@ from channels_merge import rights
 from channels_merge.identity import PhoneNotUnderstood, normal_phone
 from channels_merge.matching import Message, Profiles, explain, probabilities
 from channels_merge.models import Appeal, AppealLink, Contact, JointSupervision, PetitionMatch, PetitionMatter
-from channels_merge.selectors.finding import background, candidates, message_of
+from channels_merge.selectors.finding import background, candidates, message_of, region_code
 from channels_merge.states import OPEN_PETITION_STATES, AppealState, MatchGround, MatchState
 from hotline import crypto, parameters
 from hotline.masking import find_identifiers, redact
@@ -148,7 +148,7 @@ def _percents(pairs: Sequence[tuple[Message, Message]]) -> list[int]:
 
 
 def _message(matter: PetitionMatter) -> Message:
-    region = matter.region.code if matter.region else ""
+    region = region_code(matter.region, at=matter.received_at)
     return Message(matter.title, matter.text, matter.received_at, region, caller=matter.phone_index)
 
 

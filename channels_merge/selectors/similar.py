@@ -58,7 +58,7 @@ def similar_matters(
     that is not found by itself.
     """
     code = category.code if category else ""
-    message = Message(title, with_place(text, place), at, region_code(region), code, caller)
+    message = Message(title, with_place(text, place), at, region_code(region, at=at), code, caller)
     ground = background()
     found = best_of_each_ticket(candidates(message, at=at, leave_out=leave_out, ground=ground))
     shown = [one for one in found if _percent(one) >= LEAST_PERCENT][:limit]

@@ -49,7 +49,8 @@ def add_posting(appeal: Appeal) -> None:
 
 
 def _message(appeal: Appeal) -> Message:
-    return Message(appeal.title, with_place(appeal.text, appeal.place), region=region_code(appeal.region))
+    region = region_code(appeal.region, at=appeal.received_at)
+    return Message(appeal.title, with_place(appeal.text, appeal.place), region=region)
 
 
 # --- from new appeals to posting rows

@@ -36,6 +36,7 @@ from responsibility.selectors.browsing import (
     tree_of,
     versions_of,
 )
+from responsibility.selectors.governing import governed_elsewhere, zone_that_governs
 from responsibility.selectors.learned import (
     NIGHTLY,
     ModelUnknown,
@@ -127,6 +128,7 @@ __all__ = [
     "explain_text",
     "find_model",
     "found_items",
+    "governed_elsewhere",
     "guesses",
     "handler_of",
     "hold_cases",
@@ -174,4 +176,5 @@ __all__ = [
     "versions_to_try",
     "why_none",
     "why_township_not_lead",
+    "zone_that_governs",
 ]

@@ -89,6 +89,11 @@ def known(**codes):
         ({"region": "360702"}, {"region": "360703"}, {"regions_differ": 1.0}),
         ({"region": "360702"}, {"region": "360702101"}, {}),
         ({"region": "360702"}, {}, {}),
+        # A township of the county that the zone governs lies in both.
+        ({"region": "360702103 360700-JK"}, {"region": "360700-JK"}, {}),
+        ({"region": "360702103 360700-JK"}, {"region": "360702"}, {}),
+        ({"region": "360702103 360700-JK"}, {"region": "360702190 360700-JK"}, {"regions_differ": 1.0}),
+        ({"region": "360702006"}, {"region": "360700-JK"}, {"regions_differ": 1.0}),
         ({"category": "市政"}, {"category": "水务"}, {"categories_differ": 1.0}),
         ({"category": "市政"}, {"category": ""}, {}),
         ({"caller": "a"}, {"caller": "a"}, {"same_caller": 1.0}),

@@ -1,6 +1,6 @@
 """Which appeals are candidates, and what the desk shows of them."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -11,9 +11,11 @@ from channels_merge.selectors.finding import candidates, message_of
 from channels_merge.services import linking, postings
 from hotline import parameters
 from hotline.services import set_parameter
+from responsibility.selectors import governed_elsewhere
 from tests.factories.channels_merge import NOON, STORY, ChannelFactory, make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import ANSWERED_AT, work_on
-from tests.factories.responsibility import CategoryFactory
+from tests.factories.hotline import CountyCentreFactory, CountyFactory, TownshipFactory
+from tests.factories.responsibility import CategoryFactory, GovernanceFactory
 from tickets import services as tickets
 
 SOON = NOON + timedelta(minutes=5)
@@ -114,6 +116,25 @@ def test_the_same_caller_and_category_speak_for_it_and_others_against_it(city):
     [same] = percent(category=category, caller=index)
     assert same > unknown
     assert percent(category=other) < [unknown]
+
+
+def test_a_township_of_the_county_that_the_zone_governs_lies_in_both(city):
+    """One caller says 湖边镇, which its code puts in 章贡区, another 经开区, which governs it."""
+    zone = CountyFactory(code="360700-JK", name="赣州经济技术开发区", level="zone", parent=city.region.parent)
+    town = TownshipFactory(code="360702103", name="湖边镇", parent=city.region)
+    make_accepted(region=town)
+
+    def said(region, at=SOON):
+        [one] = similar_matters(text=SIMILAR, place="锦江花园", region=region, at=at)
+        return "所属区域不同" in one.differs, one.percent
+
+    (before, less), (own, more) = said(zone), said(city.region)
+    assert (before, own) == (True, False)
+    GovernanceFactory(region=town, unit=CountyCentreFactory(region=zone), valid_from=date(2026, 1, 1))
+    governed_elsewhere.forget()
+    assert said(zone) == (False, more)
+    assert said(city.region) == (False, more)
+    assert less < more
 
 
 @pytest.mark.parametrize("text", ["", "你好", "。。。"])
