@@ -1,10 +1,11 @@
 from django.dispatch import receiver
 
 from channels_merge import services, tasks
-from channels_merge.services import merge_records
+from channels_merge.services import grid, merge_records, telephone
 from channels_merge.signals import appeal_event
+from hotline.models import User
 from hotline.queue import enqueue
-from hotline.signals import unit_abolished
+from hotline.signals import person_deactivated, unit_abolished, work_in_hand
 from responsibility import selectors as duty_lists
 from tickets.signals import ticket_event
 
@@ -80,3 +81,14 @@ def match_petitions(sender, event, **kwargs):
 @receiver(unit_abolished, dispatch_uid="channels_merge.pass_on_codes")
 def pass_on_codes(sender, unit, successor, by, at, **kwargs):
     services.pass_on_codes(unit=unit, successor=successor, by=by, at=at)
+
+
+@receiver(person_deactivated, dispatch_uid="channels_merge.leave_seat_and_errands")
+def leave_seat_and_errands(sender, user, heir, by, at, **kwargs):
+    grid.pass_on_checks(worker=user, heir=heir, at=at)
+    telephone.leave_seat(user=user, by=by, at=at)
+
+
+@receiver(work_in_hand, sender=User, dispatch_uid="channels_merge.say_what_is_in_hand")
+def say_what_is_in_hand(sender, who, **kwargs):
+    return grid.said_in_hand(who) + telephone.said_of_seat(who)

@@ -166,7 +166,7 @@ class UnitAdmin(ActPage, admin.ModelAdmin):
             does=does,
             button="撤销",
             back=reverse("admin:hotline_unit_change", args=[pk]),
-            notes=[f"在用人员 {unit.users.filter(is_active=True).count()} 名。"],
+            notes=[f"在用人员 {unit.users.filter(is_active=True).count()} 名。", *services.in_hand(unit)],
         )
 
 
@@ -294,6 +294,7 @@ class UserAdmin(ActPage, admin.ModelAdmin):
             does=does,
             button="停用",
             back=reverse("admin:hotline_user_change", args=[pk]),
+            notes=services.in_hand(user) or ["名下没有在办的。"],
         )
 
     def reset_password(self, request, pk):

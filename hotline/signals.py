@@ -23,3 +23,8 @@ person_deactivated = Signal()
 """A person is about to leave. sender: User; user, heir (a colleague or None), by, at.
 
 A receiver hands the person's open work to the heir, or raises a DomainError that says what is in hand."""
+
+work_in_hand = Signal()
+"""Somebody is asked whether a unit or a person may go. sender: Unit or User; who: that unit or person.
+
+A receiver answers with a sentence that says what is in hand, "" for nothing, and changes nothing."""

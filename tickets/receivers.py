@@ -1,7 +1,7 @@
 from django.dispatch import receiver
 
 from hotline.queue import enqueue
-from hotline.signals import clock_moved, person_deactivated, unit_abolished
+from hotline.signals import clock_moved, person_deactivated, unit_abolished, work_in_hand
 from tickets import services, tasks
 from tickets.models import TicketClock
 
@@ -21,3 +21,8 @@ def hand_over_of_an_abolished_unit(sender, unit, successor, at, **kwargs):
 @receiver(person_deactivated, dispatch_uid="tickets.release_a_handler")
 def release_a_handler(sender, user, heir, at, **kwargs):
     services.release_handler(person=user, heir=heir, at=at)
+
+
+@receiver(work_in_hand, dispatch_uid="tickets.say_what_is_in_hand")
+def say_what_is_in_hand(sender, who, **kwargs):
+    return services.said_in_hand(who)

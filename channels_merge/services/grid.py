@@ -22,6 +22,7 @@ from channels_merge.states import GridCheckState, GridFinding
 from hotline import masking, parameters
 from hotline.calendar import add_working
 from hotline.models import StoredFile, User
+from hotline.rights import has_right
 from hotline.selectors import with_stand_ins
 from hotline.services import notify
 from hotline.services.sheets import LARGEST, SheetRow, SheetUnreadable, read_sheet
@@ -400,6 +401,33 @@ def report_check(
         dedupe=f"grid-check-done:{check.pk}",
     )
     return check
+
+
+@transaction.atomic
+def pass_on_checks(*, worker: User, heir: User | None, at: datetime) -> int:
+    """A grid worker leaves: a colleague goes instead. Refused with how many there are when nobody does."""
+    waiting = list(reads.waiting_checks(worker).select_for_update(of=("self",), no_key=True).order_by("pk"))
+    if not waiting:
+        return 0
+    if heir is None or not has_right(heir, rights.GRID_CHECK, at):
+        raise AppealRefused(f"{worker.name}还有 {len(waiting)} 项现场核查没有上报，请指定接手的网格员后再停用。")
+    sent = set(GridCheck.objects.filter(worker=heir, state=GridCheckState.OPEN).values_list("assignment", flat=True))
+    for check in waiting:
+        if check.assignment_id in sent:
+            # The heir goes there already: one report does.
+            check.state, check.ended_at = GridCheckState.CALLED_OFF, at
+            check.save(update_fields=["state", "ended_at"])
+            continue
+        check.worker = heir
+        check.save(update_fields=["worker"])
+        people = with_stand_ins([heir], at=at)
+        notify(users=people, kind="grid_check", number=str(check.pk), at=at, dedupe=f"grid-check:{check.pk}")
+    return len(waiting)
+
+
+def said_in_hand(worker: User) -> str:
+    waiting = reads.waiting_checks(worker).count()
+    return f"没有上报的现场核查 {waiting} 项。" if waiting else ""
 
 
 def _locked(check_id: int) -> GridCheck:

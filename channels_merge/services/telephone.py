@@ -435,5 +435,18 @@ def end_seat(*, seat_id: int, by: User | None, at: datetime) -> None:
         _log_seat(seat, f"坐席 {seat.extension} 撤下", by, at)
 
 
+@transaction.atomic
+def leave_seat(*, user: User, by: User | None, at: datetime) -> None:
+    """Somebody whose account is closed: what rings there rings at nobody, and stands under the unknown extensions."""
+    for seat in AgentSeat.objects.select_for_update(no_key=True).filter(user=user, until=None).select_related("user"):
+        _end(seat, at)
+        _log_seat(seat, f"坐席 {seat.extension} 撤下", by, at)
+
+
+def said_of_seat(user: User) -> str:
+    seat = selectors.seat_of(user)
+    return f"坐在分机 {seat.extension}，停用后撤下。" if seat else ""
+
+
 def _log_seat(seat: AgentSeat, what: str, by: User | None, at: datetime) -> None:
     log_security(kind=SecurityLog.Kind.ROLE, subject=seat.user.username, reason=what, user=by, at=at)

@@ -21,7 +21,7 @@ from hotline.errors import DomainError
 from hotline.models import PasswordHistory, SecurityLog, Unit, User
 from hotline.roles import ROLES, role_name
 from hotline.services.security import log_security
-from hotline.signals import person_deactivated, unit_abolished
+from hotline.signals import person_deactivated, unit_abolished, work_in_hand
 
 
 class PermissionsMissing(DomainError):
@@ -160,6 +160,11 @@ def must_change_password(user: User, at: datetime) -> bool:
 
 
 # --- ends
+
+
+def in_hand(who: Unit | User) -> list[str]:
+    """What every room says that a unit or a person has in hand, a sentence each; what ending them hands over or is refused for."""
+    return [said for _, said in work_in_hand.send(sender=type(who), who=who) if said]
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from hotline import services
 from hotline.models import CalendarYear, Parameter, SecurityLog, Unit, User, WorkInterval
+from hotline.signals import work_in_hand
 from tests.factories.hotline import UnitFactory, UserFactory
 from tests.hotline.calendars import at
 from tests.hotline.clocks import make_clock
@@ -147,6 +148,29 @@ def test_a_unit_is_abolished_on_its_page(browser):
     assert (refused.status_code, errors(refused)) == (422, [f"{unit.name}还有 1 名在用人员，请先停用或指定承接单位。"])
     assert done.status_code == 302
     assert Unit.objects.get(pk=unit.pk).successor == successor
+
+
+def test_what_is_in_hand_is_shown_before_somebody_goes(browser):
+    unit = UnitFactory()
+    user = UserFactory(unit=unit)
+    pages = [
+        reverse("admin:hotline_unit_abolish", args=[unit.pk]),
+        reverse("admin:hotline_user_deactivate", args=[user.pk]),
+    ]
+
+    def notes():
+        return [browser.get(page).context["notes"] for page in pages]
+
+    assert notes() == [["在用人员 1 名。"], ["名下没有在办的。"]]
+
+    def say(sender, who, **kwargs):
+        return f"{who.pk} 的在办工单 1 件。"
+
+    work_in_hand.connect(say)
+    try:
+        assert notes() == [["在用人员 1 名。", f"{unit.pk} 的在办工单 1 件。"], [f"{user.pk} 的在办工单 1 件。"]]
+    finally:
+        work_in_hand.disconnect(say)
 
 
 def test_a_calendar_is_shown_first_and_published_on_confirmation(browser):

@@ -281,6 +281,21 @@ def test_heir_handles_what_a_person_leaves(city):
     assert fresh(ticket).lead.handler == city.handler2
 
 
+def test_what_is_in_hand_is_said_before_a_unit_or_a_person_goes(city):
+    numbers = []
+    for _ in range(6):
+        ticket = signed(city)
+        services.name_handler(
+            assignment_id=ticket.lead_id, handler=city.handler, by=city.liaison, at=at("11-10 11:00")
+        )
+        numbers.append(ticket.number)
+    closed(city)
+
+    said = [f"在办工单 6 件：{'、'.join(numbers[:5])}等。"]
+    assert hotline.in_hand(city.department) == hotline.in_hand(city.handler) == said
+    assert hotline.in_hand(city.other) == hotline.in_hand(city.handler2) == []
+
+
 @pytest.mark.parametrize(
     "unit, employment, why",
     [

@@ -59,6 +59,7 @@ from tickets.services.holding import (
     place_hold,
     release_handler,
     release_hold,
+    said_in_hand,
 )
 from tickets.services.mediation import ask_mediation, record_mediation, remind_mediations
 from tickets.services.merging import count_appeals, merge_ticket, propose_withdrawal, unmerge_ticket
@@ -149,6 +150,7 @@ __all__ = [
     "rule_first_handler",
     "rule_not_government",
     "rule_objection",
+    "said_in_hand",
     "send_back",
     "sign_assignment",
     "submit_result",

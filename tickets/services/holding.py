@@ -1,9 +1,10 @@
 """Holds of higher rooms, and work that changes hands when units or people go."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from hotline import services as hotline
 from hotline.models import Clock, Unit, User
@@ -27,7 +28,7 @@ from tickets.states import (
 
 HANDLING_KINDS = DISPATCHABLE_KINDS | {Unit.Kind.COUNTY_DEPARTMENT, Unit.Kind.TOWNSHIP}
 SHOWN = 5
-"""Numbers that a refusal names."""
+"""Numbers that a sentence names."""
 
 
 @transaction.atomic
@@ -73,10 +74,26 @@ def hand_over(*, unit_from: Unit, unit_to: Unit, reason: str, by: User | None, a
     return moved
 
 
-def _to_hand_over(unit: Unit) -> list[int]:
+def parts_in_hand(who: Unit | User) -> QuerySet[Assignment]:
     """Also the parts in tickets that are out of sight: merged and voided ones may come back."""
-    parts = Assignment.objects.filter(unit=unit, state__in=sorted(LIVE_ASSIGNMENT_STATES))
-    return list(parts.exclude(ticket__state=TicketState.CLOSED).order_by("pk").values_list("pk", flat=True))
+    own = {"unit": who} if isinstance(who, Unit) else {"handler": who}
+    parts = Assignment.objects.filter(**own, state__in=sorted(LIVE_ASSIGNMENT_STATES))
+    return parts.exclude(ticket__state=TicketState.CLOSED).order_by("pk")
+
+
+def said_in_hand(who: Unit | User) -> str:
+    """How many tickets and the first numbers, a sentence; "" for none."""
+    waiting = list(parts_in_hand(who).values_list("pk", flat=True))
+    return f"在办工单 {len(waiting)} 件：{_numbers(waiting)}。" if waiting else ""
+
+
+def _numbers(parts: Sequence[int]) -> str:
+    numbers = Ticket.objects.filter(assignments__in=parts[:SHOWN]).order_by("pk").values_list("number", flat=True)
+    return f"{'、'.join(numbers)}{'等' if len(parts) > SHOWN else ''}"
+
+
+def _to_hand_over(unit: Unit) -> list[int]:
+    return list(parts_in_hand(unit).values_list("pk", flat=True))
 
 
 def hand_over_abolished(*, unit: Unit, successor: Unit | None, at: datetime) -> int:
@@ -85,21 +102,14 @@ def hand_over_abolished(*, unit: Unit, successor: Unit | None, at: datetime) -> 
     if not waiting:
         return 0
     if successor is None:
-        numbers = (
-            Ticket.objects.filter(assignments__in=waiting[:SHOWN]).order_by("pk").values_list("number", flat=True)
-        )
-        more = "等" if len(waiting) > SHOWN else ""
-        raise InputRefused(
-            f"{unit.name}还有 {len(waiting)} 件在办（{'、'.join(numbers)}{more}），请指定承接单位后再撤销。"
-        )
+        raise InputRefused(f"{unit.name}还有 {len(waiting)} 件在办（{_numbers(waiting)}），请指定承接单位后再撤销。")
     reason = f"{unit.name}撤销，由{successor.name}承接。"
     return hand_over(unit_from=unit, unit_to=successor, reason=reason, by=None, at=at)
 
 
 def release_handler(*, person: User, heir: User | None, at: datetime) -> int:
     """A person leaves: the colleague handles their parts from now on. Refused with how many there are when nobody does."""
-    named = Assignment.objects.filter(handler=person, state__in=sorted(LIVE_ASSIGNMENT_STATES))
-    waiting = list(named.exclude(ticket__state=TicketState.CLOSED).order_by("pk").values_list("pk", flat=True))
+    waiting = list(parts_in_hand(person).values_list("pk", flat=True))
     if waiting and heir is None:
         raise InputRefused(f"{person.name}还有 {len(waiting)} 件在办，请指定接手的同事后再停用。")
     for assignment_id in waiting:

@@ -10,6 +10,7 @@ from channels_merge import rights, services
 from channels_merge.models import GridCheck
 from channels_merge.selectors import grid as reads
 from channels_merge.services import grid
+from hotline import services as hotline
 from hotline.models import Notice
 from tests.factories.channels_merge import NOON
 from tests.factories.hotline import TownshipFactory, TownshipUnitFactory, UserFactory
@@ -179,6 +180,30 @@ def test_a_check_is_called_off_by_the_township(city, handed, client):
     assert report(client, check).status_code == 422
     assert list(reads.waiting_checks(city.worker)) == []
     assert not OnSiteRecord.objects.exists()
+
+
+def test_a_colleague_goes_where_a_worker_who_leaves_was_sent(city, handed):
+    check = sent(city, handed)
+    assert hotline.in_hand(city.worker) == ["没有上报的现场核查 1 项。"]
+
+    for heir in (None, city.township_handler):
+        with pytest.raises(
+            services.AppealRefused, match="钟文还有 1 项现场核查没有上报，请指定接手的网格员后再停用。"
+        ):
+            hotline.deactivate_person(user=city.worker, heir=heir, by=None, at=AFTERNOON)
+    hotline.deactivate_person(user=city.worker, heir=city.worker2, by=None, at=AFTERNOON)
+
+    assert list(reads.waiting_checks(city.worker2)) == [check]
+    assert Notice.objects.filter(recipient=city.worker2, kind="grid_check", number=str(check.pk)).count() == 1
+
+
+def test_where_both_were_sent_one_report_is_enough(city, handed):
+    check, other = sent(city, handed), sent(city, handed, worker=city.worker2)
+
+    hotline.deactivate_person(user=city.worker, heir=city.worker2, by=None, at=AFTERNOON)
+
+    check.refresh_from_db()
+    assert (check.state, list(reads.waiting_checks(city.worker2))) == ("called_off", [other])
 
 
 def test_what_nobody_waits_for_any_more_leaves_the_list(city, handed, client):

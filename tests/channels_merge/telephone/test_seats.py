@@ -5,6 +5,7 @@ import pytest
 from channels_merge import selectors, services
 from channels_merge.models import AgentSeat, PhoneCall
 from channels_merge.rights import NotPermitted
+from hotline import services as hotline
 from hotline.models import SecurityLog
 from tests.channels_merge.conftest import make_world
 from tests.channels_merge.telephone.conftest import after, hear, miss
@@ -32,6 +33,17 @@ def test_who_sits_down_ends_the_seat_before(world, seat, person):
         (second.pk, "8009", ["normal"], None),
     ]
     assert SecurityLog.objects.filter(user=manager, subject=second.username).count() == 2
+
+
+def test_a_closed_account_leaves_its_seat_and_what_rings_there_is_listed(world, seat):
+    agent = seat("8001")
+    assert hotline.in_hand(agent) == ["坐在分机 8001，停用后撤下。"]
+
+    hotline.deactivate_person(user=agent, heir=None, by=None, at=after(hours=1))
+
+    hear("ringing", "c-1", at=after(hours=1), extension="8001")
+    assert AgentSeat.objects.get().until == after(hours=1)
+    assert [row["extension"] for row in selectors.unknown_extensions(at=after(hours=1))] == ["8001"]
 
 
 @pytest.mark.parametrize(
