@@ -127,3 +127,14 @@ def shots():
             page.screenshot(path=Path(SHOTS) / f"{name}-{size['width']}.png", full_page=full)
 
     return shoot
+
+
+def covered_by_what_is_said(page):
+    """The fields and buttons of the page that a note lies over: none, or somebody cannot go on while it is there."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll("#main a, #main button, #main input, #main select, #main textarea, #main label, .find, .me")]
+            .filter(one => [...document.querySelectorAll("#says .note")].some(note => {
+              const [a, b] = [note.getBoundingClientRect(), one.getBoundingClientRect()];
+              return b.width && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+            })).map(one => one.outerHTML.slice(0, 100))"""
+    )

@@ -9,7 +9,7 @@ import time_machine
 from hotline import calendar, parameters
 from responsibility.models import Governance
 from responsibility.selectors.suggesting import _compiled
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, covered_by_what_is_said
 from tests.factories.hotline import CountyFactory, load_rules
 from tests.factories.tickets import (
     NOW,
@@ -62,13 +62,6 @@ def peeked(page, number):
 def asked(page):
     page.wait_for_selector("dialog.act[open]")
     page.wait_for_timeout(HAND)
-
-
-def lies_beside_the_peek(page):
-    """A note covers no button: those of the peek are on the right, those of a ticket at the foot."""
-    note, peek = page.locator("#says .note").bounding_box(), page.locator("#peek").bounding_box()
-    foot = page.viewport_size["height"] - 28 - 48
-    return note["x"] + note["width"] <= peek["x"] and note["y"] + note["height"] <= foot
 
 
 def step_back(page):
@@ -189,7 +182,7 @@ def test_dispatch_by_keys(city, log_in):
     peeked(page, nowhere.number)
     page.keyboard.press("Enter")
     assert "没有可派的单位，按 u 改派。" in page.inner_text("#says")
-    assert lies_beside_the_peek(page)
+    assert covered_by_what_is_said(page) == []
     page.keyboard.press("u")
     asked(page)
     assert page.evaluate("document.activeElement.name") == "unit"
