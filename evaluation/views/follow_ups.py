@@ -73,7 +73,14 @@ def _peek_context(request, follow_up, at, form=None) -> dict:
         "form": form or AttemptForm(),
         "at": at,
         "why_not": _why_not_now(request, follow_up, at),
+        "opened": _opened(request, follow_up, at) if form else None,
     }
+
+
+def _opened(request, follow_up, at):
+    """The number on a page that is refused: the call that it was opened and logged for goes on."""
+    is_theirs = follow_up.caller_id == request.user.pk and at - follow_up.called_at < services.CALL_LASTS
+    return follow_up.appeal.contact if is_theirs else None
 
 
 def _why_not_now(request, follow_up, at) -> str:

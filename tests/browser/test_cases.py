@@ -8,7 +8,7 @@ import time_machine
 from evaluation.models import FollowUp, ReviewDecision
 from hotline import calendar, parameters
 from hotline import services as hotline
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.conftest import DESKTOP, PHONE, covered_by_what_is_said
 from tests.factories.channels_merge import STORY
 from tests.factories.evaluation import WEDNESDAY, add_callers, complain, replied
 from tests.factories.hotline import load_rules
@@ -59,6 +59,9 @@ def test_calling_by_keys(city, log_in, shots):
     page.goto(page.base + "/follow-ups/")
     first = ready(page)
     shots(page, "follow-ups", (DESKTOP,))
+    page.keyboard.press("Enter")  # nothing is chosen: nothing is sent, and the ticket is not opened
+    page.wait_for_selector("#says >> text=还什么都没有选")
+    assert (ready(page), page.url) == (first, page.base + "/follow-ups/")
     page.keyboard.press("c")
     page.wait_for_selector(".caller .big")
     page.keyboard.press("q")
@@ -67,6 +70,9 @@ def test_calling_by_keys(city, log_in, shots):
     shots(page, "follow-ups-said", (DESKTOP,))
     page.keyboard.press("Enter")
     page.wait_for_selector("#says .note-done")
+    shots(page, "follow-ups-done", (DESKTOP, PHONE))
+    page.set_viewport_size(DESKTOP)
+    assert covered_by_what_is_said(page) == []
     assert (fresh(FollowUp(pk=first)).satisfaction, fresh(FollowUp(pk=first)).concluded_by) == (
         "satisfied",
         city.caller,
@@ -82,6 +88,8 @@ def test_calling_by_keys(city, log_in, shots):
     page.wait_for_selector("#peek .note-over")
     assert ready(page) == second
     assert chosen(page) == ["answered", "no", "dissatisfied"]
+    assert page.locator(".caller .big").count() == 1
+    assert page.url == page.base + "/follow-ups/"
     page.keyboard.press("8")
     page.keyboard.press("o")
     page.keyboard.type("没有人来过")

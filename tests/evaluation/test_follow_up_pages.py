@@ -284,6 +284,19 @@ def test_withdrawn_meanwhile_is_said(city, log_in):
     assert "已不再回访这一轮" in soup(answered).select_one(".note-due").get_text()
 
 
+def test_what_is_refused_leaves_the_number_of_the_call_open_and_logs_it_once(city, log_in):
+    case = replied(city)
+    refused = post(
+        log_in(city.caller), case.follow_ups[0], result="answered", resolved="no", satisfaction="dissatisfied"
+    )
+
+    assert (refused.status_code, errors(soup(refused))) == (422, ["不满意的，请选择原因。"])
+    assert soup(refused).select_one(".caller .big").get_text() == "13807972231"
+    assert SecurityLog.objects.filter(kind="reveal").count() == 1
+    elsewhere = write(log_in(city.caller2), case.follow_ups[0], result="answered")
+    assert "13807972231" not in elsewhere.content.decode()
+
+
 def test_the_number_is_masked_until_it_is_asked_for(city, log_in, page_of):
     case = replied(city)
     assert "13807972231" not in str(page_of(city.caller, LIST))

@@ -6,14 +6,14 @@ const check = (form, name, value) => {
   if (box) box.checked = true;
 };
 
-/* Ctrl+Enter sends from anywhere; Enter alone once something was chosen, except in the words. */
+/* Ctrl+Enter sends from anywhere; Enter alone once something was chosen, except in the words. It opens no ticket: that is v. */
 document.addEventListener("keydown", e => {
   if (e.key !== "Enter" || e.altKey || e.shiftKey || e.isComposing || e.defaultPrevented || document.querySelector("dialog[open]")) return;
   const form = caseForm();
   const alone = !(e.ctrlKey || e.metaKey);
-  const elsewhere = e.target.closest?.("a,button,textarea,input:not([type=radio]),select");
-  if (!form || (alone ? elsewhere || !form.querySelector(":checked") : e.target.closest?.("form"))) return;
+  if (!form || e.target.closest?.(alone ? "a,button,textarea,input:not([type=radio]),select" : "form")) return;
   e.preventDefault();
+  if (alone && !form.querySelector(":checked")) return hotline.say("还什么都没有选，没有提交。看工单按 v。", "due");
   form.querySelector("[type=submit]").click();
 }, true);
 
@@ -52,6 +52,10 @@ document.addEventListener("htmx:afterSwap", e => {
   const form = caseForm();
   if (form && written.has(form.action)) form.replaceWith(written.get(form.action));
 });
+
+/* A page that was refused has the address of what was sent, which nobody can open: the list is what a reload gives. */
+const list = document.querySelector(".rail [aria-current]");
+if (list && list.pathname !== location.pathname) history.replaceState(null, "", list.href);
 
 /* What is missing stands in the form at the end of a phone's page. */
 document.querySelector("form[data-call] em.err")?.scrollIntoView({block: "center"});
