@@ -1,144 +1,35 @@
 """Shape of what is written of a version and of its items. Rules are the services'."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Self
 
 from django import forms
-from django.db.models import Q
 from django.http import QueryDict
 
 from hotline.dates import local_day
-from hotline.models import Region, Unit, User
-from responsibility.models import Category, DutyItem, Resource
+from hotline.fields import words_field
+from hotline.models import Unit, User
+from responsibility.fields import (
+    NOTHING,
+    CategoryField,
+    FunctionsField,
+    HoursField,
+    LimitField,
+    ManyField,
+    RegionField,
+    UnitField,
+    UnitsField,
+    choice_field,
+)
+from responsibility.models import DutyItem, Resource
 from responsibility.selectors import notation
 from responsibility.selectors.browsing import SCOPES
 from responsibility.services.items import FIELDS
 from responsibility.states import FUNCTIONS, AppealKind, Level, ResourceKind, Route, TownshipRole
 
-NOTHING: Final = "无"
-"""Written where something is to be taken off many items at once; nothing written leaves it as it is."""
 _CHOOSE: Final = [("", "请选择")]
 _LEAVE: Final = [("", "不改")]
-
-
-def words_field(label: str, most: int, *, required: bool = True, rows: int = 0, **kwargs: Any) -> forms.CharField:
-    widget = forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput()
-    wrong = {
-        "required": f"请写{label}。",
-        "max_length": f"{label}最多写 {most} 个字，现在有 %(show_value)s 个字。",
-    }
-    return forms.CharField(
-        label=label, max_length=most, required=required, widget=widget, error_messages=wrong, **kwargs
-    )
-
-
-def choice_field(label: str, choices: Any, *, required: bool = True, **kwargs: Any) -> forms.ChoiceField:
-    return forms.ChoiceField(
-        label=label, choices=choices, required=required, error_messages={"required": f"请选择{label}。"}, **kwargs
-    )
-
-
-@contextmanager
-def _as_error_of_field() -> Iterator[None]:
-    try:
-        yield
-    except notation.NotUnderstood as wrong:
-        raise forms.ValidationError(str(wrong)) from wrong
-
-
-class ManyField(forms.CharField):
-    """Several words in one line, each between 顿号."""
-
-    def __init__(self, *, rows: int = 1, **kwargs: Any) -> None:
-        super().__init__(widget=forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput(), **kwargs)
-        self.error_messages["required"] = f"请写{self.label}。"
-
-    def prepare_value(self, value: Any) -> Any:
-        return "、".join(value) if isinstance(value, list) else value
-
-    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]  # a line of words is a list
-        return notation.words_in(super().to_python(value))
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return super().has_changed(initial or [], data)
-
-
-class FunctionsField(ManyField):
-    def clean(self, value: Any) -> list[str]:
-        with _as_error_of_field():
-            return notation.functions_in("、".join(super().clean(value)))
-
-
-class UnitsField(ManyField):
-    def clean(self, value: Any) -> list[Unit]:  # type: ignore[override]  # the units that the words name
-        return units_of_names(super().clean(value))
-
-
-class UnitField(forms.CharField):
-    """One unit by its name in full or in short; None where nothing is written."""
-
-    def clean(self, value: Any) -> Unit | None:
-        name = super().clean(value).strip()
-        return units_of_names([name])[0] if name and name != NOTHING else None
-
-
-def units_of_names(names: list[str]) -> list[Unit]:
-    """In the order of the names. One query."""
-    found: dict[str, list[Unit]] = {name: [] for name in names}
-    named = Q(name__in=names) | Q(short_name__in=names)
-    for unit in Unit.objects.filter(named, valid_until=None) if names else ():
-        for name in {unit.name, unit.short_name} & found.keys():
-            found[name].append(unit)
-    wrong = [f"没有叫“{name}”的单位。" for name, units in found.items() if not units]
-    wrong += [f"叫“{name}”的单位不止一个，请写全称。" for name, units in found.items() if len(units) > 1]
-    if wrong:
-        raise forms.ValidationError(wrong)
-    return [units[0] for units in found.values()]
-
-
-class LimitField(forms.CharField):
-    """A number is one of working days. `may_clear`: NOTHING may be written."""
-
-    def __init__(self, *, may_clear: bool = False, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.error_messages["required"] = f"请写{self.label}。"
-        self._as_written = {"", NOTHING} if may_clear else {""}
-
-    def prepare_value(self, value: Any) -> Any:
-        return notation.limit_said(value) if isinstance(value, str) else value
-
-    def clean(self, value: Any) -> str:
-        text = super().clean(value).strip()
-        if text in self._as_written:
-            return text
-        with _as_error_of_field():
-            return notation.limit_in(text)
-
-
-class HoursField(forms.CharField):
-    """From one hour of the day to another, as a list of the two."""
-
-    def prepare_value(self, value: Any) -> Any:
-        return notation.hours_said(value) if isinstance(value, list) else value
-
-    def clean(self, value: Any) -> list[int]:  # type: ignore[override]  # two hours, not a text
-        text = super().clean(value).strip()
-        with _as_error_of_field():
-            return notation.hours_in(text) if text else []
-
-
-class CategoryField(forms.ModelChoiceField):
-    """Every matter of the third level, by code, with those above it."""
-
-    def __init__(self) -> None:
-        leaves = Category.objects.filter(level=3).select_related("parent__parent").order_by("code")
-        wrong = {"required": "请选择分类。"}
-        super().__init__(leaves, label="分类", to_field_name="code", empty_label="请选择", error_messages=wrong)
-
-    def label_from_instance(self, obj: Category) -> str:
-        return " / ".join(str(each) for each in (obj.parent and obj.parent.parent, obj.parent, obj))
 
 
 # --- a version
@@ -362,7 +253,7 @@ class ItemForm(forms.Form):
 
     code = words_field("代码", 20, help_text="如 CG-04-018，定了以后不变。")
     title = words_field("事项", 60)
-    category = CategoryField()
+    category = CategoryField(label="分类")
     level = choice_field("主责级别", _CHOOSE + Level.choices)
     city_function = choice_field("市级职能", [*_CHOOSE, *FUNCTIONS.items()])
     lead_unit = UnitField(
@@ -538,20 +429,6 @@ class ResourceForm(forms.Form):
 # --- the test bench
 
 
-class RegionField(forms.ModelChoiceField):
-    """Every county, zone and township, by code, with what is above it."""
-
-    def __init__(self) -> None:
-        below = Region.objects.exclude(level=Region.Level.CITY).select_related("parent").order_by("code")
-        wrong = {"invalid_choice": "没有这个地方。"}
-        super().__init__(
-            below, label="地方", to_field_name="code", required=False, empty_label="没有选", error_messages=wrong
-        )
-
-    def label_from_instance(self, obj: Region) -> str:
-        return f"{obj.parent} {obj}" if obj.level == Region.Level.TOWNSHIP else str(obj)
-
-
 def _hours() -> list[tuple[str, str]]:
     return [("", "没有选"), *((str(hour), f"{hour} 时") for hour in range(24))]
 
@@ -562,7 +439,7 @@ class CaseForm(forms.Form):
     text = words_field("诉求内容", 5000, rows=7)
     region = RegionField()
     hour = choice_field("钟点", _hours(), required=False)
-    category = CategoryField()
+    category = CategoryField(label="分类")
     kind = choice_field("类型", [("", "没有选"), *AppealKind.choices], required=False)
     item_code = words_field(
         "应当是哪个事项", 20, required=False, help_text="写代码，如 CG-01-001；空着表示不应有建议。"

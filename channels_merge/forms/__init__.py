@@ -12,7 +12,6 @@ from channels_merge.forms.acts import (
     WordsForm,
 )
 from channels_merge.forms.codes import CorrectCodeForm, MakeCodeForm, MoveCodeForm
-from channels_merge.forms.fields import words_field
 from channels_merge.forms.lines import CodeForm, FolderForm, LineForm, LineLimitForm, PullForm, SourceForm
 from channels_merge.forms.matters import CodePageForm, DeskForm, PublicForm, TrackForm
 from channels_merge.forms.register import (
@@ -57,5 +56,4 @@ __all__ = [
     "TransferForm",
     "UnlinkForm",
     "WordsForm",
-    "words_field",
 ]

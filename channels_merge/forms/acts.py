@@ -2,11 +2,11 @@
 
 from django import forms
 
-from channels_merge.forms.fields import CategoryField, RegionField, at_most
+from channels_merge.forms.fields import RegionField
 from channels_merge.models import Channel
-from channels_merge.states import (
-    EmergencyLine,
-)
+from channels_merge.states import EmergencyLine
+from hotline.fields import at_most
+from responsibility.fields import CategoryField
 from responsibility.models import Category
 from tickets.states import Kind, Urgency
 
@@ -60,7 +60,7 @@ class AcceptForm(forms.Form):
 
 
 class AnswerForm(forms.Form):
-    category = CategoryField(empty_label="请选择", error_messages={"required": "请选择事项。"})
+    category = CategoryField()
     told = forms.CharField(
         label="答复",
         max_length=5000,

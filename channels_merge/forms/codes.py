@@ -2,10 +2,9 @@
 
 from django import forms
 
-from channels_merge.forms.fields import SELECT_FIRST, RegionField, unit_of_name, words_field
-from channels_merge.states import (
-    PlaceKind,
-)
+from channels_merge.forms.fields import SELECT_FIRST, RegionField
+from channels_merge.states import PlaceKind
+from hotline.fields import unit_of_name, words_field
 
 
 class CorrectCodeForm(forms.Form):

@@ -1,11 +1,9 @@
 """Fields and labels that several forms share."""
 
 from django import forms
-from django.db.models import Q
 
 from channels_merge.identity import PhoneNotUnderstood, normal_phone
-from hotline.models import Region, Unit
-from responsibility.models import Category
+from hotline.models import Region
 
 SELECT_FIRST = [("", "请选择")]
 
@@ -42,32 +40,9 @@ class DayInput(forms.DateInput):
         super().__init__(attrs, format="%Y-%m-%d")
 
 
-def at_most(name: str, most: int) -> str:
-    """The sentence of what is too long; the form keeps it, so that nothing has to be typed again."""
-    return f"{name}最多写 {most} 个字，现在有 %(show_value)s 个字。"
-
-
-def words_field(label, most, *, required=True, rows=0, **kwargs):
-    widget = forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput()
-    missing = {"required": f"请写{label}。", "max_length": f"{label}最多写 {most} 个字。"}
-    return forms.CharField(
-        label=label, max_length=most, required=required, widget=widget, error_messages=missing, **kwargs
-    )
-
-
 def day_field(label, *, required=True, **kwargs):
     wrong = {"required": f"请写{label}。", "invalid": f"{label}写成 2026-12-31 这样。"}
     return forms.DateField(label=label, required=required, widget=DayInput(), error_messages=wrong, **kwargs)
-
-
-def unit_of_name(name):
-    """The one unit that is called so, in full or in short."""
-    found = list(Unit.objects.filter(Q(name=name) | Q(short_name=name), valid_until=None)[:2])
-    if not found:
-        raise forms.ValidationError(f"没有叫“{name}”的单位。")
-    if len(found) > 1:
-        raise forms.ValidationError(f"叫“{name}”的单位不止一个，请写全称。")
-    return found[0]
 
 
 class RegionField(forms.ModelChoiceField):
@@ -79,14 +54,3 @@ class RegionField(forms.ModelChoiceField):
 
     def label_from_instance(self, obj):
         return f"{obj.parent.name} · {obj.name}" if obj.level == Region.Level.TOWNSHIP else obj.name
-
-
-class CategoryField(forms.ModelChoiceField):
-    """Every matter of the third level, by code, with those above it."""
-
-    def __init__(self, *, label="事项", **kwargs):
-        leaves = Category.objects.filter(level=3).select_related("parent__parent").order_by("code")
-        super().__init__(leaves, label=label, to_field_name="code", **kwargs)
-
-    def label_from_instance(self, obj):
-        return f"{obj.parent.parent.name} / {obj.parent.name} / {obj.name}"

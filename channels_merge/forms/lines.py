@@ -2,13 +2,12 @@
 
 from django import forms
 
-from channels_merge.forms.fields import CategoryField, RegionField, words_field
+from channels_merge.forms.fields import RegionField
 from channels_merge.models import Algorithm
-from channels_merge.states import (
-    LINE_LIMITS,
-    CodeKind,
-)
+from channels_merge.states import LINE_LIMITS, CodeKind
+from hotline.fields import words_field
 from hotline.limits import UNITS
+from responsibility.fields import CategoryField
 
 LIMIT_UNITS = [(unit, UNITS[unit]) for unit in ("wd", "wh", "d", "h")]
 

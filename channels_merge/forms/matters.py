@@ -5,13 +5,9 @@ import unicodedata
 
 from django import forms
 
-from channels_merge.forms.fields import SELECT_FIRST, PhoneField, StoryField, at_most
-from channels_merge.states import (
-    EmergencyLine,
-    ExplainGround,
-    Gender,
-    LegalRoute,
-)
+from channels_merge.forms.fields import SELECT_FIRST, PhoneField, StoryField
+from channels_merge.states import EmergencyLine, ExplainGround, Gender, LegalRoute
+from hotline.fields import at_most
 from hotline.models import Region
 from hotline.typed import clean
 from responsibility.models import Category

@@ -2,12 +2,9 @@
 
 from django import forms
 
-from channels_merge.forms.fields import SELECT_FIRST, day_field, unit_of_name, words_field
-from channels_merge.states import (
-    ChannelKind,
-    IntakeWay,
-    MilestoneKind,
-)
+from channels_merge.forms.fields import SELECT_FIRST, day_field
+from channels_merge.states import ChannelKind, IntakeWay, MilestoneKind
+from hotline.fields import unit_of_name, words_field
 
 
 class OwnerForm(forms.Form):

@@ -22,14 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from channels_merge import rights, selectors, services
-from channels_merge.forms import (
-    ChannelWordsForm,
-    CodePageForm,
-    CorrectCodeForm,
-    MakeCodeForm,
-    MoveCodeForm,
-    words_field,
-)
+from channels_merge.forms import ChannelWordsForm, CodePageForm, CorrectCodeForm, MakeCodeForm, MoveCodeForm
 from channels_merge.services.codes import COLUMNS, NEEDED
 from channels_merge.states import CodeState, PlaceKind
 from channels_merge.views.dialogs import asked, run_act
@@ -38,6 +31,7 @@ from channels_merge.views.register import READ, refused
 from channels_merge.views.sheets import sheet_page
 from hotline.client_address import client_address
 from hotline.errors import DomainError
+from hotline.fields import words_field
 from hotline.numbers import key_of
 from hotline.rights import has_right
 from hotline.services import FileRefused
