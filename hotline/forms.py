@@ -3,8 +3,12 @@
 from django import forms
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm
+from django.core.validators import MaxLengthValidator
 
 from hotline import parameters, services
+from hotline.models import User
+
+LONGEST_NAME = User._meta.get_field("username").max_length
 
 
 class LoginForm(AuthenticationForm):
@@ -18,6 +22,10 @@ class LoginForm(AuthenticationForm):
         self.at = at
         self.fields["username"].label = "工号"
         self.fields["username"].error_messages["required"] = "请填写工号。"
+        # The framework says it to browsers alone.
+        self.fields["username"].validators.append(
+            MaxLengthValidator(LONGEST_NAME, f"工号最多 {LONGEST_NAME} 个字符。")
+        )
         self.fields["password"].label = "密码"
         self.fields["password"].error_messages["required"] = "请填写密码。"
 

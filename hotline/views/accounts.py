@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from hotline import idle, parameters, services
 from hotline.client_address import client_address
-from hotline.forms import LoginForm, PasswordForm, UnlockForm
+from hotline.forms import LONGEST_NAME, LoginForm, PasswordForm, UnlockForm
 from hotline.models import SecurityLog, Unit, User
+from hotline.typed import clean
 
 HOME = "/"
 
@@ -49,9 +50,12 @@ def _errors_of(form) -> HttpResponse:
     return HttpResponse(words, status=422, content_type="text/plain; charset=utf-8")
 
 
-def _shown_name(username: str) -> str:
+def _log_refused(request, kind, username: str) -> None:
     """A name that was typed and is nobody's may be a password: only its beginning goes into the log."""
-    return username if User.objects.filter(username=username).exists() else f"{username[:2]}…（无此工号）"
+    typed = clean(username)[:LONGEST_NAME]
+    user = User.objects.filter(username=typed).first()
+    subject = user.username if user else f"{typed[:2]}…（无此工号）"
+    _log(request, kind, user=user, subject=subject, outcome=SecurityLog.Outcome.REFUSED)
 
 
 @login_not_required
@@ -68,13 +72,7 @@ def login(request):
         _log(request, SecurityLog.Kind.LOGIN, user=user, subject=user.username)
         return HttpResponse(status=204) if _by_script(request) else redirect(safe_next(request) or HOME)
     if request.method == "POST" and not getattr(request, "axes_locked_out", False):
-        _log(
-            request,
-            SecurityLog.Kind.LOGIN_FAILED,
-            user=User.objects.filter(username=request.POST.get("username", "")[:32]).first(),
-            subject=_shown_name(request.POST.get("username", "")[:32]),
-            outcome=SecurityLog.Outcome.REFUSED,
-        )
+        _log_refused(request, SecurityLog.Kind.LOGIN_FAILED, request.POST.get("username", ""))
         if _by_script(request):
             return _errors_of(form)
     context = {"form": form, "next": safe_next(request)}
@@ -173,13 +171,7 @@ def locked_out(request, response=None, credentials=None):
     """429, in the words of the page or of the script that asked."""
     at = timezone.now()
     username = (credentials or {}).get("username") or request.POST.get("username", "")
-    _log(
-        request,
-        SecurityLog.Kind.LOCKED_OUT,
-        user=User.objects.filter(username=username[:32]).first(),
-        subject=_shown_name(username[:32]),
-        outcome=SecurityLog.Outcome.REFUSED,
-    )
+    _log_refused(request, SecurityLog.Kind.LOCKED_OUT, username)
     minutes = parameters.integer("lock_minutes", at=at)
     message = (
         f"连续输错 {parameters.integer('lock_failures', at=at)} 次，该工号已在这台电脑上锁定，{minutes} 分钟后再试。"

@@ -87,6 +87,19 @@ def test_a_wrong_login_says_so_keeps_the_name_and_is_logged(client, user, clock,
     assert logged() == [("login_failed", "refused", subject)]
 
 
+@pytest.mark.parametrize(
+    ("username", "said", "subject"),
+    [("G1\x00001", "不允许", "G1…（无此工号）"), ("G" * 300, "工号最多 32 个字符。", "GG…（无此工号）")],
+)
+def test_a_name_that_cannot_be_one_is_refused_in_a_sentence(client, rules, clock, username, said, subject):
+    answer = client.post(reverse("hotline:login"), {"username": username, "password": "x"})
+
+    assert answer.status_code == 422
+    assert said in " ".join(answer.context["form"].errors["username"])
+    assert said in answer.content.decode()
+    assert logged() == [("login_failed", "refused", subject)]
+
+
 def test_a_deactivated_person_does_not_get_in(client, clock):
     UserFactory(username="G1002", is_active=False)
 
