@@ -211,21 +211,23 @@ _ANSWERS: Final[dict[str, Q]] = {
 }
 
 
+def _carried() -> Case:
+    """Callers of a part's ticket. Those of a matter that was merged are carried, and counted, by the other."""
+    merged = Ticket.objects.filter(merged_into=OuterRef("ticket")).order_by().values("merged_into")
+    in_merged = Coalesce(Subquery(merged.annotate(n=Sum("appeal_count")).values("n"), output_field=IntegerField()), 0)
+    return Case(When(ticket__state=TicketState.MERGED, then=0), default=F("ticket__appeal_count") + in_merged)
+
+
 def unit_figures(user: User, *, month: date, at: datetime, kinds: Sequence[str] = ()) -> list[UnitFigures]:
     """A line for each unit that the person sees and that has something in the month. Three queries."""
     units = units_seen(user)
     if kinds:
         units = units.filter(kind__in=list(kinds))
     unit_of = {unit.pk: unit for unit in units.select_related("parent")}
-    merged = Ticket.objects.filter(merged_into=OuterRef("ticket")).order_by().values("merged_into")
-    in_merged = Coalesce(Subquery(merged.annotate(n=Sum("appeal_count")).values("n"), output_field=IntegerField()), 0)
     found = (
         _parts(month, at=at)
         .filter(assignment__unit__in=list(unit_of))
-        # The callers of a matter that was merged are carried, and counted, by the other.
-        .annotate(
-            carried=Case(When(ticket__state=TicketState.MERGED, then=0), default=F("ticket__appeal_count") + in_merged)
-        )
+        .annotate(carried=_carried())
         .annotate(**{name: _count(_said().filter(wanted)) for name, wanted in _ANSWERS.items()})
         .order_by()
         .values("assignment__unit")
@@ -255,9 +257,11 @@ def unit_figures(user: User, *, month: date, at: datetime, kinds: Sequence[str] 
 
 FIGURES: Final[dict[str, str]] = {
     "parts": "办件",
+    "appeals": "诉求",
     "on_time": "按时办结",
     "late": "超期",
     "redo": "重办",
+    "asked": "回访完成",
     "resolved": "已解决",
     "unresolved": "未解决或部分解决",
     "satisfied": "满意和基本满意",
@@ -272,13 +276,16 @@ _OF_PARTS: Final[dict[str, Q]] = {
     "late": Q(is_late=True),
 }
 
-OF_CALLERS: Final[dict[str, Q]] = {
+_OF_CALLERS: Final[dict[str, Q]] = {
+    "asked": Q(),
     "resolved": Q(resolved=Resolved.YES),
     "unresolved": Q(resolved__in=[Resolved.PARTLY, Resolved.NO]),
     "satisfied": Q(satisfaction__in=sorted(SATISFIED)),
     "dissatisfied": Q(satisfaction=Satisfaction.DISSATISFIED),
     "unrated": Q(satisfaction=Satisfaction.NOT_RATED),
 }
+OF_CALLERS: Final = frozenset({"appeals", *_OF_CALLERS})
+"""Figures that count callers and not parts."""
 
 
 def figure_rows(user: User, *, unit: Unit, month: date, figure: str, at: datetime) -> QuerySet[TicketClock]:
@@ -309,4 +316,5 @@ def _behind(figure: str, *, month: date, at: datetime) -> QuerySet[TicketClock]:
         return _redone(month).annotate(ended_at=F("started_at"), said=Value(0))
     if figure in _OF_PARTS:
         return _parts(month, at=at).filter(_OF_PARTS[figure]).annotate(said=Value(0))
-    return _parts(month, at=at).annotate(said=_count(_said().filter(OF_CALLERS[figure]))).filter(said__gt=0)
+    said = _carried() if figure == "appeals" else _count(_said().filter(_OF_CALLERS[figure]))
+    return _parts(month, at=at).annotate(said=said).filter(said__gt=0)

@@ -120,9 +120,11 @@ def test_each_figure_opens_to_exactly_its_tickets(november):
 
     assert found == {
         "parts": "DCBBA",
+        "appeals": "DCBBA",
         "on_time": "BBA",
         "late": "DC",
         "redo": "B",
+        "asked": "CBBA",
         "resolved": "CA",
         "unresolved": "BB",
         "satisfied": "BA",
@@ -145,6 +147,8 @@ def test_the_callers_behind_add_up_to_the_figure(november):
     }
 
     assert added == {
+        "appeals": line.appeals,
+        "asked": line.asked,
         "resolved": line.resolved,
         "unresolved": line.rated - line.resolved,
         "satisfied": line.satisfied,
@@ -239,15 +243,13 @@ def test_the_table_shows_every_figure_and_both_rates(november, page):
 
 def test_every_link_of_the_table_opens_as_many_rows_as_it_says(november, page, client):
     links = page(november.reviewer, FIGURES).select("table.figures tbody td a")
-    of_callers = set(selectors.OF_CALLERS)
-
     for link in links:
         opened = BeautifulSoup(client.get(link["href"]).content.decode(), "html.parser")
         figure = link["href"].rpartition("figure=")[2]
         rows = opened.select("table[data-rows] tbody tr")
-        said = sum(int(cells(row)[8].split()[0]) for row in rows) if figure in of_callers else len(rows)
+        said = sum(int(cells(row)[8].split()[0]) for row in rows) if figure in selectors.OF_CALLERS else len(rows)
         assert (link["href"], said) == (link["href"], int(link.get_text()))
-    assert len(links) == 8 + 2 * 4
+    assert len(links) == 10 + 2 * 6
 
 
 def test_a_group_of_units_alone(november, page):
@@ -276,7 +278,7 @@ def test_a_leader_opens_each_figure_to_its_tickets_and_reads_no_word(november, p
         assert opened.select("table a, [data-href]") == []
         assert "您的岗位看有哪些件，不看内容。" in opened.get_text()
         assert {cells(row)[4] for row in rows} == {"未分类"}
-    assert len(links) == 8 + 2 * 4
+    assert len(links) == 10 + 2 * 6
 
 
 def test_what_is_restricted_is_in_no_list_of_a_leader(november, page):
