@@ -99,6 +99,7 @@ RAIL: Final = (
         ("channels_merge.view_grid",),
         "m",
         also=("channels_merge:grid-cells", "channels_merge:grid-standard"),
+        kinds=("centre", "county_centre", "county_department", "township"),
     ),
     Entry(
         "核查",

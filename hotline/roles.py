@@ -103,6 +103,7 @@ _ROLES: Final = (
             "tickets.view_subtree_tickets",
             "supervision.view_wall",
             "channels_merge.propose_channel",
+            "channels_merge.view_grid",
             "responsibility.view_duty_lists",
         ),
     ),
@@ -110,7 +111,13 @@ _ROLES: Final = (
     Role(
         "unit_head",
         "单位负责人",
-        (*_HANDLING, *_LEADING, "tickets.pass_down_ticket", "channels_merge.propose_channel"),
+        (
+            *_HANDLING,
+            *_LEADING,
+            "tickets.pass_down_ticket",
+            "channels_merge.propose_channel",
+            "channels_merge.view_grid",
+        ),
     ),
     Role(
         "county_centre",

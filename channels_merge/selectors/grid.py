@@ -47,10 +47,20 @@ def standard() -> list[tuple[str, list[StandardLine]]]:
     return list(groups.items())
 
 
+OF_A_PLACE: Final = frozenset({Unit.Kind.COUNTY_CENTRE, Unit.Kind.COUNTY_DEPARTMENT, Unit.Kind.TOWNSHIP})
+
+
+def sees_grid(user: User, at: datetime) -> bool:
+    """Whoever has the right at the centre, or in a unit of a county or township for that. A city's department has no grid."""
+    if user.unit is None or user.unit.kind not in OF_A_PLACE | {Unit.Kind.CENTRE}:
+        return False
+    return has_right(user, rights.VIEW_GRID, at)
+
+
 def _region_of(user: User) -> Region | None:
     """None for whoever looks after the whole city."""
     unit = user.unit
-    if unit is None or unit.kind not in {Unit.Kind.COUNTY_CENTRE, Unit.Kind.COUNTY_DEPARTMENT, Unit.Kind.TOWNSHIP}:
+    if unit is None or unit.kind not in OF_A_PLACE:
         return None
     return unit.region
 

@@ -24,7 +24,7 @@ from hotline.models import User
 from hotline.rights import has_right
 from hotline.services import store_file
 from hotline.views.files import answer_with_file
-from hotline.views.gate import needs
+from hotline.views.gate import NOT_YOURS, needs, opens_with
 from tickets.fields import FilesField
 from tickets.models import Ticket
 from tickets.selectors.lists import PAGE_ROWS, Key, take
@@ -32,7 +32,18 @@ from tickets.selectors.lists import PAGE_ROWS, Key, take
 MOST_PHOTOS = 6
 
 
-@needs(rights.VIEW_GRID, rights.VIEW_GRID_STANDARD)
+def _why_no_standard(user, at):
+    return "" if has_right(user, rights.VIEW_GRID_STANDARD, at) else _why_no_grid(user, at)
+
+
+def _why_no_grid(user, at):
+    return "" if reads.sees_grid(user, at) else NOT_YOURS
+
+
+of_the_grid = opens_with(_why_no_grid)
+
+
+@opens_with(_why_no_standard)
 @require_safe
 def standard(request):
     groups = reads.standard()
@@ -51,7 +62,7 @@ def standard(request):
 def _tabs(request, tab):
     """The pages of the grid that this person may open."""
     at = timezone.now()
-    views = has_right(request.user, rights.VIEW_GRID, at)
+    views = reads.sees_grid(request.user, at)
     pages = [("standard", "采集标准", "channels_merge:grid-standard")]
     if has_right(request.user, rights.GRID_CHECK, at):
         pages = [("checks", "现场核查", "channels_merge:grid-checks"), *pages]
@@ -68,7 +79,7 @@ def _tabs(request, tab):
     }
 
 
-@needs(rights.VIEW_GRID)
+@of_the_grid
 @require_safe
 def cells(request):
     """By code; a page ends at a code. Beside it a drawing of all that were asked for."""
@@ -116,7 +127,7 @@ def import_cells(request):
     )
 
 
-@needs(rights.VIEW_GRID)
+@of_the_grid
 @require_safe
 def events(request):
     after, cell = Key.parse(asked(request, "after")), asked(request, "cell", 40)
@@ -141,7 +152,7 @@ def events(request):
     )
 
 
-@needs(rights.VIEW_GRID)
+@of_the_grid
 @require_safe
 def event(request, number):
     """What the grid platform said, where, and what became of it. Its words only to whoever may read the appeal."""

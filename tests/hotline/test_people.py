@@ -97,6 +97,7 @@ def test_a_group_that_is_no_role_gives_nothing():
         ("channels_merge.decide_petition_match", {"reviewer"}),
         ("supervision.view_joint", {"reviewer"}),
         ("channels_merge.do_grid_check", {"grid_worker"}),
+        ("channels_merge.view_grid", {"dispatcher", "liaison", "unit_head", "county_centre", "channel_manager"}),
         ("tickets.visit_onsite", {"liaison", "handler", "unit_head", "county_centre", "grid_worker"}),
         ("hotline.view_security_log", {"administrator"}),
         ("responsibility.edit_duty_list", {"administrator"}),

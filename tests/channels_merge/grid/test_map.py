@@ -16,6 +16,7 @@ from channels_merge.selectors.grid_map import draw
 from channels_merge.services import grid
 from hotline.models import Region
 from tests.factories.channels_merge import NOON, PHONE
+from tests.factories.hotline import UserFactory
 
 TEXT = "路口东侧机动车道塌了一个坑，约脸盆大。"
 
@@ -231,6 +232,25 @@ def test_an_event_of_another_county_is_not_found(drawn, client):
     for url, status in zip([*urls, "/grid/events/nix/"], [200, 404, 404], strict=True):
         assert page(client, drawn.county_clerk, url, status=status)
     assert page(client, drawn.handler, urls[0], status=403)
+
+
+def test_a_township_sees_its_own_and_a_department_of_the_city_none(drawn, client):
+    Region.objects.create(
+        code="360702002", name="赣江街道", level="township", parent=Region.objects.get(code="360702")
+    )
+    sheet = "网格编码,网格名称,地区\nN1,赣江一网格,360702002\n"
+    grid.import_cells(name="a.csv", content=sheet.encode(), by=None, at=NOON)
+    here, there = report(drawn, "W1"), report(drawn, "W2", cell="N1")
+    liaison = UserFactory(unit=drawn.township, roles=("liaison",))
+
+    listed = page(client, liaison, "/grid/events/")
+    assert [text_of(row.select("td")[1]) for row in listed.select("[data-rows] tbody tr")] == ["W1"]
+    assert listed.select_one("nav a[href='/grid/events/'][aria-current]") is not None
+    assert page(client, liaison, f"/grid/events/{here.appeal.number}/")
+    assert page(client, liaison, f"/grid/events/{there.appeal.number}/", status=404)
+    for address in ("/grid/events/", "/grid/cells/", "/grid/standard/"):
+        assert page(client, drawn.liaison, address, status=403)
+    assert page(client, drawn.liaison, "/").select_one("a[href='/grid/events/']") is None
 
 
 def test_the_events_of_one_cell_are_listed(drawn, client):
