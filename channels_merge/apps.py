@@ -16,7 +16,9 @@ class ChannelsMergeConfig(AppConfig):
         from channels_merge.views.workbench import intake_badge
         from hotline.context import register_count
         from hotline.notice_kinds import register_notice
+        from hotline.views.dialogs import stay_on
 
+        stay_on("channels_merge:desk")
         register_count("intake", intake_badge)
         register_count("missed_calls", missed_badge)
         register_count("merging", merging_badge)

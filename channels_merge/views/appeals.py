@@ -11,10 +11,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from channels_merge import rights, selectors, services
 from channels_merge.forms import LinkForm, ReasonForm, UnlinkForm, WordsForm
 from channels_merge.models import Appeal, Channel, Transfer
-from channels_merge.views.dialogs import act_dialog, run_act
 from hotline.client_address import client_address
 from hotline.errors import DomainError
 from hotline.templatetags.hotline import date_cn
+from hotline.views.dialogs import act_dialog, run_act
 from hotline.views.gate import needs
 from tickets.models import Ticket
 from tickets.states import Secrecy

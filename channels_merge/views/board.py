@@ -10,11 +10,11 @@ from channels_merge import rights, selectors, services
 from channels_merge.forms import MilestoneForm, NewMilestoneForm
 from channels_merge.models import Channel, LineMilestone
 from channels_merge.services.milestones import RESPONSIBLE
-from channels_merge.views.dialogs import run_act
 from channels_merge.views.register import READ
 from hotline.dates import local_day
 from hotline.rights import has_right
 from hotline.services import store_file
+from hotline.views.dialogs import run_act
 from hotline.views.files import answer_with_file
 from hotline.views.gate import needs
 

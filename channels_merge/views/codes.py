@@ -25,9 +25,8 @@ from channels_merge import rights, selectors, services
 from channels_merge.forms import ChannelWordsForm, CodePageForm, CorrectCodeForm, MakeCodeForm, MoveCodeForm
 from channels_merge.services.codes import COLUMNS, NEEDED
 from channels_merge.states import CodeState, PlaceKind
-from channels_merge.views.dialogs import asked, run_act
 from channels_merge.views.public import SESSION_KEY, stored_photos
-from channels_merge.views.register import READ, refused
+from channels_merge.views.register import READ
 from channels_merge.views.sheets import sheet_page
 from hotline.client_address import client_address
 from hotline.errors import DomainError
@@ -35,6 +34,7 @@ from hotline.fields import words_field
 from hotline.numbers import key_of
 from hotline.rights import has_right
 from hotline.services import FileRefused
+from hotline.views.dialogs import asked, refused, run_act
 from hotline.views.gate import needs
 
 SEEN_SECONDS = 3600

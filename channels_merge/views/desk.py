@@ -18,11 +18,11 @@ from channels_merge.forms import DeskForm
 from channels_merge.identity import PhoneNotUnderstood, normal_phone
 from channels_merge.models import Appeal, Channel, Skill
 from channels_merge.states import EmergencyLine, ExplainGround, LegalRoute
-from channels_merge.views.dialogs import asked
 from hotline.dates import local
 from hotline.errors import DomainError
 from hotline.numbers import key_of
 from hotline.typed import clean
+from hotline.views.dialogs import asked
 from hotline.views.gate import needs
 from tickets.states import Kind, Secrecy, Urgency
 

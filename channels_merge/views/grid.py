@@ -17,12 +17,12 @@ from channels_merge.selectors.grid_map import MOST_DRAWN, draw
 from channels_merge.selectors.petition import reads_appeal
 from channels_merge.services import grid
 from channels_merge.states import GridCheckState, GridFinding
-from channels_merge.views.dialogs import asked, run_act
 from channels_merge.views.sheets import sheet_page
 from hotline.errors import DomainError
 from hotline.models import User
 from hotline.rights import has_right
 from hotline.services import store_file
+from hotline.views.dialogs import asked, run_act
 from hotline.views.files import answer_with_file
 from hotline.views.gate import NOT_YOURS, needs, opens_with
 from tickets.fields import FilesField

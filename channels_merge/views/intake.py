@@ -14,7 +14,8 @@ from channels_merge.models import Appeal, Channel, GridEvent
 from channels_merge.selectors.petition import in_petition
 from channels_merge.states import AppealState, ExplainGround, LegalRoute
 from channels_merge.views.desk import ROUTES
-from channels_merge.views.dialogs import asked, key_of_page, run_act
+from channels_merge.views.dialogs import key_of_page
+from hotline.views.dialogs import asked, run_act
 from hotline.views.gate import needs
 from responsibility import selectors as responsibility
 from tickets.states import Secrecy

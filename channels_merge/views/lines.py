@@ -22,11 +22,11 @@ from channels_merge.forms import (
 )
 from channels_merge.models import CodeMap, InboundMessage, Line, OutboxMessage
 from channels_merge.states import LINE_LIMITS, CodeKind, Door, InboundState, ParkedFor
-from channels_merge.views.dialogs import asked, run_act
 from hotline.client_address import client_address
 from hotline.errors import DomainError
 from hotline.numbers import key_of
 from hotline.rights import has_right
+from hotline.views.dialogs import act_dialog, asked, run_act
 from hotline.views.files import answer_with_bytes
 from hotline.views.gate import needs
 from tickets.selectors.lists import PAGE_ROWS, Key, take
@@ -129,11 +129,7 @@ def secret(request, code):
         shown = services.issue_line_secret(line_id=one.pk, by=request.user, at=timezone.now())
         return render(request, "channels_merge/line_secret.html", {"title": title, "line": one, "secret": shown})
     hint = "新密钥只显示这一次，旧的立即失效。" if one.secret_issued_at else "密钥只显示这一次，请当面或加密交给对方。"
-    return render(
-        request,
-        "channels_merge/act.html",
-        {"title": title, "form": forms.Form(), "url": request.path, "verb": "发放", "hint": hint},
-    )
+    return act_dialog(request, title=title, form=forms.Form(), verb="发放", hint=hint)
 
 
 @needs(rights.MANAGE_LINES)
@@ -283,17 +279,13 @@ def sheet(request, message_id):
             form.add_error(None, str(refused))
         else:
             return answer_with_bytes(name, content)
-    return render(
+    return act_dialog(
         request,
-        "channels_merge/act.html",
-        {
-            "title": "下载原件",
-            "form": form,
-            "url": request.path,
-            "verb": "下载",
-            "hint": "里面有姓名和电话，下载一次记一次。看完请删除；改好的表格由对方重新放进文件夹。",
-            "is_download": True,
-        },
+        title="下载原件",
+        form=form,
+        verb="下载",
+        hint="里面有姓名和电话，下载一次记一次。看完请删除；改好的表格由对方重新放进文件夹。",
+        is_download=True,
         status=422 if form.errors else 200,
     )
 

@@ -16,11 +16,11 @@ from channels_merge.models import FrequentCaller, MergeProposal, MergeSwitch, Th
 from channels_merge.selectors import merge_figures, merging, repeats
 from channels_merge.services import merging as services
 from channels_merge.services import repeats as repeat_services
-from channels_merge.views.dialogs import asked, run_act
 from hotline import parameters
 from hotline.errors import DomainError
 from hotline.numbers import key_of
 from hotline.rights import has_right
+from hotline.views.dialogs import asked, run_act
 from hotline.views.gate import needs
 from tickets.selectors.lists import Key, take
 from tickets.states import Secrecy

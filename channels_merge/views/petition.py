@@ -12,10 +12,10 @@ from channels_merge import rights
 from channels_merge.forms import WordsForm
 from channels_merge.selectors import petition as reads
 from channels_merge.services import petition
-from channels_merge.views.dialogs import asked, run_act
 from channels_merge.views.sheets import sheet_page
 from hotline import parameters
 from hotline.rights import has_right
+from hotline.views.dialogs import asked, run_act
 from hotline.views.gate import needs
 from tickets.selectors.lists import Key, take
 

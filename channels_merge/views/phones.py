@@ -9,11 +9,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from channels_merge import selectors, services
 from channels_merge.forms import ChangePhoneForm, ChannelWordsForm, CheckPhoneForm, PhoneEntryForm
-from channels_merge.views.dialogs import asked, run_act
-from channels_merge.views.register import ENTER, READ, filtered, owners_of, paged, refused, tabs_of
+from channels_merge.views.register import ENTER, READ, filtered, owners_of, paged, tabs_of
 from hotline.dates import local_day
 from hotline.fields import words_field
 from hotline.rights import has_right
+from hotline.views.dialogs import asked, refused, run_act
 from hotline.views.gate import needs
 
 

@@ -12,10 +12,10 @@ from channels_merge import rights, selectors, services
 from channels_merge.forms import ChannelForm, ChannelWordsForm, ReviseChannelForm
 from channels_merge.selectors.register import AFTERWARDS, CHANNEL_ACTS
 from channels_merge.states import ChannelKind, ChannelState, FilingKind, FilingOutcome
-from channels_merge.views.dialogs import asked, run_act
 from hotline.dates import local_day
 from hotline.models import Unit
 from hotline.rights import has_right
+from hotline.views.dialogs import asked, refused, run_act
 from hotline.views.gate import needs
 
 READ = (rights.VIEW_REGISTER, rights.PROPOSE_CHANNEL)
@@ -190,12 +190,6 @@ def enter(request):
         service=service,
         done=lambda: reverse("channels_merge:channel", args=[made["channel"].code]),
     )
-
-
-def refused(request, why, back):
-    """The act is not possible now: said in the dialog, or on a page that leads back."""
-    template = "components/refused.html" if request.htmx else "channels_merge/refused_page.html"
-    return render(request, template, {"head": "没有办成。", "text": why, "back": back}, status=409)
 
 
 @needs(*READ)

@@ -6,10 +6,11 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from channels_merge import selectors
-from channels_merge.views.dialogs import asked, key_of_page
+from channels_merge.views.dialogs import key_of_page
 from hotline.client_address import client_address
 from hotline.models import SecurityLog
 from hotline.services import log_security
+from hotline.views.dialogs import asked
 
 LONGEST = 60
 

@@ -14,7 +14,6 @@ from channels_merge import rights, selectors, services
 from channels_merge.forms import WordsForm
 from channels_merge.models import Appeal, CallBackOutcome, MissedEnd, Skill
 from channels_merge.selectors.appeals import recent
-from channels_merge.views.dialogs import act_dialog, asked, run_act
 from hotline import parameters
 from hotline.client_address import client_address
 from hotline.errors import DomainError
@@ -23,6 +22,7 @@ from hotline.numbers import key_of
 from hotline.rights import has_right
 from hotline.selectors import people_with_right
 from hotline.typed import clean
+from hotline.views.dialogs import act_dialog, asked, run_act
 from hotline.views.gate import needs
 from tickets.selectors.lists import PAGE_ROWS, Key
 from tickets.selectors.lists import take as take_page

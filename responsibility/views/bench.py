@@ -15,11 +15,11 @@ from hotline.dates import SHANGHAI, local_day
 from hotline.errors import DomainError
 from hotline.numbers import key_of
 from hotline.rights import has_right
+from hotline.views.dialogs import asked, run_act, sent
 from hotline.views.gate import needs
 from responsibility import rights, selectors, services
 from responsibility.forms import BenchForm, CaseForm, WordsForm
 from responsibility.models import DutyList, RoutingCase
-from responsibility.views.dialogs import asked, run_act, sent
 
 CASE_FIELDS = ("text", "region", "hour", "category", "kind", "item_code", "unit", "note")
 
@@ -172,7 +172,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
         form=CaseForm(sent(request), initial=written | codes | {"unit": unit}),
         verb="收下改动",
         service=service,
-        to=lambda: reverse("responsibility:cases"),
+        done=lambda: reverse("responsibility:cases"),
     )
 
 
@@ -192,5 +192,5 @@ def retire(request: HttpRequest, pk: int) -> HttpResponse:
         verb="停用",
         hint="停用以后不再用它试清单；内容和结果留着。",
         service=service,
-        to=lambda: reverse("responsibility:cases"),
+        done=lambda: reverse("responsibility:cases"),
     )

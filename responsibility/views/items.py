@@ -16,6 +16,7 @@ from hotline.errors import DomainError
 from hotline.models import Unit
 from hotline.numbers import key_of
 from hotline.rights import has_right
+from hotline.views.dialogs import acted, asked, refused, run_act, sent
 from hotline.views.gate import needs
 from responsibility import rights, selectors, services
 from responsibility.forms import BulkForm, ItemForm, WhyForm, WordsForm
@@ -24,7 +25,6 @@ from responsibility.services import ItemWrong
 from responsibility.services.items import LABELS, item_values
 from responsibility.states import ItemAct, Level
 from responsibility.views import words
-from responsibility.views.dialogs import asked, done, refused, run_act, sent
 from responsibility.views.lists import version_of
 
 HISTORY = 20
@@ -160,7 +160,7 @@ def _save(request: HttpRequest, version: DutyList, own: DutyItem) -> HttpRespons
             _refuse(form, why)
         else:
             if changed:
-                return done(
+                return acted(
                     request,
                     _list_url(version, form.cleaned_data["category"].code[:4], own.code),
                     f"已改好 {own.code}。",
@@ -215,7 +215,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
         except DomainError as why:
             _refuse(form, why)
         else:
-            return done(request, _list_url(version, made.category.code[:4], made.code), f"已新增 {made}。")
+            return acted(request, _list_url(version, made.category.code[:4], made.code), f"已新增 {made}。")
     status = 422 if request.method == "POST" else 200
     return _form_page(request, "responsibility/item.html", form, here, status)
 
@@ -248,7 +248,7 @@ def bulk(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error(None, str(why_refused))
         else:
             said = f"已改好 {len(changed)} 项。" if changed else "这些事项本来就是这样写的，没有改动。"
-            return done(request, _list_url(version), said)
+            return acted(request, _list_url(version), said)
     status = 422 if request.method == "POST" else 200
     return _form_page(request, "responsibility/bulk.html", form, {"duty_list": version, "items": items}, status)
 
@@ -282,7 +282,7 @@ def remove(request: HttpRequest, pk: int, code: str) -> HttpResponse:
         if sides.city
         else "这一版执行以后不再按它派单；已发布的各版照旧。",
         service=service,
-        to=lambda: back,
+        done=lambda: back,
     )
 
 
@@ -304,5 +304,5 @@ def comment(request: HttpRequest, pk: int, code: str) -> HttpResponse:
         form=WordsForm(sent(request), label="意见"),
         verb="记下",
         service=service,
-        to=lambda: _list_url(version, own.category.code[:4], code),
+        done=lambda: _list_url(version, own.category.code[:4], code),
     )

@@ -20,12 +20,12 @@ from hotline.limits import Limit
 from hotline.models import Unit
 from hotline.numbers import key_of
 from hotline.rights import has_right
+from hotline.views.dialogs import asked, refused, run_act, sent
 from hotline.views.gate import needs
 from responsibility import rights, selectors, services
 from responsibility.forms import DraftForm, DutiesForm, OpinionForm, PublishForm, WordsForm
 from responsibility.models import DutyItem, DutyList
 from responsibility.states import FUNCTIONS, UNPUBLISHED, AppealKind, Office, TownshipRole
-from responsibility.views.dialogs import asked, refused, run_act, sent
 
 EVENTS = 30
 TONES = {"approve": "done", "publish": "done", "send_back": "over", "call_off": "over", "drop": "over"}
@@ -98,7 +98,7 @@ def draft(request: HttpRequest) -> HttpResponse:
         verb="起草",
         hint="新的一版从最近发布的一版抄来，改好以后送司法局和编办出具意见。县级清单只写与市级不同的和本县增加的，其余照市级清单。",
         service=service,
-        to=lambda: reverse("responsibility:duty-list", args=[made["list"].pk]),
+        done=lambda: reverse("responsibility:duty-list", args=[made["list"].pk]),
     )
 
 
@@ -248,7 +248,7 @@ def duties(request: HttpRequest, pk: int) -> HttpResponse:
         verb="收下",
         hint="、".join(codes[:10]),
         service=service,
-        to=lambda: back,
+        done=lambda: back,
     )
 
 
@@ -291,7 +291,7 @@ def act(request: HttpRequest, pk: int, act: str) -> HttpResponse:
         verb=way.verb or rule.label,
         hint=way.hint + (_failing(version) if act == "submit" else ""),
         service=service,
-        to=lambda: back,
+        done=lambda: back,
     )
 
 

@@ -11,12 +11,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from hotline.numbers import key_of
 from hotline.rights import has_right
+from hotline.views.dialogs import asked, run_act, sent
 from hotline.views.gate import needs
 from responsibility import rights, selectors, services
 from responsibility.forms import WordsForm
 from responsibility.models import ItemProposal
 from responsibility.states import ProposalState
-from responsibility.views.dialogs import asked, run_act, sent
 
 
 @needs(rights.VIEW)
@@ -62,5 +62,5 @@ def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
         verb="不纳入",
         hint="裁定照样是先例，以后同类工单仍会引用。",
         service=service,
-        to=lambda: reverse("responsibility:proposals"),
+        done=lambda: reverse("responsibility:proposals"),
     )

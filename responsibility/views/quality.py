@@ -13,12 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from hotline.numbers import key_of
 from hotline.rights import has_right
+from hotline.views.dialogs import asked, run_act, sent
 from hotline.views.gate import needs
 from responsibility import rights, selectors, services
 from responsibility.forms import ChoiceOfModelForm, WordsForm
 from responsibility.models import RoutingModel
 from responsibility.selectors import quality as figures_of
-from responsibility.views.dialogs import asked, run_act, sent
 
 BY = {"unit": "按单位", "item": "按事项", "wrong": "错在哪里"}
 
@@ -140,4 +140,4 @@ def _act(request: HttpRequest, *, service: Callable[[dict[str, Any]], object], s
         service(typed)
         return said
 
-    return run_act(request, service=run, to=lambda: reverse("responsibility:routing-models"), **form)
+    return run_act(request, service=run, done=lambda: reverse("responsibility:routing-models"), **form)

@@ -11,12 +11,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from hotline.numbers import key_of
 from hotline.rights import has_right
+from hotline.views.dialogs import asked, run_act, sent
 from hotline.views.gate import needs
 from responsibility import rights, selectors, services
 from responsibility.forms import ResourceForm
 from responsibility.models import Resource
 from responsibility.states import ResourceKind
-from responsibility.views.dialogs import asked, run_act, sent
 
 
 def _address(**values: str) -> str:
@@ -71,6 +71,6 @@ def resource(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         form=ResourceForm(sent(request), user=request.user, resource=row, at=timezone.now()),
         verb="存入名录",
         service=save,
-        to=lambda: reverse("responsibility:resources"),
+        done=lambda: reverse("responsibility:resources"),
         hint="资源没有账号：调解的请求由县（市、区）中心转交，结果由中心或提出的单位记。",
     )

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from hotline.errors import DomainError
 from hotline.numbers import key_of
 from hotline.queue import enqueue
+from hotline.views.dialogs import asked, refused, run_act, sent
 from hotline.views.files import answer_with_bytes
 from hotline.views.gate import needs
 from responsibility import rights, selectors, services, tasks
@@ -19,7 +20,6 @@ from responsibility.forms import SheetForm, WhyForm
 from responsibility.models import DutyItem, DutySheet, DutySheetRow
 from responsibility.states import ItemAct
 from responsibility.views import words
-from responsibility.views.dialogs import asked, refused, run_act, sent
 from responsibility.views.lists import version_of
 
 RECENT = 10
@@ -173,7 +173,7 @@ def confirm(request: HttpRequest, pk: int, sheet_id: int) -> HttpResponse:
         verb="写入",
         hint=f"{counts}。{left}每一项的经过里都写上这个理由。",
         service=service,
-        to=lambda: _sheet_url(sheet),
+        done=lambda: _sheet_url(sheet),
     )
 
 

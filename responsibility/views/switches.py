@@ -8,11 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from hotline.views.dialogs import asked, run_act, sent
 from hotline.views.gate import needs
 from responsibility import rights, services
 from responsibility.forms import SwitchForm, WordsForm
 from responsibility.models import ItemSwitch
-from responsibility.views.dialogs import asked, run_act, sent
 
 PAGE = "tickets:automatic"
 
@@ -31,7 +31,7 @@ def on(request: HttpRequest) -> HttpResponse:
         verb="开启",
         hint="只派有把握的：乡镇主责、举报、紧急、保密、地点不明和已有相近事项在办的仍由人派；退回太多会自动关闭。",
         service=service,
-        to=lambda: reverse(PAGE),
+        done=lambda: reverse(PAGE),
     )
 
 
@@ -51,5 +51,5 @@ def off(request: HttpRequest, pk: int) -> HttpResponse:
         verb="关闭",
         hint="已经派出的不受影响。",
         service=service,
-        to=lambda: reverse(PAGE),
+        done=lambda: reverse(PAGE),
     )

@@ -13,8 +13,8 @@ from channels_merge.forms import ReasonForm
 from channels_merge.models import JointSupervision
 from channels_merge.rights import DECIDE_PETITION_MATCH
 from channels_merge.services import petition
-from channels_merge.views.dialogs import run_act
 from hotline.rights import has_right
+from hotline.views.dialogs import run_act
 from hotline.views.gate import needs
 from supervision import selectors
 from tickets.selectors.lists import Key, take
