@@ -72,7 +72,7 @@ class Roads:
             for r in Region.objects.select_related("parent")
         }
         self.agent, self.dispatcher = self._user("agent1"), self._user("dispatcher1")
-        self.reviewer, self.second_reviewer = self._user("reviewer1"), self._user("reviewer2")
+        self.reviewer = self._user("reviewer1")
         self.caller = self._user("followup1")
         self.last: Ticket | None = None
         self.before: Ticket | None = None
