@@ -4,6 +4,8 @@ import pytest
 import time_machine
 from django.conf import settings
 
+from channels_merge.models import Appeal
+from channels_merge.services import sync_channels
 from hotline import calendar, parameters
 from tests.factories.hotline import PASSWORD, load_rules
 from tests.factories.tickets import NOW, make_city, signed
@@ -32,6 +34,17 @@ def writing(city, log_in):
     open_note(page)
     page.keyboard.type(WORDS)
     page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    return page
+
+
+@pytest.fixture
+def calling(city, log_in):
+    """A call is typed at the desk."""
+    sync_channels(at=NOW)
+    page = log_in(city.agent)
+    page.goto(page.base + "/desk/")
+    page.fill("[name=text]", "锦江花园楼下的路灯三天不亮。")
+    page.fill("[name=place]", "章江街道锦江花园")
     return page
 
 
@@ -95,3 +108,32 @@ def test_what_one_wrote_is_not_sent_as_somebody_else(writing, city):
 
     assert notes() == []
     assert writing.input_value("#act textarea") == WORDS
+
+
+def test_a_call_that_is_typed_outlives_the_session(calling):
+    calling.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    calling.keyboard.press("Control+s")
+    calling.get_by_text("登录已失效，草稿没有存上").wait_for()
+    calling.get_by_role("link", name="在新标签页登录").wait_for()
+
+    calling.keyboard.press("F8")
+    calling.wait_for_selector("#lock[open]")
+    assert not Appeal.objects.exists()
+    calling.keyboard.type(PASSWORD)
+    calling.keyboard.press("Enter")
+    calling.wait_for_url("**/desk/done/**")
+
+    assert [(appeal.text, appeal.place) for appeal in Appeal.objects.all()] == [
+        ("锦江花园楼下的路灯三天不亮。", "章江街道锦江花园")
+    ]
+
+
+def test_a_form_stays_while_nobody_answers(calling):
+    calling.context.set_offline(True)
+    calling.keyboard.press("F8")
+    calling.get_by_text("网络不通，没有提交。").wait_for()
+    calling.context.set_offline(False)
+    calling.keyboard.press("F8")
+    calling.wait_for_url("**/desk/done/**")
+
+    assert Appeal.objects.count() == 1

@@ -61,11 +61,13 @@ const takeToken = async () => {
   return state.user;
 };
 const isOther = user => `这台电脑上现在登录的是工号 ${user}，没有提交。写过的内容还在，请换回工号 ${person} 再提交。`;
+/* Of an answer to the page itself: whether it is the log-in page. Said beside the work: whoever is writing is not stopped. */
+hotline.ended = url => isLogIn(url) && (hotline.say("登录已失效，写过的内容还在。", "due", { url: login, text: "在新标签页登录" }), true);
 const goOn = async retry => {
   const user = Date.now() - retriedAt < 3000 ? null : await takeToken();
   if (user === person) return retry();
   if (user) return hotline.say(isOther(user), "due");
-  hotline.say(user === null ? SENTENCES[403] : "登录已失效，没有提交，写过的内容还在。重新登录以后再提交。", "due", { url: login, text: "在新标签页登录" });
+  hotline.say(user === null ? SENTENCES[Date.now() - retriedAt < 3000 ? 403 : 0] : "登录已失效，没有提交，写过的内容还在。重新登录以后再提交。", "due", { url: login, text: "在新标签页登录" });
   if (user === "") offerLogIn(retry);
 };
 const retryOf = ({ elt, triggeringEvent }) => {
@@ -227,9 +229,18 @@ for (const kind of ["input", "compositionend"]) document.addEventListener(kind, 
 
 /* ---- sending: once, and refusals are said where the person is ---- */
 const busy = (form, on) => { form.toggleAttribute("data-busy", on); $$("button[type=submit],button:not([type])", form).forEach(b => b.toggleAttribute("aria-busy", on)); };
+/* A form that leads away from the page goes only while the session stands: the log-in page would take what was typed. */
+let sure = null;
+const sendAway = async (form, by) => {
+  let gone = false;
+  busy(form, true);
+  await goOn(() => { busy(form, false), sure = form, gone = true, form.requestSubmit(by), sure = null; });
+  if (!gone) busy(form, false);
+};
 document.addEventListener("submit", e => {
   if (e.target.hasAttribute("data-busy")) return e.preventDefault(), e.stopImmediatePropagation();
   if (e.target.method === "dialog" || e.target.method === "get" || e.target.matches("[data-unlock]")) return;
+  if (person && e.target !== sure && !e.target.matches("[hx-post]")) return e.preventDefault(), e.stopImmediatePropagation(), sendAway(e.target, e.submitter);
   busy(e.target, true);
   setTimeout(() => busy(e.target, false), 15000);
   sessionStorage.setItem("row", JSON.stringify([location.pathname, rows().indexOf(current())]));
@@ -258,7 +269,7 @@ document.addEventListener("htmx:configRequest", e => {
 document.addEventListener("htmx:beforeSwap", e => {
   if (!isLogIn(e.detail.xhr.responseURL)) return;
   e.detail.shouldSwap = false;
-  if (e.detail.requestConfig.elt.id === "bell") hotline.say("登录已失效，写过的内容还在。", "due", { url: login, text: "在新标签页登录" });
+  if (e.detail.requestConfig.elt.id === "bell") hotline.ended(e.detail.xhr.responseURL);
   else goOn(retryOf(e.detail.requestConfig));
 });
 document.addEventListener("htmx:sendError", e => { if (e.detail.elt.id !== "bell") hotline.say(SENTENCES[0]); });

@@ -92,7 +92,8 @@
     const names = missing().map(el => el.dataset.needed);
     const { category } = form.elements;
     $('[data-shows="category"]').textContent = category.value ? category.selectedOptions[0].textContent : "还没有选";
-    count.textContent = names.length ? `还差 ${names.length} 项：${names.join("、")}` : form.elements.phone && !form.elements.phone.value.trim() ? "必填的都有了；没有写回访号码，办结后不能回访" : "必填的都有了";
+    const wrong = $$(".is-miss", form).filter(el => el.value && el.value === el.defaultValue).length;
+    count.textContent = wrong ? `标红的 ${wrong} 项要改` : names.length ? `还差 ${names.length} 项：${names.join("、")}` : form.elements.phone && !form.elements.phone.value.trim() ? "必填的都有了；没有写回访号码，办结后不能回访" : "必填的都有了";
   };
 
   /* ---- the draft ---- */
@@ -103,16 +104,18 @@
     if (saving || !form.dataset.draftUrl) return;
     saving = true;
     changed = false;
+    let unsaved = "草稿没有存上，正在重试；本页的字都在";
     try {
       const answer = await hotline.post(form.dataset.draftUrl, new FormData(form));
       if (answer.status === 423) hotline.lockNow();
+      if (hotline.ended(answer.url)) unsaved = "登录已失效，草稿没有存上；本页的字都在";
       if (!answer.ok || answer.redirected) throw new Error(answer.status);
       const kept = await answer.json();
       if (kept.draft && form.elements.draft) form.elements.draft.value = kept.draft;
       saved(`草稿已存 ${kept.saved_at}`);
     } catch {
       changed = true;
-      saved("草稿没有存上，正在重试；本页的字都在");
+      saved(unsaved);
     } finally {
       saving = false;
     }
