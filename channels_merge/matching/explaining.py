@@ -8,7 +8,7 @@ import numpy as np
 
 from channels_merge.matching.background import Background
 from channels_merge.matching.grams import pairs, pairs_of
-from channels_merge.matching.names import districts, named, telling
+from channels_merge.matching.names import districts, named, nearest, telling
 from channels_merge.matching.profiles import Message, metres
 from channels_merge.matching.scoring import FAR, regions_differ
 from hotline import bigrams
@@ -108,7 +108,7 @@ def _differences(a: Message, b: Message, apart: int | None, background: Backgrou
     mine, theirs = districts(a.opening), districts(b.opening)
     if mine and theirs and not mine & theirs:
         said.append(f"所在区县不同（{'、'.join(sorted(mine))} 与 {'、'.join(sorted(theirs))}）")
-    here, there = _names(a.opening, background), _names(b.opening, background)
+    here, there = nearest(_names(a.opening, background)), nearest(_names(b.opening, background))
     if here and there and not here & _names(b.words, background) and not there & _names(a.words, background):
         said.append(f"点名的地点或单位不同（{'、'.join(sorted(here))} 与 {'、'.join(sorted(there))}）")
     return said

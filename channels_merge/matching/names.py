@@ -21,6 +21,7 @@ _NO_DISTRICT: Final = "小社园景辖片城地校厂库灾民共业宅新开发
 _NO_COUNTY: Final = "市全一两每外邻去向由请议望问困"
 # 赣县区 is one name.
 _DISTRICT: Final = re.compile(f"(?<![{_NO_DISTRICT}])(?<!集中)(?<!中心)区|(?<![{_NO_COUNTY}])县(?!区)")
+_TOWNSHIPS: Final = ("街道", "镇", "乡")
 _TWO: Final = re.compile("[0-9a-z\u3400-\u9fff]{2}")
 _THREE: Final = re.compile("[\u3400-\u9fff]{3}")
 # Before an ending these make no name: 我们小区, 这条路, 一个村.
@@ -45,6 +46,11 @@ def names_in(normal: str) -> Iterator[tuple[str, int]]:
         for name, end in _ended(normal, _ENDING)
         if name[0] not in _NO_NAME and name[1] not in _NO_NAME and name[:2] not in _NO_NAMES
     )
+
+
+def nearest(names: set[str]) -> set[str]:
+    """Without the townships (乡镇、街道) that the others lie in: two estates of one township are two places."""
+    return {name for name in names if not name.endswith(_TOWNSHIPS)} or names
 
 
 def telling(names: Sequence[str], background: Background) -> list[str]:

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from channels_merge.matching.background import Background
 from channels_merge.matching.grams import Ids, Letters
-from channels_merge.matching.names import districts_in, names_in, telling
+from channels_merge.matching.names import districts_in, names_in, nearest, telling
 from channels_merge.matching.topics import topics
 
 OPENING: Final = 200
@@ -191,7 +191,7 @@ def _names(texts: Sequence[str], background: Background) -> tuple[Rows, Rows]:
         everywhere.append(title.union(name for name, _ in named))
     known = telling(sorted(set().union(*everywhere)), background)
     columns = {name: column for column, name in enumerate(known)}
-    return _cells(openings, columns), _cells(everywhere, columns)
+    return _cells([nearest(names & columns.keys()) for names in openings], columns), _cells(everywhere, columns)
 
 
 def _districts(texts: Sequence[str]) -> Rows:

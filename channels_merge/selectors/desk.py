@@ -114,7 +114,7 @@ def desk_panes(typed: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
         "candidates": candidates[:3],
         "why_none": responsibility.why_none(text=text, at=at) if enough and not candidates else "",
         "similar": similar,
-        "best_similar": next((one for one in similar if one.percent >= SURE_ENOUGH and not one.closed_lately), None),
+        "best_similar": next((one for one in similar if one.percent >= SURE_ENOUGH and one.may_attach), None),
         "history": history,
         "history_recent": recent(history or [], at=at),
         "caller_is_new": history == [],

@@ -39,6 +39,11 @@ class Similar:
         """The ticket is closed: whoever calls about it again asks for reopening, not for merging."""
         return not self.ticket.is_open
 
+    @property
+    def may_attach(self) -> bool:
+        """It can be offered with one key: open, and nothing that both name speaks against it."""
+        return self.ticket.is_open and not self.differs
+
 
 def similar_matters(
     *,

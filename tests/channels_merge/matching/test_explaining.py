@@ -4,7 +4,7 @@ import pytest
 
 from channels_merge.matching import Message, explain
 from tests.channels_merge.matching.conftest import message
-from tests.channels_merge.matching.test_scoring import LAMP, LAMP_AGAIN, OTHER_LAMP
+from tests.channels_merge.matching.test_scoring import LAMP, LAMP_AGAIN, OTHER_LAMP, probability
 
 
 def test_says_what_matched_where_and_when(background):
@@ -22,6 +22,21 @@ def test_says_what_speaks_against_it_and_forbids_linking(background):
 
     assert not said.may_link
     assert said.differs[0].startswith("点名的地点或单位不同（")
+
+
+def test_two_estates_of_one_township_are_two_places(background):
+    def told(estate):
+        return message(f"{estate}业主委员会没有换届", f"章江街道{estate}业主委员会任期满了一年，还没有换届。")
+
+    here, there, street = (
+        told("锦江花园"),
+        told("中海社区"),
+        message("章江街道业主委员会没有换届", "业主委员会任期满了。"),
+    )
+
+    assert explain(here, there, background).differs == ("点名的地点或单位不同（锦江花园 与 中海社区）",)
+    assert explain(here, street, background).may_link
+    assert probability(here, there, background) < 0.5 < probability(here, told("锦江花园"), background)
 
 
 def test_regions_and_districts(background):
