@@ -26,3 +26,18 @@ def test_what_was_heard_and_what_to_ask_next():
     ]
     assert still_to_ask(text, place="", has_region=False) == "具体在什么地方，哪个县区、路名或小区？"
     assert still_to_ask(text, place="锦江花园", has_region=True) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("业主委员会任期满了一年还没有换届，合同上个月也到期了", [("时间", "上个月"), ("持续", "满了一年")]),
+        ("整栋楼停水三天了，没有人来修", [("持续", "三天")]),
+        ("楼上漏水半个月没人管，天花板发霉了", [("持续", "半个月")]),
+        ("2025年3月份交的房，墙面开裂", [("时间", "2025年3月份")]),
+        ("上周五晚上路口撞坏了护栏", [("时间", "上周五晚上")]),
+    ],
+)
+def test_when_and_how_long_in_ordinary_words(text, found):
+    assert [(one.label, one.words) for one in heard(text)] == found
+    assert still_to_ask(text, place="锦江花园", has_region=True) == "希望怎么解决？"
