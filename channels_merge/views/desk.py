@@ -98,6 +98,8 @@ def _first_of_call(number, user):
     return Appeal.objects.select_related("contact").filter(number=number, received_by=user).first()
 
 
+STILL_ON_THE_LINE = timedelta(hours=1)
+"""Opened later, the page is read by somebody who completes the record, not spoken to the caller."""
 LONGEST_CALL = timedelta(hours=12)
 """A call that is said to have begun earlier was not; the time shown begins anew."""
 
@@ -290,7 +292,7 @@ def discard_draft(request):
 @needs(rights.USE_DESK)
 @require_GET
 def done(request, number):
-    """What to say before hanging up: number, code, who will call by when."""
+    """What to say before hanging up: number, code, who will call by when. Days later, what was registered."""
     appeal = get_object_or_404(
         Appeal.objects.select_related("contact", "channel", "category"), number=number, received_by=request.user
     )
@@ -304,6 +306,7 @@ def done(request, number):
             "promise": selectors.promise_of(appeal),
             "ticket": selectors.ticket_of(appeal),
             "transfer": appeal.transfers.filter(outcome="").first(),
+            "on_the_line": now - appeal.received_at < STILL_ON_THE_LINE,
             "spaced_code": " ".join(appeal.code),
         },
     )

@@ -1,6 +1,7 @@
 """Staff pages of this room, through the client: who may open them, what they show, what they keep when refused."""
 
 import re
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -308,6 +309,22 @@ def test_a_withdrawn_appeal_is_shown_as_such_and_only_told_about(as_):
     assert re.findall(r'data-key="(\w)"', page) == ["p", "o"]
     assert re.findall(r"<kbd>(\w)</kbd> (?:催单|补充|撤单|记进展)", page) == ["p"]
     assert "改挂到另一张" not in at_centre
+
+
+def test_days_later_nobody_is_told_to_hold_the_line(as_):
+    client = as_("agent")
+    client.post("/desk/", {**CALL, "act": "transfer", "line": "119"})
+    url = f"/desk/done/{Appeal.objects.get().number}/"
+    at_once = text_of(client.get(url))
+    Appeal.objects.update(received_at=NOON - timedelta(days=4))
+    later = text_of(client.get(url))
+
+    assert "已为您转接，请不要挂机。" in at_once
+    assert "等下一通" in at_once
+    assert "119 消防 接走了吗" in later
+    assert "登记的内容" in later
+    assert "请不要挂机" not in later
+    assert "等下一通" not in later
 
 
 def test_the_result_of_a_transfer_is_recorded(as_):
