@@ -1,5 +1,6 @@
 """Readable numbers: prefix, day, six digits; GZ261122000001. And the keys of rows, as an address or a form says them."""
 
+import re
 from datetime import date
 from typing import Final
 
@@ -7,6 +8,8 @@ from django.db import connection
 
 LONGEST_KEY: Final = 18
 """Digits of the largest key that every database column takes."""
+
+_READABLE: Final = re.compile(r"[A-Z]{1,3}[0-9]{12,}")
 
 _NEXT: Final = """
 SELECT nextval('hotline_number_' || lower(prefix)) - before FROM hotline_dailysequence WHERE prefix = %s AND day = %s
@@ -30,6 +33,11 @@ def next_number(prefix: str, day: date) -> str:
             cursor.execute(_BEGIN, [prefix, day, prefix])
         number = _counted(prefix, day)
     return f"{prefix}{day:%y%m%d}{number:06d}"
+
+
+def is_readable(number: str) -> bool:
+    """Whether people know something by it: GZ261122000001 yes, a key or a code in small letters no."""
+    return _READABLE.fullmatch(number) is not None
 
 
 def _counted(prefix: str, day: date) -> int | None:

@@ -1,15 +1,14 @@
 """`/`: what this person must do first."""
 
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from channels_merge import rights, selectors
 from hotline.context import shell
-from hotline.notice_kinds import notice_kind
 from hotline.rights import has_right
 from hotline.selectors import notices_for
+from hotline.views.notices import notice_line
 
 
 @require_GET
@@ -25,7 +24,7 @@ def workbench(request):
             "bench": selectors.workbench(user, at=now),
             "drafts": selectors.drafts_of(user, at=now)[:5] if has_right(user, rights.USE_DESK, now) else [],
             "city": selectors.city_now(at=now) if has_right(user, rights.VIEW_ALL, now) else None,
-            "notices": [_line(notice) for notice in notices_for(user)[:6]],
+            "notices": [notice_line(notice) for notice in notices_for(user)[:6]],
             # The overdue ones first: that is where somebody with nothing of their own goes.
             "queues": sorted(queues, key=lambda entry: not entry["hot"]),
             "waiting": sum(entry["count"] for entry in queues),
@@ -33,12 +32,6 @@ def workbench(request):
             "may_take_calls": has_right(user, rights.USE_DESK, now),
         },
     )
-
-
-def _line(notice):
-    kind = notice_kind(notice.kind)
-    url = reverse(kind.url_name, args=[notice.number]) if kind.url_name and notice.number else ""
-    return {"text": kind.text.format(number=notice.number), "url": url, "number": notice.number, "at": notice.at}
 
 
 def intake_badge(user):

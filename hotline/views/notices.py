@@ -13,25 +13,26 @@ from django.views.decorators.http import condition, require_POST, require_safe
 from hotline import selectors, services
 from hotline.models import Notice
 from hotline.notice_kinds import notice_kind
-from hotline.numbers import key_of
+from hotline.numbers import is_readable, key_of
 
 PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeLine:
-    number: str
     text: str
+    number: str
+    """Of the matter, where the text does not say it; empty for what has only a key: people know nothing by it."""
     at: datetime
     read_at: datetime | None
     url: str
 
 
-def _line(notice: Notice) -> NoticeLine:
+def notice_line(notice: Notice) -> NoticeLine:
     kind = notice_kind(notice.kind)
-    return NoticeLine(
-        notice.number, kind.text.format(number=notice.number), notice.at, notice.read_at, _url(kind.url_name, notice)
-    )
+    text = kind.text.format(number=notice.number)
+    number = notice.number if is_readable(notice.number) and notice.number not in text else ""
+    return NoticeLine(text, number, notice.at, notice.read_at, _url(kind.url_name, notice))
 
 
 def _url(url_name: str, notice: Notice) -> str:
@@ -54,7 +55,7 @@ def notices(request):
     url = reverse("hotline:notices")
     unread, _ = selectors.unread_state(request.user)
     context = {
-        "notices": [_line(notice) for notice in page[:PAGE]],
+        "notices": [notice_line(notice) for notice in page[:PAGE]],
         "at": timezone.now(),
         "unread": unread,
         "next_url": f"{url}?before={page[PAGE - 1].pk}" if len(page) > PAGE else "",

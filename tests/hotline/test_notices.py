@@ -24,7 +24,9 @@ def browser(client, user):
 
 
 def tell(users, now, number=1):
-    return services.notify(users=users, kind="test.dispatched", number=f"GZ{number}", at=now, dedupe=f"event:{number}")
+    return services.notify(
+        users=users, kind="test.dispatched", number=f"GZ261122{number:06d}", at=now, dedupe=f"event:{number}"
+    )
 
 
 def test_a_person_is_told_once(user, now):
@@ -34,8 +36,8 @@ def test_a_person_is_told_once(user, now):
     tell([user], now + timedelta(hours=1))
 
     assert sorted(Notice.objects.values_list("recipient", "number", "at")) == [
-        (user.pk, "GZ1", now),
-        (other.pk, "GZ1", now),
+        (user.pk, "GZ261122000001", now),
+        (other.pk, "GZ261122000001", now),
     ]
 
 
@@ -57,7 +59,7 @@ def test_old_notices_go(user, now):
 
     assert services.clear_old_notices(at=now) == 1
 
-    assert [notice.number for notice in notices_for(user)] == ["GZ2"]
+    assert [notice.number for notice in notices_for(user)] == ["GZ261122000002"]
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -72,16 +74,20 @@ def test_the_list_asks_the_same_questions_for_one_and_three(browser, user, now, 
     assert len(answer.context["notices"]) == count
 
 
-def test_a_line_has_the_words_of_its_kind_and_leads_to_its_page(browser, user, now):
-    register_notice("test.dispatched", text="新派来工单 {number}。", url_name="hotline:no-such-page")
-    tell([user], now)
-    services.notify(users=[user], kind="test.unknown", number="", at=now, dedupe="u")
+def test_a_line_has_the_words_of_its_kind_and_a_number_that_people_know(browser, user, now):
+    register_notice("test.worded", text="新派来工单 {number}。", url_name="hotline:no-such-page")
+    services.notify(users=[user], kind="test.worded", number="GZ261122000001", at=now, dedupe="worded")
+    for number in ("", "17", "q261126000001", "GZ261122000009"):
+        services.notify(users=[user], kind="test.unknown", number=number, at=now, dedupe=f"unknown:{number}")
 
     lines = browser.get(reverse("hotline:notices")).context["notices"]
 
     assert [(line.text, line.number, line.url) for line in lines] == [
+        ("有新的事项。", "GZ261122000009", ""),
         ("有新的事项。", "", ""),
-        ("新派来工单 GZ1。", "GZ1", ""),
+        ("有新的事项。", "", ""),
+        ("有新的事项。", "", ""),
+        ("新派来工单 GZ261122000001。", "", ""),
     ]
 
 
@@ -94,7 +100,7 @@ def test_the_list_pages_by_key(browser, user, now):
 
     assert (len(first["notices"]), first["first_url"], first["unread"]) == (50, "", 51)
     assert ([line.number for line in second["notices"]], second["next_url"], second["first_url"]) == (
-        ["GZ0"],
+        ["GZ261122000000"],
         "",
         "/notices/",
     )
