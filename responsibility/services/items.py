@@ -122,19 +122,21 @@ def change_items(
 @transaction.atomic
 def remove_item(
     *, list_id: int, code: str, reason: str, ticket_number: str = "", by: User | None, at: datetime
-) -> DutyItemEvent:
+) -> list[str]:
     """Take an item out of the draft; versions published before keep theirs. Of a county's draft: what the city says
     of the matter holds again, if it says anything.
+
+    Returns the tickets whose proposals ask again because the item was all that was made of them.
     """
     draft = _draft(list_id, by, at)
     if _inherited(draft, [code], at) and not draft.items.filter(code=code).exists():
         raise DutyRefused(f"{code} 照市级清单，县级清单不能删除。")
     item = _item(draft, code)
     changes = {name: [value, None] for name, value in item_values(item).items()}
-    event = _record(item, ItemAct.REMOVE, changes, words_of(reason, "请写明为什么删除。"), ticket_number, by, at)
+    _record(item, ItemAct.REMOVE, changes, words_of(reason, "请写明为什么删除。"), ticket_number, by, at)
     item.co_units.clear()
     item.delete()
-    return event
+    return proposals.give_proposals_back(duty_list_id=draft.pk, codes=[code])
 
 
 @dataclass(frozen=True)
@@ -177,8 +179,11 @@ def write_changes(
             [DutyItemEvent(duty_list=draft, code=c.code, act=c.act, changes=c.changes, **why) for c in some]
         )
         told(begin + len(some))
-    if ticket_number:
+    removed = [each.code for each in changes if each.act == ItemAct.REMOVE]
+    if ticket_number and len(removed) < len(changes):
         proposals.take_proposal(ticket_number=ticket_number, duty_list_id=draft.pk, by=by, at=at)
+    if removed:
+        proposals.give_proposals_back(duty_list_id=draft.pk, codes=removed)
     return draft
 
 
@@ -401,7 +406,8 @@ def _record(
     by: User | None,
     at: datetime,
 ) -> DutyItemEvent:
-    if ticket_number:
+    # Nothing is taken into the list by what is taken out of it.
+    if ticket_number and act != ItemAct.REMOVE:
         proposals.take_proposal(ticket_number=ticket_number, duty_list_id=item.duty_list_id, by=by, at=at)
     return DutyItemEvent.objects.create(
         duty_list_id=item.duty_list_id,

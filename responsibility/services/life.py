@@ -173,10 +173,12 @@ def drop_draft(*, list_id: int, reason: str, by: User | None, at: datetime) -> D
     """A draft that nobody wants any more; it stays to be read, and what rulings proposed to the list asks again."""
     rights.require(by, rights.EDIT, at)
     draft = locked(list_id)
-    ItemProposal.objects.filter(duty_list=draft, state=ProposalState.TAKEN).update(
-        state=ProposalState.PENDING, duty_list=None, decided_by=None, decided_at=None
-    )
+    let_ask_again(ItemProposal.objects.filter(duty_list=draft, state=ProposalState.TAKEN))
     return move(draft, DutyList.drop, words=words_of(reason, "请写明为什么作废。"), by=by, at=at)
+
+
+def let_ask_again(taken: QuerySet[ItemProposal]) -> None:
+    taken.update(state=ProposalState.PENDING, duty_list=None, decided_by=None, decided_at=None)
 
 
 @transaction.atomic

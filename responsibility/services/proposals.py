@@ -1,5 +1,6 @@
 """Matters proposed to the list by the rulings they came from: taken into a draft with an item that names the ticket, or dismissed."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -7,9 +8,9 @@ from django.db import transaction
 from hotline.masking import redact
 from hotline.models import Unit, User
 from responsibility import rights
-from responsibility.models import Category, DutyItem, ItemProposal
-from responsibility.services.life import DutyRefused, words_of
-from responsibility.states import ProposalState
+from responsibility.models import Category, DutyItem, DutyItemEvent, ItemProposal
+from responsibility.services.life import DutyRefused, let_ask_again, words_of
+from responsibility.states import ItemAct, ProposalState
 
 
 def propose_item(
@@ -60,3 +61,20 @@ def take_proposal(*, ticket_number: str, duty_list_id: int, by: User | None, at:
     ItemProposal.objects.filter(ticket_number=ticket_number, state=ProposalState.PENDING).update(
         state=ProposalState.TAKEN, duty_list=duty_list_id, decided_by=by, decided_at=at
     )
+
+
+def give_proposals_back(*, duty_list_id: int, codes: Iterable[str]) -> list[str]:
+    """Of items that a draft no longer has: what they were taken up for asks again, unless another item names the ticket too.
+
+    Returns the numbers of those tickets.
+    """
+    named = DutyItemEvent.objects.filter(duty_list=duty_list_id, act__in=[ItemAct.ADD, ItemAct.CHANGE])
+    there = DutyItem.objects.filter(duty_list=duty_list_id).values("code")
+    lost = ItemProposal.objects.filter(
+        duty_list=duty_list_id,
+        state=ProposalState.TAKEN,
+        ticket_number__in=named.filter(code__in=codes).values("ticket_number"),
+    ).exclude(ticket_number__in=named.filter(code__in=there).values("ticket_number"))
+    numbers = list(lost.order_by("pk").values_list("ticket_number", flat=True))
+    let_ask_again(ItemProposal.objects.filter(ticket_number__in=numbers))
+    return numbers

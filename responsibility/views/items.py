@@ -270,8 +270,9 @@ def remove(request: HttpRequest, pk: int, code: str) -> HttpResponse:
         return refused(request, why, back)
 
     def service(typed: dict[str, Any]) -> str:
-        services.remove_item(list_id=pk, code=code, by=request.user, at=timezone.now(), **typed)
-        return f"{code} 已恢复照市级清单。" if sides.city else f"已删除 {own}。"
+        asking = services.remove_item(list_id=pk, code=code, by=request.user, at=timezone.now(), **typed)
+        said = f"{code} 已恢复照市级清单。" if sides.city else f"已删除 {own}。"
+        return said + (f"{'、'.join(asking)} 的提请没有别的事项承接，重新等待决定。" if asking else "")
 
     return run_act(
         request,

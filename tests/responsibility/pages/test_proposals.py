@@ -75,11 +75,70 @@ def test_a_sheet_that_names_the_ticket_takes_it(draft):
     assert (proposal.state, proposal.duty_list) == ("taken", draft)
 
 
+def change(draft, code, proposal):
+    services.change_item(
+        list_id=draft.pk,
+        code=code,
+        values={"title": f"{code} 桥下照明"},
+        reason="纳入。",
+        ticket_number=proposal.ticket_number,
+        by=None,
+        at=NOW,
+    )
+
+
+def test_to_take_an_item_out_takes_nothing_in(draft, as_):
+    proposal = propose()
+
+    as_("administrator").post(
+        f"/duty-lists/{draft.pk}/items/CG-01/remove/",
+        {"reason": "裁定不再单列。", "ticket_number": proposal.ticket_number},
+    )
+
+    proposal.refresh_from_db()
+    assert (proposal.state, proposal.duty_list) == ("pending", None)
+    assert draft.item_events.get(code="CG-01").ticket_number == proposal.ticket_number
+
+
+def test_what_an_item_was_taken_up_for_asks_again_when_the_last_such_item_goes(draft, as_):
+    proposal = propose()
+    change(draft, "CG-01", proposal)
+    change(draft, "CG-02", proposal)
+    client = as_("administrator")
+
+    client.post(f"/duty-lists/{draft.pk}/items/CG-01/remove/", {"reason": "并入。", "ticket_number": ""})
+    proposal.refresh_from_db()
+    after_one = proposal.state
+    client.post(f"/duty-lists/{draft.pk}/items/CG-02/remove/", {"reason": "并入。", "ticket_number": ""})
+
+    proposal.refresh_from_db()
+    assert (after_one, proposal.state, proposal.duty_list, proposal.decided_at) == ("taken", "pending", None, None)
+    assert "GZ261109000012 的提请没有别的事项承接，重新等待决定。" in text_of(soup(client.get(f"/duty-lists/{draft.pk}/")))
+
+
+def test_a_sheet_that_only_takes_out_lets_it_ask_again(draft):
+    proposal = propose()
+    change(draft, "CG-01", proposal)
+    draft.refresh_from_db()
+
+    write_changes(
+        list_id=draft.pk,
+        seen_at=draft.changed_at,
+        changes=[ItemChange("CG-01", ItemAct.REMOVE, {})],
+        reason="不要了。",
+        ticket_number=proposal.ticket_number,
+        by=None,
+        at=NOW,
+        told=lambda count: None,
+    )
+
+    proposal.refresh_from_db()
+    assert (proposal.state, proposal.duty_list) == ("pending", None)
+
+
 def test_a_dropped_draft_lets_it_ask_again(draft):
     proposal = propose()
-    services.remove_item(
-        list_id=draft.pk, code="CG-01", reason="并入别处。", ticket_number=proposal.ticket_number, by=None, at=NOW
-    )
+    change(draft, "CG-01", proposal)
     assert ItemProposal.objects.get().state == "taken"
 
     services.drop_draft(list_id=draft.pk, reason="不改了。", by=None, at=NOW)
