@@ -189,7 +189,7 @@ def _empty_categories(items: Sequence[Judged]) -> Iterator[Problem]:
 
 
 def _duties_out_of_force(duty_list: DutyList, at: datetime) -> Iterator[Problem]:
-    codes = duties_out_of_force(duty_list, at)
+    codes = [duty.code for duty in duties_out_of_force(duty_list, at)]
     if codes:
         yield Problem(f"{_some(codes)} 已不是现行清单里乡镇（街道）的事项，列了也不起作用。")
 

@@ -90,7 +90,8 @@ def listed_items(duty_list: DutyList, at: datetime) -> QuerySet[Any]:
     )
 
 
-def duties_out_of_force(duty_list: DutyList, at: datetime) -> list[str]:
-    """Codes that a version lists and no list in force gives to townships any more."""
+def duties_out_of_force(duty_list: DutyList, at: datetime) -> QuerySet[TownshipDuty]:
+    """What a version lists and no list in force gives to townships any more, by code, each with the `title` it had last."""
     there = listable_items(duty_list.scope, at).values("code")
-    return list(duty_list.duties.exclude(code__in=there).order_by("code").values_list("code", flat=True))
+    last = DutyItem.objects.filter(code=OuterRef("code")).order_by("-pk").values("title")[:1]
+    return duty_list.duties.exclude(code__in=there).annotate(title=Subquery(last)).order_by("code")

@@ -201,6 +201,9 @@ def _township_list(request: HttpRequest, version: DutyList, now: datetime) -> Ht
                 (item, selectors.most_a_township_is(item), item.listed or "none", item.before or "none")
                 for item in rows
             ],
+            "ended": []
+            if after or words
+            else list(selectors.duties_out_of_force(version, now)[: selectors.PAGE_ROWS]),
             "counts": dict(version.duties.values_list("role").annotate(Count("pk"))),
             "problems": selectors.problems(version, at=now),
             "q": words,

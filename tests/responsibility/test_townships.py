@@ -124,6 +124,20 @@ def test_the_list_does_not_take_upon_a_township_what_items_do_not_give(draft, no
         services.set_duties(list_id=draft.pk, codes=codes, role=role, at=now, **WHY)
 
 
+def test_a_duty_whose_item_ended_is_unlisted_and_nothing_else(draft, now):
+    TownshipDuty.objects.create(duty_list=draft, code="SC-07-002", role="assist")
+    kept = draft.duties.count()
+
+    with pytest.raises(DutyRefused, match="SC-07-002 在现行清单里不是乡镇（街道）的事项，只能改为不列。"):
+        services.set_duties(list_id=draft.pk, codes=["NY-01-001", "SC-07-002"], role="assist", at=now, **WHY)
+    assert draft.duties.get(code="NY-01-001").role == "lead"
+
+    assert services.set_duties(list_id=draft.pk, codes=["SC-07-002"], role="none", at=now, **WHY) == ["SC-07-002"]
+    assert (draft.duties.count(), selectors.problems(draft, at=now)) == (kept - 1, [])
+    event = DutyItemEvent.objects.get(code="SC-07-002")
+    assert event.changes["township_role"] == ["assist", "none"]
+
+
 def test_what_a_townships_version_is_not(draft, published, ganzhou, now):
     with pytest.raises(DutyRefused, match="履职事项清单不能试派"):
         services.ask_for_trial(list_id=draft.pk, by=None, at=now)

@@ -113,7 +113,9 @@ def test_what_an_item_was_taken_up_for_asks_again_when_the_last_such_item_goes(d
 
     proposal.refresh_from_db()
     assert (after_one, proposal.state, proposal.duty_list, proposal.decided_at) == ("taken", "pending", None, None)
-    assert "GZ261109000012 的提请没有别的事项承接，重新等待决定。" in text_of(soup(client.get(f"/duty-lists/{draft.pk}/")))
+    assert "GZ261109000012 的提请没有别的事项承接，重新等待决定。" in text_of(
+        soup(client.get(f"/duty-lists/{draft.pk}/"))
+    )
 
 
 def test_a_sheet_that_only_takes_out_lets_it_ask_again(draft):

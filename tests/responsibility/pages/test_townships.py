@@ -4,7 +4,7 @@ import pytest
 
 from hotline.parameters import forget_parameters
 from responsibility import services
-from responsibility.models import TownshipDuty
+from responsibility.models import DutyItem, TownshipDuty
 from tests.factories.hotline import CountyCentreFactory, UnitFactory
 from tests.factories.responsibility import DutyItemFactory
 from tests.responsibility.pages.conftest import NOW, soup, table, text_of
@@ -44,13 +44,28 @@ def test_ticked_items_get_a_role_with_a_reason(draft, as_):
     assert client.get(f"/duty-lists/{draft.pk}/duties/").status_code == 409
 
 
+def test_a_duty_whose_item_ended_can_be_ticked_and_unlisted(draft, as_):
+    DutyItem.objects.filter(code="NY-02").update(township_role="none")
+    client = as_("administrator")
+    before = table(client.get(f"/duty-lists/{draft.pk}/"))
+
+    client.post(f"/duty-lists/{draft.pk}/duties/?code=NY-02", {"role": "none", "reason": "清单里没有了。"})
+
+    assert [row[1:] for row in before] == [
+        ["NY-02", "村道 已不是现行清单里乡镇（街道）的事项", "—", "协助"],
+        ["NY-01", "建房", "主责", "主责"],
+    ]
+    assert [row[1:] for row in table(client.get(f"/duty-lists/{draft.pk}/"))] == [["NY-01", "建房", "主责", "主责"]]
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_queries(draft, as_, django_assert_num_queries, count):
     for n in range(count):
         DutyItemFactory(code=f"NY-8{n}", township_role="lead")
+        TownshipDuty.objects.create(duty_list=draft, code=f"NY-9{n}", role="assist")
     client = as_("administrator")
     client.get(f"/duty-lists/{draft.pk}/")
 
     forget_parameters()
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(19):
         client.get(f"/duty-lists/{draft.pk}/")
