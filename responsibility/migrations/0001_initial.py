@@ -374,6 +374,7 @@ class Migration(migrations.Migration):
                 ('begun_at', models.DateTimeField(null=True, verbose_name='最近一次开始')),
                 ('tries', models.PositiveSmallIntegerField(default=0, verbose_name='开始过几次')),
                 ('confirmed_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('city_seen', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='responsibility.dutylist', verbose_name='比对时的市级清单')),
                 ('duty_list', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='sheets', to='responsibility.dutylist')),
                 ('file', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='hotline.storedfile')),
                 ('handed_in_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),

@@ -418,6 +418,10 @@ class DutySheet(models.Model):
     lines = models.PositiveIntegerField("行数", default=0)
     lines_done = models.PositiveIntegerField("已比对行数", default=0)
     list_seen_at = models.DateTimeField("比对的草稿最后修改", null=True)
+    city_seen = models.ForeignKey(
+        DutyList, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name="比对时的市级清单"
+    )
+    """Of a county's sheet the version that it inherits from."""
     checked_at = models.DateTimeField("比对完时间", null=True)
     headings = ArrayField(models.TextField(), default=list, verbose_name="列名")
     counts = models.JSONField("比对结果", default=dict)

@@ -39,6 +39,7 @@ from responsibility.services.sheets import (
     rows_written,
     sheet_of,
     unused_headings,
+    what_moved_since,
     why_not_confirmed,
     write_sheet,
 )
@@ -99,6 +100,7 @@ __all__ = [
     "switch_item_off",
     "switch_item_on",
     "unused_headings",
+    "what_moved_since",
     "why_not_confirmed",
     "write_sheet",
 ]

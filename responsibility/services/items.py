@@ -140,6 +140,14 @@ def remove_item(
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What changes were made for: the draft as it was then (`changed_at`), and of a county's the city's list it stood on."""
+
+    changed_at: datetime
+    city: int | None
+
+
+@dataclass(frozen=True)
 class ItemChange:
     """What is done to one item of a draft. `changes`: field → [before, after], as the history keeps them."""
 
@@ -149,14 +157,14 @@ class ItemChange:
 
 
 class DraftMoved(DutyRefused):
-    """The draft is not what the changes were made for."""
+    """The draft, or the list that it inherits from, is not what the changes were made for."""
 
 
 @transaction.atomic
 def write_changes(
     *,
     list_id: int,
-    seen_at: datetime,
+    seen: Seen,
     changes: Sequence[ItemChange],
     reason: str,
     ticket_number: str = "",
@@ -166,11 +174,10 @@ def write_changes(
 ) -> DutyList:
     """Many different changes at once, all or none, each with its history: what a sheet says, checked item by item before.
 
-    `told` hears how many are written whenever some more are. Raises DraftMoved when the draft was changed after
-    `seen_at` (its `changed_at` at that time).
+    `told` hears how many are written whenever some more are. Raises DraftMoved when the draft is not as it was `seen`.
     """
     reason = words_of(reason, _NEEDS_REASON)
-    draft = _draft(list_id, by, at, seen_at=seen_at)
+    draft = _draft(list_id, by, at, seen=seen)
     why = {"reason": reason, "ticket_number": ticket_number, "by": by, "at": at}
     for begin in range(0, len(changes), _TOGETHER):
         some = changes[begin : begin + _TOGETHER]
@@ -255,26 +262,34 @@ def comment_on_item(*, list_id: int, code: str, words: str, by: User | None, at:
     return _record(item, ItemAct.COMMENT, {}, words_of(words, "请写下意见。"), "", by, at)
 
 
-def _draft(list_id: int, by: User | None, at: datetime, *, seen_at: datetime | None = None) -> DutyList:
-    draft = editable_draft(list_id, by, at, seen_at=seen_at)
+def _draft(list_id: int, by: User | None, at: datetime, *, seen: Seen | None = None) -> DutyList:
+    draft = editable_draft(list_id, by, at, seen=seen)
     # Whoever has read its items for the router reads them again.
     draft.save(update_fields=["changed_at"])
     return draft
 
 
-def editable_draft(list_id: int, by: User | None, at: datetime, *, seen_at: datetime | None = None) -> DutyList:
-    """The draft, locked; with `seen_at` only as it was then."""
+def editable_draft(list_id: int, by: User | None, at: datetime, *, seen: Seen | None = None) -> DutyList:
+    """The draft, locked; with `seen` only as it was then."""
     rights.require(by, rights.EDIT, at)
     draft = locked(list_id)
     if not draft.is_editable:
         raise DutyRefused(f"《{draft}》当前为“{draft.get_state_display()}”，只有草稿能改。")
     if draft.scope.kind == Unit.Kind.TOWNSHIP:
         raise DutyRefused(f"《{draft}》只列履职事项，事项在市级、县级清单里改。")
-    if seen_at is not None and draft.changed_at != seen_at:
-        raise DraftMoved(
-            f"比对以后《{draft}》又改过（{local(draft.changed_at):%m-%d %H:%M}），没有写入。请按现在的草稿重新比对，看过再写入。"
-        )
+    if seen is not None and (why := what_moved(draft, seen, at)):
+        raise DraftMoved(f"{why}，没有写入。请重新比对，看过再写入。")
     return draft
+
+
+def what_moved(draft: DutyList, seen: Seen, at: datetime) -> str:
+    """What is another than was `seen`, "" where nothing is."""
+    if draft.changed_at != seen.changed_at:
+        return f"比对以后《{draft}》又改过（{local(draft.changed_at):%m-%d %H:%M}）"
+    city = selectors.inherited_list(draft, at)
+    if (city.pk if city else None) != seen.city:
+        return f"比对以后市级清单换成了《{city}》" if city else "比对以后没有执行中的市级清单了"
+    return ""
 
 
 def _item(duty_list: DutyList, code: str) -> DutyItem:

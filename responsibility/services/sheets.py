@@ -31,9 +31,11 @@ from responsibility.services.items import (
     LABELS,
     ItemChange,
     ManyChecks,
+    Seen,
     editable_draft,
     item_values,
     set_raw,
+    what_moved,
     write_changes,
 )
 from responsibility.services.life import DutyRefused, record, words_of
@@ -166,6 +168,7 @@ def compare_sheet(*, sheet_id: int, at: datetime) -> bool:
     _begin(sheet_id, at)
     # Before the items are read: what changes meanwhile makes the preview an old one.
     sheet.list_seen_at = sheet.duty_list.changed_at
+    sheet.city_seen = selectors.inherited_list(sheet.duty_list, at)
     try:
         with open_file(sheet.file) as file:
             sheet.headings, lines = read_table(name="a.xlsx", content=file.read())
@@ -192,7 +195,7 @@ def _keep_rows(sheet: DutySheet, rows: Sequence[DutySheetRow], at: datetime) -> 
         return False
     DutySheetRow.objects.bulk_create(rows, batch_size=500)
     sheet.checked_at, sheet.lines_done = at, sheet.lines
-    sheet.save(update_fields=["headings", "counts", "list_seen_at", "checked_at", "lines_done"])
+    sheet.save(update_fields=["headings", "counts", "list_seen_at", "city_seen", "checked_at", "lines_done"])
     return True
 
 
@@ -316,7 +319,7 @@ def confirm_sheet(*, sheet_id: int, reason: str, ticket_number: str = "", by: Us
     sheet = _locked_sheet(sheet_id)
     if why := why_not_confirmed(sheet):
         raise DutyRefused(why)
-    editable_draft(sheet.duty_list_id, by, at, seen_at=sheet.list_seen_at)
+    editable_draft(sheet.duty_list_id, by, at, seen=_seen(sheet))
     sheet.reason, sheet.ticket_number = words_of(reason, "请写明为什么改。"), ticket_number.strip()
     sheet.confirmed_by, sheet.confirmed_at = by, at
     sheet.begun_at, sheet.tries = None, 0
@@ -325,8 +328,17 @@ def confirm_sheet(*, sheet_id: int, reason: str, ticket_number: str = "", by: Us
     return sheet
 
 
+def _seen(sheet: DutySheet) -> Seen:
+    return Seen(sheet.list_seen_at, sheet.city_seen_id)
+
+
+def what_moved_since(sheet: DutySheet, *, at: datetime) -> str:
+    """What is another than the preview of a sheet was made for, "" where nothing is."""
+    return what_moved(sheet.duty_list, _seen(sheet), at) if sheet.checked_at is not None else ""
+
+
 def why_not_confirmed(sheet: DutySheet) -> str:
-    """What stands against writing it, "" where nothing does; that the draft may have changed since is not looked at."""
+    """What stands against writing it, "" where nothing does; what may have moved since is not looked at."""
     if sheet.written_at is not None or sheet.confirmed_at is not None:
         return "这张表已经确认写入。"
     if sheet.refusal or sheet.checked_at is None:
@@ -356,7 +368,7 @@ def _write(sheet_id: int, at: datetime) -> bool:
     rows = list(sheet.rows.filter(act__in=WRITTEN).order_by("pk"))
     draft = write_changes(
         list_id=sheet.duty_list_id,
-        seen_at=sheet.list_seen_at,
+        seen=_seen(sheet),
         changes=[ItemChange(row.code, ItemAct(row.act), row.changes) for row in rows],
         reason=sheet.reason,
         ticket_number=sheet.ticket_number,

@@ -104,7 +104,7 @@ def preview(request: HttpRequest, pk: int, sheet_id: int) -> HttpResponse:
             "rows": _told(sheet, rows),
             "unused": services.unused_headings(sheet),
             "why_not": services.why_not_confirmed(sheet),
-            "has_moved": sheet.checked_at is not None and sheet.list_seen_at != version.changed_at,
+            "moved": "" if sheet.written_at else services.what_moved_since(sheet, at=now),
             "first_url": f"?{urlencode(here)}" if after else "",
             "next_url": f"?{urlencode(here | {'after': rows[-1].pk})}" if len(found) > len(rows) else "",
             "at": now,

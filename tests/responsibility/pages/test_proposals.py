@@ -4,7 +4,7 @@ import pytest
 
 from responsibility import services
 from responsibility.models import DutyItem, ItemProposal
-from responsibility.services.items import ItemChange, write_changes
+from responsibility.services.items import ItemChange, Seen, write_changes
 from responsibility.states import ItemAct
 from tests.factories.hotline import UnitFactory
 from tests.responsibility.pages.conftest import NOW, soup, text_of, typed
@@ -62,7 +62,7 @@ def test_a_sheet_that_names_the_ticket_takes_it(draft):
 
     write_changes(
         list_id=draft.pk,
-        seen_at=draft.changed_at,
+        seen=Seen(draft.changed_at, None),
         changes=[ItemChange("CG-01", ItemAct.CHANGE, {"title": ["路灯不亮", "路灯、桥下照明不亮"]})],
         reason="纳入清单。",
         ticket_number=proposal.ticket_number,
@@ -125,7 +125,7 @@ def test_a_sheet_that_only_takes_out_lets_it_ask_again(draft):
 
     write_changes(
         list_id=draft.pk,
-        seen_at=draft.changed_at,
+        seen=Seen(draft.changed_at, None),
         changes=[ItemChange("CG-01", ItemAct.REMOVE, {})],
         reason="不要了。",
         ticket_number=proposal.ticket_number,

@@ -13,11 +13,12 @@ from openpyxl import Workbook, load_workbook
 
 from hotline.parameters import forget_parameters
 from responsibility import services, tasks
-from responsibility.models import DutyItem, DutyItemEvent, DutySheet, DutySheetRow
+from responsibility.models import DutyItem, DutyItemEvent, DutyList, DutySheet, DutySheetRow
+from responsibility.services import DutyRefused
 from responsibility.services.columns import CODE, COLUMNS, WRONG
 from responsibility.services.items import ManyChecks
 from responsibility.states import FUNCTIONS
-from tests.factories.hotline import UnitFactory, UserFactory
+from tests.factories.hotline import CountyCentreFactory, UnitFactory, UserFactory
 from tests.factories.responsibility import DutyItemFactory
 from tests.factories.tickets import at
 from tests.responsibility.pages.conftest import NOW, soup, text_of
@@ -303,12 +304,49 @@ def test_a_draft_that_changed_since_is_not_written_over(draft, people, as_, hand
         answer = confirm(address)
         again = as_("administrator").post(f"{address}again/")
 
-    assert "写入：比对以后草稿又改过，先重新比对。" in text_of(page.select_one(".acts"))
+    assert f"写入：比对以后《{draft}》又改过（11-10 10:05），先重新比对。" in text_of(page.select_one(".acts"))
     assert answer.status_code == 422
-    assert "又改过（11-10 10:05），没有写入。请按现在的草稿重新比对，看过再写入。" in text_of(soup(answer))
+    assert "又改过（11-10 10:05），没有写入。请重新比对，看过再写入。" in text_of(soup(answer))
     assert of(draft, "CG-01").title == "路灯闪"
     tasks.compare_sheet(sheet_id=DutySheet.objects.get().pk)
     assert shown(as_("administrator").get(again.headers["Location"]))[0][-1] == "事项 路灯 闪 全灭"
+
+
+def test_a_countys_sheet_stands_on_the_citys_list_that_was_compared(first, draft, people, as_):
+    county = services.draft_list(scope=CountyCentreFactory(), reason="本县的。", by=people["administrator"], at=NOW)
+    rows = taken(county, as_)
+    rows[0]["投诉限"] = "5"
+    sheet = services.hand_in_sheet(
+        list_id=county.pk, upload=xlsx(rows), drops_missing=False, by=people["administrator"], at=NOW
+    )
+    services.compare_sheet(sheet_id=sheet.pk, at=NOW)
+    given = {"sheet_id": sheet.pk, "by": people["administrator"]}
+    # At night the city's next version begins.
+    tomorrow = NOW + timedelta(days=1)
+    DutyList.objects.filter(pk=first.pk).update(effective_until=tomorrow.date())
+    DutyList.objects.filter(pk=draft.pk).update(state="published", effective_from=tomorrow.date())
+
+    services.confirm_sheet(reason="本县快些。", at=NOW, **given)
+    written = services.write_sheet(sheet_id=sheet.pk, at=tomorrow)
+
+    refused = f"比对以后市级清单换成了《{draft}》，没有写入。请重新比对，看过再写入。"
+    assert (written, DutySheet.objects.get().refusal, county.items.count()) == (True, refused, 0)
+    again = services.compare_sheet_again(at=NOW, **given)
+    services.compare_sheet(sheet_id=again.pk, at=NOW)
+    with pytest.raises(DutyRefused, match=refused):
+        services.confirm_sheet(reason="本县快些。", at=tomorrow, **given | {"sheet_id": again.pk})
+    with time_machine.travel(tomorrow, tick=False):
+        # The session of the day before is locked.
+        as_("administrator").logout()
+        page = soup(as_("administrator").get(f"/duty-lists/{county.pk}/sheets/{again.pk}/"))
+    assert text_of(page.select_one(".dif .note-over")).startswith(f"比对以后市级清单换成了《{draft}》。")
+    assert page.select_one(".acts .btn-primary")["aria-disabled"] == "true"
+    services.compare_sheet_again(at=tomorrow, **given | {"sheet_id": again.pk})
+    last = DutySheet.objects.get()
+    services.compare_sheet(sheet_id=last.pk, at=tomorrow)
+    services.confirm_sheet(reason="本县快些。", at=tomorrow, **given | {"sheet_id": last.pk})
+    services.write_sheet(sheet_id=last.pk, at=tomorrow)
+    assert county.items.get().limits["complaint"] == "5wd"
 
 
 def test_what_changes_between_confirmation_and_writing_stops_the_writing(draft, people, as_, hand_in):
