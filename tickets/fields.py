@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from hotline.models import Unit, User
 from responsibility.models import DutyItem, Resource
@@ -73,7 +73,9 @@ class UnitField(forms.CharField):
             return matches[0]
         alike = [unit.name for unit in units if name in unit.name or name in unit.short_name]
         if not alike:
-            raise forms.ValidationError(f"没有名为“{name}”的单位，请从列表中选择。")
+            elsewhere = Unit.objects.filter(Q(name=name) | Q(short_name=name)).exists()
+            said = f"这里不能选“{name}”" if elsewhere else f"没有名为“{name}”的单位"
+            raise forms.ValidationError(f"{said}，请从列表中选择。")
         # A part of a name may be meant for another one: it is proposed, never taken.
         more = f"等 {len(alike)} 个" if len(alike) > MOST_NAMED else ""
         raise forms.ValidationError(

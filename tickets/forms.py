@@ -126,7 +126,14 @@ class DispatchForm(ActForm):
         self.initial.setdefault("item", self.found.ticket.proposed_item)
 
 
+def units_that_handle(at: datetime) -> QuerySet[Unit]:
+    """Whom somebody may name or ask who gives nobody the matter: also what lies below a county centre."""
+    return Unit.objects.valid(at).filter(kind__in=HANDLING_KINDS).order_by("kind", "code")
+
+
 class RuleForm(ActForm):
+    """The nearest function is proposed (首办负责); the grounds are the reviewer's own words, since nobody can give it back."""
+
     unit = UnitField(label="首办单位", units=Unit.objects.none(), help_text="由职能相近的单位首办，不能再退单。")
     item = ItemField(label="清单事项", items=DutyItem.objects.none())
     reason = words("裁定依据")
@@ -137,7 +144,9 @@ class RuleForm(ActForm):
         self.fields["item"].items = responsibility.items_in_force(at)
         nearest = None if self.is_bound else nearest_function(self.found.ticket, at)
         if nearest is not None:
-            self.initial |= {"unit": nearest.unit, "item": nearest.item, "reason": nearest.grounds}
+            self.fields["reason"].help_text = nearest.grounds
+            if nearest.is_sure:
+                self.initial |= {"unit": nearest.unit, "item": nearest.item}
 
 
 class ObjectForm(ActForm):
@@ -145,7 +154,7 @@ class ObjectForm(ActForm):
     suggested_unit = UnitField(label="应由谁负责", units=Unit.objects.none(), required=False)
 
     def prepare(self) -> None:
-        self.fields["suggested_unit"].units = units_for_city(self.found.at)
+        self.fields["suggested_unit"].units = units_that_handle(self.found.at)
 
 
 class StatementsForm(ActForm):
@@ -153,7 +162,7 @@ class StatementsForm(ActForm):
     question = words("请说明什么")
 
     def prepare(self) -> None:
-        self.fields["units"].units = units_for_city(self.found.at)
+        self.fields["units"].units = units_that_handle(self.found.at)
 
 
 class MeetingForm(ActForm):

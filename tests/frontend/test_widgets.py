@@ -38,3 +38,11 @@ def test_a_part_of_a_name_is_proposed_and_not_taken(db):
     ]
     assert said("赣县区市场") == ["“赣县区市场”没有写全，可能是：赣县区市场监督管理局。请从列表中选择。"]
     assert said("气象局") == ["没有名为“气象局”的单位，请从列表中选择。"]
+
+
+def test_a_unit_that_cannot_be_chosen_here_is_not_said_to_be_missing(db):
+    UnitFactory(name="赣州市气象局", short_name="气象局", kind="oversight")
+    form = NameAUnit({"unit": "气象局"}, found=None)
+    form.fields["unit"].units = Unit.objects.exclude(kind="oversight")
+
+    assert form["unit"].errors == ["这里不能选“气象局”，请从列表中选择。"]

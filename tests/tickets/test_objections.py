@@ -4,7 +4,7 @@ import pytest
 
 from hotline.models import Notice
 from responsibility.models import ItemProposal, RoutingExample
-from tests.factories.hotline import UserFactory
+from tests.factories.hotline import UnitFactory, UserFactory
 from tests.factories.tickets import (
     acts,
     approve_all,
@@ -193,6 +193,22 @@ def test_units_state_in_writing_within_a_limit(city):
     # The school office lets its limit pass: the ruling does not wait for ever.
     rule(city, objection, city.third, "11-12 17:31")
     assert Statement.objects.get(unit=city.other).clocks.get().outcome == "void"
+
+
+def test_whoever_handles_can_be_asked_and_nobody_who_cannot_answer(city):
+    objection = objected(city)
+    ask = {"objection_id": objection.pk, "question": "由谁管护？", "by": city.reviewer, "at": at("11-10 11:30")}
+    empty, oversight = UnitFactory(name="赣州市邮政管理局"), UnitFactory(name="赣州市纪委", kind="oversight")
+
+    for unit, why in [
+        (empty, "赣州市邮政管理局还没有能答复的人员，不能向它征求意见。"),
+        (oversight, "赣州市纪委不是在用的承办单位，不能向它征求意见。"),
+    ]:
+        with pytest.raises(services.InputRefused, match=why):
+            services.ask_statements(units=[city.third, unit], **ask)
+    services.ask_statements(units=[city.county_department], **ask)
+
+    assert [statement.unit for statement in Statement.objects.all()] == [city.county_department]
 
 
 def test_a_unit_is_asked_once_and_only_in_the_open(city):

@@ -3,8 +3,9 @@
 import pytest
 
 from responsibility.models import RoutingExample
-from tests.factories.hotline import CountyDepartmentFactory, UserFactory
+from tests.factories.hotline import CountyDepartmentFactory, UnitFactory, UserFactory
 from tests.factories.tickets import (
+    NOW,
     REPLY,
     acts,
     approve_all,
@@ -15,6 +16,7 @@ from tests.factories.tickets import (
     part_of,
     passed_down,
     pending_approval,
+    register,
     running,
     signed,
     state_of,
@@ -131,6 +133,19 @@ def test_third_dispatch_only_by_a_ruling_that_cannot_be_returned(city):
     )
     with pytest.raises(services.TransitionRefused, match="先办后议"):
         ask(ticket.lead, city.third_handler, at("11-10 16:30"))
+
+
+def test_nobody_is_made_first_handler_where_nobody_can_sign(city):
+    ticket = register()
+    services.refer_to_ruling(ticket_id=ticket.pk, reason="职责不清。", by=city.dispatcher, at=NOW)
+    empty = UnitFactory(name="赣州市邮政管理局")
+
+    with pytest.raises(services.InputRefused, match="赣州市邮政管理局还没有能签收的人员，不能裁定由它首办。"):
+        services.rule_first_handler(
+            ticket_id=ticket.pk, unit=empty, item=None, reason="职能相近。", by=city.reviewer, at=NOW
+        )
+
+    assert fresh(ticket).state == "pending_ruling"
 
 
 def test_a_recalled_ruling_is_ruled_anew(city):

@@ -170,7 +170,11 @@ def test_the_form_of_a_ruling_begins_with_the_nearest_function_and_why(duty, log
     form = log_in(duty.reviewer).get(f"/tickets/{ticket.number}/acts/rule/").context["form"]
 
     assert (form.initial["unit"], form.initial["item"]) == (duty.county, duty.noise)
-    assert form.initial["reason"].startswith(f"{duty.county.short_name}的职能与本件最相近：清单 CG-01 夜间施工噪声（")
+    # Nobody can give it back afterwards: the grounds are written by who rules.
+    assert "reason" not in form.initial
+    assert form.fields["reason"].help_text.startswith(
+        f"系统看，{duty.county.short_name}的职能与本件最相近，得 {ticket.proposed_score} 分：清单 CG-01 夜间施工噪声（"
+    )
 
 
 def test_whoever_gave_it_back_is_not_proposed_while_another_is_near(duty):
@@ -180,7 +184,9 @@ def test_whoever_gave_it_back_is_not_proposed_while_another_is_near(duty):
     by = duty.county_clerk if first == duty.county else duty.other_handler
     grant(duty, ticket, by, NOW)
 
-    assert nearest_function(fresh(ticket), NOW).unit != first
+    next_best = nearest_function(fresh(ticket), NOW)
+    assert (next_best.unit != first, next_best.is_sure) == (True, False)
+    assert next_best.grounds.endswith(f"。{first.short_name}得 {ticket.proposed_score} 分，已退回过。")
 
 
 # --- precedents

@@ -453,10 +453,12 @@ class RulingCase:
 
 @dataclass(frozen=True)
 class FirstHandler:
-    """Whom the router would make the first handler, and the grounds to begin with."""
+    """Whom the router would make the first handler, and why, for the reviewer to read."""
 
     unit: Unit
     item: DutyItem
+    is_sure: bool
+    """Sure enough to be filled in beforehand, and nobody with more points gave the matter back."""
     grounds: str
 
 
@@ -471,11 +473,14 @@ def nearest_function(ticket: Ticket, at: datetime) -> FirstHandler | None:
     best = next((each for each in choices if each.unit.pk not in gave_back), next(iter(choices), None))
     if best is None:
         return None
+    before = [each for each in choices[: choices.index(best)] if each.unit.pk in gave_back]
     points = "；".join(f"{part.label}：{part.text.rstrip('。')}" for part in best.parts if part.label != "事项")
+    returned = "".join(f"{each.unit.short_name}得 {each.score} 分，已退回过。" for each in before)
     return FirstHandler(
         best.unit,
         best.item,
-        f"{best.unit.short_name}的职能与本件最相近：清单 {best.item.code} {best.item.title}（{points}）。先行办理，有异议的先办后议。",
+        not before and best.score >= sure_score(at),
+        f"系统看，{best.unit.short_name}的职能与本件最相近，得 {best.score} 分：清单 {best.item.code} {best.item.title}（{points}）。{returned}",
     )
 
 

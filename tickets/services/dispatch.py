@@ -12,6 +12,7 @@ from django.db import transaction
 from hotline import parameters
 from hotline import services as hotline
 from hotline.models import Unit, User
+from hotline.selectors import people_with_right
 from responsibility import services as responsibility
 from responsibility.models import DutyItem
 from responsibility.selectors import items_in_force
@@ -105,6 +106,11 @@ def refuse_unit(unit: Unit, *, at: datetime) -> None:
         raise InputRefused("不能直接派给乡镇（街道），请派给县（市、区）中心，由其按履职事项清单转派。")
     if unit.kind not in DISPATCHABLE_KINDS:
         raise InputRefused("只能派给市直部门、公共服务企业或县（市、区）中心。")
+
+
+def can_sign(unit: Unit, at: datetime) -> bool:
+    """Whether anybody there could sign or answer: asked before what the unit cannot give back or others wait for."""
+    return people_with_right("tickets.sign_ticket", [unit], at=at).exists()
 
 
 def remember_outcome(ticket: Ticket, *, unit: Unit | None, item: DutyItem | None, outcome: str, at: datetime) -> None:
@@ -264,6 +270,8 @@ def rule_first_handler(
     act.require(rights.RULE)
     reason = require_text(reason, "请写明裁定的依据。")
     refuse_unit(unit, at=at)
+    if not can_sign(unit, at):
+        raise InputRefused(f"{unit.name}还没有能签收的人员，不能裁定由它首办。")
     act.require_state(TicketState.PENDING_RULING)
     lead = parts.give_lead(act, unit=unit, item=item, objectable=False)
     act.move(Ticket.rule_first_handler, lead=lead)

@@ -39,6 +39,7 @@ from tickets.selectors.objections import (
 )
 from tickets.services import dispatch, parts, rulings
 from tickets.services.act import Act, InputRefused, require_text
+from tickets.services.holding import HANDLING_KINDS
 from tickets.states import (
     ENDED_ASSIGNMENT_STATES,
     HELD_STATES,
@@ -138,7 +139,7 @@ def ask_statements(*, objection_id: int, units: Sequence[Unit], question: str, b
         raise InputRefused("请写明向哪些单位征求意见。")
     asked = set(objection.statements.values_list("unit_id", flat=True))
     for unit in units:
-        dispatch.refuse_unit(unit, at=at)
+        _refuse_to_ask(unit, at)
         if unit.pk in asked:
             raise InputRefused(f"已经向{unit.name}征求过意见。")
         asked.add(unit.pk)
@@ -149,6 +150,14 @@ def ask_statements(*, objection_id: int, units: Sequence[Unit], question: str, b
         _start(objection, ObjectionClock.STATEMENT, "statement_limit", "书面意见", at, statement=statement)
         _tell(TOLD_STATEMENT, people_with_right("tickets.pass_down_ticket", [unit], at=at), statement, act)
     return act.record("ask_statements", reason=question, data={"units": [unit.pk for unit in units]})
+
+
+def _refuse_to_ask(unit: Unit, at: datetime) -> None:
+    """A ruling waits for whom it asks: not for a unit that handles nothing, nor for one where nobody can answer."""
+    if not unit.is_valid(at) or unit.kind not in HANDLING_KINDS:
+        raise InputRefused(f"{unit.name}不是在用的承办单位，不能向它征求意见。")
+    if not dispatch.can_sign(unit, at):
+        raise InputRefused(f"{unit.name}还没有能答复的人员，不能向它征求意见。")
 
 
 def _tell(kind: str, people: Iterable[User], asked: Statement | DutyQuestion, act: Act) -> None:

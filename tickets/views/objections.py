@@ -18,7 +18,7 @@ from hotline.views.gate import holds_any, opens_with
 from responsibility.rights import OPINIONS
 from tickets import rights, services
 from tickets.fields import UnitField, say_plainly, words
-from tickets.forms import units_for_city
+from tickets.forms import units_that_handle
 from tickets.models import DutyQuestion, Statement
 from tickets.selectors import objections as selectors
 from tickets.selectors import precedents as rulings
@@ -103,7 +103,7 @@ class AnswerForm(StatementForm):
 
     def __init__(self, *args: Any, at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["unit"].units = units_for_city(at)
+        self.fields["unit"].units = units_that_handle(at)
 
 
 @require_safe
