@@ -18,6 +18,17 @@ def test_the_same_rows_give_the_same_model(examples):
     assert learn(examples).to_bytes() == learn(examples).to_bytes()
 
 
+def test_how_sure_it_may_be_is_found_with_a_part_of_many_rows(examples, monkeypatch):
+    """All are learned; only the one number by which scores become probabilities is another's."""
+    every = learn(examples)
+    monkeypatch.setattr(module, "_TRIAL_ROWS", 30)
+
+    some = learn(examples)
+
+    assert np.array_equal(some.scores(examples), every.scores(examples))
+    assert 0.5 <= some.sharpness <= 20
+
+
 def test_what_is_stored_answers_as_what_was_learned(examples):
     model = learn(examples)
 
