@@ -46,7 +46,16 @@ from responsibility.selectors.learned import (
     load_model,
     model_in_service,
 )
-from responsibility.selectors.lessons import accuracy, calibrate, guesses, judge, lessons, parted_in_time
+from responsibility.selectors.lessons import (
+    accuracy,
+    by_chance,
+    calibrate,
+    changed,
+    guesses,
+    judge,
+    lessons,
+    parted_in_time,
+)
 from responsibility.selectors.problems import Problem, problems
 from responsibility.selectors.proposals import (
     draft_of_the_city,
@@ -111,11 +120,13 @@ __all__ = [
     "Tried",
     "Way",
     "accuracy",
+    "by_chance",
     "calibrate",
     "case_page",
     "case_report",
     "cases_in_use",
     "centres_with_lists",
+    "changed",
     "city_units",
     "compared_items",
     "county_candidates",

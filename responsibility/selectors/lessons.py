@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -118,6 +119,19 @@ def guesses(index: Index, kept_out: Sequence[Lesson], experience: Experience | N
 def accuracy(found: Sequence[Guess], kept_out: Sequence[Lesson]) -> float:
     right = sum(guess.code == lesson.example.label for guess, lesson in zip(found, kept_out, strict=True))
     return right / len(kept_out)
+
+
+def changed(new: Sequence[Guess], old: Sequence[Guess], kept_out: Sequence[Lesson]) -> tuple[int, int]:
+    """(tickets that only the new answers have right, tickets that only the old ones have right)."""
+    truth = [lesson.example.label for lesson in kept_out]
+    better = sum(a.code == right != b.code for a, b, right in zip(new, old, truth, strict=True))
+    return better, sum(b.code == right != a.code for a, b, right in zip(new, old, truth, strict=True))
+
+
+def by_chance(better: int, worse: int) -> float:
+    """How often one of two that are equally good would be ahead by so much (sign test, one-sided, exact); 1 for no difference."""
+    turns = better + worse
+    return sum(math.comb(turns, count) for count in range(better, turns + 1)) / 2**turns
 
 
 def judge(found: Sequence[Guess], kept_out: Sequence[Lesson]) -> Judged:

@@ -18,6 +18,7 @@ ROWS: Final = 50
 MOST_UNITS: Final = 200
 MOST_WRONG: Final = 20
 SAMPLES: Final = 10
+MISTAKES: Final = 10
 MODELS: Final = 20
 EVENTS: Final = 30
 MONTHS: Final = 12
@@ -131,6 +132,43 @@ def wrong_samples(*, proposed: str, final: str, at: datetime) -> list[RoutingExa
     )
     newest = rows.exclude(text="").order_by("-at", "-pk")[: 2 * SAMPLES]
     return list({row.ticket_number: row for row in reversed(newest)}.values())[::-1][:SAMPLES]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What a model answered in place of the truth on tickets kept out; `samples`: the newest of them, to be read."""
+
+    truth: str
+    truth_title: str
+    answer: str
+    answer_title: str
+    times: int
+    samples: list[RoutingExample]
+
+
+def mistakes_of(report: dict[str, Any]) -> list[Mistake]:
+    """The most frequent of a report (`Judged` as JSON). A restricted matter is in none of the samples: of it no word is kept. Two queries."""
+    ways = report.get("taken_for", [])[:MISTAKES]
+    rows = RoutingExample.objects.filter(
+        ticket_number__in=[number for way in ways for number in way["tickets"]],
+        outcome__in=(Outcome.DISPATCHED, Outcome.RULED),
+    )
+    texts = {
+        (row.ticket_number, row.final_code): row
+        for row in rows.exclude(text="").annotate(final_code=F("final_item__code")).order_by("pk")
+    }
+    titles = item_titles([code for way in ways for code in (way["truth"], way["answer"])])
+    return [
+        Mistake(
+            way["truth"],
+            titles.get(way["truth"], ""),
+            way["answer"],
+            titles.get(way["answer"], ""),
+            way["times"],
+            [texts[number, way["truth"]] for number in reversed(way["tickets"]) if (number, way["truth"]) in texts],
+        )
+        for way in ways
+    ]
 
 
 def item_titles(codes: Sequence[str]) -> dict[str, str]:

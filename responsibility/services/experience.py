@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
@@ -19,20 +19,21 @@ from responsibility.states import ModelAct
 
 log = logging.getLogger(__name__)
 
-LEAST_KEPT_OUT: Final = 50
-"""Fewer tickets kept out neither calibrate nor compare."""
+BY_CHANCE: Final = 0.05
+"""A lead that one of two equally good models has more often than that is none."""
 
 
 def learn_from_experience(*, at: datetime) -> RoutingModelEvent | None:
-    """The next version, and whether the router asks it: only if, with it, it is not less often right on the newest tickets, which
-    neither it nor the one in service has seen, and nobody said that the one in service stays.
+    """The next version, and whether the router asks it: judged on the newest tickets, which neither it nor the one in service has
+    seen; never where it has fewer of them right, nor where somebody said that the one in service stays. A lead that may be chance
+    takes the place only of what has been in service for `routing_model_days`, or of nothing.
 
-    None, and nothing is written, while there is too little to learn from or nothing new since the last version.
+    None, and nothing is written, while fewer than `routing_compared_least` can be kept out or nothing is new since the last version.
     """
     duty_list = selectors.current_list(at)
     found = selectors.lessons(at) if duty_list else []
     known, kept_out = selectors.parted_in_time(found, at)
-    if len(kept_out) < LEAST_KEPT_OUT or _is_known(found[-1].at):
+    if len(kept_out) < parameters.integer("routing_compared_least", at=at) or _is_known(found[-1].at):
         return None
     try:
         model = learn([lesson.example for lesson in known])
@@ -55,7 +56,16 @@ def learn_from_experience(*, at: datetime) -> RoutingModelEvent | None:
             mixing=mix._asdict(),
             report=judged.as_json(),
         )
-        event = _decide(row, judged.accuracy, selectors.accuracy(rival, kept_out), rows=len(kept_out), at=at)
+        act, words = _decide(*selectors.changed(answers, rival, kept_out), at=at)
+        event = RoutingModelEvent.objects.create(
+            model=row,
+            act=act,
+            words=words,
+            rows=len(kept_out),
+            accuracy=judged.accuracy,
+            accuracy_before=selectors.accuracy(rival, kept_out),
+            at=at,
+        )
         _prune(at)
     return event
 
@@ -64,16 +74,22 @@ def _is_known(newest: datetime) -> bool:
     return RoutingModel.objects.filter(name=NIGHTLY, newest__gte=newest).exists()
 
 
-def _decide(row: RoutingModel, now: float, before: float, *, rows: int, at: datetime) -> RoutingModelEvent:
+def _decide(better: int, worse: int, *, at: datetime) -> tuple[ModelAct, str]:
+    """Whether it goes into service, and why: by the tickets that one of the two has right and the other has not."""
     last = selectors.decided(at).first()
-    act, words = ModelAct.ADOPT, "在留出的工单上不比原来差。"
-    if now < before:
-        act, words = ModelAct.DECLINE, "在留出的工单上不如原来。"
-    elif last is not None and last.stays:
-        act, words = ModelAct.DECLINE, "管理员指定不自动换用。"
-    return RoutingModelEvent.objects.create(
-        model=row, act=act, words=words, rows=rows, accuracy=now, accuracy_before=before, at=at
-    )
+    differs = f"留出的工单，只有新版对的 {better} 件，只有原来对的 {worse} 件"
+    if better < worse:
+        return ModelAct.DECLINE, f"{differs}，不如原来。"
+    if last is not None and last.stays:
+        return ModelAct.DECLINE, f"{differs}；管理员指定不自动换用。"
+    if selectors.by_chance(better, worse) <= BY_CHANCE:
+        return ModelAct.ADOPT, f"{differs}，比原来好，不像偶然。"
+    days = parameters.integer("routing_model_days", at=at)
+    if last is None:
+        return ModelAct.ADOPT, f"{differs}，不比清单的规则和用词差。"
+    if at - last.at < timedelta(days=days):
+        return ModelAct.DECLINE, f"{differs}，可能是偶然；在用的还不满 {days} 天，不换。"
+    return ModelAct.ADOPT, f"{differs}，不比原来差；在用的已满 {days} 天，换用学过新派单的。"
 
 
 def _prune(at: datetime) -> None:

@@ -94,6 +94,7 @@ def models(request: HttpRequest) -> HttpResponse:
         {
             "rows": list(zip(shown, figures_of.first_events(shown), strict=True)),
             "model": model,
+            "mistakes": figures_of.mistakes_of(model.report) if model else [],
             "in_service": selectors.decided(now).first(),
             "events": figures_of.newest_events(),
             "may_choose": has_right(request.user, rights.CHOOSE_MODEL, now),

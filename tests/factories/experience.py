@@ -13,7 +13,7 @@ SAID = ("路灯不亮", "电梯困人", "校车超载", "水管爆裂")
 FILLING = [chr(point) for point in range(0x5000, 0x5600)]
 
 
-def learn(items, *, at, count=320):
+def learn(items, *, at, count=500):
     """`items`: one for each of `SAID`. A dispatch every six hours in turn, none of which came back."""
     chance = random.Random(7)
     RoutingExample.objects.bulk_create(

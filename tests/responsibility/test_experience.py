@@ -26,7 +26,7 @@ def ticket(number, text, item, at, outcome="dispatched", **more):
     return RoutingExample(ticket_number=f"GZ{number:04}", text=text, outcome=outcome, at=at, **given)
 
 
-def history(now, count=320):
+def history(now, count=500):
     """A ticket every six hours, in turn of each item, half of them in words that the list does not know."""
     chance = random.Random(7)
     items = {item.code: item for item in DutyItem.objects.filter(code__in=WAYS)}
@@ -116,21 +116,21 @@ def test_one_item_alone_teaches_nothing(ganzhou, now):
 def test_a_model_that_is_not_worse_goes_into_service_with_both_figures(learned, now):
     row = RoutingModel.objects.get()
 
-    assert (str(row), row.rows, sorted(row.labels)) == ("派单经验第1版", 256, sorted(WAYS))
+    assert (str(row), row.rows, sorted(row.labels)) == ("派单经验第1版", 400, sorted(WAYS))
     assert (learned.model, learned.act, learned.rows, learned.words, learned.by) == (
         row,
         "adopt",
-        64,
-        "在留出的工单上不比原来差。",
+        100,
+        "留出的工单，只有新版对的 36 件，只有原来对的 0 件，比原来好，不像偶然。",
         None,
     )
     assert learned.accuracy == 1.0
     # Of what is said in words that the list does not know, it finds a quarter.
-    assert learned.accuracy_before == 0.625
+    assert learned.accuracy_before == 0.64
     assert selectors.model_in_service(now) == row
     assert selectors.model_in_service(now - timedelta(seconds=1)) is None
-    assert row.report["rows"] == 64
-    assert sum(band["rows"] for band in row.report["bands"]) == 64
+    assert row.report["rows"] == 100
+    assert sum(band["rows"] for band in row.report["bands"]) == 100
     assert row.report["taken_for"] == []
 
 
@@ -208,13 +208,51 @@ def test_a_worse_model_is_kept_out_of_service(learned, now):
 
     event = services.learn_from_experience(at=now + timedelta(days=1))
 
-    assert (event.act, event.words) == ("decline", "在留出的工单上不如原来。")
+    assert (event.act, event.words) == (
+        "decline",
+        "留出的工单，只有新版对的 0 件，只有原来对的 36 件，不如原来。",
+    )
     assert event.accuracy < event.accuracy_before == 1.0
     assert selectors.model_in_service(now + timedelta(days=1)) == first
 
 
+@pytest.mark.parametrize(
+    ("better", "worse", "chance"),
+    [(0, 0, 1), (1, 0, 0.5), (4, 0, 0.0625), (5, 0, 0.03125), (3, 2, 0.5), (9, 3, 299 / 4096), (10, 3, 378 / 8192)],
+)
+def test_a_handful_of_tickets_may_be_chance(better, worse, chance):
+    assert selectors.by_chance(better, worse) == chance
+
+
+def test_a_lead_that_may_be_chance_does_not_replace_what_is_in_service_before_a_week(learned, now):
+    light = DutyItem.objects.get(code="CG-02-003")
+    nights = []
+    for day in (1, 7):
+        RoutingExample.objects.bulk_create([ticket(900 + day, "路灯不亮", light, now - timedelta(days=4 - day))])
+        event = services.learn_from_experience(at=now + timedelta(days=day))
+        nights.append((event.act, event.words))
+
+    same = "留出的工单，只有新版对的 0 件，只有原来对的 0 件"
+    assert nights == [
+        ("decline", f"{same}，可能是偶然；在用的还不满 7 天，不换。"),
+        ("adopt", f"{same}，不比原来差；在用的已满 7 天，换用学过新派单的。"),
+    ]
+
+
+def test_a_clear_lead_replaces_what_is_in_service_at_once(ganzhou, now, administrator):
+    history(now)
+    examples = [lesson.example for lesson in selectors.lessons(now)]
+    row = services.learn_model(name="旧热线", examples=examples, by="root", at=now)
+    services.put_in_service(model_id=row.pk, reason="带来的历史", stays=False, by=administrator, at=now)
+
+    event = services.learn_from_experience(at=now + timedelta(hours=12))
+
+    assert event.act == "adopt"
+    assert event.words.endswith("，比原来好，不像偶然。")
+
+
 def test_an_old_version_is_put_back_with_a_reason_and_stays(learned, now, administrator):
-    first, later = learned.model, now + timedelta(days=1)
+    first, later = learned.model, now + timedelta(days=7)
     light = DutyItem.objects.get(code="CG-02-003")
     RoutingExample.objects.bulk_create([ticket(900, "路灯不亮", light, now - timedelta(days=4))])
     second = services.learn_from_experience(at=later).model
@@ -225,7 +263,8 @@ def test_an_old_version_is_put_back_with_a_reason_and_stays(learned, now, admini
     third = services.learn_from_experience(at=later + timedelta(days=1))
 
     assert (event.act, event.words, event.by) == ("choose", "新版不顺手", administrator)
-    assert (third.act, third.words) == ("decline", "管理员指定不自动换用。")
+    assert third.act == "decline"
+    assert third.words.endswith("；管理员指定不自动换用。")
     assert selectors.model_in_service(later + timedelta(days=1)) == first
 
 

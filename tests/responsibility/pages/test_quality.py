@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from responsibility.models import RoutingExample, RoutingFigure, RoutingModel, RoutingModelEvent
+from responsibility.services.memory import record_outcome
 from tests.factories.hotline import UnitFactory
 from tests.responsibility.pages.conftest import NOW, soup, text_of
 
@@ -126,7 +127,33 @@ def test_models_with_their_figures_and_what_is_in_service(first, as_):
         ["派单经验第1版", "90.0%", "85.0%", "自动启用：在留出的工单上不比原来差。", "已清理"],
     ]
     assert text_of(page.select_one(".bar b")) == "派单经验第2版在用"
-    assert "应为 CG-01 ，答 CG-02 ，6 件 GZ7、GZ8" in text_of(page.select_one("aside"))
+    assert "应为 CG-01 路灯不亮，答 CG-02 路灯长明，6 件" in text_of(page.select_one("aside"))
+
+
+def test_what_a_model_had_wrong_is_read_without_personal_data(first, as_, django_assert_num_queries):
+    """The newest first; what was withheld of a restricted matter and what was taught of another item is not shown."""
+    event(model(1, report=REPORT | {"taken_for": [REPORT["taken_for"][0] | {"tickets": ["GZ6", "GZ7", "GZ8"]}]}))
+    items = {item.code: item for item in first.items.all()}
+    for number, text, code in (
+        ("GZ6", "", "CG-01"),
+        ("GZ7", "楼下路灯一闪一闪，打 13907970001 没人接。", "CG-01"),
+        ("GZ8", "巷口的灯坏了，晚上看不见。", "CG-01"),
+        ("GZ8", "另一件事。", "CG-02"),
+    ):
+        record_outcome(
+            ticket_number=number, text=text, category=None, region=None, kind="help", proposed_item=None,
+            proposed_unit=None, final_item=items[code], final_unit=None, outcome="dispatched", at=NOW,
+        )  # fmt: skip
+    client = as_("dispatcher")
+    client.get(MODELS)
+
+    with django_assert_num_queries(11):
+        page = soup(client.get(MODELS))
+
+    assert [text_of(each) for each in page.select("aside details p")] == [
+        "GZ8 · 今天 10:00 巷口的灯坏了，晚上看不见。",
+        "GZ7 · 今天 10:00 楼下路灯一闪一闪，打 139****0001 没人接。",
+    ]
 
 
 def test_a_dispatcher_reads_and_chooses_nothing(first, as_):
@@ -195,7 +222,7 @@ def test_the_models_ask_the_same_questions_for_one_and_three(first, as_, count, 
     client = as_("administrator")
     client.get(MODELS)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         client.get(MODELS)
 
 
