@@ -22,10 +22,17 @@ MISSED_WITHIN: Final = timedelta(minutes=20)
 
 
 def dispatch_by_itself(*, ticket_id: int, at: datetime) -> bool:
-    """Whether the ticket was dispatched. May be called any number of times."""
+    """Whether the ticket was dispatched. May be called any number of times.
+
+    What came while it was looked at and waited for is found by the second look, behind the locks. What comes after that finds
+    the ticket itself, as if it had come after the dispatch.
+    """
     if not _waiting().filter(pk=ticket_id).exists() or _is_known_otherwise(ticket_id, at=at):
         return False
-    return tickets.dispatch_by_itself(ticket_id=ticket_id, at=at) is not None
+    event = tickets.dispatch_by_itself(
+        ticket_id=ticket_id, unless=lambda: any(_is_for_people(one, at=at) for one in _carried(ticket_id)), at=at
+    )
+    return event is not None
 
 
 def dispatch_missed(*, at: datetime) -> int:
@@ -47,13 +54,21 @@ def _waiting() -> QuerySet[Ticket]:
 
 
 def _is_known_otherwise(ticket_id: int, *, at: datetime) -> bool:
-    """A similar matter is open, or the petition office has it: both are for people to look at."""
-    for appeal in reads.with_carrier(Appeal.objects.filter(pk__in=carried_by(ticket_id).values("pk"))):
-        if appeal.secrecy != Secrecy.OPEN:
-            return True
-        # Held against the petition office's on arrival, in no order with this.
-        petition.match_appeal(appeal_id=appeal.pk, at=at)
-        near = reads.nearest(appeal, at=at)
-        if in_petition(appeal) or any(one.ticket is None or one.ticket.is_open for one in near):
+    for appeal in _carried(ticket_id):
+        if appeal.secrecy == Secrecy.OPEN:
+            # Held against the petition office's on arrival, in no order with this.
+            petition.match_appeal(appeal_id=appeal.pk, at=at)
+        if _is_for_people(appeal, at=at):
             return True
     return False
+
+
+def _carried(ticket_id: int) -> QuerySet[Appeal]:
+    return reads.with_carrier(Appeal.objects.filter(pk__in=carried_by(ticket_id).values("pk")))
+
+
+def _is_for_people(appeal: Appeal, *, at: datetime) -> bool:
+    """It is not open to all, a similar matter is open, or the petition office has it."""
+    if appeal.secrecy != Secrecy.OPEN or in_petition(appeal):
+        return True
+    return any(one.ticket is None or one.ticket.is_open for one in reads.nearest(appeal, at=at))

@@ -37,6 +37,7 @@ from responsibility.selectors.browsing import (
     versions_of,
 )
 from responsibility.selectors.governing import governed_elsewhere, zone_that_governs
+from responsibility.selectors.going import why_not_by_itself
 from responsibility.selectors.learned import (
     NIGHTLY,
     ModelUnknown,
@@ -186,6 +187,7 @@ __all__ = [
     "versions_of",
     "versions_to_try",
     "why_none",
+    "why_not_by_itself",
     "why_township_not_lead",
     "zone_that_governs",
 ]

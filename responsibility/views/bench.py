@@ -69,11 +69,17 @@ class Tried:
 
     version: DutyList
     moment: datetime
+    kind: str
     found: list[selectors.Explained]
 
     @property
     def best(self) -> selectors.Explained | None:
         return next((one for one in self.found if not one.candidate.refused), None)
+
+    @property
+    def why_not_by_itself(self) -> list[str]:
+        """Of the best one: what speaks against 自动派单."""
+        return selectors.why_not_by_itself(self.best.candidate, kind=self.kind, at=self.moment) if self.best else []
 
 
 def _try(typed: dict[str, Any], version: DutyList, now: datetime) -> Tried:
@@ -90,7 +96,7 @@ def _try(typed: dict[str, Any], version: DutyList, now: datetime) -> Tried:
         moment=moment,
         at=now,
     )
-    return Tried(version, moment, found)
+    return Tried(version, moment, typed["kind"], found)
 
 
 def _with_what_came(form: BenchForm, tried: Tried) -> BenchForm:

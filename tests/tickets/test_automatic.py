@@ -35,7 +35,7 @@ def city(city_of_this_file, db):
 
 
 def sent(ticket, moment=NOW):
-    return services.dispatch_by_itself(ticket_id=ticket.pk, at=moment)
+    return services.dispatch_by_itself(ticket_id=ticket.pk, unless=lambda: False, at=moment)
 
 
 def test_it_goes_to_who_is_proposed_without_a_person_and_says_by_what(city):
@@ -99,6 +99,13 @@ def test_where_the_text_speaks_of_two_matters_nobody_is_sure(city):
     ticket = lights(city, text=f"{SAID[0]}，{SAID[2]}，{SAID[1]}，{SAID[3]}，请处理。", title="几件事")
 
     assert sent(ticket) is None
+
+
+def test_what_comes_up_behind_the_lock_leaves_it_to_people(city):
+    ticket = lights(city)
+
+    assert services.dispatch_by_itself(ticket_id=ticket.pk, unless=lambda: True, at=NOW) is None
+    assert fresh(ticket).state == "pending_dispatch"
 
 
 @pytest.mark.parametrize("key", ["auto_dispatch_confidence", "auto_dispatch_margin"])

@@ -1,6 +1,7 @@
 """自动派单 on its pages: switched on and off with a reason, what came back, and the sample that is read."""
 
 import copy
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from django.urls import reverse
 
 from responsibility import services as duties
 from responsibility.models import ItemSwitch
-from tests.factories.experience import NOW, lights, make_sure_city
+from tests.factories.experience import NOW, SAID, lights, make_sure_city
 from tests.factories.tickets import fresh
 from tickets import services
 from tickets.models import AutomaticDispatch
@@ -62,7 +63,7 @@ def cells(answer):
 
 def gone(city, count=1):
     tickets = [lights(city) for _ in range(count)]
-    assert all(services.dispatch_by_itself(ticket_id=ticket.pk, at=NOW) for ticket in tickets)
+    assert all(services.dispatch_by_itself(ticket_id=ticket.pk, unless=lambda: False, at=NOW) for ticket in tickets)
     return [fresh(ticket) for ticket in tickets]
 
 
@@ -179,3 +180,29 @@ def test_the_switches_go_on_behind_the_first_page(city, as_):
 
     assert [len(cells(first)), len(cells(second))] == [25, 2]
     assert cells(second)[-1][0] == "CG-01 路灯"
+
+
+def tried_on_the_bench(city, as_, text, **more):
+    """What the page says of the same words under the list in force."""
+    posted = {
+        "text": text, "region": city.region.code, "kind": "help", "day": "2026-11-10", "hour": "10",
+        "version": city.lights.duty_list_id,
+    }  # fmt: skip
+    page = soup(as_(city.dispatcher).post("/routing/bench/", posted | more))
+    return [text_of(part) for part in page.select(".auto b, .auto li, .auto p")]
+
+
+def test_the_bench_says_whether_a_text_would_go_and_why_not(city, as_):
+    sure = f"晚上{SAID[0]}，{SAID[0]}，请处理。"
+
+    assert tried_on_the_bench(city, as_, sure) == ["可以自动派单", "加急、保密、有同类在办的，由派单员派。"]
+    assert tried_on_the_bench(city, as_, sure, kind="report", hour="3") == [
+        "不会自动派单", "举报都由派单员派。", f"不在工作时间，{city.county.name}没有值班坐席。",
+    ]  # fmt: skip
+    assert tried_on_the_bench(city, as_, f"{SAID[2]}，{SAID[2]}，请处理。") == [
+        "不会自动派单", "事项 JY-01 没有打开自动派单。",
+    ]  # fmt: skip
+    doubtful = tried_on_the_bench(city, as_, f"几件事：{SAID[0]}，{SAID[2]}，{SAID[1]}，{SAID[3]}，请处理。")
+    assert [re.sub(r"[\d.]+", "n", reason) for reason in doubtful[-2:]] == [
+        "把握 n%，不到 n%。", "比下一个只多 n 个百分点，不到 n 个。",
+    ]  # fmt: skip

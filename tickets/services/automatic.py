@@ -4,14 +4,12 @@ Everything else is left to people, and so is what comes back. A weekly sample is
 switches itself off.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
 
-from hotline import parameters
 from hotline import services as hotline
-from hotline.calendar import load_calendar
-from hotline.dates import local_day
 from hotline.models import Unit, User
 from hotline.rights import require
 from hotline.selectors import people_with_right
@@ -25,15 +23,15 @@ from tickets.rights import DISPATCH
 from tickets.selectors import automatic as reads
 from tickets.services.act import Act, InputRefused
 from tickets.services.dispatch import give_to_units
-from tickets.states import Kind, Secrecy, TicketState, Urgency
+from tickets.states import Secrecy, TicketState, Urgency
 
 
 @transaction.atomic
-def dispatch_by_itself(*, ticket_id: int, at: datetime) -> TicketEvent | None:
+def dispatch_by_itself(*, ticket_id: int, unless: Callable[[], bool], at: datetime) -> TicketEvent | None:
     """Give the ticket to the unit that is proposed for it, if all of `_sure` holds; None: it is left to people.
 
     Locks as a dispatcher's dispatch does: whoever was faster wins. May be called any number of times. Whether a similar
-    matter is open only the room above knows: it does not call for such a ticket.
+    matter is open only the room above knows: `unless` asks it, once the ticket is locked.
     """
     proposed = Ticket.objects.filter(pk=ticket_id).values_list("proposed_unit", flat=True).get()
     if proposed is None:
@@ -41,7 +39,7 @@ def dispatch_by_itself(*, ticket_id: int, at: datetime) -> TicketEvent | None:
     [unit] = hotline.lock_units([Unit(pk=proposed)])
     act = Act.on_ticket(ticket_id, by=None, at=at)
     candidate = _sure(act.ticket, unit, at=at)
-    if candidate is None:
+    if candidate is None or unless():
         return None
     item = candidate.item
     event = give_to_units(
@@ -75,7 +73,7 @@ def _sure(ticket: Ticket, unit: Unit, *, at: datetime) -> responsibility.Candida
     if not _may_go(ticket) or ticket.proposed_unit_id != unit.pk or not unit.is_valid(at):
         return None
     switch = responsibility.switch_of(ticket.proposed_item.code) if ticket.proposed_item else None
-    if switch is None or reads.too_many_came_back(switch, at=at) or not _somebody_is_there(unit, at):
+    if switch is None or reads.too_many_came_back(switch, at=at):
         return None
     found = responsibility.suggest(
         text=f"{ticket.title}\n{ticket.text}",
@@ -85,41 +83,21 @@ def _sure(ticket: Ticket, unit: Unit, *, at: datetime) -> responsibility.Candida
         at=at,
     )
     best = next((one for one in found if not one.refused), None)
-    as_proposed = best is not None and (best.item.pk, best.unit) == (ticket.proposed_item_id, unit)
-    return best if as_proposed and _is_beyond_doubt(best, at=at) else None
+    if best is None or (best.item.pk, best.unit) != (ticket.proposed_item_id, unit):
+        return None
+    return None if responsibility.why_not_by_itself(best, kind=ticket.kind, at=at) else best
 
 
 def _may_go(ticket: Ticket) -> bool:
-    """Waits for its first dispatch, is not urgent, no 举报 and not restricted; nobody wants it withdrawn or held."""
+    """Waits for its first dispatch, is not urgent and not restricted; nobody wants it withdrawn or held."""
     return (
         ticket.state == TicketState.PENDING_DISPATCH
         and ticket.urgency == Urgency.NORMAL
-        and ticket.kind != Kind.REPORT
         and ticket.secrecy == Secrecy.OPEN
         and not ticket.withdrawal_proposed
         and not ticket.open_hold_count
         and not ticket.assignments.exists()
     )
-
-
-def _is_beyond_doubt(candidate: responsibility.Candidate, *, at: datetime) -> bool:
-    """A model in service is sure enough, the place is known, and no township would lead."""
-    if candidate.confidence is None or candidate.margin is None:
-        return False
-    handler = responsibility.handler_of(candidate)
-    return (
-        candidate.confidence >= float(parameters.number("auto_dispatch_confidence", at=at))
-        and candidate.margin >= float(parameters.number("auto_dispatch_margin", at=at))
-        and bool(candidate.region_code)
-        and handler is not None
-        and handler.kind != Unit.Kind.TOWNSHIP
-    )
-
-
-def _somebody_is_there(unit: Unit, at: datetime) -> bool:
-    """In working hours every unit; at other times one with a duty seat."""
-    working = any(opens <= at < closes for opens, closes in load_calendar().hours(local_day(at)))
-    return working or unit.is_on_duty(at)
 
 
 # --- too much came back

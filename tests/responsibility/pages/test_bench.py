@@ -99,6 +99,27 @@ def test_what_nothing_says_and_what_cannot_be_tried(first, as_):
     assert {text_of(error) for error in soup(wrong).select(".err")} >= {"请写诉求内容。", "日期写成 2026-12-31 这样。"}
 
 
+def by_itself(page):
+    return [text_of(part) for part in page.select(".auto b, .auto li, .auto p")]
+
+
+def test_it_says_every_reason_why_a_text_does_not_go_by_itself(first, county, as_):
+    """No model is in service; at night nobody sits at the county's."""
+    client = as_("dispatcher")
+
+    bare = soup(client.post(BENCH, words(first, hour="3", kind="report")))
+    placed = soup(client.post(BENCH, words(first, region=county.region.code, hour="10")))
+    nothing = soup(client.post(BENCH, words(first, "谢谢。", hour="10")))
+
+    assert by_itself(bare) == ["不会自动派单", "没有能派的单位。"]
+    assert by_itself(placed) == [
+        "不会自动派单",
+        "事项 CG-01 没有打开自动派单。",
+        "派单经验对这个事项没有校准过的把握。",
+    ]
+    assert by_itself(nothing) == []
+
+
 def test_without_a_list_there_is_nothing_to_try(as_, first):
     first.items.all().delete()
     first.delete()
