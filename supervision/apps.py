@@ -26,6 +26,11 @@ class SupervisionConfig(AppConfig):
             ("citizen_overdue", "{number} 已过对群众承诺的时限，还没有答复。", "tickets:ticket"),
             ("objection_late", "{number} 的首办异议已过协调裁定或职责界定的时限，请协调裁定。", "tickets:objection"),
             ("statement_late", "{number} 的首办异议，本单位的书面意见已过时限没有交。", "tickets:statement"),
+            (
+                "definition_late",
+                "{number} 提请的职责界定已过时限，请答复；市热线中心可以不等答复裁定。",
+                "tickets:definition",
+            ),
             ("decision_overdue", "{number} 的不满意件已过复核时限，仍未决定。", "tickets:ticket"),
         ):
             register_notice(kind, text=text, url_name=url_name)

@@ -19,6 +19,7 @@ class ReminderKind(TextChoices):
     DECISION_OVERDUE = "decision_overdue", "复核超时"
     OBJECTION_OVERDUE = "objection_late", "异议协调超时"
     STATEMENT_OVERDUE = "statement_late", "书面意见超时"
+    DEFINITION_OVERDUE = "definition_late", "职责界定超时"
 
 
 BEFORE_DUE: Final = frozenset({CardKind.REMINDER, CardKind.YELLOW})

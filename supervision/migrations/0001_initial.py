@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('tell_after', models.DateTimeField(verbose_name='不早于')),
                 ('told_at', models.DateTimeField(null=True, verbose_name='通知时间')),
                 ('told_count', models.PositiveSmallIntegerField(default=0, verbose_name='通知人数')),
-                ('kind', models.CharField(choices=[('accept_overdue', '受理超时'), ('citizen_soon', '群众时限临期'), ('citizen_overdue', '群众时限超期'), ('decision_overdue', '复核超时'), ('objection_late', '异议协调超时'), ('statement_late', '书面意见超时')], max_length=16, verbose_name='种类')),
+                ('kind', models.CharField(choices=[('accept_overdue', '受理超时'), ('citizen_soon', '群众时限临期'), ('citizen_overdue', '群众时限超期'), ('decision_overdue', '复核超时'), ('objection_late', '异议协调超时'), ('statement_late', '书面意见超时'), ('definition_late', '职责界定超时')], max_length=16, verbose_name='种类')),
                 ('appeal_breach', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reminder', to='channels_merge.appealbreach')),
                 ('decision_breach', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reminder', to='evaluation.decisionbreach')),
                 ('objection_breach', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reminder', to='tickets.objectionbreach')),
@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': '时限提醒',
                 'abstract': False,
                 'indexes': [models.Index(condition=models.Q(('told_at__isnull', True)), fields=['tell_after', 'id'], name='reminder_untold')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('told_at__isnull', True), ('told_at__gte', models.F('tell_after')), _connector='OR'), name='reminder_told_after_it_may_be'), models.CheckConstraint(condition=models.Q(('kind__in', ['accept_overdue', 'citizen_soon', 'citizen_overdue', 'decision_overdue', 'objection_late', 'statement_late'])), name='reminder_kind_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('appeal_breach__isnull', False), ('decision_breach', None), ('objection_breach', None)), models.Q(('appeal_breach', None), ('decision_breach__isnull', False), ('objection_breach', None)), models.Q(('appeal_breach', None), ('decision_breach', None), ('objection_breach__isnull', False)), _connector='OR'), name='reminder_of_one_breach')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('told_at__isnull', True), ('told_at__gte', models.F('tell_after')), _connector='OR'), name='reminder_told_after_it_may_be'), models.CheckConstraint(condition=models.Q(('kind__in', ['accept_overdue', 'citizen_soon', 'citizen_overdue', 'decision_overdue', 'objection_late', 'statement_late', 'definition_late'])), name='reminder_kind_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('appeal_breach__isnull', False), ('decision_breach', None), ('objection_breach', None)), models.Q(('appeal_breach', None), ('decision_breach__isnull', False), ('objection_breach', None)), models.Q(('appeal_breach', None), ('decision_breach', None), ('objection_breach__isnull', False)), _connector='OR'), name='reminder_of_one_breach')],
             },
         ),
     ]

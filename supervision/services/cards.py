@@ -98,15 +98,15 @@ def _answerable_units(clocks: Sequence[TicketClock]) -> dict[int, int]:
     return units
 
 
-def messages_of(pks: Sequence[int], *, at: datetime) -> dict[Card, Message | None]:
-    """Locked cards that are not told yet, with what their unit hears; None for what nobody needs to hear any more."""
+def messages_of(pks: Sequence[int], *, at: datetime) -> dict[Card, list[Message]]:
+    """Locked cards that are not told yet, with what their unit hears; nothing where nobody needs to hear it any more."""
     cards = (
         Card.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
         .filter(pk__in=pks, told_at__isnull=True)
         .select_related("ticket", "unit", "breach__clock__assignment__handler__deputy")
         .order_by("tell_after", "pk")
     )
-    return {card: None if _is_moot(card) else _message(card) for card in cards}
+    return {card: [] if _is_moot(card) else [_message(card)] for card in cards}
 
 
 def _message(card: Card) -> Message:

@@ -15,6 +15,8 @@ from evaluation.models import DecisionBreach, DecisionClock
 from hotline import parameters
 from hotline.dates import local_day
 from hotline.models import Breach, Unit
+from responsibility.rights import OPINIONS
+from responsibility.states import Office
 from supervision.models import Reminder
 from supervision.selectors import tickets_of
 from supervision.services.messages import Message
@@ -46,7 +48,7 @@ _OVERDUE: Final = {
     AppealClock.ACCEPT: ReminderKind.ACCEPT_OVERDUE,
     AppealClock.INFORMATION: ReminderKind.ACCEPT_OVERDUE,
     ObjectionClock.COORDINATION: ReminderKind.OBJECTION_OVERDUE,
-    ObjectionClock.DEFINITION: ReminderKind.OBJECTION_OVERDUE,
+    ObjectionClock.DEFINITION: ReminderKind.DEFINITION_OVERDUE,
     ObjectionClock.STATEMENT: ReminderKind.STATEMENT_OVERDUE,
 }
 """Kind of a clock of the centre's own, or of whom it asked → what is told when it is over."""
@@ -92,8 +94,8 @@ def missing_reminders(*, since: datetime) -> list[AnyBreach]:
     return found
 
 
-def messages_of(pks: Sequence[int], *, at: datetime) -> dict[Reminder, Message | None]:
-    """Locked reminders that are not told yet, with what is told; None for what nobody needs to hear any more."""
+def messages_of(pks: Sequence[int], *, at: datetime) -> dict[Reminder, list[Message]]:
+    """Locked reminders that are not told yet, with what is told; nothing where nobody needs to hear it any more."""
     rows = list(
         Reminder.objects.select_for_update(of=("self",), no_key=True, skip_locked=True)
         .filter(pk__in=pks, told_at__isnull=True)
@@ -102,18 +104,26 @@ def messages_of(pks: Sequence[int], *, at: datetime) -> dict[Reminder, Message |
             "decision_breach__clock__decision__ticket",
             "objection_breach__clock__objection__ticket",
             "objection_breach__clock__statement",
+            "objection_breach__clock__duty_question",
         )
         .order_by("tell_after", "pk")
     )
     centre = Unit.objects.values_list("pk", flat=True).get(kind=Unit.Kind.CENTRE)
     citizens = _Citizens([row for row in rows if row.kind in CITIZEN], centre)
-    return {row: _message(row, centre, citizens, local_day(at)) for row in rows}
+    return {row: _messages(row, centre, citizens, local_day(at)) for row in rows}
+
+
+def _messages(row: Reminder, centre: int, citizens: "_Citizens", day: date) -> list[Message]:
+    breach = row.appeal_breach or row.decision_breach or row.objection_breach
+    if breach.clock.stopped_at is not None:
+        return []
+    if row.kind == ReminderKind.DEFINITION_OVERDUE:
+        return _of_definition(row, row.objection_breach.clock, centre)
+    message = _message(row, centre, citizens, day)
+    return [message] if message else []
 
 
 def _message(row: Reminder, centre: int, citizens: "_Citizens", day: date) -> Message | None:
-    breach = row.appeal_breach or row.decision_breach or row.objection_breach
-    if breach.clock.stopped_at is not None:
-        return None
     if row.kind in CITIZEN:
         return citizens.message(row)
     if row.kind == ReminderKind.ACCEPT_OVERDUE:
@@ -142,6 +152,21 @@ def _of_objection(row: Reminder, clock: ObjectionClock, centre: int, day: date) 
     if clock.statement is not None:
         post = ("tickets.pass_down_ticket", clock.statement.unit_id)
     return Message(row.kind, ticket.number, _once_a_day(row, ticket.number, day), [post], ticket=ticket)
+
+
+def _of_definition(row: Reminder, clock: ObjectionClock, centre: int) -> list[Message]:
+    """The office that was asked and whoever rules, each once: it is no limit of a unit that is pressed day by day, and from now on
+    may be ruled without.
+    """
+    ticket = clock.objection.ticket
+    once = f"{row.kind}:{clock.pk}"
+    office = (OPINIONS[Office(clock.duty_question.office)], None)
+    return [
+        Message(row.kind, ticket.number, f"{once}:office", [office], ticket=ticket),
+        Message(
+            ReminderKind.OBJECTION_OVERDUE, ticket.number, once, [("tickets.rule_dispute", centre)], ticket=ticket
+        ),
+    ]
 
 
 def _of_intake(row: Reminder, appeal: Appeal, centre: int, day: date) -> Message | None:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from django.db import transaction
 
@@ -13,7 +14,7 @@ from hotline.selectors import people_with_right, with_stand_ins
 from hotline.services import notify, one_by_one
 from supervision.models import Card, Reminder
 from supervision.services import cards, reminders
-from supervision.services.messages import Message
+from supervision.services.messages import Message, Post
 from tickets.models import TicketClockBreach
 from tickets.selectors.lists import who_may_know
 
@@ -66,33 +67,38 @@ def _tell_batch(batch: _Batch, *, at: datetime) -> int:
 @transaction.atomic
 def _tell(model: type[Card | Reminder], pks: Sequence[int], *, at: datetime) -> int:
     messages = MESSAGES[model](pks, at=at)
-    people_of = _people_of_posts((message for message in messages.values() if message), at=at)
-    for row, message in messages.items():
-        people = _people(message, people_of, at) if message else []
-        row.told_at, row.told_count = at, len({person.pk for person in people})
-        if people:
-            notify(users=people, kind=message.kind, number=message.number, at=at, dedupe=message.dedupe)
+    people_of = _people_of_posts(chain.from_iterable(messages.values()), at=at)
+    for row, said in messages.items():
+        told: set[int] = set()
+        for message in said:
+            people = _people(message, people_of, at)
+            told.update(person.pk for person in people)
+            if people:
+                notify(users=people, kind=message.kind, number=message.number, at=at, dedupe=message.dedupe)
+        row.told_at, row.told_count = at, len(told)
     model.objects.bulk_update(messages, ["told_at", "told_count"])
     return len(messages)
 
 
-def _people(message: Message, people_of: dict[tuple[str, int], list[User]], at: datetime) -> list[User]:
+def _people(message: Message, people_of: dict[Post, list[User]], at: datetime) -> list[User]:
     concerned = [person for post in message.posts for person in people_of[post]]
     if message.handler is not None:
         concerned += with_stand_ins([message.handler], at=at)
     return concerned if message.ticket is None else who_may_know(message.ticket, concerned, at)
 
 
-def _people_of_posts(messages: Iterable[Message], *, at: datetime) -> dict[tuple[str, int], list[User]]:
+def _people_of_posts(messages: Iterable[Message], *, at: datetime) -> dict[Post, list[User]]:
     """(permission, unit) → who holds it there. One query for each permission."""
-    wanted: dict[str, set[int]] = defaultdict(set)
+    wanted: dict[str, set[int | None]] = defaultdict(set)
     for message in messages:
         for permission, unit in message.posts:
             wanted[permission].add(unit)
-    found: dict[tuple[str, int], list[User]] = defaultdict(list)
+    found: dict[Post, list[User]] = defaultdict(list)
     for permission, units in wanted.items():
-        for person in people_with_right(permission, at=at).filter(unit__in=units):
+        people = people_with_right(permission, at=at)
+        for person in people if None in units else people.filter(unit__in=units):
             found[permission, person.unit_id].append(person)
+            found[permission, None].append(person)
     return found
 
 

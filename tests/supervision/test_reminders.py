@@ -3,6 +3,8 @@
 2026-11-10 is a Tuesday. An appeal is to be accepted within 2 hours; 求助 has seven working days: Thursday the 19th, 17:30.
 """
 
+from datetime import timedelta
+
 import pytest
 from bs4 import BeautifulSoup
 from django.core.cache import cache
@@ -18,9 +20,10 @@ from supervision import services
 from supervision.models import Card, Reminder
 from tests.factories.channels_merge import make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import complain, decide, replied
+from tests.factories.hotline import UserFactory
 from tests.factories.tickets import NOW, at
 from tickets import services as tickets
-from tickets.models import Objection
+from tickets.models import DutyQuestion, Objection
 
 SOON, DUE = at("11-19 08:30"), at("11-19 17:30")
 WALL = "/supervision/"
@@ -212,6 +215,43 @@ def test_an_objection_that_waits_too_long_is_told_to_whoever_rules_and_an_opinio
 
     assert told("objection_late") == [(name, "objection_late", ticket.number) for name in REVIEWERS]
     assert not Card.objects.filter(ticket=ticket, clock_kind="coordination").exists()
+
+
+def test_an_office_that_lets_its_limit_pass_hears_of_it_once_and_so_does_the_centre(city):
+    """编办 is asked and answers in time, 司法局 does not: asked on Tuesday the 10th, a definition is due on the 17th, as the ruling is."""
+    staffing, legal, elsewhere = (
+        UserFactory(name=name, unit=unit, roles=[role])
+        for name, unit, role in (
+            ("宋宁", city.enterprise, "staffing_reviewer"),
+            ("韩雪", city.third, "legal_reviewer"),
+            ("冯涛", city.other, "legal_reviewer"),
+        )
+    )
+    hotline.set_parameter(key="objection_limit", value="10wd", valid_from=NOW, source="测试", by=None, at=NOW)
+    ticket = ticket_of(make_accepted(at=NOW))
+    tickets.refer_to_ruling(ticket_id=ticket.pk, reason="争议。", by=city.dispatcher, at=NOW)
+    tickets.rule_first_handler(
+        ticket_id=ticket.pk, unit=city.department, item=None, reason="相近。", by=city.reviewer, at=NOW
+    )
+    ticket.refresh_from_db()
+    tickets.raise_objection(assignment_id=ticket.lead_id, reason="不归我局。", by=city.liaison, at=NOW)
+    asked = {"objection_id": Objection.objects.get().pk, "question": "归谁管？", "by": city.reviewer, "at": NOW}
+    for office in ("staffing", "legal"):
+        tickets.ask_definition(office=office, **asked)
+    answered = DutyQuestion.objects.get(office="staffing")
+    tickets.answer_definition(duty_question_id=answered.pk, answer="归市住建局。", by=staffing, at=at("11-11 10:00"))
+    due = DutyQuestion.objects.get(office="legal").clocks.get().due_at
+
+    hotline.sweep_clocks(at=due)
+    services.tell_people(at=due)
+    assert told("definition_late") == [(each.name, "definition_late", ticket.number) for each in (elsewhere, legal)]
+    assert told("objection_late") == [(name, "objection_late", ticket.number) for name in REVIEWERS]
+    for day in (1, 2, 3):
+        hotline.sweep_clocks(at=due + timedelta(days=day))
+        services.tell_people(at=due + timedelta(days=day))
+
+    assert len(told("definition_late")) == 2
+    assert len(told("objection_late")) == len(REVIEWERS)
 
 
 # --- once, and made good
