@@ -10,7 +10,7 @@ from tests.factories.tickets import NOW, at, dispatched, fresh, register, signed
 from tests.tickets_pages.cases import objected, ruled
 from tests.tickets_pages.reading import cells
 from tickets import services
-from tickets.models import DutyQuestion, Objection, ReturnRequest, Statement
+from tickets.models import DutyQuestion, Objection, ReturnRequest, Statement, Ticket
 from tickets.selectors.precedents import precedents_for
 from tickets.selectors.queues import nearest_function
 
@@ -276,6 +276,38 @@ def test_the_office_reads_what_units_said_and_names_a_unit(city, officer, log_in
 
     assert (answer.status_code, DutyQuestion.objects.get().unit) == (302, city.third)
     assert "属附属设施。" in client.get(address).content.decode()
+
+
+def test_whoever_is_asked_reads_no_number_whoever_wrote_it(city, officer, log_in):
+    """The citizen, the agent who took the place down, the first handler, the centre and a unit may each have written one."""
+    ticket = objected(city)
+    Ticket.objects.filter(pk=ticket.pk).update(text="工地很吵，打 13807970001。", place="锦江花园（联系 13807970002）")
+    found = Objection.objects.get(ticket=ticket)
+    Objection.objects.filter(pk=found.pk).update(reason="已联系 13807970003，不归我局。")
+    words = {"objection_id": found.pk, "by": city.reviewer, "at": NOW}
+    services.ask_statements(units=[city.third], question="13807970004 说的路段归谁？", **words)
+    services.ask_definition(office="staffing", question="13807970005 说的路肩归谁？", **words)
+    of_unit = log_in(city.third_handler).get(f"/inbox/statements/{ticket.number}/").content.decode()
+    services.give_statement(
+        statement_id=Statement.objects.get().pk, text="经问 13807970006，不归我局。", by=city.third_handler, at=NOW
+    )
+    pages = {
+        "unit": of_unit,
+        "office": log_in(officer).get(f"/definitions/{ticket.number}/").content.decode(),
+        "list": log_in(officer).get("/definitions/").content.decode(),
+    }
+
+    assert {name: re.findall(r"1380797000\d", page) for name, page in pages.items()} == {
+        "unit": [],
+        "office": [],
+        "list": [],
+    }
+    assert {name: sorted(set(re.findall(r"138\*+(\d{4})", page))) for name, page in pages.items()} == {
+        "unit": ["0001", "0002", "0003", "0004"],
+        "office": ["0001", "0002", "0003", "0005", "0006"],
+        "list": ["0005"],
+    }
+    assert "锦江花园（联系 138****0002）" in pages["office"]
 
 
 def test_what_became_secret_since_is_asked_of_nobody(city, officer, log_in):

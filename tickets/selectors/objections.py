@@ -9,7 +9,7 @@ from django.db.models import Prefetch, QuerySet
 from hotline import parameters
 from hotline.calendar import add_working
 from hotline.masking import redact
-from hotline.models import User
+from hotline.models import Region, User
 from hotline.rights import has_right
 from responsibility.rights import OPINIONS
 from tickets.models import (
@@ -223,30 +223,48 @@ def definitions_of(user: User, at: datetime) -> QuerySet[DutyQuestion]:
 
 
 @dataclass(frozen=True)
+class Heard:
+    unit: str
+    text: str
+    given_at: datetime
+
+
+@dataclass(frozen=True)
 class AskedMatter:
     """A matter as somebody reads it who was asked about it and has no part in it."""
 
     number: str
+    kind: str
     title: str
+    region: Region | None
+    place: str
     text: str
-    ticket: Ticket
     first_handler: str
     reason: str
-    heard: tuple[Statement, ...]
+    question: str
+    heard: tuple[Heard, ...]
     """What units have said, for the office that defines; nothing for a unit."""
 
 
-def asked_matter(objection: Objection, *, with_statements: bool = False) -> AskedMatter:
+def asked_matter(asked: Statement | DutyQuestion) -> AskedMatter:
+    """Without personal data, whoever wrote it: the citizen, the agent, units and the centre."""
+    objection = asked.objection
     ticket = objection.ticket
     given = objection.statements.filter(given_at__isnull=False).select_related("unit").order_by("pk")
     return AskedMatter(
         number=ticket.number,
+        kind=ticket.get_kind_display(),
         title=redact(ticket.title),
+        region=ticket.region,
+        place=redact(ticket.place),
         text=redact(ticket.text),
-        ticket=ticket,
         first_handler=objection.assignment.unit.name,
         reason=redact(objection.reason),
-        heard=tuple(given) if with_statements else (),
+        question=redact(asked.question),
+        # An office defines by what the units have said; a unit says its own.
+        heard=()
+        if isinstance(asked, Statement)
+        else tuple(Heard(row.unit.short_name, redact(row.text), row.given_at) for row in given),
     )
 
 

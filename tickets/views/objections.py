@@ -179,8 +179,7 @@ def _answer(
             return redirect(page["back"])
     context = page | {
         "asked": asked,
-        # An office defines by what the units have said; a unit says its own.
-        "matter": selectors.asked_matter(asked.objection, with_statements=isinstance(asked, DutyQuestion)),
+        "matter": selectors.asked_matter(asked),
         "clock": asked.clocks.order_by("-pk").first(),
         "is_open": selectors.is_open(asked.objection) and page["answered_at"] is None,
         "form": form,
