@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from hotline.services import set_parameter
 from responsibility.models import RoutingExample
 from tests.factories.hotline import UserFactory
 from tests.factories.tickets import NOW, at, dispatched, fresh, register, signed
@@ -206,6 +207,11 @@ def test_a_like_matter_of_the_same_item_cites_the_ruling(duty, log_in):
     found = log_in(duty.dispatcher).get("/rulings/precedents/", {"q": old.number})
     assert [row[1] for row in cells(found)] == [old.number]
 
+    [cited] = precedents_for(new, [duty.noise], at=NOW)
+    assert round(cited.likeness, 2) == 0.72
+    set_parameter(key="precedent_alike", value="0.9", valid_from=NOW, source="试", by=None, at=NOW)
+    assert precedents_for(new, [duty.noise], at=NOW) == ()
+
     services.recall_ticket(ticket_id=old.pk, reason="选错单位。", by=duty.dispatcher, at=NOW)
     assert "先例" not in log_in(duty.dispatcher).get(f"/dispatch/{new.number}/").content.decode()
 
@@ -225,9 +231,9 @@ def test_another_matter_of_the_item_does_not_and_a_secret_one_never(duty, django
     new = register(title="工地夜间施工", text=NOISE, region=duty.region)
 
     with django_assert_num_queries(1):
-        assert precedents_for(new, [duty.noise]) == ()
+        assert precedents_for(new, [duty.noise], at=NOW) == ()
     with django_assert_num_queries(0):
-        assert precedents_for(new, []) == ()
+        assert precedents_for(new, [], at=NOW) == ()
 
 
 # --- whoever was asked

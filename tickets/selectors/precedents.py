@@ -1,4 +1,10 @@
-"""先例: rulings in force, to be searched by words and to be cited where a like matter waits."""
+"""先例: rulings in force, to be searched by words and to be cited where a like matter waits.
+
+How alike two have to be (`precedent_alike`) was measured on 4,326 real messages of another city, which are no part of the project, with
+764 of them judged by people to be of some matter: 46 % of the pairs of one matter reach .25 (60 % .2, 77 % .15), of 105,000 pairs of
+one class of seven .05 %; the best of sixty of a class does by chance in 3 % (7 %, 22 %). A ruling that is missed can be searched for, one
+that is cited wrongly misleads: .25.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,7 +12,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from hotline import bigrams
+from hotline import bigrams, parameters
 from hotline.models import User
 from responsibility.models import DutyItem
 from tickets.models import Ruling, Ticket
@@ -16,8 +22,6 @@ from tickets.states import Secrecy
 LOOKED_AT = 60
 """The newest of the same item or category that are held against the text."""
 CITED = 2
-ALIKE = 0.25
-"""Share of the shorter text's character pairs that both have: below it the matter is another one."""
 HEAD = 200
 """So much of a story says what it is about."""
 
@@ -26,6 +30,7 @@ HEAD = 200
 class Precedent:
     ruling: Ruling
     likeness: float
+    """Share of the shorter text's character pairs that both have."""
 
     @property
     def sentence(self) -> str:
@@ -33,7 +38,7 @@ class Precedent:
         return f"先例：{ruling.ticket.number} 裁定由{ruling.unit.short_name}首办"
 
 
-def precedents_for(ticket: Ticket, items: Iterable[DutyItem]) -> tuple[Precedent, ...]:
+def precedents_for(ticket: Ticket, items: Iterable[DutyItem], *, at: datetime) -> tuple[Precedent, ...]:
     """The rulings that are most like the ticket, of the same item or category. One query; none where neither is known."""
     codes = sorted({item.code for item in items})
     near = Q(item__code__in=codes)
@@ -49,7 +54,8 @@ def precedents_for(ticket: Ticket, items: Iterable[DutyItem]) -> tuple[Precedent
     )
     asked = _codes(ticket)
     alike = [Precedent(ruling, _likeness(asked, _codes(ruling.ticket))) for ruling in found]
-    best = sorted((each for each in alike if each.likeness >= ALIKE), key=lambda each: -each.likeness)
+    least = float(parameters.number("precedent_alike", at=at))
+    best = sorted((each for each in alike if each.likeness >= least), key=lambda each: -each.likeness)
     return tuple(best[:CITED])
 
 

@@ -255,12 +255,12 @@ def dispatch_case(ticket: Ticket, *, at: datetime) -> DispatchCase:
         promises=promises(ticket, item=first.item if first else None, at=at),
         record=responsibility.item_record(item=first.item, at=at) if first else None,
         returns=past_returns(ticket),
-        precedents=_precedents(ticket, choices),
+        precedents=_precedents(ticket, choices, at),
     )
 
 
-def _precedents(ticket: Ticket, choices: Sequence[Choice]) -> tuple[Precedent, ...]:
-    return precedents_for(ticket, [choice.candidate.item for choice in choices])
+def _precedents(ticket: Ticket, choices: Sequence[Choice], at: datetime) -> tuple[Precedent, ...]:
+    return precedents_for(ticket, [choice.candidate.item for choice in choices], at=at)
 
 
 def promises(ticket: Ticket, *, item: DutyItem | None, at: datetime) -> tuple[Promise, ...]:
@@ -491,5 +491,5 @@ def ruling_case(ticket: Ticket, *, at: datetime) -> RulingCase:
         returns=past_returns(ticket),
         choices=(choices := choices_for(ticket, at)),
         sure=sure_score(at),
-        precedents=_precedents(ticket, choices),
+        precedents=_precedents(ticket, choices, at),
     )
