@@ -9,7 +9,7 @@ from hotline.dates import SHANGHAI
 from hotline.models import Picture, StoredFile
 from hotline.pictures import bits_apart
 from hotline.selectors import PER_BAND, pictures_like
-from tests.factories.pictures import jpeg, kept, phone, saved, scene
+from tests.factories.pictures import HEIC, jpeg, kept, phone, saved, scene
 
 pytestmark = pytest.mark.usefixtures("rules")
 
@@ -28,6 +28,33 @@ def test_time_and_place_are_read_from_the_bytes(now, form):
 
     assert picture.taken_at == TAKEN
     assert (picture.longitude, picture.latitude) == (Decimal("114.935200"), Decimal("25.831100"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [HEIC, HEIC.replace(b"\0\0\0\x06Exif\0\0", b"\0\0\0\0"), HEIC + b"\0" * 2_000_000],
+    ids=["as a phone", "without the word", "large"],
+)
+def test_of_heic_time_and_place_are_read_and_the_picture_is_not(now, content):
+    stored = kept(content, at=now, name="IMG_0007.HEIC")
+
+    picture = stored.picture
+    assert stored.content_type == "image/heic"
+    assert picture.taken_at == datetime(2026, 11, 10, 9, 30, tzinfo=SHANGHAI)
+    assert (picture.longitude, picture.latitude) == (Decimal("114.933500"), Decimal("25.835000"))
+    assert picture.bands == ()
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("at", [-1, 40, 300, 690, 700, 720, 760])
+def test_a_heic_that_was_cut_or_spoiled_is_kept(now, at):
+    """Whatever is left of its facts."""
+    cut = facts(HEIC[:at], now)
+    spoiled = facts(HEIC[:at] + b"\xff" * 8 + HEIC[at + 8 :], now)
+
+    assert {picture.taken_at for picture in (cut, spoiled)} <= {
+        None, datetime(2026, 11, 10, 9, 30, tzinfo=SHANGHAI),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
