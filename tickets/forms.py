@@ -394,7 +394,9 @@ class MediateForm(ActForm):
     )
 
     def prepare(self) -> None:
-        self.fields["resource"].queryset = responsibility.resources_for(self.found.own.unit, self.found.at)
+        self.fields["resource"].queryset = responsibility.resources_for(
+            self.found.own.unit, self.found.ticket.region, self.found.at
+        )
 
 
 class MediationResultForm(ActForm):

@@ -36,8 +36,8 @@ from responsibility.selectors.browsing import (
     tree_of,
     versions_of,
 )
-from responsibility.selectors.governing import governed_elsewhere, zone_that_governs
 from responsibility.selectors.going import why_not_by_itself
+from responsibility.selectors.governing import governed_elsewhere, zone_that_governs
 from responsibility.selectors.learned import (
     NIGHTLY,
     ModelUnknown,

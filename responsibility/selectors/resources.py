@@ -5,8 +5,9 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from hotline.dates import local_day
-from hotline.models import Unit, User
+from hotline.models import Region, Unit, User
 from responsibility.models import Resource
+from responsibility.selectors.suggesting import centre_of
 
 RESOURCE_ROWS = 30
 
@@ -17,12 +18,14 @@ def county_of(unit: Unit) -> Unit | None:
     return next((each for each in above if each.kind == Unit.Kind.COUNTY_CENTRE), None)
 
 
-def resources_for(unit: Unit, at: datetime) -> QuerySet[Resource]:
-    """Those in use that the unit may ask: its own county's, and the city's."""
+def resources_for(unit: Unit, region: Region | None, at: datetime) -> QuerySet[Resource]:
+    """Those in use that the unit may ask about a matter there: its own county's, or for a unit of the city those of the county
+    that answers for the place; and the city's.
+    """
     shared = Q(centre__isnull=True)
-    county = county_of(unit)
-    own = shared | Q(centre=county) if county is not None else shared
-    return Resource.objects.on(local_day(at)).filter(own).order_by("kind", "name", "pk")
+    county = county_of(unit) or (centre_of(region, at) if region is not None else None)
+    near = shared | Q(centre=county) if county is not None else shared
+    return Resource.objects.on(local_day(at)).filter(near).order_by("kind", "name", "pk")
 
 
 def resources_seen(user: User, *, kind: str = "", ended: bool = False, at: datetime) -> QuerySet[Resource]:

@@ -346,6 +346,16 @@ def _territory(gazetteer: Gazetteer, text: str, region: Region | None, ground: G
     return _Territory(rule, code=code, is_known=True, centre=centre, township=township, own=own)
 
 
+def centre_of(region: Region, at: datetime) -> Unit | None:
+    """The county or zone centre that answers for a place at the moment; none where nobody is known to."""
+    codes: list[str] = []
+    above: Region | None = region
+    while above is not None:
+        codes.append(above.code)
+        above = above.parent
+    return _governed_by(codes, at)[0]
+
+
 _Governed = tuple[Unit | None, Unit | None, Governance | None, TownshipList | None]
 """Centre, township office, the row that named the centre, and the township's list."""
 

@@ -8,9 +8,10 @@ from hotline.models import Notice
 from tests.factories.hotline import CountyCentreFactory, UserFactory
 from tests.factories.pictures import kept
 from tests.factories.resources import make_resource
+from tests.factories.responsibility import GovernanceFactory
 from tests.factories.tickets import acts, at, contacted, fresh, passed_down, running, signed, submit
 from tickets import services
-from tickets.models import Mediation
+from tickets.models import Mediation, Ticket
 from tickets.selectors.mediations import mediations_of, mediations_seen
 
 ASKED = {"asked": "工地与东侧住户为夜间施工和赔偿争执，请主持协商。", "consent": "11月10日电话征得反映人同意。"}
@@ -124,7 +125,7 @@ def test_only_the_own_countys_and_the_citys_resources_in_use(city):
         make_resource(city.county, name="明天起的", valid_from=date(2026, 11, 11)),
     ):
         with pytest.raises(
-            services.InputRefused, match=f"“{resource.name}”不是本县（市、区）或全市共用、正在使用的资源。"
+            services.InputRefused, match=f"“{resource.name}”不是所在县（市、区）或全市共用、正在使用的资源。"
         ):
             asked(city, ticket, resource=resource)
 
@@ -142,6 +143,37 @@ def test_a_citys_department_asks_the_citys_and_records_it_itself(city):
     recorded(city, mediation, by=city.handler)
 
     assert fresh(ticket).in_mediation is False
+
+
+def test_a_citys_department_asks_the_county_where_the_matter_is_and_its_centre_records_it(city):
+    """The centre has no part: it sees the ticket since it was asked, may record what came of it and do nothing else."""
+    GovernanceFactory(unit=city.county, region=city.region)
+    ticket = signed(city, region=city.region)
+    assert not Ticket.objects.visible_to(city.county_clerk, at("11-10 10:30")).filter(pk=ticket.pk).exists()
+    mediation = asked(city, ticket, by=city.handler)
+
+    rows = {(row.unit.short_name, row.ground, row.task) for row in ticket.scopes.select_related("unit")}
+
+    assert told("mediation_asked") == ["罗平", "郭芳"]
+    assert Ticket.objects.visible_to(city.county_clerk, at("11-10 12:00")).filter(pk=ticket.pk).exists()
+    assert rows == {("市城管局", "assigned", "contact"), (city.county.short_name, "mediation", "")}
+    assert [row.pk for row in mediations_seen(city.county_clerk, segment="", at=at("11-10 12:00"))] == [mediation.pk]
+    assert not Ticket.objects.visible_to(city.county_handler, at("11-10 12:00")).filter(pk=ticket.pk).exists()
+    recorded(city, mediation)
+    assert [row.pk for row in mediations_seen(city.county_clerk, segment="ended", at=at("11-13 12:00"))] == [
+        mediation.pk
+    ]
+    assert services.check_scopes([ticket.pk]) == []
+
+
+def test_what_is_taken_from_the_department_is_the_countys_no_longer(city):
+    GovernanceFactory(unit=city.county, region=city.region)
+    ticket = signed(city, region=city.region)
+    asked(city, ticket, by=city.handler)
+
+    services.recall_ticket(ticket_id=ticket.pk, reason="派错。", by=city.dispatcher, at=at("11-10 14:40"))
+
+    assert not ticket.scopes.exists()
 
 
 def test_one_at_a_time_and_again_after_it(city):

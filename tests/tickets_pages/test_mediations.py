@@ -2,8 +2,10 @@
 
 import pytest
 
+from tests.factories.hotline import CountyCentreFactory
 from tests.factories.resources import make_resource
-from tests.factories.tickets import NOW, at, contacted, fresh, passed_down, pending_approval, submit
+from tests.factories.responsibility import GovernanceFactory
+from tests.factories.tickets import NOW, at, contacted, fresh, passed_down, pending_approval, signed, submit
 from tickets import services
 from tickets.models import Mediation
 
@@ -71,3 +73,42 @@ def test_who_signs_sees_that_it_waits(city, log_in):
 
     assert "等结果" in page
     assert "请主持协商。" in page
+
+
+def test_a_citys_department_offers_what_answers_for_the_place_and_no_other_countys(city, log_in):
+    other = CountyCentreFactory(code="NK-12345", name="南康区热线中心", short_name="南康热线中心")
+    GovernanceFactory(unit=city.county, region=city.region)
+    for centre, name in ((other, "南康的"), (city.county, "本地的"), (None, "全市的")):
+        make_resource(centre, name=name)
+    placed, placeless = signed(city, region=city.region), signed(city)
+
+    offered = {
+        ticket.region is not None: [
+            resource.name
+            for resource in log_in(city.handler)
+            .get(f"/tickets/{ticket.number}/acts/mediate/")
+            .context["form"]
+            .fields["resource"]
+            .queryset
+        ]
+        for ticket in (placed, placeless)
+    }
+
+    assert offered == {True: ["全市的", "本地的"], False: ["全市的"]}
+
+
+def test_the_centre_of_the_place_opens_the_ticket_and_the_form_and_no_other_act(city, log_in):
+    GovernanceFactory(unit=city.county, region=city.region)
+    ticket = signed(city, region=city.region)
+    services.ask_mediation(
+        assignment_id=ticket.lead_id, resource=make_resource(city.county), asked="请主持协商。",
+        consent="电话征得同意。", by=city.handler, at=NOW,
+    )  # fmt: skip
+    client = log_in(city.county_clerk)
+
+    opened = [
+        client.get(f"/tickets/{ticket.number}/{act}").status_code
+        for act in ("", "acts/mediation-result/", "acts/pass-down/", "acts/mediate/")
+    ]
+
+    assert opened == [200, 200, 403, 403]

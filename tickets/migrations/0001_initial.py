@@ -304,7 +304,7 @@ class Migration(migrations.Migration):
             name='TicketScope',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ground', models.CharField(choices=[('assigned', '本单位承办'), ('ancestor', '下级单位承办'), ('grant', '授权知悉')], max_length=10, verbose_name='依据')),
+                ('ground', models.CharField(choices=[('assigned', '本单位承办'), ('ancestor', '下级单位承办'), ('mediation', '本县资源调解'), ('grant', '授权知悉')], max_length=10, verbose_name='依据')),
                 ('until', models.DateTimeField(blank=True, null=True, verbose_name='有效至')),
                 ('created_at', models.DateTimeField(verbose_name='建单时间')),
                 ('kind', models.CharField(choices=[('consult', '咨询'), ('help', '求助'), ('complaint', '投诉'), ('report', '举报'), ('suggest', '建议'), ('praise', '表扬')], max_length=12, verbose_name='诉求类型')),

@@ -18,7 +18,8 @@ class ScopeQuerySet(models.QuerySet["TicketScope"]):
         return self.filter(ends if at is None else ends | Q(until__gt=at))
 
     def of_unit(self, user, at: datetime | None) -> "ScopeQuerySet":
-        """Rows of the unit of whoever handles there: what it was assigned; with the right to the subtree, also below.
+        """Rows of the unit of whoever handles there: what it was assigned; with the right to the subtree, also below, and
+        what its resources were asked to settle.
 
         Leaders and administrators belong to units too, and see no matter by that. Rows of units have no end.
         """
@@ -36,6 +37,7 @@ class TicketScope(models.Model):
     class Ground(models.TextChoices):
         ASSIGNED = "assigned", "本单位承办"
         ANCESTOR = "ancestor", "下级单位承办"
+        MEDIATION = "mediation", "本县资源调解"
         GRANT = "grant", "授权知悉"
 
     class Task(models.TextChoices):

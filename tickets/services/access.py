@@ -1,7 +1,7 @@
 """Who may see a ticket and where it waits: the one writer of TicketScope and of what queues sort by.
 
 A unit that was given the ticket sees it, and the units above it below the centre; what was recalled, returned or
-handed over is theirs no longer.
+handed over is theirs no longer. A county's centre sees what one of its resources was asked to settle.
 """
 
 from collections.abc import Iterable
@@ -17,6 +17,7 @@ from tickets.models import (
     Approval,
     Assignment,
     ExtensionRequest,
+    Mediation,
     ReturnRequest,
     Ticket,
     TicketClock,
@@ -31,6 +32,7 @@ from tickets.states import (
     AssignmentState,
     ClockKind,
     Decision,
+    MediationOutcome,
     TicketState,
 )
 
@@ -96,7 +98,7 @@ def _shown(row: TicketScope | None) -> list[object]:
 
 
 def _wanted_rows(ticket: Ticket, clocks: list[TicketClock]) -> dict[int, TicketScope]:
-    """Unit → its row: one for each unit with a part, one for each unit above it that has none of its own."""
+    """Unit → its row: one for each unit with a part, for each unit above it that has none of its own, for each centre that was asked."""
     parts = list(
         Assignment.objects.filter(ticket=ticket, state__in=SEEN_STATES)
         .select_related("unit__parent__parent")
@@ -114,7 +116,16 @@ def _wanted_rows(ticket: Ticket, clocks: list[TicketClock]) -> dict[int, TicketS
             above = wanted.get(unit.pk)
             if above is None or (above.ground == TicketScope.Ground.ANCESTOR and below.sort_at < above.sort_at):
                 wanted[unit.pk] = _row(ticket, unit.pk, TicketScope.Ground.ANCESTOR, None, below)
+    for centre in _centres_of_mediations(ticket):
+        wanted.setdefault(centre, _row(ticket, centre, TicketScope.Ground.MEDIATION, None, None))
     return wanted
+
+
+def _centres_of_mediations(ticket: Ticket) -> list[int]:
+    if not ticket.mediation_count:
+        return []
+    asked = Mediation.objects.filter(ticket=ticket, resource__centre__isnull=False)
+    return list(asked.exclude(outcome=MediationOutcome.CANCELLED).values_list("resource__centre", flat=True))
 
 
 def _row(

@@ -29,7 +29,9 @@ RECORDED = (*HELD, MediationOutcome.DECLINED, MediationOutcome.WITHDRAWN)
 def ask_mediation(
     *, assignment_id: int, resource: Resource, asked: str, consent: str, by: User, at: datetime
 ) -> TicketEvent:
-    """The lead asks one resource of its county, or of the city, with the citizen's consent. One at a time for a ticket."""
+    """The lead asks one resource, with the citizen's consent: of its county, for a unit of the city of the county where the matter
+    is, or of the whole city. That county's centre sees the ticket from then on. One at a time for a ticket.
+    """
     act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
     act.require(rights.MEDIATE, assignment)
     act.require_state(TicketState.IN_PROGRESS)
@@ -41,8 +43,8 @@ def ask_mediation(
         act.refuse("这一件已有一个调解没有结果。")
     asked = require_text(asked, "请写明请它调解什么。")
     consent = require_text(consent, "请写明群众怎么同意调解的；没有同意的不能提出。")[:200]
-    if not responsibility.resources_for(assignment.unit, at).filter(pk=resource.pk).exists():
-        raise InputRefused(f"“{resource.name}”不是本县（市、区）或全市共用、正在使用的资源。")
+    if not responsibility.resources_for(assignment.unit, act.ticket.region, at).filter(pk=resource.pk).exists():
+        raise InputRefused(f"“{resource.name}”不是所在县（市、区）或全市共用、正在使用的资源。")
     mediation = Mediation.objects.create(
         ticket=act.ticket,
         assignment=assignment,
@@ -55,6 +57,7 @@ def ask_mediation(
     )
     act.ticket.in_mediation = True
     act.ticket.mediation_count += 1
+    act.shows_elsewhere()
     event = act.record(
         "ask_mediation",
         assignment=assignment,
