@@ -111,4 +111,4 @@ def test_the_centre_of_the_place_opens_the_ticket_and_the_form_and_no_other_act(
         for act in ("", "acts/mediation-result/", "acts/pass-down/", "acts/mediate/")
     ]
 
-    assert opened == [200, 200, 403, 403]
+    assert opened == [200, 200, 409, 409]
