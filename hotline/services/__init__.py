@@ -13,6 +13,7 @@ from hotline.services.calendars import (
 from hotline.services.clocks import (
     ClockHasStopped,
     build_clock,
+    continue_clock,
     next_generation,
     remaining_limit,
     resume_clock,
@@ -68,6 +69,7 @@ __all__ = [
     "check_new_password",
     "check_parameter",
     "clear_old_notices",
+    "continue_clock",
     "deactivate_person",
     "in_hand",
     "load_reference",

@@ -129,11 +129,6 @@ def resume_clock(
     clock: AnyClock, *, at: datetime, limit: Limit, explanation: Mapping[str, Any] | None = None
 ) -> AnyClock:
     """Start the next generation of a stopped clock on the same subject, as 'sent back' does."""
-    subject = {
-        field.attname: getattr(clock, field.attname)
-        for field in type(clock)._meta.concrete_fields
-        if field.name not in _OWN_FIELDS
-    }
     return start_clock(
         type(clock),
         kind=clock.kind,
@@ -141,8 +136,40 @@ def resume_clock(
         limit=limit,
         explanation=explanation,
         generation=clock.generation + 1,
-        **subject,
+        **_subject(clock),
     )
+
+
+def continue_clock(clock: AnyClock) -> AnyClock:
+    """Start the next generation of a stopped clock with its start and its date: what had stopped it was taken back.
+
+    A threshold that the old row had passed is not written for the new one as well.
+    """
+    stopped = clock.stopped_at or clock.started_at
+    moments = thresholds(clock, load_calendar())
+    row = type(clock)(
+        kind=clock.kind,
+        generation=clock.generation + 1,
+        started_at=clock.started_at,
+        limit_amount=clock.limit_amount,
+        limit_unit=clock.limit_unit,
+        due_at=clock.due_at,
+        soon_at=clock.soon_at,
+        provisional=clock.provisional,
+        explanation=clock.explanation,
+        sweep_at=next((moment for moment, _ in moments if moment > stopped), None),
+        **_subject(clock),
+    )
+    row.save(force_insert=True)
+    return row
+
+
+def _subject(clock: Clock) -> dict[str, Any]:
+    return {
+        field.attname: getattr(clock, field.attname)
+        for field in type(clock)._meta.concrete_fields
+        if field.name not in _OWN_FIELDS
+    }
 
 
 def remaining_limit(clock: Clock, *, at: datetime) -> Limit:

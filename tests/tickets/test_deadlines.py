@@ -8,7 +8,8 @@ from hotline import services as hotline
 from hotline.dates import SHANGHAI
 from hotline.limits import Limit
 from supervision.models import Card
-from tests.factories.tickets import NOW, at, dispatched, make_item, register
+from tests.factories.tickets import NOW, at, dispatched, fresh, make_item, register
+from tickets import services
 from tickets.deadlines import Rule, accept_rule, handle_rule, handle_rule_of
 
 STATUTE = [
@@ -115,3 +116,84 @@ def test_a_statute_is_read_as_of_its_day(city):
     ]
 
     assert limits == [Limit(45, "wd"), Limit(60, "d")]
+
+
+def give(city, ticket, moment):
+    services.dispatch_ticket(ticket_id=ticket.pk, unit=city.department, item=None, by=city.dispatcher, at=moment)
+    return fresh(ticket)
+
+
+def undo(city, ticket, moment):
+    services.recall_ticket(
+        ticket_id=ticket.pk, reason="派出后立即撤回", unsigned_part=ticket.lead_id, by=city.dispatcher, at=moment
+    )
+
+
+def dispatch_clocks(ticket):
+    """(generation, start, due, outcome, breaches) of each."""
+    rows = ticket.clocks.filter(kind="dispatch").order_by("pk").prefetch_related("breaches")
+    return [
+        (row.generation, row.started_at, row.due_at, row.outcome, sorted(b.threshold for b in row.breaches.all()))
+        for row in rows
+    ]
+
+
+def test_a_late_dispatch_that_is_undone_is_as_late_as_it_was(city):
+    """One dispatch and one undo gave an overdue matter a new limit, and its red card a second one."""
+    ticket = register(at=at("11-10 10:00"))
+    hotline.sweep_clocks(at=at("11-10 14:00"))
+    undo(city, give(city, ticket, at("11-10 14:40")), at("11-10 14:41"))
+
+    hotline.sweep_clocks(at=at("11-10 15:00"))
+    hotline.sweep_clocks(at=at("11-11 18:00"))
+
+    start, due = at("11-10 10:00"), at("11-10 12:00")
+    assert dispatch_clocks(ticket) == [
+        (1, start, due, "met", ["due"]),
+        (2, start, due, "", ["overdue_1"]),
+    ]
+    assert list(Card.objects.order_by("pk").values_list("kind", flat=True)) == ["red", "overdue"]
+    assert fresh(ticket).due_at is None
+
+
+def test_the_limit_that_passes_while_a_slip_is_undone_is_not_lost(city):
+    ticket = register(at=at("11-10 10:00"))
+    undo(city, give(city, ticket, at("11-10 11:59")), at("11-10 12:01"))
+
+    hotline.sweep_clocks(at=at("11-10 12:02"))
+
+    start, due = at("11-10 10:00"), at("11-10 12:00")
+    assert dispatch_clocks(ticket) == [(1, start, due, "met", ["soon"]), (2, start, due, "", ["due"])]
+
+
+def test_a_dispatch_recalled_with_a_reason_runs_on_with_what_remained(city):
+    """Ninety of the 120 minutes were left when the unit got it; the days it lay there are not the dispatcher's."""
+    ticket = give(city, register(at=at("11-10 10:00")), at("11-10 10:30"))
+    services.sign_assignment(assignment_id=ticket.lead_id, by=city.liaison, at=at("11-10 11:00"))
+    services.recall_ticket(ticket_id=ticket.pk, reason="派错了。", by=city.dispatcher, at=at("11-12 09:00"))
+
+    assert [(row[0], row[2], row[3]) for row in dispatch_clocks(ticket)] == [
+        (1, at("11-10 12:00"), "met"),
+        (2, at("11-12 10:30"), ""),
+    ]
+
+
+def test_a_late_dispatch_recalled_with_a_reason_stays_late(city):
+    ticket = give(city, register(at=at("11-10 10:00")), at("11-10 15:00"))
+    services.recall_ticket(ticket_id=ticket.pk, reason="派错了。", by=city.dispatcher, at=at("11-10 17:00"))
+
+    assert [row[2:4] for row in dispatch_clocks(ticket)] == [
+        (at("11-10 12:00"), "met"),
+        (at("11-10 12:00"), ""),
+    ]
+
+
+def test_what_a_ruling_gave_has_a_new_limit_when_it_is_recalled(city):
+    ticket = register(at=at("11-10 10:00"))
+    services.refer_to_ruling(ticket_id=ticket.pk, reason="无人认领。", by=city.dispatcher, at=at("11-10 11:00"))
+    services.rule_first_handler(
+        ticket_id=ticket.pk, unit=city.third, item=None, reason="最相近。", by=city.reviewer, at=at("11-11 09:00")
+    )
+    services.recall_ticket(ticket_id=ticket.pk, reason="选错。", by=city.dispatcher, at=at("11-11 10:00"))
+
+    assert [row[2] for row in dispatch_clocks(ticket)] == [at("11-10 12:00"), at("11-11 12:00")]

@@ -186,6 +186,11 @@ class Act:
         hotline.resume_clock(ended, at=self.at, limit=left, explanation={"rule": why})
         self._shows_elsewhere = True
 
+    def continue_clock(self, ended: TicketClock) -> None:
+        """Run an ended clock on to the date that it had, as if it had not ended."""
+        hotline.continue_clock(ended)
+        self._shows_elsewhere = True
+
     # --- the end
 
     def note(self, event: TicketEvent, kind: str, text: str, *, public: bool = False) -> Note:

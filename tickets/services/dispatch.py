@@ -168,6 +168,8 @@ def recall_ticket(
 ) -> TicketEvent:
     """The centre's own mistake: back to the queue, every unit's part ended. Not counted as a return.
 
+    The dispatch clock runs on and gets no new time by it (docs/clocks.md 5).
+
     With ``unsigned_part`` only while the lead that it names has not signed: who takes back at a glance, one or many,
     does not see what each unit did meanwhile.
     """
@@ -179,14 +181,30 @@ def recall_ticket(
         if ticket.lead_id != unsigned_part:
             act.refuse("已改派其他单位。")
     reason = require_text(reason, "请写明撤回的原因。")
-    unit, item = (ticket.lead.unit, ticket.item) if ticket.lead else (None, None)
+    lead, item = ticket.lead, ticket.item if ticket.lead else None
     # A ruling that is recalled is ruled anew, not dispatched a third time.
     act.move(Ticket.recall, needs_ruling=ticket.return_count >= parameters.integer("max_returns_per_ticket", at=at))
     parts.take_back_all(act, ended_as=EndedAs.RECALLED)
     rulings.end_ruling(act)
-    restart_dispatch(act)
+    _go_on_dispatching(act, lead, as_if_never_given=unsigned_part is not None)
+    unit = lead.unit if lead else None
     remember_outcome(ticket, unit=unit, item=item, outcome="recalled", at=at)
     return act.record("recall", unit=unit, reason=reason)
+
+
+def _go_on_dispatching(act: Act, lead: Assignment | None, *, as_if_never_given: bool) -> None:
+    """A slip that is undone leaves the clock its date, and so does a dispatch that was late: nobody wins time by
+    giving a matter away and taking it back. Else it runs on with what remained when the lead got the matter.
+    """
+    clocks = act.ticket.clocks.filter(kind=ClockKind.DISPATCH)
+    ended = clocks.filter(stopped_at=lead.given_at).order_by("-pk").first() if lead else None
+    if ended is None:
+        # Given by a ruling, or in hand again after closing: no dispatch clock was stopped for it.
+        restart_dispatch(act)
+    elif as_if_never_given or ended.was_late(act.at):
+        act.continue_clock(ended)
+    else:
+        act.resume_clock(ended, why="撤回派单，接着走剩余时限")
 
 
 def restart_dispatch(act: Act) -> None:
