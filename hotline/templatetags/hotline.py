@@ -61,15 +61,17 @@ def clock_face(
     soon_at: datetime | None = None,
     stopped_at: datetime | None = None,
 ) -> ClockFace:
-    """The face of a clock at `at`, in working time if its limit is counted so (`unit` of hotline.limits)."""
+    """The face of a clock at `at`: what is left in working time if its limit is counted so (`unit` of hotline.limits).
+
+    How late it is, is calendar time whatever the unit: an evening over is not 超 0分, and rows in order of their dates
+    are in order of what they say.
+    """
     until = stopped_at or at
-    late = until > due_at
-    first, last = (due_at, until) if late else (until, due_at)
-    parts = _working_parts(first, last) if unit.startswith("w") else _elapsed_parts(last - first)
+    if until > due_at:
+        return ClockFace("超", _elapsed_parts(until - due_at), "past" if stopped_at else "over")
+    parts = _working_parts(until, due_at) if unit.startswith("w") else _elapsed_parts(due_at - until)
     if stopped_at:
-        return ClockFace("超" if late else "提前", parts if late else parts[:1], "past" if late else "done")
-    if late:
-        return ClockFace("超", parts, "over")
+        return ClockFace("提前", parts[:1], "done")
     return ClockFace("余", parts, "due" if at >= (soon_at or _soon(due_at, unit)) else "")
 
 

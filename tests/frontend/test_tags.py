@@ -24,8 +24,8 @@ NOW = at("2026-10-09 09:42")
         ("2026-10-09 10:00", "wh", "余 18分", "due"),
         ("2026-10-09 12:42", "h", "余 3时", ""),
         ("2026-10-11 12:00", "d", "余 2天2时", ""),
-        ("2026-10-08 17:30", "wd", "超 1时12分", "over"),
-        ("2026-09-30 17:30", "wd", "超 1日1时", "over"),
+        ("2026-10-08 17:30", "wd", "超 16时12分", "over"),
+        ("2026-09-30 17:30", "wd", "超 8天16时", "over"),
         ("2026-10-08 08:00", "h", "超 1天1时", "over"),
     ],
 )
@@ -40,13 +40,19 @@ def test_clock_face_of_a_running_clock(work_calendar, due, unit, words, tone):
     [
         ("2026-10-09 09:00", "提前 3日", "done"),
         ("2026-10-13 17:18", "提前 12分", "done"),
-        ("2026-10-14 09:30", "超 1时", "past"),
+        ("2026-10-14 09:30", "超 16时", "past"),
     ],
 )
 def test_clock_face_of_a_stopped_clock(work_calendar, stopped, words, tone):
     face = clock_face(at("2026-10-13 17:30"), NOW, stopped_at=at(stopped))
 
     assert (face.words, face.tone) == (words, tone)
+
+
+def test_an_evening_over_a_limit_in_working_time_is_not_nothing(work_calendar):
+    face = clock_face(at("2026-10-09 17:30"), at("2026-10-09 22:19"), unit="wd")
+
+    assert (face.words, face.tone) == ("超 4时49分", "over")
 
 
 def test_clock_face_turns_yellow_where_the_clock_says_so(work_calendar):

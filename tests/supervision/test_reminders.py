@@ -356,7 +356,7 @@ def test_the_city_sees_what_is_overdue_and_no_units_own(overdue, wall):
     assert [
         [cell.get_text(" ", strip=True) for cell in row.select("td")]
         for row in listed.select("table[data-rows] tbody tr")
-    ] == [["超 0分", "今天 17:30", overdue.unanswered.number, ticket_of(overdue.unanswered).title, "—", "待派单"]]
+    ] == [["超 30分", "今天 17:30", overdue.unanswered.number, ticket_of(overdue.unanswered).title, "—", "待派单"]]
 
 
 def test_a_unit_sees_its_own_only(overdue, wall):

@@ -70,7 +70,7 @@ def test_a_unit_sees_its_own_and_what_burns_first_is_on_top(burning, wall):
     assert tabs(page) == {"全部": 3, "超期": 1, "今天到期": 1, "临期": 1}
     assert page.select("table.heat") == []
     assert [cells(row) for row in page.select("table.stack tbody tr")] == [
-        ["超 1时30分", "11-18 17:30", burning.overdue.number, "路灯成片不亮", "办理", "红牌", "—"],
+        ["超 16时30分", "11-18 17:30", burning.overdue.number, "路灯成片不亮", "办理", "红牌", "—"],
         ["余 5时", "今天 17:30", burning.today.number, "井盖异响", "办理", "黄牌", "—"],
         ["余 1日5时", "11-20 17:30", burning.soon.number, "流动摊贩", "办理", "", "—"],
     ]
