@@ -183,7 +183,7 @@ def test_an_extension_longer_than_the_rule_is_refused_by_the_service(city, log_i
     response = log_in(city.handler).post(url(ticket, "extend"), {"days": "30", "reason": REASON}, **HTMX)
 
     assert response.status_code == 422
-    assert errors(response) == {"__all__": ["延长天数须在 1 至 7 个工作日之间。"]}
+    assert errors(response) == {"days": ["延长天数须在 1 至 7 个工作日之间。"]}
     assert acts(ticket) == ["register", "dispatch", "sign"]
 
 
@@ -212,10 +212,46 @@ def test_a_file_that_cannot_be_kept(city, log_in, name, content, said):
     )
 
     assert response.status_code == 422
-    assert said in response.content.decode()
+    [refused] = errors(response)["before"]
+    assert refused.startswith(said)
     assert words_of(response)["found_there"] == "仍在施工。"
     assert acts(ticket) == before
     assert not StoredFile.objects.exists()
+
+
+def wrong_fields(response):
+    """(name, sentence beside it) of each field that is marked; what is said at the top comes without a name."""
+    page = BeautifulSoup(response.content, "html.parser")
+    marked = [field.find_parent(class_="f") for field in page.select(".is-miss")]
+    top = [("", note.get_text(strip=True)) for note in page.select(".note-over")]
+    return top + [(field.select_one("[name]")["name"], field.select_one(".err").get_text()) for field in marked]
+
+
+def test_what_the_service_refuses_is_said_at_its_field(city, log_in):
+    ticket = contacted(city)
+    typed = {"resolved": "no", "public_text": "经核实，工地夜间施工已责令停止，十一月十五日以前复查并电话告知您。"}
+    client = log_in(city.handler)
+
+    unsolved = client.post(url(ticket, "submit"), typed, **HTMX)
+    no_standard = client.post(url(ticket, "submit"), typed | {"unresolved_reason": "还要复查。"}, **HTMX)
+    at_the_wrong_time = client.post(
+        url(ticket, "onsite"),
+        {"visited_at": "2027-01-01T10:00", "place": "东门", "found_there": "仍在施工。"},
+        **HTMX,
+    )
+
+    assert wrong_fields(unsolved) == [("unresolved_reason", "没有全部解决的，请写明原因。")]
+    assert wrong_fields(no_standard) == [("standard_note", "未达到办结标准的，请写明原因。")]
+    assert wrong_fields(at_the_wrong_time) == [("visited_at", "到场时间须在派单之后、现在之前。")]
+
+
+def test_a_pick_that_was_not_made_is_marked(city, log_in):
+    """The script puts the caret where the mark is: a row of picks had none, and the caret went to the first field."""
+    ticket = contacted(city)
+
+    response = log_in(city.handler).post(url(ticket, "submit"), {"public_text": ""}, **HTMX)
+
+    assert wrong_fields(response) == [("resolved", "请选择是否解决。"), ("public_text", "请填写给群众的答复。")]
 
 
 @pytest.mark.parametrize("code", ["sign", "handler"])
@@ -230,7 +266,7 @@ def test_who_may_not_be_the_lead_handler_cannot_be_chosen(city, log_in, code):
     options = {each.get_text(): each.has_attr("disabled") for each in page.select("select[name=handler] option")}
     assert options["钟鸣（聘用）　主责办理人员须为在编人员。"] is True
     assert options["张伟（在编）"] is False
-    assert (said.status_code, errors(said)) == (422, {"__all__": ["主责办理人员须为在编人员。"]})
+    assert (said.status_code, errors(said)) == (422, {"handler": ["主责办理人员须为在编人员。"]})
     assert fresh(ticket).lead.handler is None
 
 
@@ -363,7 +399,7 @@ def test_what_the_service_misses_is_said_and_the_words_stay(city, log_in):
     response = log_in(city.handler).post(url(ticket, "submit"), typed, **HTMX)
 
     assert response.status_code == 422
-    assert errors(response) == {"__all__": ["没有全部解决的，请写明原因。"]}
+    assert errors(response) == {"unresolved_reason": ["没有全部解决的，请写明原因。"]}
     assert words_of(response) == {
         "resolved": "partly",
         "public_text": REPLY,

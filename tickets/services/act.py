@@ -39,7 +39,14 @@ class ActNotAllowed(DomainError):
 
 
 class InputRefused(DomainError):
-    """What was handed in is not enough or not consistent. Nothing was changed."""
+    """What was handed in is not enough or not consistent. Nothing was changed.
+
+    ``field``: the argument that is wrong, where it is one; a form says it there.
+    """
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class Act:
@@ -259,11 +266,11 @@ class Act:
         self._unannounced.clear()
 
 
-def require_text(text: str, sentence: str) -> str:
+def require_text(text: str, sentence: str, *, field: str = "") -> str:
     """The stripped text; refuses blanks with ``sentence``."""
     stripped = text.strip()
     if not stripped:
-        raise InputRefused(sentence)
+        raise InputRefused(sentence, field=field)
     return stripped
 
 

@@ -46,16 +46,18 @@ def submit_result(
         raise InputRefused(f"还不能提交，缺：{'；'.join(missing)}。")
     assignment.handler = assignment.handler or by
     if resolved not in Resolved.values:
-        raise InputRefused("请选择是否解决。")
+        raise InputRefused("请选择是否解决。", field="resolved")
     public_text = require_reply(public_text, "请写明给群众的答复。", at=at)
     if resolved != Resolved.YES:
-        unresolved_reason = require_text(unresolved_reason, "没有全部解决的，请写明原因。")
+        unresolved_reason = require_text(unresolved_reason, "没有全部解决的，请写明原因。", field="unresolved_reason")
     if not standard_met:
-        standard_note = require_text(standard_note, "未达到办结标准的，请写明原因。")
+        standard_note = require_text(standard_note, "未达到办结标准的，请写明原因。", field="standard_note")
     silent = silent_co_units(act.ticket)
     if silent:
         names = "、".join(part.unit.short_name for part in silent)
-        missing_co_reason = require_text(missing_co_reason, f"{names}还没有反馈，请写明为何不等。")
+        missing_co_reason = require_text(
+            missing_co_reason, f"{names}还没有反馈，请写明为何不等。", field="missing_co_reason"
+        )
     act.move(Ticket.submit_result)
     act.move_assignment(assignment, Assignment.submit, at=at)
     act.stop_clocks(ClockKind.HANDLE, assignment=assignment)

@@ -60,7 +60,7 @@ def dispatch_ticket(
     for receiver in receivers:
         refuse_unit(receiver, at=at)
     if item and not items_in_force(at).filter(pk=item.pk).exists():
-        raise InputRefused("这一事项所属的清单已经停止执行，请按现行清单重新选择。")
+        raise InputRefused("这一事项所属的清单已经停止执行，请按现行清单重新选择。", field="item")
     if len({receiver.pk for receiver in receivers}) != len(receivers):
         raise InputRefused("同一单位不能既主办又协办。")
     return give_to_units(act, unit=unit, item=item, co_units=co_units, superior=superior, copies=copies)

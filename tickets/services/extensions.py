@@ -32,7 +32,7 @@ def request_extension(*, assignment_id: int, days: int, reason: str, by: User, a
     clock = handle_clock(assignment)
     most = longest_extension(clock, at=at)
     if not 1 <= days <= most:
-        raise InputRefused(f"延长天数须在 1 至 {most} 个工作日之间。")
+        raise InputRefused(f"延长天数须在 1 至 {most} 个工作日之间。", field="days")
     if assignment.extensionrequests.filter(decision=Decision.PENDING).exists():
         act.refuse("已有一个延期申请在等审批。")
     ExtensionRequest.objects.create(assignment=assignment, days=days, reason=reason, requested_by=by, requested_at=at)

@@ -55,7 +55,7 @@ def refuse_handler(handler: User, assignment: Assignment) -> None:
     """Raise unless ``handler`` may be the named handler of this part."""
     why = why_not_handler(handler, assignment)
     if why:
-        raise InputRefused(why)
+        raise InputRefused(why, field="handler")
 
 
 @transaction.atomic
@@ -95,7 +95,7 @@ def pass_down(
         refuse_receiver(receiver, giver=assignment.unit, at=at)
         parts.refuse_second_part(act, receiver)
     if item and not responsibility.items_in_force(at, scope=assignment.unit).filter(pk=item.pk).exists():
-        raise InputRefused("这一事项不在本县现行的清单里，请重新选择。")
+        raise InputRefused("这一事项不在本县现行的清单里，请重新选择。", field="item")
     refuse_township(unit, item=item, ticket=act.ticket, at=at)
     if unit in co_units:
         raise InputRefused("同一单位不能既主办又协办。")
@@ -134,7 +134,7 @@ def refuse_township(unit: Unit, *, item: DutyItem | None, ticket: Ticket, at: da
         else "没有选清单事项，看不出是不是乡镇（街道）的履职事项。"
     )
     if why:
-        raise InputRefused(f"{why}不能交乡镇（街道）主办；需要配合的，请加派协办。")
+        raise InputRefused(f"{why}不能交乡镇（街道）主办；需要配合的，请加派协办。", field="unit")
 
 
 @transaction.atomic
@@ -199,9 +199,9 @@ def record_onsite(
     if assignment.state != AssignmentState.SIGNED:
         act.refuse("签收以后才能填现场记录。")
     found = require_text(found, "请写明现场看到的情况。")
-    place = require_text(place or act.ticket.place, "请写明到场地点。")[:200]
+    place = require_text(place or act.ticket.place, "请写明到场地点。", field="place")[:200]
     if not assignment.given_at - timedelta(minutes=1) <= visited_at <= at:
-        raise InputRefused("到场时间须在派单之后、现在之前。")
+        raise InputRefused("到场时间须在派单之后、现在之前。", field="visited_at")
     visit = {
         "ticket": act.ticket,
         "assignment": assignment,

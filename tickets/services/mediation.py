@@ -96,9 +96,9 @@ def record_mediation(
         raise InputRefused("请选择调解的结果。")
     words = require_text(words, "请写调解记录。")
     if outcome in HELD:
-        mediator = require_text(mediator, "请写调解人。")
+        mediator = require_text(mediator, "请写调解人。", field="mediator")
         if held_on is None or not local_day(mediation.asked_at) <= held_on <= local_day(at):
-            raise InputRefused("调解日期须在提出之后、今天以前（含当天）。")
+            raise InputRefused("调解日期须在提出之后、今天以前（含当天）。", field="held_on")
     mediation.outcome, mediation.words = outcome, words
     mediation.held_on, mediation.mediator = held_on, mediator.strip()[:40]
     mediation.recorded_by, mediation.recorded_at = by, at

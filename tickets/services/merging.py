@@ -23,7 +23,7 @@ CHANGED_MEANWHILE = "并单关系刚被改动，请重新打开本页。"
 def merge_ticket(*, ticket_id: int, into_id: int, reason: str, by: User | None, at: datetime) -> TicketEvent:
     """Put a ticket into another: open, of the same secrecy, itself not merged. Tickets merged into it move along."""
     if ticket_id == into_id:
-        raise InputRefused("不能把工单并入它自己。")
+        raise InputRefused("不能把工单并入它自己。", field="into")
     below = _merged_into(ticket_id)
     locked = _lock_all([ticket_id, into_id, *below], by=by, at=at)
     act, into = locked[ticket_id], locked[into_id]

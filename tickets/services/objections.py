@@ -69,7 +69,7 @@ def raise_objection(
     if why:
         act.refuse(why)
     if suggested_unit == assignment.unit:
-        raise InputRefused("建议负责的单位不能是本单位。")
+        raise InputRefused("建议负责的单位不能是本单位。", field="suggested_unit")
     objection = Objection.objects.create(
         ticket=act.ticket,
         assignment=assignment,
@@ -200,7 +200,7 @@ def record_meeting(
     text = require_text(text, "请写明会商的情况。")
     # A form says the minute.
     if not objection.raised_at.replace(second=0, microsecond=0) <= held_at <= at:
-        raise InputRefused("会商时间须在提出异议以后，并且不晚于现在。")
+        raise InputRefused("会商时间须在提出异议以后，并且不晚于现在。", field="held_at")
     event = act.write_event("record_meeting")
     Meeting.objects.create(objection=objection, event=event, held_at=held_at, attended=attended, text=text)
     Attachment.objects.bulk_create(

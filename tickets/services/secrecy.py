@@ -58,7 +58,7 @@ def grant_access(
     if act.ticket.secrecy != Secrecy.RESTRICTED:
         act.refuse("不是保密件，不用授权。")
     if until is not None and until <= at:
-        raise InputRefused("授权的止日须在今天以后。")
+        raise InputRefused("授权的止日须在今天以后。", field="last_day")
     access.grant_scope(ticket_id=ticket_id, user=_active(reader), until=until)
     return act.record("grant_access", reason=reason, data={"reader": reader.pk, "until": until and until.isoformat()})
 

@@ -40,8 +40,11 @@ class Page:
     """Address that takes this one back for half a minute."""
 
 
-def _files(found: Situation, uploads: list) -> list:
-    return [store_file(upload=upload, by=found.user, at=found.at) for upload in uploads]
+def _files(found: Situation, data: dict[str, Any], field: str = "files") -> list:
+    try:
+        return [store_file(upload=upload, by=found.user, at=found.at) for upload in data[field]]
+    except FileRefused as refused:
+        raise InputRefused(str(refused), field=field) from refused
 
 
 def _on_ticket(service: Callable[..., Any], *names: str) -> Call:
@@ -75,8 +78,8 @@ def _submit(found: Situation, data: dict[str, Any]) -> Any:
 
 
 def _return(found: Situation, data: dict[str, Any]) -> Any:
-    files = _files(found, data.pop("files"))
-    return services.request_return(assignment_id=found.own.pk, by=found.user, at=found.at, files=files, **data)
+    data |= {"files": _files(found, data)}
+    return services.request_return(assignment_id=found.own.pk, by=found.user, at=found.at, **data)
 
 
 def _mediation_result(found: Situation, data: dict[str, Any]) -> Any:
@@ -86,7 +89,7 @@ def _mediation_result(found: Situation, data: dict[str, Any]) -> Any:
         held_on=data["held_on"],
         mediator=data["mediator"],
         words=data["text"],
-        files=_files(found, data["files"]),
+        files=_files(found, data),
         by=found.user,
         at=found.at,
     )
@@ -98,8 +101,8 @@ def _onsite(found: Situation, data: dict[str, Any]) -> Any:
         found=data["found_there"],
         place=data["place"],
         visited_at=data["visited_at"],
-        before=_files(found, data["before"]),
-        after=_files(found, data["after"]),
+        before=_files(found, data, "before"),
+        after=_files(found, data, "after"),
         by=found.user,
         at=found.at,
     )
@@ -116,7 +119,7 @@ def _send_back(found: Situation, data: dict[str, Any]) -> Any:
 def _merge(found: Situation, data: dict[str, Any]) -> Any:
     into = Ticket.objects.visible_to(found.user, found.at).filter(number=data["into"].strip().upper()).first()
     if into is None:
-        raise InputRefused(f"找不到编号为 {data['into']} 的工单。")
+        raise InputRefused(f"找不到编号为 {data['into']} 的工单。", field="into")
     return services.merge_ticket(
         ticket_id=found.ticket.pk, into_id=into.pk, reason=data["reason"], by=found.user, at=found.at
     )
@@ -183,8 +186,8 @@ def _on_objection(service: Callable[..., Any]) -> Call:
 
 
 def _meeting(found: Situation, data: dict[str, Any]) -> Any:
-    files = _files(found, data.pop("files"))
-    return services.record_meeting(objection_id=found.objection.pk, files=files, by=found.user, at=found.at, **data)
+    data |= {"files": _files(found, data)}
+    return services.record_meeting(objection_id=found.objection.pk, by=found.user, at=found.at, **data)
 
 
 PAGES: dict[str, Page] = {
@@ -365,8 +368,8 @@ def _do(request: HttpRequest, found: Situation, button: ActButton, page: Page) -
     try:
         with transaction.atomic():  # files are kept with the act or not at all
             page.call(found, dict(form.cleaned_data))
-    except (InputRefused, FileRefused) as refused:
-        form.add_error(None, str(refused))
+    except InputRefused as refused:
+        form.add_error(refused.field if refused.field in form.fields else None, str(refused))
         return _draw(request, found, button, page, form, status=422)
     except DomainError as refused:
         return _refused(request, found.ticket, page, "没有办成。", str(refused))
