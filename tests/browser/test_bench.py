@@ -39,6 +39,9 @@ def test_a_text_is_tried_kept_and_held_against_a_draft(city, log_in, shots):
     page = log_in(city.dispatcher)
     page.goto(page.base + "/routing/bench/")
     shots(page, "bench-empty")
+    page.keyboard.press("Control+Enter")  # nothing is written and the caret is nowhere
+    page.wait_for_selector(".try .err")
+    assert page.evaluate("document.activeElement.name") == "text"
     page.fill("[name=text]", f"文清路{SAID[0]}，不是景观灯，{SAID[0]}，打13979700123。")
     page.select_option("[name=region]", city.region.code)
     page.select_option("[name=hour]", "21")

@@ -1,6 +1,7 @@
 """Every part of a page, as the browser gets it."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from django import forms
@@ -127,8 +128,9 @@ class NoteForm(forms.Form):
 
 def test_act_form():
     form = NoteForm({"text": "夜班巡查"})
+    dialog = SimpleNamespace(htmx=True)
 
-    drawn = draw("act_form", title="批注", form=form, url="/acts/note/", verb="记下", csrf_token="t")
+    drawn = draw("act_form", title="批注", form=form, url="/acts/note/", verb="记下", csrf_token="t", request=dialog)
 
     assert (
         'action="/acts/note/" hx-post="/acts/note/" hx-target="#act-body" data-act-form enctype="multipart/form-data"'

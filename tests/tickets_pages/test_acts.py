@@ -254,6 +254,20 @@ def test_a_pick_that_was_not_made_is_marked(city, log_in):
     assert wrong_fields(response) == [("resolved", "请选择是否解决。"), ("public_text", "请填写给群众的答复。")]
 
 
+def test_an_act_on_a_page_of_its_own_comes_back_whole(city, log_in):
+    """Its answer is not meant for the dialog, which is closed on that page."""
+    ticket = signed(city)
+    client = log_in(city.handler)
+
+    page = BeautifulSoup(client.get(url(ticket, "note")).content, "html.parser")
+    back = client.post(url(ticket, "note"), {"text": ""})
+
+    form = page.select_one(".act-page form")
+    assert [form.has_attr(name) for name in ("hx-post", "data-ctrl-enter", "data-unsaved")] == [False, True, True]
+    assert (back.status_code, wrong_fields(back)) == (422, [("text", "请填写批注内容。")])
+    assert BeautifulSoup(back.content, "html.parser").select_one(".act-page form [name=text]") is not None
+
+
 @pytest.mark.parametrize("code", ["sign", "handler"])
 def test_who_may_not_be_the_lead_handler_cannot_be_chosen(city, log_in, code):
     contract = UserFactory(name="钟鸣", unit=city.department, employment="contract", roles=["handler"])

@@ -109,10 +109,13 @@ const countPicks = () => {
 const act = $("#act"), kept = new Map(), dirty = new Set();
 let actUrl = "";
 const stow = () => { const form = act && $("[data-act-form]", act); if (form && dirty.has(actUrl)) kept.set(actUrl, form); };
+const FIELDS = "input:not([type=hidden]),textarea,select";
+/* The first field that is wrong; of a row of picks its first pick. */
+const toMend = within => { const miss = $(".is-miss", within); return miss && (miss.matches(FIELDS) ? miss : $(FIELDS, miss)); };
 const showAct = () => {
   $(".act-says", act).replaceChildren();
   if (!act.open) act.showModal();
-  const first = $(".is-miss, [autofocus]", act) || $$("input:not([type=hidden]),textarea,select", act).find(shown) || $("button", act);
+  const first = toMend(act) || $("[autofocus]", act) || $$(FIELDS, act).find(shown) || $("button", act);
   first?.focus();
   if (first?.matches("input[list]")) first.select(); // a proposed name is typed over
 };
@@ -127,6 +130,7 @@ document.addEventListener("click", e => {
     return hotline.say(why?.textContent || "现在不能办这一步。", "due");
   }
   if (el.matches("[data-act]") && act) {
+    htmx.process(el); // pressed before htmx has seen it, it would leave the page
     stow();
     const url = el.getAttribute("hx-get") || el.href;
     actUrl = url;
@@ -201,8 +205,9 @@ document.addEventListener("keydown", e => {
   const dialog = openDialog();
   if (e.key === "F1" && !dialog) return e.preventDefault(), pageKeys["?"](); // where ? would be typed
   if ((e.ctrlKey || e.metaKey) && e.key === "Enter") {
-    const form = e.target.closest?.("form") || (dialog && $("form", dialog));
-    return form?.matches("[data-act-form],[data-ctrl-enter]") && (e.preventDefault(), form.requestSubmit());
+    const page = dialog ? [] : $$("form[data-ctrl-enter]"); // the foot says the key: it works without the caret in the form
+    const form = e.target.closest?.("form") || (dialog ? $("form", dialog) : page.length === 1 && page[0]);
+    return form && form.matches("[data-act-form],[data-ctrl-enter]") && (e.preventDefault(), form.requestSubmit());
   }
   if (e.key === "Escape" && !dialog) {
     if ($("#says .note")) $("#says").replaceChildren();
@@ -341,8 +346,9 @@ setInterval(() => $$("[data-undo]").forEach(undo => {
 }), 1000);
 act?.addEventListener("close", () => { stow(); $(".act-says", act).replaceChildren(); if (act.contains(document.activeElement)) document.activeElement.blur(); });
 countPicks();
-/* A long form that came back: where the first thing to mend is. */
-$("form[data-unsaved] :is(.is-miss,.is-wrong input,.is-wrong textarea)")?.focus();
+/* A form that came back: where the first thing to mend is. An act on a page of its own: its first field. */
+const back = $$("form:is([data-unsaved],[data-ctrl-enter])").find(form => $(".is-miss,.is-wrong", form));
+(back && (toMend(back) || $(".is-wrong :is(input,textarea)", back)) || $$(".act-page :is(input:not([type=hidden]),textarea,select)").find(shown))?.focus();
 /* After an act the next row is ready: the list comes back one shorter, at the same place. */
 const [path, place] = JSON.parse(sessionStorage.getItem("row") || "[]");
 if (path === location.pathname) sessionStorage.removeItem("row");

@@ -1,0 +1,77 @@
+"""The forms of acts in a real browser: where the caret is, and what a key does before the page has settled."""
+
+import pytest
+import time_machine
+
+from hotline import calendar, parameters
+from tests.factories.hotline import load_rules
+from tests.factories.tickets import NOW, acts, contacted, make_city, signed
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+CARET = "document.activeElement.name"
+
+
+@pytest.fixture
+def city(transactional_db):
+    with time_machine.travel(NOW, tick=True):
+        load_rules()
+        yield make_city()
+    calendar.forget_calendar()
+    parameters.forget_parameters()
+
+
+def test_the_caret_goes_to_what_is_wrong(city, log_in):
+    ticket = contacted(city)
+    page = log_in(city.handler)
+    page.goto(f"{page.base}/tickets/{ticket.number}/")
+    page.keyboard.press("r")
+    page.wait_for_selector("dialog.act[open] [name=public_text]")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("dialog.act .pick.is-miss")
+    assert page.evaluate(CARET) == "resolved"
+
+    page.check("dialog.act [name=resolved][value=no]", force=True)
+    page.fill("dialog.act [name=public_text]", "经核实，工地夜间施工已责令停止，十一月十五日以前复查并电话告知您。")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector("dialog.act [name=unresolved_reason].is-miss")
+
+    assert page.evaluate(CARET) == "unresolved_reason"
+    assert page.inner_text("dialog.act .err") == "没有全部解决的，请写明原因。"
+
+
+def test_a_button_pressed_before_htmx_has_seen_it_opens_the_dialog(city, log_in):
+    """For a moment after a peek arrives its links are plain ones, and led away to a page of their own."""
+    ticket = signed(city)
+    page = log_in(city.handler)
+    page.goto(f"{page.base}/tickets/{ticket.number}/")
+    page.evaluate(
+        """url => { const early = document.createElement("a");
+        early.href = url; early.textContent = "批注"; early.dataset.key = "Q"; early.dataset.act = "";
+        early.setAttribute("hx-get", url); early.setAttribute("hx-target", "#act-body");
+        document.querySelector("main").prepend(early); }""",
+        f"/tickets/{ticket.number}/acts/note/",
+    )
+
+    page.keyboard.press("Q")
+    page.wait_for_selector("dialog.act[open] [name=text]")
+
+    assert page.url == f"{page.base}/tickets/{ticket.number}/"
+
+
+def test_an_act_on_a_page_of_its_own(city, log_in):
+    ticket = signed(city)
+    page = log_in(city.handler)
+    page.goto(f"{page.base}/tickets/{ticket.number}/acts/note/")
+    assert page.evaluate(CARET) == "text"
+
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+Enter")  # the caret is nowhere
+    page.wait_for_selector(".act-page .err")
+    assert page.evaluate(CARET) == "text"
+    assert not page.query_selector("dialog.act[open]")
+
+    page.keyboard.type("已约业委会面谈。")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(f"**/tickets/{ticket.number}/")
+    assert acts(ticket)[-1] == "note"
