@@ -9,7 +9,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from hotline import parameters
+from hotline import masking, parameters
 from hotline.dates import local
 from hotline.models import Region, Unit, User
 from responsibility import selectors as responsibility
@@ -49,11 +49,14 @@ class ActForm(forms.Form):
     use_required_attribute = False
     least: Mapping[str, str] = {"public_text": "min_reply_chars"}
     """Field → the parameter with the fewest characters that the service takes; said beside the field."""
+    as_typed: frozenset[str] = frozenset({"public_text"})
+    """Words whose numbers are seen to elsewhere: what citizens read is masked when it is read."""
 
     def __init__(self, *args, found, **kwargs):
         super().__init__(*args, **kwargs)
         self.found = found
         self.fewest: dict[str, int] = {}
+        self.hidden: dict[str, None] = {}
         self.prepare()
         for name in self.fields.keys() & self.least.keys():
             fewest = self.fewest[name] = parameters.integer(self.least[name], at=found.at)
@@ -65,7 +68,15 @@ class ActForm(forms.Form):
         """Narrow choices to what ``self.found`` allows."""
 
     def clean(self) -> dict[str, Any]:
-        """The service asks for as many characters; here it is said at the field, together with what else is missing."""
+        """The service asks for as many characters; here it is said at the field, together with what else is missing.
+
+        A person's number is kept with the person alone: in any other words its mask is left, and the writer is told
+        (`hidden`). A landline is an office's and stays.
+        """
+        for name, typed in self.cleaned_data.items():
+            if isinstance(typed, str) and name not in self.as_typed:
+                self.hidden |= dict.fromkeys(masking.hidden_in_answer(typed))
+                self.cleaned_data[name] = masking.redact_answer(typed)
         for name, fewest in self.fewest.items():
             if name in self.cleaned_data and len(self.cleaned_data[name].strip()) < fewest:
                 self.add_error(name, f"{self.fields[name].label}至少 {fewest} 个字。")

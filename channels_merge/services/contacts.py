@@ -9,7 +9,7 @@ from django.db import transaction
 from channels_merge import rights, selectors
 from channels_merge.identity import normal_phone
 from channels_merge.models import Appeal, Contact, ContactRecord
-from channels_merge.services.moves import AppealRefused
+from channels_merge.services.moves import AppealRefused, locked
 from channels_merge.states import ContactWay
 from hotline import crypto, masking
 from hotline.models import User
@@ -207,16 +207,20 @@ def _standing_of_unit(appeal: Appeal, by: User, at: datetime) -> tuple[str, str]
 def record_contact(
     *, appeal_id: int, assignment_id: int, way: str, reached: bool, summary: str, by: User, at: datetime
 ) -> ContactRecord:
-    """Who spoke with the citizen, how, and what was said; the ticket room stops its first-contact clock."""
+    """Who spoke with the citizen, how, and what was said; the ticket room stops its first-contact clock.
+
+    Numbers in what was said join those moved out of the citizen's own words.
+    """
     summary = clean(summary)
     if way not in ContactWay.values:
         raise AppealRefused("请选择联系方式。")
     if reached and not summary:
         raise AppealRefused("已联系上的，须写明联系情况。")
     assignment = Assignment.objects.select_related("ticket").get(pk=assignment_id)
-    appeal = Appeal.objects.get(pk=appeal_id)
+    appeal = locked(appeal_id)
     if not selectors.carried_by(assignment.ticket_id).filter(pk=appeal.pk).exists():
         raise AppealRefused("这件诉求不在这张工单上。")
+    summary = move_out_of(appeal, summary, at=at)
     tickets.record_contact(assignment_id=assignment_id, by=by, at=at, reached=reached)
     row = ContactRecord(
         appeal=appeal,

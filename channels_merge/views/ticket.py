@@ -217,7 +217,10 @@ class ContactForm(ActForm):
     appeal = forms.ModelChoiceField(label="联系的是谁", queryset=Appeal.objects.none(), empty_label=None)
     reached = picks("联系上了吗", [("yes", "联系上了"), ("no", "没有接通")], initial="yes")
     way = picks("怎样联系", ContactWay.choices, initial=ContactWay.PHONE)
-    summary = words("说了什么", required=False, help_text="联系上的必须写。号码和身份证号不用写。")
+    summary = words(
+        "说了什么", required=False, help_text="联系上的必须写。写了号码、证件号的，移到反映人名下，这里只留掩码。"
+    )
+    as_typed = frozenset({"summary"})
 
     def prepare(self) -> None:
         field = self.fields["appeal"]

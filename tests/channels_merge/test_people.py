@@ -206,6 +206,23 @@ def test_a_contact_is_recorded_encrypted_and_meets_the_units_clock(city):
     assert assignment.clocks.get(kind="contact").stopped_at == LATER
 
 
+def test_a_number_in_a_record_of_contact_joins_those_of_the_person(city):
+    """It stayed readable on the ticket for everybody who sees the people behind it."""
+    appeal = in_work(city, handler=city.handler)
+    services.record_contact(
+        appeal_id=appeal.pk,
+        assignment_id=fresh(ticket_of(appeal)).lead_id,
+        way="phone",
+        reached=True,
+        summary="白天请打 13800001111。",
+        by=city.handler,
+        at=LATER,
+    )
+
+    assert ContactRecord.objects.get().summary == "白天请打 138****1111。"
+    assert fresh(appeal).contact.moved_out == ["13800001111"]
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

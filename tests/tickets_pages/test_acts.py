@@ -245,6 +245,19 @@ def test_what_the_service_refuses_is_said_at_its_field(city, log_in):
     assert wrong_fields(at_the_wrong_time) == [("visited_at", "到场时间须在派单之后、现在之前。")]
 
 
+def test_numbers_of_persons_in_a_note_are_masked_and_the_writer_is_told(city, log_in):
+    ticket = signed(city)
+    typed = "王科长 13800001111，证件 11010519491231002X，办公室 0797-8391234。"
+
+    response = log_in(city.handler).post(url(ticket, "note"), {"text": typed}, **HTMX)
+
+    [told] = get_messages(response.wsgi_request)
+    assert ticket.notes.get().text == "王科长 138****1111，证件 1101**********002X，办公室 0797-8391234。"
+    assert str(told) == (
+        f"{ticket.number} 的批注已存。手机号、证件号只存在反映人名下，写的已改为 138****1111、1101**********002X。"
+    )
+
+
 def test_a_pick_that_was_not_made_is_marked(city, log_in):
     """The script puts the caret where the mark is: a row of picks had none, and the caret went to the first field."""
     ticket = contacted(city)

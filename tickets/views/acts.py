@@ -373,7 +373,7 @@ def _do(request: HttpRequest, found: Situation, button: ActButton, page: Page) -
         return _draw(request, found, button, page, form, status=422)
     except DomainError as refused:
         return _refused(request, found.ticket, page, "没有办成。", str(refused))
-    return _done(request, found.ticket, page, form.cleaned_data)
+    return _done(request, found.ticket, page, form)
 
 
 def _not_offered(ticket: Ticket) -> str:
@@ -415,7 +415,8 @@ def _refused(request: HttpRequest, ticket: Ticket, page: Page, head: str, text: 
     return render(request, template, context, status=409)
 
 
-def _done(request: HttpRequest, ticket: Ticket, page: Page, data: dict[str, Any]) -> HttpResponse:
+def _done(request: HttpRequest, ticket: Ticket, page: Page, form: forms.ActForm) -> HttpResponse:
+    data = form.cleaned_data
     unit = data.get("unit")
     undo = f"undo={reverse(page.undo, args=[ticket.number])}" if page.undo else ""
     words = page.done.format(number=ticket.number, unit=unit.name if unit else "")
@@ -423,6 +424,8 @@ def _done(request: HttpRequest, ticket: Ticket, page: Page, data: dict[str, Any]
     if hidden:
         words += f"答复里的手机号、证件号不给群众看，群众读到的是 {'、'.join(hidden)}；要留电话的请写办公座机。"
     messages.success(request, words, extra_tags=undo)
+    if form.hidden:
+        words += f"手机号、证件号只存在反映人名下，写的已改为 {'、'.join(form.hidden)}。"
     target = _where_to(request, ticket)
     if request.htmx:
         return HttpResponse(headers={"HX-Redirect": target, "HX-Trigger": "act-done"})
