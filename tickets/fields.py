@@ -1,5 +1,6 @@
 """What one field of an act's form takes and how it says what is wrong."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from django import forms
@@ -12,6 +13,7 @@ from tickets.selectors.readiness import why_not_handler
 
 SENTENCE = 2000
 MOST_NAMED = 5
+ASKS = re.compile("[谁哪何]|什么|怎么|几")
 
 
 class ListWidget(forms.TextInput):
@@ -184,8 +186,10 @@ def picks(label: str, choices, **kwargs) -> forms.ChoiceField:
 def say_plainly(field: forms.Field) -> None:
     """Sentences that name the field and what to write, instead of the framework's."""
     chosen = isinstance(field, (forms.ChoiceField, forms.ModelChoiceField, UnitField))
+    # 请写明为何是同一件事: a label that asks is no noun to be filled in.
+    does = "选择" if chosen else "写明" if ASKS.search(str(field.label)) else "填写"
     field.error_messages |= {
-        "required": f"请{'选择' if chosen else '填写'}{field.label}。",
+        "required": f"请{does}{field.label}。",
         "invalid_choice": "须从所给的选项中选择。",
         "max_length": "最多 %(limit_value)d 个字，现在有 %(show_value)d 个。",
         "min_value": "不能少于 %(limit_value)s。",

@@ -272,7 +272,7 @@ def test_two_returns_and_then_whoever_is_named_cannot_return_it(stage):
         stage.act("reviewer", ticket.number, "y")
     assert (now(ticket).state, now(ticket).return_count) == ("pending_dispatch", 2)
 
-    assert_greyed(stage.at("dispatcher", f"/tickets/{ticket.number}/"), "u", "dispatch", "派单")
+    assert_greyed(stage.at("dispatcher", f"/tickets/{ticket.number}/"), "u", "dispatch", "选单位派单")
     stage.act("dispatcher", ticket.number, "l", reason="两家都退了单。")
     stage.act("reviewer", ticket.number, "y", unit=stage.county.name, reason="占道经营由属地城管负责。")
 

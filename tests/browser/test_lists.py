@@ -120,14 +120,14 @@ def test_the_keys_of_the_page_are_those_that_work_on_it(city, log_in):
 
     page.keyboard.press("?")
     assert "Enter\t派给章贡热线中心" in page.inner_text("#keys")
-    assert "u\t改派" in page.inner_text("#keys")
+    assert "u\t选单位派单" in page.inner_text("#keys")
     page.keyboard.press("Escape")
 
     page.keyboard.press("j")
     peeked(page, nowhere.number)
     page.keyboard.press("?")
     assert "派给章贡热线中心" not in page.inner_text("#keys")
-    assert page.inner_text("#keys").count("u\t改派") == 1
+    assert page.inner_text("#keys").count("u\t选单位派单") == 1
 
 
 def test_shift_enter_without_a_tick_opens_nothing(city, log_in):
@@ -181,7 +181,7 @@ def test_dispatch_by_keys(city, log_in):
         page.keyboard.press("j")
     peeked(page, nowhere.number)
     page.keyboard.press("Enter")
-    assert "没有可派的单位，按 u 改派。" in page.inner_text("#says")
+    assert "没有可派的单位，按 u 选单位派单。" in page.inner_text("#says")
     assert covered_by_what_is_said(page) == []
     page.keyboard.press("u")
     asked(page)

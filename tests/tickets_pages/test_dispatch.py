@@ -256,7 +256,7 @@ def test_a_matter_with_another_lawful_way_is_shown_and_sent_to_nobody(duty, log_
     assert '<td title="">告知法定途径</td>' in queue.content.decode()
     assert "<b>告知法定途径</b>" in peek
     assert "您反映的事项由法院依法处理。" in peek
-    assert "应告知法定途径，按 f 答复；要派单的按 u 改派。" in peek
+    assert "应告知法定途径，按 f 答复；要派单的按 u 选单位。" in peek
     assert 'name="unit"' not in peek
     assert [(line.number, line.done) for line in batch.context["lines"]] == [(told.number, False)]
     assert acts(told) == ["register"]
@@ -445,8 +445,8 @@ def test_two_returns_ask_for_a_ruling(duty, log_in):
     assert (row.ground, row.ticked) == ("须裁定", False)
     assert f'action="/dispatch/{ticket.number}/"' not in peek
     assert "退单已满两次，须裁定首办，按 r。" in peek
-    assert "改派：退单已满两次，须由中心裁定首办单位，不能再派。" in peek
-    assert "首办裁定" in peek
+    assert "选单位派单：退单已满两次，须由中心裁定首办单位，不能再派。" in peek
+    assert "提交裁定" in peek
 
 
 def test_a_restricted_ticket_is_not_in_the_queue_without_a_grant(duty, log_in):

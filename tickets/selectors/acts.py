@@ -281,7 +281,7 @@ SPECS: Sequence[_Spec] = (
     _Spec("refuse-extension", "不同意延期", "b", lambda s: s.extension_request is not None),
     _Spec(
         "dispatch",
-        "派单",
+        "选单位派单",
         "u",
         _centre(rights.DISPATCH, *QUEUED),
         lambda s: why_refused(s.ticket, Ticket.dispatch),

@@ -231,6 +231,7 @@ PAGES: dict[str, Page] = {
         forms.DispatchForm,
         _on_ticket(services.dispatch_ticket, "unit", "item", "co_units", "superior", "copies"),
         "{number} 已派给{unit}。",
+        verb="派单",
         undo="tickets:dispatch-undo",
     ),
     "ask-information": Page(
@@ -423,9 +424,9 @@ def _done(request: HttpRequest, ticket: Ticket, page: Page, form: forms.ActForm)
     hidden = masking.hidden_in_answer(data.get("public_text", ""))
     if hidden:
         words += f"答复里的手机号、证件号不给群众看，群众读到的是 {'、'.join(hidden)}；要留电话的请写办公座机。"
-    messages.success(request, words, extra_tags=undo)
     if form.hidden:
         words += f"手机号、证件号只存在反映人名下，写的已改为 {'、'.join(form.hidden)}。"
+    messages.success(request, words, extra_tags=undo)
     target = _where_to(request, ticket)
     if request.htmx:
         return HttpResponse(headers={"HX-Redirect": target, "HX-Trigger": "act-done"})

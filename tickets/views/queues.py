@@ -43,7 +43,6 @@ UNDO = timedelta(seconds=40)
 LAST_BATCH = "last_dispatch_batch"
 DISPATCH_KEYS = {"dispatch": "u", "refer": "r", "merge": "m", "ask-information": "b", "answer": "f", "revise": "v"}
 ASKED_KEYS = {"information": "i", "revise": "v"}
-DISPATCH_LABELS = {"dispatch": "改派", "refer": "首办裁定", "merge": "并入同一件"}
 
 dispatchers = opens_with(lambda user, at: queues.refusal_of(rights.DISPATCH, None, user, at))
 return_deciders = opens_with(holds_any("tickets.decide_return", else_say="退单由市热线中心和县级热线中心审核。"))
@@ -108,7 +107,7 @@ def _case_context(request: HttpRequest, ticket: Ticket, at: Any) -> dict[str, An
     return {
         "ticket": ticket,
         "case": queues.dispatch_case(ticket, at=at),
-        "acts": [(act, DISPATCH_LABELS.get(act.code, act.label), DISPATCH_KEYS[act.code]) for act in acts],
+        "acts": [(act, act.label, DISPATCH_KEYS[act.code]) for act in acts],
         "at": at,
     }
 
@@ -134,7 +133,7 @@ def dispatch_one(request: HttpRequest, number: str) -> HttpResponse:
         return render(request, "tickets/partials/dispatch_peek.html", _case_context(request, ticket, at))
     form = ChoiceForm(request.POST, at=at)
     if not form.is_valid():
-        return refused(request, "没有派出。", InputRefused("没有这个单位或事项，请用“改派”重新选择。"))
+        return refused(request, "没有派出。", InputRefused("没有这个单位或事项，请用“选单位派单”重新选择。"))
     unit, item = form.cleaned_data["unit"], form.cleaned_data["item"]
     try:
         services.dispatch_ticket(ticket_id=ticket.pk, unit=unit, item=item, by=request.user, at=at)
