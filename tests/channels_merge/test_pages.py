@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from channels_merge import services
 from channels_merge.models import Appeal, Interaction, Transfer
+from hotline.services import notify
 from tests.factories.channels_merge import NOON, PHONE, STORY, make_accepted, make_appeal, ticket_of
 from tickets import services as tickets
 from tickets.models import Ticket
@@ -473,6 +474,19 @@ def test_the_workbench_says_what_to_do_first(as_):
 
 def test_the_workbench_of_somebody_with_nothing_to_do(as_, world):
     assert "现在没有等您办的。" in text_of(as_("handler", world.department).get("/"))
+
+
+def test_a_notice_on_the_workbench_says_its_number_once(as_):
+    client = as_("dispatcher")
+    for kind in ("card_red", "urge"):
+        notify(users=[client.user], kind=kind, number="GZ261126000085", at=NOON, dedupe=kind)
+
+    found = BeautifulSoup(client.get("/").content.decode(), "html.parser")
+
+    assert sorted(line.get_text() for line in found.select(".whole a")) == [
+        "GZ261126000085 已到时限没有办完，红牌。",
+        "反映人催办 GZ261126000085",
+    ]
 
 
 def test_the_name_of_a_region_stands_once_before_the_place(as_, world):
