@@ -112,7 +112,7 @@ def act(request, proposal_id, code):
         return _refused(request, str(refused))
     undo = "" if code == "later" else f"undo={reverse('channels_merge:merging-undo', args=[proposal_id])}"
     messages.success(request, settled.sentence, extra_tags=undo)
-    return _next_case(request, proposal_id, at)
+    return _list_anew(request) if code == "later" else _next_case(request, proposal_id, at)
 
 
 def _refused(request, sentence):
@@ -120,6 +120,13 @@ def _refused(request, sentence):
         return HttpResponse(sentence, status=409, content_type="text/plain; charset=utf-8")
     messages.error(request, sentence)
     return redirect("channels_merge:merging")
+
+
+def _list_anew(request):
+    """What is put off still waits: the list is read again, with that pair at its end and the next one chosen."""
+    following = key_of(request.POST.get("next", ""))
+    url = reverse("channels_merge:merging") + (f"?at={following}" if following else "")
+    return HttpResponse(headers={"HX-Redirect": url}) if request.htmx else redirect(url)
 
 
 def _next_case(request, gone, at):

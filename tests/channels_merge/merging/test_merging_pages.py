@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from channels_merge.models import AppealLink, FrequentCaller, MergeSwitch, Repeat, ThresholdProposal
+from channels_merge.models import AppealLink, FrequentCaller, MergeProposal, MergeSwitch, Repeat, ThresholdProposal
 from channels_merge.services import linking, merging
 from hotline.dates import local_day
 from responsibility.models import Category
@@ -76,6 +76,21 @@ def test_without_scripts_the_same_works(city, as_user):
     assert client.post(f"/merging/{proposal.pk}/acts/same/", {"how": "merge"})["Location"] == "/merging/"
     assert "这一对刚有变化，请看过再定。" in client.get("/merging/").content.decode()
     assert (client.post(f"/merging/{proposal.pk}/acts/none/").status_code, fresh(proposal).state) == (404, "open")
+
+
+def test_what_is_put_off_stands_at_the_end_of_the_list(city, as_user):
+    """It was said to be there, and the page had one pair less than its own count."""
+    first, *_ = a_pair()
+    other = look(by_machine(phone="13800000005", text=NOISE))[0]
+    MergeProposal.objects.update(sort_at=NOON)
+    client = as_user(city.dispatcher)
+
+    answer = act(client, first, "later", next_id=other.pk)
+    page = client.get(answer["HX-Redirect"])
+
+    assert answer["HX-Redirect"] == f"/merging/?at={other.pk}"
+    assert [row.pk for row in page.context["rows"]] == [other.pk, first.pk]
+    assert page.context["proposal"].pk == other.pk
 
 
 def test_the_reviewer_reads_and_settles_nothing(city, as_user):
