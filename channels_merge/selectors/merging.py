@@ -161,6 +161,8 @@ def _stays(one: Ticket, other: Ticket) -> bool:
 
 # --- two texts side by side
 
+_OF_THE_NAME: Final = frozenset("新老")
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -262,7 +264,9 @@ def pieces(text: str, theirs: str, apart: Iterable[str], ground: Background) -> 
     for name in apart:
         start = folded.find(name)
         while start >= 0:
-            marks[start : start + len(name)] = ["apart"] * len(name)
+            # A name is known by two characters and its ending: 新赣州大道 is not half marked.
+            first = start - 1 if start and folded[start - 1] in _OF_THE_NAME else start
+            marks[first : start + len(name)] = ["apart"] * (start + len(name) - first)
             start = folded.find(name, start + 1)
     for start, end in _shared(folded, theirs, ground):
         marks[start:end] = ["same"] * (end - start)

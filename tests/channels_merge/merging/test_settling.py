@@ -252,6 +252,11 @@ def test_signs_that_normalise_to_several_characters_part_the_words_and_stay_in_t
     assert marked(found, "same") == ["室温35", "面积100", "的东侧工地", "泵车噪声大"]
 
 
+def test_the_whole_name_of_a_new_road_stands_out(city):
+    """A name is known by two characters and its ending."""
+    assert marked(pieces("在新赣州大道南侧", "停水", ["赣州大道"], background()), "apart") == ["新赣州大道"]
+
+
 def test_what_only_one_of_them_names_stands_out(city):
     by_phone(TEMPLATE)
     [proposal] = look(by_machine(TEMPLATE_ELSEWHERE))
