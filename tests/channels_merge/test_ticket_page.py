@@ -303,7 +303,7 @@ def test_what_happened_is_told_newest_first_and_can_be_narrowed(city, open_as):
         ("全部", 6),
         ("群众可见", 4),
         ("时限", 1),
-        ("联系", 2),
+        ("与群众往来", 2),
     ]
     assert [item.act for item in open_as(city.handler, ticket, show="clock").context["items"]] == ["申请延期"]
     assert len(open_as(city.handler, ticket, show="胡乱").context["items"]) == 6

@@ -23,7 +23,7 @@ from tickets.states import (
 )
 from tickets.timeline import ACTS
 
-FILTERS = {"": "全部", "public": "群众可见", "clock": "时限", "contact": "联系"}
+FILTERS = {"": "全部", "public": "群众可见", "clock": "时限", "contact": "与群众往来"}
 CLOCK_ACTS = frozenset(
     {
         "request_extension",
