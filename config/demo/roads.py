@@ -378,7 +378,7 @@ def returned(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
     tickets.request_return(
         assignment_id=lead.pk,
         ground="not_our_duty",
-        reason="该处道路由市政管养，不属本单位职责，依据权责清单申请退回。",
+        reason=f"经核对权责清单，“{ticket.title}”的办理权限不在本县（市、区），申请退回重派。",
         by=roads.people.of(lead.unit)["liaison"],
         at=moment.after(2),
     )
