@@ -33,6 +33,7 @@ def board(request):
             "done": sum(row.done_on is not None for row in asked),
             "asked": len(asked),
             "today": local_day(now),
+            "opened": set(selectors.channels_seen(request.user, now).values_list("pk", flat=True)),
             "may_record": has_right(request.user, rights.MANAGE_CHANNELS, now),
         },
     )

@@ -313,6 +313,10 @@ def test_the_board_with_evidence_and_its_file(desk, as_):
     assert "完成 1 / 15 项" in text_of(page)
     first = [text_of(cell) for cell in page.select("section[aria-label='12328 交通热线'] tbody tr")[0].select("td")]
     assert first == ["双号并行", "已完成", "2026-06-20", "市行政审批局、市交通运输局", "文件 联合通知。"]
+    assert page.select_one("section[aria-label='12328 交通热线'] .h a")["href"] == "/channels/12328/"
+    own = soup(as_(desk.liaison).get("/channels/lines/")).select("section .h a")
+    assert [link["href"] for link in own] == ["/channels/12328/"]
+    leader = as_(desk.leader)
     answer = leader.get(f"{url}/file/")
     assert answer.getvalue().startswith(b"%PDF-1.4 ")
     assert leader.get(f"{url}/record/").status_code == 403
