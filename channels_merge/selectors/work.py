@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.cache import cache
+from django.db.models import Q
 from django.urls import reverse
 
 from channels_merge import rights
@@ -118,11 +119,13 @@ def _intake(user: User, at: datetime) -> Iterable[Work]:
 
 
 def _transfers(user: User, at: datetime) -> Iterable[Work]:
-    if not has_right(user, rights.USE_DESK, at):
+    """Who takes calls has their own; who accepts what comes by machine and takes none has everybody's, whoever went home."""
+    if not has_right(user, rights.ACCEPT, at):
         return
-    for transfer in (
-        Transfer.objects.filter(outcome="", by=user).select_related("appeal__region").order_by("at")[:EACH]
-    ):
+    mine = Q(by=user) if has_right(user, rights.USE_DESK, at) else Q(appeal__secrecy=Secrecy.OPEN)
+    for transfer in Transfer.objects.filter(mine, outcome="").select_related("appeal__region").order_by("at")[:EACH]:
+        is_own_call = transfer.appeal.received_by_id == user.pk
+        page = "channels_merge:desk-done" if is_own_call else "channels_merge:progress"
         yield Work(
             queue="转接",
             due_at=transfer.at,
@@ -132,7 +135,7 @@ def _transfers(user: User, at: datetime) -> Iterable[Work]:
             title=f"{transfer.get_line_display()}：{transfer.appeal.title}",
             region=transfer.appeal.region.name if transfer.appeal.region else "",
             verb="记结果",
-            url=reverse("channels_merge:desk-done", args=[transfer.appeal.number]),
+            url=reverse(page, args=[transfer.appeal.number]),
         )
 
 

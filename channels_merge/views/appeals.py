@@ -13,6 +13,7 @@ from channels_merge.forms import LinkForm, ReasonForm, UnlinkForm, WordsForm
 from channels_merge.models import Appeal, Channel, Transfer
 from hotline.client_address import client_address
 from hotline.errors import DomainError
+from hotline.rights import has_right
 from hotline.templatetags.hotline import date_cn
 from hotline.views.dialogs import act_dialog, run_act
 from hotline.views.gate import needs
@@ -135,6 +136,7 @@ def progress(request, number):
     now = timezone.now()
     shown = selectors.progress_of(appeal)
     ticket = shown.ticket
+    may_add = has_right(request.user, rights.USE_DESK, now) or has_right(request.user, rights.ACCEPT, now)
     may_open = ticket is not None and Ticket.objects.visible_to(request.user, now).filter(pk=ticket.pk).exists()
     return render(
         request,
@@ -144,6 +146,8 @@ def progress(request, number):
             "progress": shown,
             "now": now,
             "may_open": may_open,
+            "may_add": may_add,
+            "transfer": appeal.transfers.filter(outcome="").first() if may_add else None,
             "call": selectors.call_of_appeal(appeal),
         },
     )

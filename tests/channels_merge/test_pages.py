@@ -310,6 +310,7 @@ def test_a_withdrawn_appeal_is_shown_as_such_and_only_told_about(as_):
     assert re.findall(r'data-key="(\w)"', page) == ["p", "o"]
     assert re.findall(r"<kbd>(\w)</kbd> (?:催单|补充|撤单|记进展)", page) == ["p"]
     assert "改挂到另一张" not in at_centre
+    assert "来电人要求" not in at_centre
 
 
 def test_days_later_nobody_is_told_to_hold_the_line(as_):
@@ -336,6 +337,28 @@ def test_the_result_of_a_transfer_is_recorded(as_):
     client.post(f"/transfers/{transfer.pk}/conclude/", {"outcome": "declined", "note": "不属火警"})
 
     assert Appeal.objects.get().state == "received"
+
+
+@pytest.mark.parametrize(
+    ("typed", "state"), [({"outcome": "taken"}, "transferred"), ({"outcome": "declined"}, "received")]
+)
+def test_the_result_of_a_transfer_from_intake_is_recorded_from_the_workbench(as_, typed, state):
+    """Nobody was on the line: there is no page of a call. A dispatcher sees it too, when the agent has gone home."""
+    appeal = make_appeal()
+    page = f"/appeals/{appeal.number}/"
+    client = as_("agent")
+    client.post(f"/intake/{appeal.number}/acts/transfer/", {"choice": "119", "told": ""})
+
+    for _ in range(2):
+        bench = BeautifulSoup(client.get("/").content.decode(), "html.parser")
+        assert [row["data-href"] for row in bench.select("tr[data-href]")] == [page]
+        assert "119 消防 接走了吗" in text_of(client.get(page))
+        client = as_("dispatcher")
+    client.post(f"/transfers/{Transfer.objects.get().pk}/conclude/", {**typed, "note": "不属火警"})
+
+    appeal.refresh_from_db()
+    assert appeal.state == state
+    assert "接走了吗" not in text_of(client.get(page))
 
 
 def test_intake_lists_what_waits_first_come_first(as_):
