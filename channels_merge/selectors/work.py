@@ -12,11 +12,14 @@ from channels_merge import rights
 from channels_merge.models import Appeal, Transfer
 from channels_merge.selectors.appeals import waiting_appeals
 from hotline.dates import local
+from hotline.masking import redact
 from hotline.models import Clock, User
 from hotline.rights import has_right
-from tickets.models import Ticket
+from responsibility.selectors import lists_to_judge
+from tickets.models import ObjectionClock, Ticket
 from tickets.selectors.approvals import approval_page
 from tickets.selectors.inbox import inbox_page
+from tickets.selectors.objections import awaited_definitions, awaited_statements
 from tickets.selectors.queues import dispatch_page, extension_page, return_page, ruling_page
 from tickets.states import Secrecy
 
@@ -176,7 +179,62 @@ def _approvals(user: User, at: datetime) -> Iterable[Work]:
         yield of_ticket("审核", approval.ticket, "审办结", due_at=approval.due_at)
 
 
-_OWN: tuple[Provider, ...] = (_transfers, _intake, _dispatch, _inbox, _returns, _extensions, _rulings, _approvals)
+def _opinions(user: User, at: datetime) -> Iterable[Work]:
+    """Written opinions that the unit was asked for, and duties that the office was asked to define."""
+    asked = {
+        ("书面意见", "写意见", "tickets:statement"): awaited_statements(user, at),
+        ("职责界定", "写界定意见", "tickets:definition"): awaited_definitions(user, at),
+    }
+    for (queue, verb, url_name), clocks in asked.items():
+        yield from (
+            _opinion(clock, queue, verb, url_name)
+            for clock in clocks.select_related("objection__ticket__region").order_by("due_at", "pk")[:EACH]
+        )
+
+
+def _opinion(clock: ObjectionClock, queue: str, verb: str, url_name: str) -> Work:
+    ticket = clock.objection.ticket
+    return Work(
+        queue=queue,
+        due_at=clock.due_at,
+        limit_unit=clock.limit_unit,
+        soon_at=clock.soon_at,
+        number=ticket.number,
+        # Whoever is asked has no part in the matter.
+        title=redact(ticket.title),
+        region=ticket.region.name if ticket.region else "",
+        verb=verb,
+        url=reverse(url_name, args=[ticket.number]),
+    )
+
+
+def _duty_lists(user: User, at: datetime) -> Iterable[Work]:
+    for version in lists_to_judge(user, at)[:EACH]:
+        yield Work(
+            queue="清单送审",
+            due_at=None,
+            limit_unit="wd",
+            soon_at=None,
+            number=f"第{version.version}版",
+            title=version.title,
+            region=version.scope.short_name,
+            verb="出意见",
+            url=reverse("responsibility:duty-list", args=[version.pk]),
+        )
+
+
+_OWN: tuple[Provider, ...] = (
+    _transfers,
+    _intake,
+    _dispatch,
+    _inbox,
+    _returns,
+    _extensions,
+    _rulings,
+    _approvals,
+    _opinions,
+    _duty_lists,
+)
 
 
 @dataclass(frozen=True)

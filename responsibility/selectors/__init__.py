@@ -94,6 +94,7 @@ from responsibility.selectors.versions import (
     inherited_list,
     items_in_force,
     items_of_lists,
+    lists_to_judge,
 )
 
 __all__ = [
@@ -162,6 +163,7 @@ __all__ = [
     "list_buttons",
     "listable_items",
     "listed_items",
+    "lists_to_judge",
     "load_experience",
     "load_model",
     "may_change",

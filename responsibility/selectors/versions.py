@@ -6,9 +6,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from hotline.dates import local_day
-from hotline.models import Unit
-from responsibility.models import DutyItem, DutyList
+from hotline.models import Unit, User
+from hotline.rights import has_right
+from responsibility import rights
+from responsibility.models import DutyItem, DutyList, DutyListOpinion
 from responsibility.selectors.learned import key_in_service
+from responsibility.states import ListState
 
 
 def current_list(at: datetime, *, scope: Unit | None = None) -> DutyList | None:
@@ -19,6 +22,16 @@ def current_list(at: datetime, *, scope: Unit | None = None) -> DutyList | None:
     lists = DutyList.objects.in_force(at)
     lists = lists.filter(scope=scope) if scope else lists.filter(scope__kind=Unit.Kind.CENTRE)
     return lists.annotate(routing_model=key_in_service(at)).order_by("-effective_from", "-version").first()
+
+
+def lists_to_judge(user: User, at: datetime) -> QuerySet[DutyList]:
+    """Versions under review of which the person's office (司法局, 编办) has not said what it thinks, the oldest first."""
+    offices = [office for office, permission in rights.OPINIONS.items() if has_right(user, permission, at)]
+    if not offices:
+        return DutyList.objects.none()
+    said = DutyListOpinion.objects.filter(duty_list=OuterRef("pk"), round=OuterRef("rounds"), office__in=offices)
+    waiting = DutyList.objects.filter(~Exists(said), state=ListState.REVIEW)
+    return waiting.select_related("scope").order_by("pk")
 
 
 def deciding_lists(at: datetime, scope: Unit | None = None) -> tuple[DutyList, ...]:

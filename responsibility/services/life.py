@@ -3,7 +3,7 @@
 Each act locks the version, changes its state and writes what happened.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
 from django.db import transaction
@@ -13,6 +13,8 @@ from django_fsm import TransitionNotAllowed
 from hotline.dates import local_day
 from hotline.errors import DomainError
 from hotline.models import Unit, User
+from hotline.selectors import people_with_right
+from hotline.services import notify
 from responsibility import rights, selectors
 from responsibility.models import DutyItem, DutyList, DutyListEvent, DutyListOpinion, ItemProposal, TownshipDuty
 from responsibility.states import UNPUBLISHED, ListState, Office, ProposalState
@@ -87,7 +89,14 @@ def submit_list(*, list_id: int, by: User | None, at: datetime) -> DutyListEvent
     if blocking:
         more = f"（共 {len(blocking)} 处，见试派页）" if len(blocking) > 1 else ""
         raise DutyRefused(f"先解决再送审{more}：{blocking[0]}")
-    return move(duty_list, DutyList.submit, by=by, at=at)
+    event = move(duty_list, DutyList.submit, by=by, at=at)
+    for permission in rights.OPINIONS.values():
+        _tell("duty_list_asked", people_with_right(permission, at=at), event)
+    return event
+
+
+def _tell(kind: str, people: Iterable[User], event: DutyListEvent) -> None:
+    notify(users=people, kind=kind, number=str(event.duty_list_id), at=event.at, dedupe=f"{kind}:{event.pk}")
 
 
 @transaction.atomic
@@ -108,12 +117,21 @@ def give_opinion(
     )
     said = f"{office.label}：{'同意' if agrees else '不同意'}{f'。{words}' if words else '。'}"[:LONGEST_WORDS]
     if not agrees:
-        move(duty_list, DutyList.send_back, words=said, by=by, at=at)
+        _tell(
+            "duty_list_refused",
+            _who_submitted(duty_list),
+            move(duty_list, DutyList.send_back, words=said, by=by, at=at),
+        )
         return opinion
     record(duty_list, "agree", source=duty_list.state, words=said, by=by, at=at)
     if duty_list.opinions.filter(round=duty_list.rounds, agrees=True).count() == len(Office):
-        move(duty_list, DutyList.approve, by=None, at=at)
+        _tell("duty_list_approved", _who_submitted(duty_list), move(duty_list, DutyList.approve, by=None, at=at))
     return opinion
+
+
+def _who_submitted(duty_list: DutyList) -> QuerySet[User]:
+    last = duty_list.events.filter(act="submit").order_by("-pk").values("by")[:1]
+    return User.objects.filter(pk__in=last)
 
 
 @transaction.atomic

@@ -9,10 +9,12 @@ from bs4 import BeautifulSoup
 from channels_merge import services
 from tests.factories.channels_merge import NOON, STORY, make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import work_on
-from tests.factories.hotline import UserFactory
+from tests.factories.hotline import UserFactory, load_rules
+from tests.factories.responsibility import DutyItemFactory
 from tests.factories.tickets import fresh, submit, submitted
+from tests.tickets_pages.cases import objected
 from tickets import services as tickets
-from tickets.models import Ticket
+from tickets.models import Objection, Ticket
 
 
 @pytest.fixture
@@ -123,6 +125,22 @@ def test_a_restricted_matter_is_on_nobodys_bench(city, bench):
     assert [bench(who)[1] for who in (city.agent, city.dispatcher)] == [[], []]
 
 
+def test_whoever_was_asked_for_an_opinion_finds_it_there(city, bench):
+    load_rules()
+    ticket = objected(city)
+    words = {"objection_id": Objection.objects.get(ticket=ticket).pk, "by": city.reviewer, "at": NOON}
+    tickets.ask_statements(units=[city.third], question="该路段由谁管护？", **words)
+    tickets.ask_definition(office="staffing", question="路肩管护归谁？", **words)
+    version = DutyItemFactory(duty_list__state="review").duty_list
+    office = UserFactory(unit=city.third, roles=["staffing_reviewer"])
+
+    assert bench(city.third_handler)[1] == [("书面意见", ticket.number, "写意见")]
+    assert bench(office)[1] == [
+        ("职责界定", ticket.number, "写界定意见"),
+        ("清单送审", f"第{version.version}版", "出意见"),
+    ]
+
+
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_bench_makes_the_same_queries_at_one_and_three_rows(city, bench, client, rows, django_assert_num_queries):
     for n in range(rows):
@@ -146,7 +164,7 @@ def test_the_bench_of_whoever_signs_does_too(city, bench, client, rows, django_a
     Ticket.objects.update(region=city.region)
     bench(city.head)
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         answer = client.get("/")
 
     assert answer.content.count(b'class="go"') == rows

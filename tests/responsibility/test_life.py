@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from hotline.models import Notice
 from responsibility import selectors, services
 from responsibility.models import DutyItemEvent, DutyList, DutyListEvent
 from responsibility.rights import NotPermitted
@@ -84,6 +85,28 @@ def test_a_county_begins_with_nothing_of_its_own(first, people):
     draft = services.draft_list(scope=county, reason="本县有景区。", by=people["administrator"], at=NOW)
 
     assert (draft.version, draft.base, draft.items.count()) == (1, None, 0)
+
+
+def told():
+    return sorted(Notice.objects.values_list("recipient__pk", "kind"))
+
+
+def test_offices_find_what_they_are_asked_and_whoever_asked_hears_the_answer(draft, people):
+    legal, staffing, editor = (people[who] for who in ("legal_reviewer", "staffing_reviewer", "administrator"))
+    opinion = {"list_id": draft.pk, "at": NOW}
+    services.submit_list(list_id=draft.pk, by=editor, at=NOW)
+    assert told() == sorted([(legal.pk, "duty_list_asked"), (staffing.pk, "duty_list_asked")])
+
+    services.give_opinion(office="legal", agrees=True, by=legal, **opinion)
+    waiting = [[version.pk for version in selectors.lists_to_judge(who, NOW)] for who in (legal, staffing, editor)]
+    assert waiting == [[], [draft.pk], []]
+    services.give_opinion(office="staffing", agrees=False, words="与三定不符。", by=staffing, **opinion)
+    assert [kind for pk, kind in told() if pk == editor.pk] == ["duty_list_refused"]
+
+    # Asked anew, both are told anew.
+    approved(draft, people)
+    assert [kind for pk, kind in told() if pk == legal.pk] == ["duty_list_asked", "duty_list_asked"]
+    assert [kind for pk, kind in told() if pk == editor.pk] == ["duty_list_approved", "duty_list_refused"]
 
 
 def test_one_version_at_a_time_is_in_the_making(first, draft, people):
