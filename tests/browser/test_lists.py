@@ -181,7 +181,7 @@ def test_dispatch_by_keys(city, log_in):
         page.keyboard.press("j")
     peeked(page, nowhere.number)
     page.keyboard.press("Enter")
-    assert "没有可派的单位，按 u 选单位派单。" in page.inner_text("#says")
+    assert "没有建议的单位，按 u 选单位派单。" in page.inner_text("#says")
     assert covered_by_what_is_said(page) == []
     page.keyboard.press("u")
     asked(page)
