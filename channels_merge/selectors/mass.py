@@ -10,7 +10,6 @@ from channels_merge.models import Appeal, Interaction
 from channels_merge.selectors.appeals import carried_by, ticket_of
 from channels_merge.states import InteractionKind
 from hotline import parameters
-from tickets.models import Reply
 from tickets.states import TicketState
 
 
@@ -39,7 +38,7 @@ def may_rate(appeal: Appeal, *, at: datetime) -> bool:
     ticket = ticket_of(appeal)
     if ticket is None or ticket.state not in {TicketState.PENDING_FOLLOWUP, TicketState.CLOSED}:
         return False
-    reply = Reply.objects.filter(ticket=ticket, published_at__isnull=False).order_by("-round", "-pk").first()
+    reply = ticket.replies.published().first()
     if reply is None or not is_mass(ticket.pk, at=at):
         return False
     rated = Interaction.objects.filter(appeal=appeal, kind=InteractionKind.RATING, at__gte=reply.published_at)

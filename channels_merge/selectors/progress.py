@@ -13,7 +13,7 @@ from channels_merge.models import Appeal, AppealClock, AppealLink, Interaction, 
 from channels_merge.selectors.appeals import carried_by, ticket_of
 from channels_merge.states import AppealState, InteractionKind, TransferOutcome
 from hotline import masking
-from tickets.models import Reply, Ticket, TicketEvent
+from tickets.models import Ticket, TicketEvent
 from tickets.states import TicketState
 from tickets.timeline import ACTS
 
@@ -143,7 +143,7 @@ def _reply(ticket: Ticket) -> str:
     """The last approved public reply, redacted."""
     if ticket.state not in {TicketState.PENDING_FOLLOWUP, TicketState.CLOSED}:
         return ""
-    reply = Reply.objects.filter(ticket=ticket, published_at__isnull=False).order_by("-round", "-pk").first()
+    reply = ticket.replies.published().first()
     return masking.redact_answer(reply.public_text) if reply else ""
 
 

@@ -10,7 +10,7 @@ from channels_merge.services import clocks, mass, messages, outbox
 from channels_merge.services.indexing import refresh_scope
 from channels_merge.services.moves import AppealRefused
 from channels_merge.states import MessageKind
-from tickets.models import Reply, Ticket, TicketEvent
+from tickets.models import Ticket, TicketEvent
 from tickets.states import ClosingKind, TicketState
 
 # The public reply stands; before these states nothing was told.
@@ -74,5 +74,5 @@ def _replied_at(ticket: Ticket) -> datetime | None:
     """When the public reply of the round that held was approved; None when the citizens were told nothing."""
     if ticket.closing_kind == ClosingKind.WITHDRAWN:
         return None
-    reply = Reply.objects.filter(ticket=ticket, round=ticket.round, published_at__isnull=False).order_by("-pk").first()
+    reply = ticket.replies.published().filter(round=ticket.round).first()
     return None if reply is None else reply.published_at

@@ -64,7 +64,7 @@ def tell_senders(*, event_id: int) -> int:
 
 
 def _what_came_of_it(event: TicketEvent) -> str:
-    reply = Reply.objects.filter(ticket=event.ticket_id, published_at__lte=event.at).order_by("-round", "-pk").first()
+    reply = Reply.objects.filter(ticket=event.ticket_id).published(until=event.at).first()
     return masking.redact_answer(reply.public_text) if reply else f"{ClosingKind(event.data['closing_kind']).label}。"
 
 

@@ -131,7 +131,7 @@ def _told_of(event: TicketEvent) -> tuple[MessageKind, dict[str, Any]]:
     told = {"status": event.act, "status_name": ACTS[event.act].public.format(unit=unit or "承办单位"), "unit": unit}
     if event.act != "publish_reply":
         return MessageKind.STATUS, told
-    reply = Reply.objects.filter(ticket=event.ticket_id, published_at__lte=event.at).order_by("-round", "-pk").first()
+    reply = Reply.objects.filter(ticket=event.ticket_id).published(until=event.at).first()
     words = (
         {"text": masking.redact_answer(reply.public_text), "resolved": reply.resolved, "round": reply.round}
         if reply

@@ -144,12 +144,7 @@ def evidence_of(decision: ReviewDecision, *, by: User, at: datetime) -> Evidence
         if follow_up
         else carried_by(ticket.pk).select_related("channel", "region").order_by("-concluded_at", "pk").first()
     )
-    reply = (
-        Reply.objects.filter(ticket=ticket, published_at__isnull=False)
-        .select_related("assignment__unit", "submitted_by")
-        .order_by("-round", "-pk")
-        .first()
-    )
+    reply = ticket.replies.published().select_related("assignment__unit", "submitted_by").first()
     of_appeal = Q(appeal=appeal) if appeal else Q(pk__in=[])
     return Evidence(
         decision=decision,

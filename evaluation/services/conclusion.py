@@ -18,7 +18,7 @@ from hotline.errors import DomainError
 from hotline.models import User
 from hotline.services import start_clock, stop_clock
 from tickets import services as tickets
-from tickets.models import Reply, Ticket
+from tickets.models import Ticket
 from tickets.states import ClosingKind, Resolved, TicketState
 
 
@@ -123,7 +123,7 @@ def closing_kind(ticket: Ticket, follow_ups: list[FollowUp]) -> str:
     if not said:
         if any(follow_up.outcome == Outcome.UNREACHABLE for follow_up in follow_ups):
             return ClosingKind.UNREACHABLE
-        reply = Reply.objects.filter(ticket=ticket, published_at__isnull=False).order_by("-round", "-pk").first()
+        reply = ticket.replies.published().first()
         said = {reply.resolved} if reply else set()
     if said == {Resolved.YES}:
         return ClosingKind.RESOLVED

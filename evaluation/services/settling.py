@@ -30,7 +30,7 @@ def open_follow_ups(*, ticket_id: int, at: datetime) -> int:
     ticket = Ticket.objects.get(pk=ticket_id)
     if ticket.state != TicketState.PENDING_FOLLOWUP:
         return 0
-    reply = Reply.objects.filter(ticket=ticket, published_at__isnull=False).order_by("-round", "-pk").first()
+    reply = ticket.replies.published().first()
     answered_at = reply.published_at if reply else at
     told = channels.not_called(ticket_id, round_number=ticket.round, at=answered_at)
     since = channels.carried_since([ticket_id])

@@ -1,5 +1,6 @@
 """What happened (events), in whose words (notes, replies), with what evidence, and what holds a ticket open."""
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -51,6 +52,13 @@ class Note(models.Model):
         return f"{self.ticket_id} {self.kind}"
 
 
+class ReplyQuerySet(models.QuerySet["Reply"]):
+    def published(self, *, until: datetime | None = None) -> Self:
+        """What was approved for citizens to read (until then), the last one first."""
+        told = Q(published_at__isnull=False) if until is None else Q(published_at__lte=until)
+        return self.filter(told).order_by("-round", "-pk")
+
+
 class Reply(models.Model):
     """A unit's result, or the centre's own answer: internal handling apart from what the citizen is told."""
 
@@ -68,6 +76,8 @@ class Reply(models.Model):
     submitted_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+")
     submitted_at = models.DateTimeField("提交时间")
     published_at = models.DateTimeField("审定时间", null=True, blank=True)
+
+    objects = ReplyQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "办理结果"

@@ -180,7 +180,7 @@ def _shots(found: Situation, *, sees_all: bool) -> dict[int, list[Shot]]:
 
 def _published(ticket: Ticket) -> dict[int, str]:
     """What the citizen was answered, by the key that the event of the answer carries."""
-    return dict(Reply.objects.filter(ticket=ticket, published_at__isnull=False).values_list("pk", "public_text"))
+    return dict(ticket.replies.published().values_list("pk", "public_text"))
 
 
 def _item(
