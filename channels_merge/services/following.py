@@ -46,8 +46,8 @@ def follow_secrecy(*, ticket_id: int) -> None:
 
 def tell_of_void(*, event_id: int, ticket_id: int, at: datetime) -> None:
     """Whoever still waits for a voided matter hears that nobody works on it any more, and what to do."""
-    for appeal in selectors.carried_by(ticket_id).live().select_related("contact").order_by("pk"):
-        messages.tell_citizen(appeal, MessageKind.VOIDED, ordinal=event_id, at=at)
+    waiting = selectors.carried_by(ticket_id).live().select_related("contact").order_by("pk")
+    messages.tell_each(waiting, MessageKind.VOIDED, ordinal=event_id, at=at)
 
 
 @transaction.atomic

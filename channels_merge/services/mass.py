@@ -28,19 +28,9 @@ def tell_callers(*, event_id: int) -> int:
     if event.act != PUBLISHED:
         return 0
     reply = Reply.objects.get(pk=event.data["reply"])
-    told = mass.told_by_message(event.ticket_id, at=event.at)
-    keys = {messages.dedupe_key(appeal, MessageKind.MASS_REPLY, reply.pk): appeal for appeal in told}
-    written = set(OutboxMessage.objects.filter(dedupe__in=keys).values_list("dedupe", flat=True))
-    missing = [appeal for key, appeal in keys.items() if key not in written]
-    for appeal in missing:
-        messages.tell_citizen(
-            appeal,
-            MessageKind.MASS_REPLY,
-            told=masking.redact_answer(reply.public_text),
-            ordinal=reply.pk,
-            at=event.at,
-        )
-    return len(missing)
+    callers = mass.told_by_message(event.ticket_id, at=event.at)
+    told = masking.redact_answer(reply.public_text)
+    return messages.tell_each(callers, MessageKind.MASS_REPLY, told=told, ordinal=reply.pk, at=event.at)
 
 
 @transaction.atomic
@@ -52,15 +42,9 @@ def tell_senders(*, event_id: int) -> int:
     if event.act != CLOSED or mass.is_mass(event.ticket_id, at=event.at):
         return 0
     sent = carried_by(event.ticket_id).live().filter(channel__is_machine=True, contactable=True)
-    keys = {messages.dedupe_key(appeal, MessageKind.CLOSED, event.pk): appeal for appeal in sent.order_by("pk")}
-    written = set(OutboxMessage.objects.filter(dedupe__in=keys).values_list("dedupe", flat=True))
-    missing = [appeal for key, appeal in keys.items() if key not in written]
+    senders = sent.select_related("contact").order_by("pk")
     told = _what_came_of_it(event)
-    rows = [
-        messages.tell_citizen(appeal, MessageKind.CLOSED, told=told, ordinal=event.pk, at=event.at)
-        for appeal in missing
-    ]
-    return sum(row is not None for row in rows)
+    return messages.tell_each(senders, MessageKind.CLOSED, told=told, ordinal=event.pk, at=event.at)
 
 
 def _what_came_of_it(event: TicketEvent) -> str:

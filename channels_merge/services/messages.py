@@ -1,5 +1,6 @@
 """What the citizen is to be told. A row waits here until the gateway sends it; nothing leaves inside a transaction."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from channels_merge.models import Appeal, OutboxMessage
@@ -20,10 +21,6 @@ _WORDS = {
 }
 
 
-def dedupe_key(appeal: Appeal, kind: str, ordinal: int) -> str:
-    return f"{kind}:{appeal.number}:{ordinal}"
-
-
 def tell_citizen(appeal: Appeal, kind: str, *, told: str = "", ordinal: int = 1, at: datetime) -> OutboxMessage | None:
     """None when there is no mobile number to tell. `told` stands for what the appeal itself was told."""
     contact = appeal.contact
@@ -32,7 +29,7 @@ def tell_citizen(appeal: Appeal, kind: str, *, told: str = "", ordinal: int = 1,
     row = OutboxMessage(
         appeal=appeal,
         kind=kind,
-        dedupe=dedupe_key(appeal, kind, ordinal),
+        dedupe=_dedupe(appeal, kind, ordinal),
         created_at=at,
         not_before=at if appeal.urgency != Urgency.NORMAL else parameters.after_hours("quiet_hours", at=at),
     )
@@ -41,3 +38,16 @@ def tell_citizen(appeal: Appeal, kind: str, *, told: str = "", ordinal: int = 1,
     row.body_cipher = crypto.encrypt(body, f"outbox:{row.token}")
     row.save(force_insert=True)
     return row
+
+
+def tell_each(appeals: Iterable[Appeal], kind: str, *, told: str = "", ordinal: int, at: datetime) -> int:
+    """`tell_citizen` for those who have no such message yet: safe to run twice. Returns how many were written."""
+    keys = {_dedupe(appeal, kind, ordinal): appeal for appeal in appeals}
+    written = set(OutboxMessage.objects.filter(dedupe__in=keys).values_list("dedupe", flat=True))
+    missing = [appeal for key, appeal in keys.items() if key not in written]
+    rows = [tell_citizen(appeal, kind, told=told, ordinal=ordinal, at=at) for appeal in missing]
+    return sum(row is not None for row in rows)
+
+
+def _dedupe(appeal: Appeal, kind: str, ordinal: int) -> str:
+    return f"{kind}:{appeal.number}:{ordinal}"
