@@ -23,6 +23,7 @@ from hotline.errors import DomainError
 from hotline.models import User
 from hotline.rights import has_right
 from tickets.models import Ticket
+from tickets.selectors.lists import Key
 from tickets.states import Secrecy
 
 PAGE = 25
@@ -53,11 +54,12 @@ class Found:
 class Result:
     how: str  # number, phone, tail or words
     rows: tuple[Found, ...]
-    next_before: tuple[datetime, int] | None = None
+    next_before: str = ""
+    """The key to ask the next page with, empty on the last one."""
     words: tuple[str, ...] = ()
 
 
-def search(query: str, *, by: User, at: datetime, before: tuple[datetime, int] | None = None) -> Result:
+def search(query: str, *, by: User, at: datetime, before: Key | None = None) -> Result:
     """What `by` may see; agents see number, title, state and public progress of any open-secrecy matter, follow-up
     agents what waits for a follow-up.
     """
@@ -98,15 +100,17 @@ def _by_number(number: str) -> AppealQuerySet:
     return Appeal.objects.filter(pk__in=links.values("appeal"))
 
 
-def _paged(
-    how: str, appeals: AppealQuerySet, *, by: User, at: datetime, before: tuple[datetime, int] | None
-) -> Result:
+def _paged(how: str, appeals: AppealQuerySet, *, by: User, at: datetime, before: Key | None) -> Result:
     """Newest first, a page by key. What `by` may not see leaves its page shorter."""
     if before is not None:
-        appeals = appeals.filter(received_at__lte=before[0]).filter(Q(received_at__lt=before[0]) | Q(pk__lt=before[1]))
+        appeals = appeals.filter(received_at__lte=before.at).filter(Q(received_at__lt=before.at) | Q(pk__lt=before.id))
     found = list(appeals.order_by("-received_at", "-pk").values_list("received_at", "pk")[: PAGE + 1])
     rows = _page([pk for _, pk in found[:PAGE]], by, at)
-    return Result(how, rows, next_before=found[PAGE - 1] if len(found) > PAGE else None)
+    return Result(how, rows, next_before=_key_after(found))
+
+
+def _key_after(found: Sequence[tuple[datetime, int]]) -> str:
+    return str(Key(*found[PAGE - 1])) if len(found) > PAGE else ""
 
 
 def _sees_all(by: User, at: datetime) -> bool:
@@ -187,7 +191,7 @@ _WAITS_FOR_FOLLOW_UP = """e.appeal_id IN (
 """What `Ticket.visible_to` lets a follow-up agent see, said to the legs so that pages are full."""
 
 
-def _by_words(words: tuple[str, ...], *, by: User, at: datetime, before: tuple[datetime, int] | None) -> Result:
+def _by_words(words: tuple[str, ...], *, by: User, at: datetime, before: Key | None) -> Result:
     codes = bigrams.codes(" ".join(words))
     follows_up = not _sees_all(by, at) and has_right(by, rights.VIEW_FOLLOWUP, at)
     narrow = not _sees_all(by, at) and not follows_up
@@ -204,8 +208,8 @@ def _by_words(words: tuple[str, ...], *, by: User, at: datetime, before: tuple[d
         "codes": codes,
         "narrow": [*codes, bigrams.scope_token(by.unit_id)] if narrow else codes,
         "unit": by.unit_id,
-        "at": before[0] if before else None,
-        "id": before[1] if before else None,
+        "at": before.at if before else None,
+        "id": before.id if before else None,
         "walk": WALK_OF_UNIT if narrow else WALK,
         "limit": PAGE + 1,
         **{f"w{n}": word for n, word in enumerate(long_words)},
@@ -217,5 +221,4 @@ def _by_words(words: tuple[str, ...], *, by: User, at: datetime, before: tuple[d
             cursor.execute(_LEG_2.format(**conditions), values)
             found = cursor.fetchall()
     rows = _page([appeal_id for _, appeal_id in found[:PAGE]], by, at)
-    more = found[PAGE - 1] if len(found) > PAGE else None
-    return Result("words", rows, next_before=more, words=words)
+    return Result("words", rows, next_before=_key_after(found), words=words)

@@ -1,6 +1,5 @@
 """Everything that came by machine and waits for a person: list, peek, accept, answer, branches."""
 
-from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,13 +13,11 @@ from channels_merge.models import Appeal, Channel, GridEvent
 from channels_merge.selectors.petition import in_petition
 from channels_merge.states import AppealState, ExplainGround, LegalRoute
 from channels_merge.views.desk import ROUTES
-from channels_merge.views.dialogs import key_of_page
 from hotline.views.dialogs import asked, run_act
 from hotline.views.gate import needs
 from responsibility import selectors as responsibility
+from tickets.selectors.lists import Key, take
 from tickets.states import Secrecy
-
-PAGE = 25
 
 
 @needs(rights.ACCEPT)
@@ -34,41 +31,25 @@ def intake(request):
         rows = rows.filter(channel__code=channel)
     state = AppealState.NEED_INFO if asked(request, "state") == AppealState.NEED_INFO else ""
     rows = rows.filter(state=state or AppealState.RECEIVED)
-    rows = _after(rows, asked(request, "after"))
-    shown = list(rows[: PAGE + 1])
-    more = len(shown) > PAGE
-    shown = shown[:PAGE]
-    last = shown[-1] if shown and more else None
+    page = take(rows, by="received_at", pk="pk", after=Key.parse(asked(request, "after")))
     return render(
         request,
         "channels_merge/intake.html",
         {
-            "rows": shown,
+            "rows": page.rows,
             "now": now,
             "channels": channels,
             "channel": channel,
             "state": state,
             "filters": _query(channel=channel, state=state),
             "first_url": f"?{_query(channel=channel, state=state)}" if asked(request, "after") else "",
-            "next_url": f"?{_query(channel=channel, state=state, after=_key(last))}" if last else "",
+            "next_url": f"?{_query(channel=channel, state=state, after=page.next_key)}" if page.next_key else "",
         },
     )
 
 
 def _query(**values):
     return urlencode({name: value for name, value in values.items() if value})
-
-
-def _key(appeal):
-    return f"{appeal.received_at.isoformat()}_{appeal.pk}"
-
-
-def _after(rows, key):
-    found = key_of_page(key)
-    if found is None:
-        return rows
-    at, pk = found
-    return rows.filter(received_at__gte=at).filter(Q(received_at__gt=at) | Q(pk__gt=pk))
 
 
 def _waiting(number):

@@ -6,11 +6,11 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from channels_merge import selectors
-from channels_merge.views.dialogs import key_of_page
 from hotline.client_address import client_address
 from hotline.models import SecurityLog
 from hotline.services import log_security
 from hotline.views.dialogs import asked
+from tickets.selectors.lists import Key
 
 LONGEST = 60
 
@@ -23,7 +23,7 @@ def search(request):
     status = 200
     if query:
         try:
-            result = selectors.search(query, by=request.user, at=now, before=key_of_page(asked(request, "before")))
+            result = selectors.search(query, by=request.user, at=now, before=Key.parse(asked(request, "before")))
         except selectors.SearchRefused as refused:
             context["refused"] = str(refused)
             status = 422
@@ -32,8 +32,7 @@ def search(request):
             _log(request, result.how, f"找到 {len(result.rows)} 件", SecurityLog.Outcome.DONE, now)
             context["result"] = result
             if result.next_before:
-                at, pk = result.next_before
-                context["next_url"] = f"?{urlencode({'q': query, 'before': f'{at.isoformat()}_{pk}'})}"
+                context["next_url"] = f"?{urlencode({'q': query, 'before': result.next_before})}"
             if asked(request, "before"):
                 context["first_url"] = f"?{urlencode({'q': query})}"
     return render(request, "channels_merge/search.html", context, status=status)
