@@ -107,7 +107,7 @@ from channels_merge.selectors.telephone import (
     unknown_extensions,
     withheld_calls,
 )
-from channels_merge.selectors.work import Work, city_now, intake_count, of_ticket, provide_work, workbench
+from channels_merge.selectors.work import Work, city_now, intake_count, provide_work, work_of, workbench
 
 __all__ = [
     "SURE_ENOUGH",
@@ -176,7 +176,6 @@ __all__ = [
     "missed_calls_seen",
     "next_review",
     "not_called",
-    "of_ticket",
     "open_filing",
     "open_missed_calls",
     "open_ticket_id",
@@ -218,5 +217,6 @@ __all__ = [
     "with_use",
     "with_volumes",
     "withheld_calls",
+    "work_of",
     "workbench",
 ]

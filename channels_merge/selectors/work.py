@@ -9,8 +9,9 @@ from django.db.models import Q
 from django.urls import reverse
 
 from channels_merge import rights
-from channels_merge.models import Appeal, Transfer
+from channels_merge.models import Appeal, AppealClock, Transfer
 from channels_merge.selectors.appeals import waiting_appeals
+from channels_merge.states import AppealState
 from hotline.dates import local
 from hotline.masking import redact
 from hotline.models import Clock, User
@@ -81,44 +82,37 @@ def workbench(user: User, *, at: datetime) -> Bench:
     )
 
 
-def of_ticket(
+def work_of(
     queue: str,
-    ticket: Ticket,
+    matter: Ticket | Appeal,
     verb: str,
     *,
     clock: Clock | None = None,
     due_at: datetime | None = None,
+    limit_unit: str = "wh",
+    title: str = "",
     url: str = "",
 ) -> Work:
+    """A ticket leads to its page where `url` names no other; an appeal has none to lead to."""
     return Work(
         queue=queue,
         due_at=clock.due_at if clock else due_at,
-        limit_unit=clock.limit_unit if clock else "wh",
+        limit_unit=clock.limit_unit if clock else limit_unit,
         soon_at=clock.soon_at if clock else None,
-        number=ticket.number,
-        title=ticket.title,
-        region=ticket.region.name if ticket.region else "",
+        number=matter.number,
+        title=title or matter.title,
+        region=matter.region.name if matter.region else "",
         verb=verb,
-        url=url or reverse("tickets:ticket", args=[ticket.number]),
+        url=url or reverse("tickets:ticket", args=[matter.number]),
     )
 
 
 def _intake(user: User, at: datetime) -> Iterable[Work]:
     if not has_right(user, rights.ACCEPT, at):
         return
-    for appeal in waiting_appeals().filter(secrecy=Secrecy.OPEN, state="received")[:EACH]:
+    for appeal in waiting_appeals().filter(secrecy=Secrecy.OPEN, state=AppealState.RECEIVED)[:EACH]:
         clock = appeal.running_accept[0] if appeal.running_accept else None
-        yield Work(
-            queue="来件",
-            due_at=clock.due_at if clock else None,
-            limit_unit=clock.limit_unit if clock else "h",
-            soon_at=clock.soon_at if clock else None,
-            number=appeal.number,
-            title=appeal.title,
-            region=appeal.region.name if appeal.region else "",
-            verb="受理",
-            url=reverse("channels_merge:intake"),
-        )
+        yield work_of("来件", appeal, "受理", clock=clock, url=reverse("channels_merge:intake"))
 
 
 def _transfers(user: User, at: datetime) -> Iterable[Work]:
@@ -127,25 +121,17 @@ def _transfers(user: User, at: datetime) -> Iterable[Work]:
         return
     mine = Q(by=user) if has_right(user, rights.USE_DESK, at) else Q(appeal__secrecy=Secrecy.OPEN)
     for transfer in Transfer.objects.filter(mine, outcome="").select_related("appeal__region").order_by("at")[:EACH]:
-        is_own_call = transfer.appeal.received_by_id == user.pk
-        page = "channels_merge:desk-done" if is_own_call else "channels_merge:progress"
-        yield Work(
-            queue="转接",
-            due_at=transfer.at,
-            limit_unit="h",
-            soon_at=None,
-            number=transfer.appeal.number,
-            title=f"{transfer.get_line_display()}：{transfer.appeal.title}",
-            region=transfer.appeal.region.name if transfer.appeal.region else "",
-            verb="记结果",
-            url=reverse(page, args=[transfer.appeal.number]),
-        )
+        appeal = transfer.appeal
+        page = "channels_merge:desk-done" if appeal.received_by_id == user.pk else "channels_merge:progress"
+        title = f"{transfer.get_line_display()}：{appeal.title}"
+        url = reverse(page, args=[appeal.number])
+        yield work_of("转接", appeal, "记结果", due_at=transfer.at, limit_unit="h", title=title, url=url)
 
 
 def _dispatch(user: User, at: datetime) -> Iterable[Work]:
     if has_right(user, "tickets.dispatch_ticket", at):
         for row in dispatch_page(user, segment="", after=None, at=at).rows[:EACH]:
-            yield of_ticket("派单", row.ticket, "派单", clock=row.clock)
+            yield work_of("派单", row.ticket, "派单", clock=row.clock)
 
 
 def _inbox(user: User, at: datetime) -> Iterable[Work]:
@@ -153,30 +139,30 @@ def _inbox(user: User, at: datetime) -> Iterable[Work]:
         return
     for row in inbox_page(user, segment="", handler_id=None, after=None, at=at).rows[:EACH]:
         if row.standing.verb:
-            yield of_ticket("收件", row.ticket, row.standing.verb, clock=row.clock)
+            yield work_of("收件", row.ticket, row.standing.verb, clock=row.clock)
 
 
 def _returns(user: User, at: datetime) -> Iterable[Work]:
     if has_right(user, "tickets.decide_return", at):
         for request in return_page(user, after=None, at=at).rows[:EACH]:
-            yield of_ticket("退单", request.assignment.ticket, "裁决退单", due_at=request.due_at)
+            yield work_of("退单", request.assignment.ticket, "裁决退单", due_at=request.due_at)
 
 
 def _extensions(user: User, at: datetime) -> Iterable[Work]:
     if has_right(user, "tickets.decide_extension", at):
         for request in extension_page(user, after=None, at=at).rows[:EACH]:
-            yield of_ticket("延期", request.assignment.ticket, "准或不准", due_at=request.due_at)
+            yield work_of("延期", request.assignment.ticket, "准或不准", due_at=request.due_at)
 
 
 def _rulings(user: User, at: datetime) -> Iterable[Work]:
     if has_right(user, "tickets.rule_dispute", at):
         for row in ruling_page(user, after=None, at=at).rows[:EACH]:
-            yield of_ticket("裁定", row.ticket, "定首办", clock=row.clock)
+            yield work_of("裁定", row.ticket, "定首办", clock=row.clock)
 
 
 def _approvals(user: User, at: datetime) -> Iterable[Work]:
     for approval in approval_page(user, after=None, at=at).rows[:EACH]:
-        yield of_ticket("审核", approval.ticket, "审办结", due_at=approval.due_at)
+        yield work_of("审核", approval.ticket, "审办结", due_at=approval.due_at)
 
 
 def _opinions(user: User, at: datetime) -> Iterable[Work]:
@@ -265,14 +251,14 @@ def intake_count(*, at: datetime) -> tuple[int, bool]:
     """How many machine appeals wait (at most 100 are counted), and whether one is late."""
     rows = list(
         Appeal.objects.waiting()
-        .filter(secrecy=Secrecy.OPEN, state="received")
+        .filter(secrecy=Secrecy.OPEN, state=AppealState.RECEIVED)
         .order_by("received_at")
         .values_list("pk", flat=True)[:100]
     )
     late = (
         bool(rows)
         and Appeal.objects.filter(
-            pk__in=rows[:1], clocks__kind="accept", clocks__stopped_at=None, clocks__due_at__lt=at
+            pk__in=rows[:1], clocks__kind=AppealClock.ACCEPT, clocks__stopped_at=None, clocks__due_at__lt=at
         ).exists()
     )
     return len(rows), late

@@ -7,7 +7,7 @@ from typing import Final
 from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 
-from channels_merge.selectors import Work, of_ticket
+from channels_merge.selectors import Work, work_of
 from evaluation import rights
 from evaluation.models import FollowUp
 from evaluation.selectors.worklists import callable_now, decisions_pending, follow_ups_waiting
@@ -27,18 +27,8 @@ def follow_ups_to_make(user: User, at: datetime) -> Iterator[Work]:
         return
     waiting = callable_now(follow_ups_waiting(user, at=at), at=at)
     for row in waiting.select_related(None).select_related("appeal__region")[:EACH]:
-        appeal = row.appeal
-        yield Work(
-            queue="回访",
-            due_at=row.due_at,
-            limit_unit="wd",
-            soon_at=None,
-            number=appeal.number,
-            title=appeal.title,
-            region=appeal.region.name if appeal.region else "",
-            verb="回访",
-            url=reverse("evaluation:follow-ups"),
-        )
+        url = reverse("evaluation:follow-ups")
+        yield work_of("回访", row.appeal, "回访", due_at=row.due_at, limit_unit="wd", url=url)
 
 
 def decisions_to_make(user: User, at: datetime) -> Iterator[Work]:
@@ -46,7 +36,7 @@ def decisions_to_make(user: User, at: datetime) -> Iterator[Work]:
         return
     # Whoever asked the caller does not decide.
     for decision in decisions_pending(user, at=at).exclude(follow_up__concluded_by=user)[:EACH]:
-        yield of_ticket(
+        yield work_of(
             "复核", decision.ticket, "复核", due_at=decision.due_at, url=reverse("evaluation:review-decisions")
         )
 
@@ -65,4 +55,4 @@ def callers_to_name(user: User, at: datetime) -> Iterable[Work]:
         return
     seen = without_a_caller(at=at).filter(pk__in=Ticket.objects.visible_to(user, at).values("pk"))
     for ticket in seen.select_related("region")[:EACH]:
-        yield of_ticket("保密回访", ticket, "授权回访员")
+        yield work_of("保密回访", ticket, "授权回访员")
