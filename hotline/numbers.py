@@ -1,9 +1,12 @@
-"""Readable numbers: prefix, day, six digits; GZ261122000001. And the keys of rows, as an address or a form says them."""
+"""Readable numbers: prefix, day, six digits; GZ261122000001. Keys of rows, as an address or a form says them. Lots."""
 
+import hashlib
+import hmac
 import re
 from datetime import date
 from typing import Final
 
+from django.conf import settings
 from django.db import connection
 
 LONGEST_KEY: Final = 18
@@ -50,3 +53,9 @@ def _counted(prefix: str, day: date) -> int | None:
 def key_of(text: str) -> int | None:
     """The key of a row that somebody else wrote down; None for what is no key, however long it is."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_KEY else None
+
+
+def lot_of(name: str) -> float:
+    """From 0 to 1 by a secret key: the same every time asked, and nobody can tell beforehand who is drawn."""
+    digest = hmac.new(settings.SECRET_KEY.encode(), name.encode(), hashlib.sha256).digest()
+    return int.from_bytes(digest[:4], "big") / 2**32

@@ -1,15 +1,12 @@
 """Matters that more people report than can be called: who is told by message, and which of them are called all the same."""
 
-import hashlib
-import hmac
 from datetime import datetime
-
-from django.conf import settings
 
 from channels_merge.models import Appeal, Interaction
 from channels_merge.selectors.appeals import carried_by, ticket_of
 from channels_merge.states import InteractionKind
 from hotline import parameters
+from hotline.numbers import lot_of
 from tickets.states import TicketState
 
 
@@ -30,7 +27,7 @@ def not_called(ticket_id: int, *, round_number: int, at: datetime) -> frozenset[
     """Ids of the appeals whose callers are told by message and not drawn for a call (`mass_followup_sample`)."""
     rate = parameters.number("mass_followup_sample", at=at)
     told = told_by_message(ticket_id, at=at)
-    return frozenset(appeal.pk for appeal in told if _drawn(appeal.number, round_number) >= rate)
+    return frozenset(appeal.pk for appeal in told if lot_of(f"mass/{appeal.number}/{round_number}") >= rate)
 
 
 def may_rate(appeal: Appeal, *, at: datetime) -> bool:
@@ -43,9 +40,3 @@ def may_rate(appeal: Appeal, *, at: datetime) -> bool:
         return False
     rated = Interaction.objects.filter(appeal=appeal, kind=InteractionKind.RATING, at__gte=reply.published_at)
     return not rated.exists()
-
-
-def _drawn(number: str, round_number: int) -> float:
-    """From 0 to 1 by a secret key: the same every time asked, and no unit can tell beforehand."""
-    digest = hmac.new(settings.SECRET_KEY.encode(), f"mass/{number}/{round_number}".encode(), hashlib.sha256).digest()
-    return int.from_bytes(digest[:4], "big") / 2**32

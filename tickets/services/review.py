@@ -3,15 +3,13 @@
 Submitter ≠ approver. The reply that passes the last step is what the citizen is told.
 """
 
-import hashlib
-import hmac
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
 from hotline import parameters
 from hotline.models import Clock, Unit, User
+from hotline.numbers import lot_of
 from tickets import deadlines, rights
 from tickets.models import Approval, Assignment, Reply, Ticket, TicketClock, TicketEvent
 from tickets.selectors.readiness import silent_co_units
@@ -52,8 +50,7 @@ def _open_step(act: Act, reply: Reply, assignment: Assignment | None, step: str,
 def city_review_reason(ticket: Ticket, reply: Reply, *, at: datetime) -> str:
     """Why the city centre looks at this result, empty when the sample leaves it out.
 
-    By rule always: redo, urgent, not resolved, once deferred, held by a higher room. Of the rest a share is drawn
-    from the number with a secret key: the same every time asked, and no unit can tell beforehand.
+    By rule always: redo, urgent, not resolved, once deferred, held by a higher room. Of the rest a share is drawn.
     """
     if ticket.round > 1:
         return "重办件"
@@ -65,9 +62,7 @@ def city_review_reason(ticket: Ticket, reply: Reply, *, at: datetime) -> str:
         return "督办保留件"
     if ticket.events.filter(act="defer").exists():
         return "曾挂账"
-    drawn = hmac.new(settings.SECRET_KEY.encode(), f"{ticket.number}/{ticket.round}".encode(), hashlib.sha256)
-    share = int.from_bytes(drawn.digest()[:4], "big") / 2**32
-    return "抽查" if share < parameters.number("review_sample_rate", at=at) else ""
+    return "抽查" if lot_of(f"{ticket.number}/{ticket.round}") < parameters.number("review_sample_rate", at=at) else ""
 
 
 def _open_approval(approval_id: int, *, by: User | None, at: datetime) -> tuple[Act, Approval]:
