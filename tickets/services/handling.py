@@ -1,6 +1,6 @@
 """What a unit does with its part: sign, pass down, contact, go there, ask for time, note, report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -216,19 +216,22 @@ def record_onsite(
     else:
         event = act.record("record_onsite", assignment=assignment, data={"before": len(before), "after": len(after)})
         OnSiteRecord.objects.create(event=event, place=place, **visit)
+    _add_pictures(event, assignment, {AttachmentKind.BEFORE: before, AttachmentKind.AFTER: after}, at=at)
+    return event
+
+
+def _add_pictures(
+    event: TicketEvent, assignment: Assignment, pictures: Mapping[str, Sequence[StoredFile]], *, at: datetime
+) -> None:
+    """Those that the visit does not have yet, each once."""
     kept = set(event.attachments.values_list("kind", "file__sha256"))
-    new = {
-        (kind, file.sha256): file
-        for kind, files in ((AttachmentKind.BEFORE, before), (AttachmentKind.AFTER, after))
-        for file in files
-    }
+    new = {(kind, file.sha256): file for kind, files in pictures.items() for file in files}
     added = Attachment.objects.bulk_create(
-        Attachment(ticket=act.ticket, event=event, assignment=assignment, file=file, kind=kind)
+        Attachment(ticket=assignment.ticket, event=event, assignment=assignment, file=file, kind=kind)
         for (kind, digest), file in new.items()
         if (kind, digest) not in kept
     )
     photos.find_earlier_uses(added, at=at)
-    return event
 
 
 @transaction.atomic
