@@ -113,7 +113,9 @@ def can_sign(unit: Unit, at: datetime) -> bool:
     return people_with_right("tickets.sign_ticket", [unit], at=at).exists()
 
 
-def remember_outcome(ticket: Ticket, *, unit: Unit | None, item: DutyItem | None, outcome: str, at: datetime) -> None:
+def remember_outcome(
+    ticket: Ticket, *, unit: Unit | None, item: DutyItem | None, outcome: Outcome, at: datetime
+) -> None:
     """The router learns from what people decided (RoutingExample)."""
     responsibility.record_outcome(
         ticket_number=ticket.number,
@@ -188,7 +190,7 @@ def recall_ticket(
     rulings.end_ruling(act)
     _go_on_dispatching(act, lead, as_if_never_given=unsigned_part is not None)
     unit = lead.unit if lead else None
-    remember_outcome(ticket, unit=unit, item=item, outcome="recalled", at=at)
+    remember_outcome(ticket, unit=unit, item=item, outcome=Outcome.RECALLED, at=at)
     return act.record("recall", unit=unit, reason=reason)
 
 
@@ -294,7 +296,7 @@ def rule_first_handler(
     lead = parts.give_lead(act, unit=unit, item=item, objectable=False)
     act.move(Ticket.rule_first_handler, lead=lead)
     act.stop_clocks(ClockKind.RULING)
-    remember_outcome(act.ticket, unit=unit, item=item, outcome="ruled", at=at)
+    remember_outcome(act.ticket, unit=unit, item=item, outcome=Outcome.RULED, at=at)
     event = act.record("rule_first_handler", assignment=lead, reason=reason, data={"unit": unit.pk})
     rulings.give_ruling(act, event, RulingKind.FIRST, unit=unit, item=item, grounds=reason)
     return event
@@ -323,5 +325,5 @@ def rule_not_government(*, ticket_id: int, public_text: str, reason: str, by: Us
         submitted_at=at,
     )
     review.start_city_review(act, reply, why="裁定不由政府办理")
-    remember_outcome(act.ticket, unit=None, item=None, outcome="ruled", at=at)
+    remember_outcome(act.ticket, unit=None, item=None, outcome=Outcome.RULED, at=at)
     return act.record("await_review")

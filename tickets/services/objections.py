@@ -17,7 +17,7 @@ from hotline.selectors import people_with_right
 from responsibility import services as responsibility
 from responsibility.models import DutyItem
 from responsibility.rights import OPINIONS
-from responsibility.states import Office
+from responsibility.states import Office, Outcome
 from tickets import deadlines, rights
 from tickets.models import (
     Assignment,
@@ -281,7 +281,7 @@ def rule_objection(
     else:
         event = act.record("name_next_handler", unit=unit, reason=reason, data={"unit": unit.pk})
     rulings.give_ruling(act, event, RulingKind.MOVED, unit=unit, item=matter, grounds=reason)
-    dispatch.remember_outcome(act.ticket, unit=unit, item=item, outcome="ruled", at=at)
+    dispatch.remember_outcome(act.ticket, unit=unit, item=item, outcome=Outcome.RULED, at=at)
     return event
 
 

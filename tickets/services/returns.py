@@ -12,6 +12,7 @@ from django.db import transaction
 
 from hotline import parameters
 from hotline.models import StoredFile, Unit, User
+from responsibility.states import Outcome
 from tickets import deadlines, rights
 from tickets.models import Assignment, Attachment, ReturnRequest, Ticket, TicketEvent
 from tickets.selectors.readiness import return_deadline, return_refusal
@@ -139,7 +140,7 @@ def _free_the_lead(act: Act, request: ReturnRequest) -> None:
     act.move(Ticket.grant_return, counted=counted, needs_ruling=returns >= most)
     parts.take_back_all(act, ended_as=_ended_as(request))
     dispatch.restart_dispatch(act)
-    dispatch.remember_outcome(ticket, unit=unit, item=item, outcome="returned", at=act.at)
+    dispatch.remember_outcome(ticket, unit=unit, item=item, outcome=Outcome.RETURNED, at=act.at)
 
 
 def _ended_as(request: ReturnRequest) -> EndedAs:
