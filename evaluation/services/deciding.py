@@ -94,13 +94,13 @@ def _refuse_contradiction(
     if is_reasonable is None or duty_done is None:
         raise FollowUpInputRefused("请先回答两个问题：诉求是否合理，单位是否尽责。")
     ought_to_redo = is_reasonable and not duty_done
-    may_redo = selectors.redo_refusal(ticket, at=at)
+    why_no_redo = selectors.redo_refusal(ticket, at=at)
     if verdict == DecisionState.REDO:
         if not ought_to_redo:
             raise FollowUpRefused("诉求合理而单位没有尽责的才发回重办，请核对两个问题的回答。")
-        if may_redo:
-            raise FollowUpRefused(may_redo)
-    elif ought_to_redo and not may_redo:
+        if why_no_redo:
+            raise FollowUpRefused(why_no_redo)
+    elif ought_to_redo and not why_no_redo:
         raise FollowUpRefused("诉求合理而单位没有尽责的，首次须发回重办。")
 
 

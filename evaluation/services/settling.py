@@ -38,14 +38,23 @@ def open_follow_ups(*, ticket_id: int, at: datetime) -> int:
     rows = []
     for appeal in live:
         joined_at = since.get((ticket_id, appeal.pk), at)
-        row = _row(ticket, appeal, reply, answered_at, by_message=appeal.pk in told and joined_at <= answered_at)
+        why_not = _why_not_called(appeal, by_message=appeal.pk in told and joined_at <= answered_at)
+        row = _row(ticket, appeal, reply, answered_at, why_not=why_not)
         row.opened_at = max(answered_at, joined_at)
         rows.append(row)
     FollowUp.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
 
 
-def _row(ticket: Ticket, appeal: Appeal, reply: Reply | None, answered_at: datetime, *, by_message: bool) -> FollowUp:
+def _why_not_called(appeal: Appeal, *, by_message: bool) -> str:
+    if not appeal.contactable:
+        return WhyNot.NO_NUMBER
+    if not appeal.wants_follow_up:
+        return WhyNot.NOT_WANTED
+    return WhyNot.BY_MESSAGE if by_message else ""
+
+
+def _row(ticket: Ticket, appeal: Appeal, reply: Reply | None, answered_at: datetime, *, why_not: str) -> FollowUp:
     row = FollowUp(
         ticket=ticket,
         appeal=appeal,
@@ -55,11 +64,8 @@ def _row(ticket: Ticket, appeal: Appeal, reply: Reply | None, answered_at: datet
         not_before=calling_hours.first_call(answered_at),
         due_at=calling_hours.last_call(answered_at),
     )
-    why = WhyNot.BY_MESSAGE if by_message else ""
-    why = why if appeal.wants_follow_up else WhyNot.NOT_WANTED
-    why = why if appeal.contactable else WhyNot.NO_NUMBER
-    if why:
-        row.state, row.outcome, row.why_not = FollowUpState.CONCLUDED, Outcome.EXEMPT, why
+    if why_not:
+        row.state, row.outcome, row.why_not = FollowUpState.CONCLUDED, Outcome.EXEMPT, why_not
         row.satisfaction, row.concluded_at = Satisfaction.NOT_RATED, answered_at
     return row
 
