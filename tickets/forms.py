@@ -28,7 +28,7 @@ from tickets.fields import (
 from tickets.models import TicketHold
 from tickets.selectors.acts import parts_to_hand_over
 from tickets.selectors.queues import nearest_function
-from tickets.selectors.readiness import why_not_handler
+from tickets.selectors.readiness import return_deadline, why_not_handler
 from tickets.services.holding import HANDLING_KINDS
 from tickets.services.mediation import RECORDED
 from tickets.states import Kind, MediationOutcome, Resolved, ReturnGround, Urgency
@@ -373,7 +373,11 @@ class ReturnForm(ActForm):
     files = FilesField(label="依据材料", required=False)
 
     def prepare(self) -> None:
-        parent = self.found.own.parent
+        own, at = self.found.own, self.found.at
+        if at > return_deadline(own, at=at):
+            self.fields["ground"].label = "收回的事由"
+            self.fields["reason"].help_text = "退单的时间已过，只能请派来的中心收回。写明法规、三定或清单的出处。"
+        parent = own.parent
         self.fields["suggested_unit"].units = (
             Unit.objects.valid(self.found.at).filter(parent=parent.unit_id).order_by("code")
             if parent is not None

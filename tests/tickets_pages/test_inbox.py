@@ -9,6 +9,7 @@ from tests.factories.hotline import UserFactory
 from tests.factories.tickets import (
     NOW,
     approve_all,
+    approver_of,
     at,
     contacted,
     dispatched,
@@ -26,7 +27,7 @@ from tests.plans import loops_on
 from tests.tickets_pages.cases import ask_for_time, give_back
 from tests.tickets_pages.reading import cells, ids, segments
 from tickets import services
-from tickets.models import Ticket, TicketScope
+from tickets.models import Approval, Ticket, TicketScope
 
 
 def test_the_inbox_says_for_each_part_what_is_next_or_who_has_it(city, log_in):
@@ -71,6 +72,24 @@ def test_a_county_sees_whom_it_gave_it_and_its_department_acts(city, log_in):
     ]
     assert [row[3:] for row in department] == [
         [ticket.number, "工地夜间施工", "—", "", "求助", "已签收", "—", "首次联系"]
+    ]
+
+
+def test_a_county_sees_who_reads_the_result_of_what_it_passed_down(city, log_in):
+    ticket = submitted(city, county=True)
+
+    def waits():
+        at_county, below = (cells(log_in(who).get("/inbox/"))[0] for who in (city.county_clerk, city.county_handler))
+        return at_county[8::2], below[8::2]
+
+    by_step = [waits()]
+    while (approval := Approval.objects.filter(ticket=ticket, state="pending").first()) is not None:
+        services.approve(approval_id=approval.pk, by=approver_of(city, approval), at=NOW)
+        by_step.append(waits())
+
+    assert by_step[:2] == [
+        (["待审签", "等承办单位负责人"], ["待审签", "等负责人"]),
+        (["待审核", "等本中心审核"], ["待审核", "等上级中心"]),
     ]
 
 

@@ -225,8 +225,9 @@ def standing(scope: "WithAnnotations[TicketScope, Stands]", held_by: str, *, pas
         return Standing("知会", "wait", waits_for="只看")
     if part.state == AssignmentState.RETURN_REQUESTED:
         return Standing("退单待审", "wait", waits_for=f"等{_giver(part)}")
-    if part.state in {AssignmentState.SUBMITTED, AssignmentState.ACCEPTED}:
-        return _after_result(scope)
+    reported = part.state in {AssignmentState.SUBMITTED, AssignmentState.ACCEPTED}
+    if reported or ticket.state == TicketState.COMPLETION_REVIEW:
+        return _after_result(scope, reported=reported, passes_down=passes_down)
     if ticket.state not in {TicketState.PENDING_SIGN, TicketState.IN_PROGRESS}:
         return Standing(ticket.get_state_display(), "wait", waits_for="等中心")
     if part.state == AssignmentState.PENDING_SIGN:
@@ -242,12 +243,13 @@ def _giver(part: Assignment) -> str:
     return "上级中心" if part.parent_id is not None else "市中心"
 
 
-def _after_result(scope: "WithAnnotations[TicketScope, Stands]") -> Standing:
+def _after_result(scope: "WithAnnotations[TicketScope, Stands]", *, reported: bool, passes_down: bool) -> Standing:
+    """``reported``: by the unit of the row itself, not by one that it gave the matter to."""
     if scope.state == TicketState.COMPLETION_REVIEW and scope.step == ApprovalStep.UNIT_HEAD:
-        return Standing("待审签", "wait", waits_for="等负责人")
+        return Standing("待审签", "wait", waits_for="等负责人" if reported else "等承办单位负责人")
     if scope.state == TicketState.COMPLETION_REVIEW:
-        waits_for = "等市中心" if scope.step == ApprovalStep.CITY else "等上级中心"
-        return Standing("待审核", "wait", waits_for=waits_for)
+        above = "等本中心审核" if passes_down else "等上级中心"
+        return Standing("待审核", "wait", waits_for="等市中心" if scope.step == ApprovalStep.CITY else above)
     if scope.assignment.role in SIDE_ROLES:
         return Standing("已反馈", "done", waits_for="等主办")
     return Standing(scope.ticket.get_state_display(), "wait", waits_for="等回访")

@@ -27,7 +27,7 @@ def return_deadline(assignment: Assignment, *, at: datetime) -> datetime:
 def return_refusal(assignment: Assignment, *, at: datetime) -> str:
     """Why the unit cannot return it now; empty when it can. After the window it is a take-back, counted apart."""
     if not assignment.objectable:
-        return "本件由中心裁定首办或为重办，不能退单；有异议的先办后议。"
+        return "本件由中心裁定首办或为重办，不能退单；是裁定首办的，有异议可以先办后议。"
     if assignment.role == AssignmentRole.COPY:
         return "知会件不需要退单。"
     why = _asked_enough(assignment, at=at)
