@@ -1,10 +1,12 @@
 """A duty list of five thousand matters, in the city and in twenty counties: its pages, and a sheet of all of it handed in."""
 
+import gc
 import io
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -18,7 +20,7 @@ from benchmarks import databases
 from benchmarks.measure import Times, buffers_of, machine, recorded_queries, say, server_seconds, table, write_results
 from hotline.models import Unit, User
 from hotline.services import appoint_administrator
-from responsibility import services
+from responsibility import selectors, services
 from responsibility.models import DutyItem, DutyList, DutySheet, RoutingExample
 from responsibility.services.loading import FIRST_DAY
 from responsibility.states import Level, ListState, Outcome
@@ -29,6 +31,7 @@ RUNS, SHORT_RUNS = 20, 5
 DIFFERENT, EXAMPLES = 200, 20_000
 P95_MS, SECONDS = 300, 30
 ADMINISTRATOR = "benchmark"
+TEXT = "小区旁边的工地半夜还在打桩，吵得老人孩子睡不着，找过物业没有用。"
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,22 @@ def run(*, short: bool) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     admin = User.objects.get(username=ADMINISTRATOR)
+    # First, while the process has read nothing else.
+    proposals = measure_proposals(SHORT_RUNS if short else RUNS)
     sheets = [measure_sheet(draft, admin) for draft in DutyList.objects.filter(state=ListState.DRAFT).order_by("pk")]
     client = Client()
     client.force_login(admin, backend="django.contrib.auth.backends.ModelBackend")
     pages = [measure_page(client, page, SHORT_RUNS if short else RUNS) for page in pages_of()]
-    print(report(pages, sheets))
+    print(report(pages, sheets, proposals))
     if not short:
-        content = {"machine": machine(), "items": items, "counties": counties, "pages": pages, "sheets": sheets}
+        content = {
+            "machine": machine(),
+            "items": items,
+            "counties": counties,
+            "pages": pages,
+            "sheets": sheets,
+            "proposals": proposals,
+        }
         say(f"written: {write_results('duty', content)}")
 
 
@@ -120,6 +132,47 @@ def remember(duty_list: DutyList) -> None:
 
 
 # --- measuring
+
+
+def measure_proposals(runs: int) -> dict[str, Any]:
+    """A matter through the city's list and through that of every county in turn, with all of them compiled in the process."""
+    at, before = timezone.now(), _resident_mb()
+    counties = [
+        each.scope
+        for each in DutyList.objects.filter(scope__kind=Unit.Kind.COUNTY_CENTRE, state=ListState.PUBLISHED)
+        .select_related("scope__region")
+        .order_by("scope__code")
+    ]
+
+    def ask(centre: Unit | None) -> None:
+        if centre is None:
+            selectors.suggest(text=TEXT, at=at)
+        else:
+            selectors.county_candidates(item=None, text=TEXT, region=centre.region, centre=centre, at=at)
+
+    first, again = Times(), Times()
+    began = time.process_time()
+    for centre in (None, *counties):
+        first.take(lambda centre=centre: ask(centre))
+    compiling = (time.process_time() - began) / (len(counties) + 1)
+    gc.collect()
+    live = _resident_mb()
+    began = time.process_time()
+    for _ in range(runs):
+        for centre in counties:
+            again.take(lambda centre=centre: ask(centre))
+    return {
+        "lists": len(counties) + 1,
+        "compiling": first.as_json() | {"processor_ms": round(compiling * 1000)},
+        "a_proposal": again.as_json()
+        | {"processor_ms": round((time.process_time() - began) * 1000 / len(again.values), 1)},
+        "process_mb": {"before": before, "all_lists": live, "a_list": round((live - before) / (len(counties) + 1))},
+    }
+
+
+def _resident_mb() -> int:
+    status = Path("/proc/self/status").read_text().splitlines()
+    return round(int(next(line.split()[1] for line in status if line.startswith("VmRSS"))) / 1024)
 
 
 def pages_of() -> list[Page]:
@@ -217,7 +270,9 @@ def changed(content: bytes) -> bytes:
 # --- telling
 
 
-def report(pages: Sequence[dict[str, Any]], sheets: Sequence[dict[str, Any]]) -> str:
+def report(
+    pages: Sequence[dict[str, Any]], sheets: Sequence[dict[str, Any]], proposals: Mapping[str, dict[str, Any]]
+) -> str:
     first = table(
         ["page", "p50 ms", "p95 ms", "processor ms", "of the server", "queries", "buffers", "bar"],
         [
@@ -248,4 +303,26 @@ def report(pages: Sequence[dict[str, Any]], sheets: Sequence[dict[str, Any]]) ->
             for sheet in sheets
         ],
     )
-    return f"{first}\n\n{second}"
+    third = table(
+        [
+            "lists compiled",
+            "compiling p50 ms (processor)",
+            "a proposal p50 ms",
+            "p95 ms",
+            "processor ms",
+            "process MB",
+            "a list MB",
+        ],
+        [
+            [
+                proposals["lists"],
+                f"{proposals['compiling']['p50_ms']} ({proposals['compiling']['processor_ms']})",
+                proposals["a_proposal"]["p50_ms"],
+                proposals["a_proposal"]["p95_ms"],
+                proposals["a_proposal"]["processor_ms"],
+                f"{proposals['process_mb']['before']} → {proposals['process_mb']['all_lists']}",
+                proposals["process_mb"]["a_list"],
+            ]
+        ],
+    )
+    return f"{first}\n\n{second}\n\n{third}"

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 import re
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any, Final
 
@@ -203,7 +205,8 @@ class Index:
         """Numbers of the terms whose first part it is: a text says few of thousands."""
         self._whole_words: set[str] = set()
         self._parts: dict[str, list[str]] = defaultdict(list)
-        self._likeness: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        self._likeness: dict[str, tuple[array[int], array[float]]] = defaultdict(lambda: (array("I"), array("d")))
+        """Pair of letters → the items that say it, and what it weighs in each: arrays, for there are hundreds of thousands."""
         self._compile()
 
     def match(
@@ -272,10 +275,17 @@ class Index:
         for profile in profiles:
             for pair in {profile[place : place + 2] for place in range(len(profile) - 1)}:
                 holders[pair].append(profile)
+
+        @cache
+        def share(part: str) -> int:
+            return sum(part in profile for profile in holders.get(part[:2], profiles))
+
+        # Words come back in many items: what is the same is kept once.
+        parts_of = cache(lambda word: tuple(part for part in normalise(word).split("+") if part))
         for number, item in enumerate(self.items):
             for word in item.words:
-                parts = tuple(part for part in normalise(word).split("+") if part)
-                shares = max(sum(part in profile for profile in holders.get(part[:2], profiles)) for part in parts)
+                parts = parts_of(word)
+                shares = max(map(share, parts))
                 rarity = 1 - 0.55 * math.log(max(shares, 1)) / math.log(count + 1)
                 base = _PAIR_WORTH if len(parts) > 1 else _WORTH.get(len(parts[0]), _LONG_WORD_WORTH)
                 self._terms_by_part[parts[0]].append(len(self._terms))
@@ -296,7 +306,9 @@ class Index:
         for number, pairs in enumerate(held):
             norm = math.sqrt(sum(math.log((count + 1) / spread[pair]) ** 2 for pair in sorted(pairs))) or 1.0
             for pair in sorted(pairs):
-                self._likeness[pair].append((number, math.log((count + 1) / spread[pair]) / norm))
+                numbers, weights = self._likeness[pair]
+                numbers.append(number)
+                weights.append(math.log((count + 1) / spread[pair]) / norm)
 
     def _find(self, plain: str) -> _Found:
         starts: dict[str, list[int]] = defaultdict(list)
@@ -339,7 +351,7 @@ class Index:
         pairs = set(_pairs(plain))
         likeness: dict[int, float] = defaultdict(float)
         for pair in sorted(pairs):
-            for number, weight in self._likeness.get(pair, ()):
+            for number, weight in zip(*self._likeness.get(pair, ((), ())), strict=True):
                 likeness[number] += weight
         norm = math.sqrt(len(pairs)) or 1.0
         return {number: min(1.0, total / norm * 1.6) for number, total in likeness.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -26,8 +27,8 @@ from responsibility.selectors.versions import current_list, deciding_lists, item
 from responsibility.states import DISPATCHED, FUNCTIONS, Level, Outcome, Route, TownshipRole
 
 CITY_KINDS: Final = (Unit.Kind.CITY_DEPARTMENT, Unit.Kind.ENTERPRISE, Unit.Kind.AUTHORITY)
-_COMPILED_KEPT: Final = 24
-"""The city's version in force, the one before it, and each county's own: 3 to 4 MB each."""
+_ITEMS_KEPT: Final = 120_000
+"""In all compiled lists of a process: the city's and twenty counties' of five thousand each, and a draft (docs/benchmarks.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,11 @@ class _Territory:
         return match if role == match.township_role else replace(match, township_role=role)
 
 
-_compiled: dict[tuple[tuple[int, datetime], ...], _Compiled] = {}
+_Key = tuple[tuple[int, datetime], ...]
+_compiled: OrderedDict[_Key, _Compiled] = OrderedDict()
+"""The one used last at the end."""
 _compiling: Final = Lock()
+_keeping: Final = Lock()
 
 
 def suggest(
@@ -248,19 +252,46 @@ def _compile(*lists: DutyList) -> _Compiled:
     One thread compiles, the others wait for it. A published version never changes, so what is kept is never stale.
     """
     key = tuple((each.pk, each.changed_at) for each in lists)
-    if found := _compiled.get(key):
+    if found := _kept(key):
         return found
     with _compiling:
-        if found := _compiled.get(key):
+        if found := _kept(key):
             return found
         items = list(items_of_lists(lists).select_related("category", "lead_unit", "duty_list").order_by("code"))
+        _share(items)
         compiled = _Compiled(
             Index([_item_text(item) for item in items]), {item.pk: item for item in items}, _gazetteer()
         )
-        while len(_compiled) >= _COMPILED_KEPT:
-            _compiled.pop(next(iter(_compiled)))
-        _compiled[key] = compiled
+        _keep(key, compiled)
         return compiled
+
+
+def _kept(key: _Key) -> _Compiled | None:
+    with _keeping:
+        if found := _compiled.get(key):
+            _compiled.move_to_end(key)
+        return found
+
+
+def _keep(key: _Key, compiled: _Compiled) -> None:
+    """In place of the same versions as they were before; those that were not used longest go when there are too many items."""
+    versions = [pk for pk, _ in key]
+    with _keeping:
+        for old in [each for each in _compiled if [pk for pk, _ in each] == versions]:
+            del _compiled[old]
+        room = _ITEMS_KEPT - len(compiled.items)
+        while _compiled and sum(len(each.items) for each in _compiled.values()) > room:
+            _compiled.popitem(last=False)
+        _compiled[key] = compiled
+
+
+def _share(items: Iterable[DutyItem]) -> None:
+    """Let items of the same category, unit and list have the same one in memory, not a copy each."""
+    there: dict[tuple[str, int], Any] = {}
+    for item in items:
+        for name in ("category", "lead_unit", "duty_list"):
+            if one := getattr(item, name):
+                setattr(item, name, there.setdefault((name, one.pk), one))
 
 
 def _gazetteer() -> Gazetteer:

@@ -9,6 +9,7 @@ from hotline.models import Region, Unit
 from hotline.services import reference
 from responsibility import selectors, services
 from responsibility.models import Category, DutyItem, DutyList, Governance
+from responsibility.selectors import suggesting
 from responsibility.states import Outcome
 from tests.factories.hotline import CountyCentreFactory, CountyFactory, UnitFactory
 from tests.factories.responsibility import DutyItemFactory, DutyListFactory, GovernanceFactory
@@ -237,6 +238,42 @@ def test_threads_that_ask_together_share_one_compiled_version(now):
 
     assert len(items) == 4
     assert {id(item) for item in items} == {id(items[0])}
+
+
+@pytest.mark.django_db
+def test_of_compiled_lists_those_used_last_are_kept_up_to_so_many_items(now, monkeypatch):
+    kept = suggesting._compiled
+    kept.clear()
+    monkeypatch.setattr(suggesting, "_ITEMS_KEPT", 6)
+    city = DutyItemFactory(code="A-1", words=["路灯"]).duty_list
+    DutyItemFactory(code="A-2", words=["井盖"], duty_list=city)
+    first, second, third = (DutyListFactory(scope=CountyCentreFactory(code=f"C{n}")) for n in range(3))
+
+    def ask(county):
+        selectors.county_candidates(
+            item=None, text="路灯坏了", region=county.scope.region, centre=county.scope, at=now
+        )
+
+    def of_whom():
+        return [[pk for pk, _ in key][-1] for key in kept]
+
+    selectors.suggest(text="路灯坏了", at=now)
+    ask(first)
+    ask(second)
+    selectors.suggest(text="路灯坏了", at=now)
+    ask(third)
+    after_four = of_whom()
+    # Another item: the same version as it was before is not kept beside it.
+    DutyItemFactory(code="B-1", words=["桥"], duty_list=third)
+    third.save(update_fields=["changed_at"])
+    ask(third)
+
+    assert after_four == [second.pk, city.pk, third.pk]
+    assert of_whom() == [city.pk, third.pk]
+    assert (
+        len({id(item.category) for each in kept.values() for item in each.items.values() if item.code == "A-1"}) == 2
+    )
+    kept.clear()
 
 
 @pytest.mark.django_db
