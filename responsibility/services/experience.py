@@ -77,19 +77,23 @@ def _is_known(newest: datetime) -> bool:
 def _decide(better: int, worse: int, *, at: datetime) -> tuple[ModelAct, str]:
     """Whether it goes into service, and why: by the tickets that one of the two has right and the other has not."""
     last = selectors.decided(at).first()
-    differs = f"留出的工单，只有新版对的 {better} 件，只有原来对的 {worse} 件"
+    act, verdict = _verdict(better, worse, last, at=at)
+    return act, f"{verdict}。留出的工单里，只有新版对的 {better} 件，只有原来对的 {worse} 件。"
+
+
+def _verdict(better: int, worse: int, last: RoutingModelEvent | None, *, at: datetime) -> tuple[ModelAct, str]:
     if better < worse:
-        return ModelAct.DECLINE, f"{differs}，不如原来。"
+        return ModelAct.DECLINE, "不如原来"
     if last is not None and last.stays:
-        return ModelAct.DECLINE, f"{differs}；管理员指定不自动换用。"
+        return ModelAct.DECLINE, "管理员指定不自动换用"
     if selectors.by_chance(better, worse) <= BY_CHANCE:
-        return ModelAct.ADOPT, f"{differs}，比原来好，不像偶然。"
-    days = parameters.integer("routing_model_days", at=at)
+        return ModelAct.ADOPT, "比原来好，不像偶然"
     if last is None:
-        return ModelAct.ADOPT, f"{differs}，不比清单的规则和用词差。"
+        return ModelAct.ADOPT, "不比清单的规则和用词差"
+    days = parameters.integer("routing_model_days", at=at)
     if at - last.at < timedelta(days=days):
-        return ModelAct.DECLINE, f"{differs}，可能是偶然；在用的还不满 {days} 天，不换。"
-    return ModelAct.ADOPT, f"{differs}，不比原来差；在用的已满 {days} 天，换用学过新派单的。"
+        return ModelAct.DECLINE, f"差别可能是偶然，在用的还不满 {days} 天"
+    return ModelAct.ADOPT, f"不比原来差，在用的已满 {days} 天"
 
 
 def _prune(at: datetime) -> None:

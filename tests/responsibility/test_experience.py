@@ -121,7 +121,7 @@ def test_a_model_that_is_not_worse_goes_into_service_with_both_figures(learned, 
         row,
         "adopt",
         100,
-        "留出的工单，只有新版对的 36 件，只有原来对的 0 件，比原来好，不像偶然。",
+        "比原来好，不像偶然。留出的工单里，只有新版对的 36 件，只有原来对的 0 件。",
         None,
     )
     assert learned.accuracy == 1.0
@@ -210,7 +210,7 @@ def test_a_worse_model_is_kept_out_of_service(learned, now):
 
     assert (event.act, event.words) == (
         "decline",
-        "留出的工单，只有新版对的 0 件，只有原来对的 36 件，不如原来。",
+        "不如原来。留出的工单里，只有新版对的 0 件，只有原来对的 36 件。",
     )
     assert event.accuracy < event.accuracy_before == 1.0
     assert selectors.model_in_service(now + timedelta(days=1)) == first
@@ -232,10 +232,10 @@ def test_a_lead_that_may_be_chance_does_not_replace_what_is_in_service_before_a_
         event = services.learn_from_experience(at=now + timedelta(days=day))
         nights.append((event.act, event.words))
 
-    same = "留出的工单，只有新版对的 0 件，只有原来对的 0 件"
+    same = "留出的工单里，只有新版对的 0 件，只有原来对的 0 件。"
     assert nights == [
-        ("decline", f"{same}，可能是偶然；在用的还不满 7 天，不换。"),
-        ("adopt", f"{same}，不比原来差；在用的已满 7 天，换用学过新派单的。"),
+        ("decline", f"差别可能是偶然，在用的还不满 7 天。{same}"),
+        ("adopt", f"不比原来差，在用的已满 7 天。{same}"),
     ]
 
 
@@ -248,7 +248,7 @@ def test_a_clear_lead_replaces_what_is_in_service_at_once(ganzhou, now, administ
     event = services.learn_from_experience(at=now + timedelta(hours=12))
 
     assert event.act == "adopt"
-    assert event.words.endswith("，比原来好，不像偶然。")
+    assert event.words.startswith("比原来好，不像偶然。")
 
 
 def test_an_old_version_is_put_back_with_a_reason_and_stays(learned, now, administrator):
@@ -264,7 +264,7 @@ def test_an_old_version_is_put_back_with_a_reason_and_stays(learned, now, admini
 
     assert (event.act, event.words, event.by) == ("choose", "新版不顺手", administrator)
     assert third.act == "decline"
-    assert third.words.endswith("；管理员指定不自动换用。")
+    assert third.words.startswith("管理员指定不自动换用。")
     assert selectors.model_in_service(later + timedelta(days=1)) == first
 
 
