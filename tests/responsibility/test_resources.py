@@ -5,13 +5,20 @@ from datetime import date
 import pytest
 from django.db import IntegrityError
 
-from hotline.models import Unit
 from responsibility import services
 from responsibility.models import Resource
 from responsibility.rights import NotPermitted
 from responsibility.selectors import resources_for, resources_seen
-from tests.factories.hotline import CentreFactory, CountyCentreFactory, CountyDepartmentFactory, UserFactory
+from tests.factories.hotline import (
+    CentreFactory,
+    CountyCentreFactory,
+    CountyDepartmentFactory,
+    TownshipFactory,
+    UnitFactory,
+    UserFactory,
+)
 from tests.factories.resources import make_resource
+from tests.factories.responsibility import GovernanceFactory
 from tests.factories.tickets import NOW
 
 WORDS = {
@@ -129,13 +136,27 @@ def test_a_name_is_the_citys_once(centre):
 
 
 def test_whom_a_unit_can_ask(county):
+    """A county's unit its own county's wherever the matter is; one of the city those of the county that governs the place."""
+    GovernanceFactory(unit=county, region=county.region)
+    township = TownshipFactory(parent=county.region)
     own, citys = make_resource(county, name="甲"), make_resource(None, name="乙")
     make_resource(CountyCentreFactory(code="NK-12345", name="南康区热线中心"), name="丙")
     make_resource(county, name="丁", valid_until=date(2026, 11, 10))
     department = CountyDepartmentFactory(parent=county)
 
-    assert set(resources_for(department, NOW)) == set(resources_for(county, NOW)) == {own, citys}
-    assert list(resources_for(Unit.objects.get(kind="centre"), NOW)) == [citys]
+    of_the_city = UnitFactory()
+
+    asked = {
+        (unit, place): set(resources_for(unit, place, NOW))
+        for unit in (department, county, of_the_city)
+        for place in (None, county.region, township)
+    }
+
+    assert asked == {
+        (department, None): {own, citys}, (department, county.region): {own, citys}, (department, township): {own, citys},
+        (county, None): {own, citys}, (county, county.region): {own, citys}, (county, township): {own, citys},
+        (of_the_city, None): {citys}, (of_the_city, county.region): {own, citys}, (of_the_city, township): {own, citys},
+    }  # fmt: skip
 
 
 def test_what_of_the_register_a_person_reads(county, clerk, administrator):
