@@ -148,6 +148,7 @@ _ROLES: Final = (
         "审核员",
         (
             *_CENTRE,
+            "tickets.recall_ticket",
             "tickets.review_completion",
             "tickets.instruct_ticket",
             "tickets.decide_return",

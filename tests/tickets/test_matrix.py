@@ -74,7 +74,7 @@ ask_information                        post  post  post   post  post  yes       
 give_information                       yes   yes   yes    yes   part  yes        post     yes
 answer_by_centre                       post  post  post   post  post  yes        post     post
 refer_to_ruling                        post  post  post   post  post  yes        post     post
-recall_ticket                          post  post  post   post  post  yes        post     post
+recall_ticket                          post  post  post   post  post  yes        yes      post
 add_co_unit                            own   adds  own    adds  adds  yes        post     out
 add_co_unit/of_the_county              own   adds  yes    adds  adds  through    post     out
 rule_first_handler                     post  post  post   post  post  post       yes      post

@@ -11,7 +11,7 @@ from tests.factories.tickets import NOW, at, dispatched, fresh, register, signed
 from tests.tickets_pages.cases import objected, ruled
 from tests.tickets_pages.reading import cells
 from tickets import services
-from tickets.models import DutyQuestion, Objection, ReturnRequest, Statement, Ticket
+from tickets.models import DutyQuestion, Objection, ReturnRequest, Ruling, Statement, Ticket
 from tickets.selectors.precedents import precedents_for
 from tickets.selectors.queues import nearest_function
 
@@ -176,6 +176,19 @@ def test_the_form_of_a_ruling_begins_with_the_nearest_function_and_why(duty, log
     assert form.fields["reason"].help_text.startswith(
         f"系统看，{duty.county.short_name}的职能与本件最相近，得 {ticket.proposed_score} 分：清单 CG-01 夜间施工噪声（"
     )
+
+
+def test_whoever_ruled_may_take_the_ruling_back(duty, log_in):
+    ticket = register(text=NOISE, region=duty.region)
+    services.refer_to_ruling(ticket_id=ticket.pk, reason="争议。", by=duty.dispatcher, at=NOW)
+    services.rule_first_handler(
+        ticket_id=ticket.pk, unit=duty.department, item=None, reason="谁许可谁监管。", by=duty.reviewer, at=NOW
+    )
+
+    answer = log_in(duty.reviewer).post(f"/tickets/{ticket.number}/acts/recall/", {"reason": "裁错了单位。"})
+
+    assert answer.status_code == 302
+    assert Ruling.objects.get(ticket=ticket).ended_at == NOW
 
 
 def test_whoever_gave_it_back_is_not_proposed_while_another_is_near(duty):
