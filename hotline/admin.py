@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from hotline import services
 from hotline.errors import DomainError
+from hotline.limits import Limit
 from hotline.models import (
     CalendarDay,
     CalendarYear,
@@ -346,6 +347,13 @@ class PublishPage(ActPage, ReadOnly):
 
     change_list_template = "admin/hotline/calendar_list.html"
 
+    def has_add_permission(self, request):
+        return request.user.has_perm("hotline.administer_parameters")
+
+    def add_view(self, request, form_url="", extra_context=None):
+        """The overview offers 增加; what is added to a calendar is published."""
+        return redirect(f"admin:hotline_{self.opts.model_name}_publish")
+
     def get_urls(self):
         page = self.admin_site.admin_view(self.publish)
         return [path("publish/", page, name=f"hotline_{self.opts.model_name}_publish"), *super().get_urls()]
@@ -394,6 +402,13 @@ class CalendarDayAdmin(ReadOnly):
     list_filter = ["year", "is_workday"]
     ordering = ["-date"]
 
+    def has_add_permission(self, request):
+        return request.user.has_perm("hotline.administer_parameters")
+
+    def add_view(self, request, form_url="", extra_context=None):
+        """Days off are published with their whole year."""
+        return redirect("admin:hotline_calendaryear_publish")
+
 
 class HoursForm(ActForm):
     valid_from = forms.DateField(label="起用日期", help_text="从明天或以后的日期起改，如夏季作息。")
@@ -431,12 +446,18 @@ class ParameterForm(forms.ModelForm):
     class Meta:
         model = Parameter
         fields = ["key", "value", "valid_from", "source", "note"]
-        help_texts = {"valid_from": "只能从现在或以后的时间起生效；留空为立即生效。"}
+        help_texts = {
+            "value": "照现在的写法填。时限：30min 是 30 分钟，2h 是 2 小时，1d 是 1 天，2wh 是 2 个工作小时，3wd 是 3 个工作日；时段如 09:00-12:00。",
+            "valid_from": "只能从现在或以后的时间起生效；留空为立即生效。",
+            "note": "留空就沿用现在的说明。",
+        }
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        keys = Parameter.objects.order_by("key").values_list("key", flat=True).distinct("key")
-        self.fields["key"] = forms.ChoiceField(label="参数", choices=[(key, key) for key in keys])
+        rows = Parameter.objects.filter(valid_from__lte=timezone.now()).order_by("key", "-valid_from").distinct("key")
+        self.notes = {row.key: row.note for row in rows}
+        now = [(row.key, f"{row.note or row.key}，现为 {row.value}（{row.key}）") for row in rows]
+        self.fields["key"] = forms.ChoiceField(label="参数", choices=[("", "请选择"), *now])
         self.fields["valid_from"].required = False
         self.fields["source"].required = True
 
@@ -444,6 +465,7 @@ class ParameterForm(forms.ModelForm):
         data = super().clean()
         self.at = timezone.now()
         data["valid_from"] = data.get("valid_from") or self.at
+        data["note"] = data.get("note") or self.notes.get(data.get("key"), "")
         if not self.errors:
             try:
                 services.check_parameter(
@@ -457,12 +479,24 @@ class ParameterForm(forms.ModelForm):
 @admin.register(Parameter)
 class ParameterAdmin(ReadOnly):
     form = ParameterForm
-    list_display = ["key", "value", "valid_from", "source", "note"]
+    list_display = ["says", "value", "in_words", "valid_from", "source", "key"]
     search_fields = ["key", "note"]
     ordering = ["key", "-valid_from"]
 
     def has_add_permission(self, request):
         return request.user.has_perm("hotline.administer_parameters")
+
+    @admin.display(description="说明", ordering="note")
+    def says(self, row):
+        return row.note or row.key
+
+    @admin.display(description="即", empty_value="")
+    def in_words(self, row):
+        """A limit as people say it; other values say themselves."""
+        try:
+            return str(Limit.parse(row.value))
+        except DomainError:
+            return None
 
     def get_form(self, request, obj=None, **kwargs):
         # A value that was laid down is read; only a new one is typed.

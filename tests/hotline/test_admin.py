@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from bs4 import BeautifulSoup
 from django.apps import apps
 from django.contrib.admin import site
 from django.contrib.admin.utils import label_for_field
@@ -67,6 +68,23 @@ def test_an_administrator_sees_no_business_rows(browser):
         "User",
         "WorkInterval",
     }
+
+
+@pytest.mark.parametrize(
+    ("model", "page"),
+    [("calendaryear", "calendaryear"), ("calendarday", "calendaryear"), ("workinterval", "workinterval")],
+)
+def test_the_overview_leads_to_the_publication_of_calendar_and_hours(browser, model, page):
+    add = reverse(f"admin:hotline_{model}_add")
+
+    assert f'href="{add}"' in browser.get("/admin/").content.decode()
+    assert browser.get(add).url == reverse(f"admin:hotline_{page}_publish")
+
+
+def test_no_english_stands_in_the_overview(browser):
+    page = BeautifulSoup(browser.get("/admin/").content.decode(), "html.parser")
+
+    assert not re.search("[A-Za-z]{2}", page.body.get_text())
 
 
 @pytest.mark.parametrize(
@@ -248,6 +266,24 @@ def test_a_parameter_gets_a_new_value_from_a_date_on(browser):
     assert bad.context["adminform"].form.non_field_errors() == ["参数“limit.help”的取值应为时限，如“7wd”。"]
     assert done.status_code == 302
     assert Parameter.objects.get(key="limit.help", value="5wd").valid_from == at("2027-02-01 00:00")
+
+
+def test_a_new_value_is_chosen_by_what_it_is_for_and_keeps_its_note(browser):
+    url = reverse("admin:hotline_parameter_add")
+    choices = dict(browser.get(url).context["adminform"].form.fields["key"].choices)
+    old = Parameter.objects.get(key="limit.help")
+    browser.post(url, {"key": "limit.help", "value": "5wd", "valid_from_0": "", "valid_from_1": "", "source": "x"})
+
+    assert next(iter(choices)) == ""
+    assert choices["limit.help"] == f"{old.note}，现为 7wd（limit.help）"
+    assert old.note
+    assert Parameter.objects.get(key="limit.help", value="5wd").note == old.note
+
+
+def test_a_limit_is_said_in_words(browser):
+    page = browser.get(reverse("admin:hotline_parameter_changelist"), {"q": "limit.help"})
+
+    assert "7 个工作日" in page.content.decode()
 
 
 def test_a_value_that_was_laid_down_is_read(browser):
