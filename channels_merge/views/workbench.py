@@ -15,7 +15,8 @@ from hotline.views.notices import notice_line
 def workbench(request):
     now = timezone.now()
     user = request.user
-    queues = [entry for entry in shell(request)["shell"].rail if entry["count"]]
+    # What burns anywhere is looked at, not worked off: it is no queue of this person's.
+    queues = [entry for entry in shell(request)["shell"].rail if entry["count"] and entry["queue"] != "wall"]
     return render(
         request,
         "channels_merge/workbench.html",
