@@ -16,7 +16,7 @@ from channels_merge.models import Channel
 from hotline.calendar import load_calendar
 from hotline.client_address import client_address
 from hotline.errors import DomainError
-from hotline.services import FileRefused, store_file
+from hotline.services import PICTURES, FileRefused, store_file
 
 MOST_PHOTOS = 6
 SESSION_KEY = "appeal_track"
@@ -74,7 +74,7 @@ def stored_photos(request, now):
     photos = request.FILES.getlist("photo")
     if len(photos) > MOST_PHOTOS:
         raise FileRefused(f"照片最多 {MOST_PHOTOS} 张，这次选了 {len(photos)} 张。")
-    return [store_file(upload=photo, by=None, at=now, pictures_only=True) for photo in photos]
+    return [store_file(upload=photo, by=None, at=now, only=PICTURES) for photo in photos]
 
 
 def _register(request, typed, matter):

@@ -19,6 +19,7 @@ from hotline.errors import DomainError
 from hotline.models import Picture, StoredFile, User
 from hotline.pictures import read_picture
 
+XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ALLOWED: Final = {
     "image/jpeg": "jpg",
     "image/png": "png",
@@ -26,13 +27,17 @@ ALLOWED: Final = {
     "image/heic": "heic",
     "application/pdf": "pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    XLSX: "xlsx",
     "video/mp4": "mp4",
     "audio/mpeg": "mp3",
     "audio/x-wav": "wav",
 }
-SHOWN_PICTURES: Final = "jpg、png、webp、heic 图片"
-SHOWN: Final = f"{SHOWN_PICTURES}，pdf、docx、xlsx 文件，mp4 视频，mp3、wav 录音"
+PICTURES: Final = "image/"
+SHOWN: Final = {
+    "": "jpg、png、webp、heic 图片，pdf、docx、xlsx 文件，mp4 视频，mp3、wav 录音",
+    PICTURES: "jpg、png、webp、heic 图片",
+    XLSX: "xlsx 表格，别的格式先在表格软件里另存为 xlsx",
+}
 HEAD_BYTES: Final = 8192
 OFFICE: Final = {"word/document.xml": "docx", "xl/workbook.xml": "xlsx"}
 EXPANDED_AT_MOST: Final = 512 * 1024 * 1024
@@ -42,15 +47,15 @@ class FileRefused(DomainError):
     pass
 
 
-def store_file(*, upload: File, by: User | None, at: datetime, pictures_only: bool = False) -> StoredFile:
-    """Check and keep an upload. Raises FileRefused with the reason. The same bytes are kept once, with a row per upload."""
+def store_file(*, upload: File, by: User | None, at: datetime, only: str = "") -> StoredFile:
+    """Check and keep an upload; `only` one of `SHOWN`. Raises FileRefused with the reason. The same bytes are kept once, with a row per upload."""
     name = clean_name(upload.name or "")
     most = parameters.integer("upload_max_mb", at=at)
     if not upload.size:
         raise FileRefused(f"“{name}”是空文件，未上传。")
     if upload.size > most * 1024 * 1024:
         raise FileRefused(f"“{name}”超过 {most} 兆字节，未上传。请压缩后再试。")
-    content_type = _sniff(upload, name, pictures_only=pictures_only)
+    content_type = _sniff(upload, name, only=only)
     digest = _digest(upload)
     path = f"{digest[:2]}/{digest[2:4]}/{digest}.{ALLOWED[content_type]}"
     if not default_storage.exists(path):
@@ -91,17 +96,16 @@ def open_file(stored: StoredFile) -> File:
     return default_storage.open(stored.path, "rb")
 
 
-def _sniff(upload: File, name: str, *, pictures_only: bool) -> str:
+def _sniff(upload: File, name: str, *, only: str) -> str:
     upload.seek(0)
     guess = filetype.guess(upload.read(HEAD_BYTES))
     found = guess.extension if guess else ""
     if found in {"zip", "docx", "xlsx"}:
         found = _office_kind(upload)
     for content_type, extension in ALLOWED.items():
-        if extension == found and (content_type.startswith("image/") or not pictures_only):
+        if extension == found and content_type.startswith(only):
             return content_type
-    shown = SHOWN_PICTURES if pictures_only else SHOWN
-    raise FileRefused(f"“{name}”的内容不是可以上传的类型。可以上传：{shown}。")
+    raise FileRefused(f"“{name}”的内容不是可以上传的类型。可以上传：{SHOWN[only]}。")
 
 
 def _office_kind(upload: File) -> str:

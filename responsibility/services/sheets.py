@@ -20,7 +20,7 @@ from django.db.models.functions import Coalesce
 from hotline import parameters
 from hotline.errors import DomainError
 from hotline.models import StoredFile, Unit, User
-from hotline.services import open_file, store_file
+from hotline.services import XLSX, open_file, store_file
 from hotline.services.rows import one_by_one
 from hotline.services.sheets import Page, read_table, workbook
 from hotline.typed import clean
@@ -134,9 +134,7 @@ def hand_in_sheet(*, list_id: int, upload: File, drops_missing: bool, by: User |
     What the same person handed in before and never confirmed is dropped. Raises FileRefused for what is no XLSX.
     """
     draft = editable_draft(list_id, by, at)
-    stored = store_file(upload=upload, by=by, at=at)
-    if not stored.content_type.endswith("spreadsheetml.sheet"):
-        raise DutyRefused("请上传 XLSX 表格；别的格式先在表格软件里另存为 XLSX。")
+    stored = store_file(upload=upload, by=by, at=at, only=XLSX)
     return _kept_for(draft, stored, drops_missing=drops_missing, by=by, at=at)
 
 

@@ -457,7 +457,10 @@ def test_while_it_writes_the_page_shows_how_far_it_is(draft, people, as_, monkey
     ("file", "sentence"),
     [
         (SimpleUploadedFile("a.xlsx", b"nothing"), "“a.xlsx”的内容不是可以上传的类型。"),
-        (SimpleUploadedFile("a.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 40), "请上传 XLSX 表格；"),
+        (
+            SimpleUploadedFile("a.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 40),
+            "可以上传：xlsx 表格，别的格式先在表格软件里另存为 xlsx。",
+        ),
         (None, "请选择文件。"),
     ],
 )
