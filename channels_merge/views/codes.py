@@ -66,6 +66,15 @@ def code_page(request, token):
     return answer
 
 
+@login_not_required
+@require_safe
+def mistyped_code(request, token=""):
+    """The address of a code, typed by hand with a slash too many or without its code."""
+    if token:
+        return redirect("channels_merge:code-page", token=token)
+    return render(request, "channels_merge/code_unknown.html", status=404)
+
+
 def _count_once(request, answer, code):
     """A page that is loaded again within the hour is the same scan; the cookie says only that."""
     seen = f"q_{code.token}"

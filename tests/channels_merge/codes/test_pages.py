@@ -134,6 +134,19 @@ def test_an_unknown_code_is_answered_in_chinese(client, lift):
     assert (answer.status_code, "没有这张码" in text_of(soup(answer))) == (404, True)
 
 
+def test_a_slash_too_many_leads_to_the_code_and_no_code_to_the_page_of_citizens(client, lift):
+    none = client.get("/q/")
+
+    assert client.get(f"/q/{lift.token}/").headers["Location"] == f"/q/{lift.token}"
+    assert (none.status_code, "没有这张码" in none.content.decode()) == (404, True)
+
+
+def test_an_address_that_is_none_leads_citizens_to_their_own_pages(client):
+    page = client.get("/queries/").content.decode()
+
+    assert ('href="/p/"' in page, "工单" in page) == (True, False)
+
+
 def test_a_revoked_code_says_why_and_where_to_go(client, town, lift):
     services.revoke_code(code_id=lift.pk, reason="电梯已拆除。", by=town.manager, at=NOON)
 
