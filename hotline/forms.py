@@ -28,6 +28,10 @@ class LoginForm(AuthenticationForm):
         )
         self.fields["password"].label = "密码"
         self.fields["password"].error_messages["required"] = "请填写密码。"
+        if self.data.get(self.add_prefix("username")):
+            # Whoever mistyped the password has it to type again, not the number.
+            del self.fields["username"].widget.attrs["autofocus"]
+            self.fields["password"].widget.attrs["autofocus"] = True
 
     def get_invalid_login_error(self):
         return forms.ValidationError(

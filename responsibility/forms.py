@@ -35,13 +35,22 @@ _LEAVE: Final = [("", "不改")]
 # --- a version
 
 
+class ScopeField(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Unit) -> str:
+        """Townships of two counties may have one name; the name of some begins with their county's."""
+        county = obj.parent.region if obj.kind == Unit.Kind.TOWNSHIP and obj.parent else None
+        return f"{county.name} · {obj.name}" if county and not obj.name.startswith(county.name) else obj.name
+
+
 class DraftForm(forms.Form):
-    scope = forms.ModelChoiceField(
-        Unit.objects.filter(kind__in=SCOPES, valid_until=None).order_by("kind", "code"),
-        label="哪个中心的清单",
+    scope = ScopeField(
+        Unit.objects.filter(kind__in=SCOPES, valid_until=None)
+        .select_related("parent__region")
+        .order_by("kind", "code"),
+        label="谁的清单",
         to_field_name="code",
         empty_label="请选择",
-        error_messages={"required": "请选择中心。"},
+        error_messages={"required": "请选择清单是谁的。"},
     )
     reason = words_field("修订理由", 500, rows=3)
 

@@ -67,7 +67,7 @@ ACTS: dict[str, Sentence] = {
     "conclude_deferred": Sentence("办结挂账", "不再登记在册，给出答复", "work"),
     "resume": Sentence("恢复办理", "继续办理", "work"),
     "redo": Sentence("发回重办", "发回重新办理", "due"),
-    "await_review": Sentence("提交市中心审核"),
+    "await_review": Sentence("提交审核"),
     "close": Sentence("办结", "办结", "done"),
     "close_as_withdrawn": Sentence("按撤诉办结", "按您的意思办结", "done"),
     "reopen": Sentence("重新打开", "重新打开", "due"),

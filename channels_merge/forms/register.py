@@ -32,7 +32,11 @@ class ChannelForm(OwnerForm):
     way = forms.ChoiceField(label="诉求怎么进来", choices=SELECT_FIRST + IntakeWay.choices)
     address = words_field("号码或网址", 200)
     ground = words_field(
-        "开办依据", 300, required=False, rows=2, help_text="法律法规或文件的名称、文号和条款。报备前必须写。"
+        "开办依据",
+        300,
+        required=False,
+        rows=2,
+        help_text="法律法规或文件的名称、文号和条款。拟新增的报备前必须写，早已设立的现在就写。",
     )
     announced = words_field("在哪里公布", 200, required=False)
     maintainer = words_field("维护人", 80, help_text="科室或姓名，和办公电话。")

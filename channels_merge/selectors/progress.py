@@ -74,7 +74,7 @@ _APPEAL_SENTENCES = {
     AppealState.REDIRECTED: "这件事按法律规定有专门的办理途径。",
     AppealState.EXPLAINED: "已向您解释不能受理的原因。",
     AppealState.MALICIOUS: "已按规定移交处理。",
-    AppealState.WITHDRAWN: "您已撤回。",
+    AppealState.WITHDRAWN: "这件事不再办，也不再回访您。",
     AppealState.RETURNED: "不归本市办，已退回转来的平台，请向该平台询问。",
 }
 

@@ -132,7 +132,9 @@ def _has_its_day(standing: Standing) -> str:
 
 
 def _may_be_revised(standing: Standing) -> str:
-    if standing.channel.state in {ChannelState.FILED, ChannelState.CANCELLED}:
+    if standing.channel.state == ChannelState.FILED:
+        return "已报备，等市热线中心决定，现在不能改。填错了的，请渠道管理员不同意，退回以后改好再报。"
+    if standing.channel.state == ChannelState.CANCELLED:
         return f"当前为“{standing.channel.get_state_display()}”，不能修改。"
     return ""
 

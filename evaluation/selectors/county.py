@@ -48,6 +48,11 @@ class PassedOn:
     """Of the working time from the one dispatch to the other: what arrives on Friday evening does not wait over the weekend."""
     slowest: timedelta | None
 
+    @property
+    def rest(self) -> int:
+        """Given back, taken back, or handled by the centre itself."""
+        return self.given - self.passed - self.waiting
+
 
 @dataclass(frozen=True, slots=True)
 class Returns:

@@ -15,6 +15,7 @@ from evaluation.states import MISSED, DecisionState, FollowUpState
 from hotline import parameters
 from hotline.models import User
 from tickets.models import OnSiteRecord, Reply, Ticket, TicketEvent
+from tickets.selectors.page import HIDDEN_ACTS
 from tickets.selectors.photos import Visit, visits_of
 from tickets.states import Secrecy
 
@@ -166,7 +167,10 @@ def evidence_of(decision: ReviewDecision, *, by: User, at: datetime) -> Evidence
             .order_by("pk")
         ),
         timeline=list(
-            TicketEvent.objects.filter(ticket=ticket).select_related("actor", "unit").order_by("-id")[:TIMELINE_ROWS]
+            TicketEvent.objects.filter(ticket=ticket)
+            .exclude(act__in=HIDDEN_ACTS)
+            .select_related("actor", "unit")
+            .order_by("-id")[:TIMELINE_ROWS]
         ),
         redo_refusal=redo_refusal(ticket, at=at),
     )

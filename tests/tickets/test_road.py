@@ -260,7 +260,7 @@ def test_sample_is_drawn_by_the_number_and_stays_the_same(city):
             drawn += 1
             assert (last.act, last.data) == ("await_review", {"why": "抽查"})
         else:
-            assert (last.act, last.data["note"]) == ("publish_reply", "未抽中")
+            assert (last.act, last.data["note"]) == ("publish_reply", "市中心未抽查")
 
     assert 0 < drawn < 12
 

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from hotline.models import StoredFile
 from hotline.services import set_parameter
-from tests.factories.hotline import UserFactory
+from tests.factories.hotline import UnitFactory, UserFactory
 from tests.factories.tickets import (
     NOW,
     REPLY,
@@ -627,3 +627,15 @@ def test_the_day_of_a_hold_is_a_day_of_ganzhou(city):
     form = ReleaseForm(None, found=situation(fresh(ticket), city.reviewer, at("11-11 09:00")))
 
     assert [label for _, label in form.fields["hold"].choices] == ["督办，11-11起"]
+
+
+def test_whoever_gives_a_matter_to_a_unit_without_people_is_told_so(city, log_in):
+    nobody = UnitFactory(name="赣州市邮政管理局", short_name="市邮政管理局")
+    tickets = {unit: register() for unit in (nobody, city.department)}
+
+    def told(unit):
+        url = f"/tickets/{tickets[unit].number}/acts/dispatch/"
+        page = log_in(city.dispatcher).post(url, {"unit": unit.name}, follow=True).content.decode()
+        return "还没有能签收、能答复的人员" in page
+
+    assert (told(nobody), told(city.department)) == (True, False)

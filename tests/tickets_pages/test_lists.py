@@ -249,7 +249,7 @@ def test_a_signature_that_came_too_late_says_who_was_faster(city, log_in):
     response = client.post(f"/approvals/{step.pk}/", **HTMX)
 
     assert response.status_code == 409
-    assert "胡*已于 10:00 执行“提交市中心审核”。" in response.content.decode()
+    assert "胡*已于 10:00 执行“提交审核”。" in response.content.decode()
     assert client.get(f"/approvals/{step.pk}/").status_code == 404
     assert "这一审核已有人处理，或不由您审核。" in client.get(f"/approvals/{step.pk}/", **HTMX).content.decode()
     assert acts(ticket) == before
@@ -279,7 +279,7 @@ def test_a_batch_of_signatures_passes_what_it_can(city, log_in):
     response = log_in(city.head).post("/approvals/batch/", {"approval": [*map(str, steps), "x", "9" * 17, "9" * 40]})
 
     assert [(line.number, line.done, line.words) for line in response.context["lines"]] == [
-        (gone.number, False, "胡*已于 10:00 执行“提交市中心审核”。这一审核已处理：通过。"),
+        (gone.number, False, "胡*已于 10:00 执行“提交审核”。这一审核已处理：通过。"),
         (str(steps[3]), False, "没有这一审核，或不由您审核。"),
         ("9" * 17, False, "没有这一审核，或不由您审核。"),
         (first.number, True, "审核通过。"),

@@ -27,7 +27,7 @@ from tickets.states import (
     Urgency,
 )
 
-NOT_SAMPLED = "未抽中"
+NOT_SAMPLED = "市中心未抽查"
 
 
 def start_review(act: Act, reply: Reply, assignment: Assignment) -> None:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from hotline import masking
 from hotline.errors import DomainError
+from hotline.selectors import people_with_right
 from hotline.services import FileRefused, store_file
 from tickets import forms, services
 from tickets.models import Ticket
@@ -216,7 +217,10 @@ PAGES: dict[str, Page] = {
         forms.ExtensionForm, _on_own(services.request_extension, "days", "reason"), "{number} 的延期申请已提交。"
     ),
     "return": Page(
-        forms.ReturnForm, _return, "{number} 的退单申请已提交。", "审核期间时限照走。退单一件一次，须写明理由和依据。"
+        forms.ReturnForm,
+        _return,
+        "{number} 的申请已提交。",
+        "审核期间时限照走。一件申请一次，须写明理由和依据。过了退单期限再提的是申请收回，另外统计。",
     ),
     "approve": Page(forms.ConfirmForm, _approve, "{number} 审核通过。"),
     "send-back": Page(forms.ReasonForm, _send_back, "{number} 已退回再办。"),
@@ -427,6 +431,9 @@ def _done(request: HttpRequest, ticket: Ticket, page: Page, form: forms.ActForm)
     if form.hidden:
         words += f"手机号、证件号只存在反映人名下，写的已改为 {'、'.join(form.hidden)}。"
     messages.success(request, words, extra_tags=undo)
+    for named in (unit, *data.get("units", ())):
+        if named and not people_with_right("tickets.handle_ticket", [named], at=timezone.now()).exists():
+            messages.warning(request, f"{named.name}还没有能签收、能答复的人员，请管理员设好，不然没有人办。")
     target = _where_to(request, ticket)
     if request.htmx:
         return HttpResponse(headers={"HX-Redirect": target, "HX-Trigger": "act-done"})

@@ -194,10 +194,12 @@ const listKeys = () => {
     row.insertCell().textContent = does;
   }
 };
+/* The form that a page is there for. */
+const oneForm = () => { const forms = $$("#main form:is([data-act-form],[data-ctrl-enter])").filter(shown); return forms.length === 1 ? forms[0] : null; };
 const pageKeys = {
   "/": () => { const find = $(".find input"); find?.focus(); find?.select(); },
   "?": () => { if ($("#keys")) listKeys(), $("#keys").showModal(); },
-  z: () => $("[data-undo]")?.click(),
+  z: () => { const undo = $("[data-undo]"); undo ? undo.click() : hotline.say("现在没有能撤回的一步。", "due"); },
   g: () => { going = Date.now(); },
 };
 document.addEventListener("keydown", e => {
@@ -205,9 +207,8 @@ document.addEventListener("keydown", e => {
   const dialog = openDialog();
   if (e.key === "F1" && !dialog) return e.preventDefault(), pageKeys["?"](); // where ? would be typed
   if ((e.ctrlKey || e.metaKey) && e.key === "Enter") {
-    const page = dialog ? [] : $$("form[data-ctrl-enter]"); // the foot says the key: it works without the caret in the form
-    const form = e.target.closest?.("form") || (dialog ? $("form", dialog) : page.length === 1 && page[0]);
-    return form && form.matches("[data-act-form],[data-ctrl-enter]") && (e.preventDefault(), form.requestSubmit());
+    const form = e.target.closest?.("form") || (dialog ? $("form", dialog) : oneForm()); // the foot says the key: it works without the caret in the form
+    return form?.matches("[data-act-form],[data-ctrl-enter]") && (e.preventDefault(), form.requestSubmit());
   }
   if (e.key === "Escape" && !dialog) {
     if ($("#says .note")) $("#says").replaceChildren();
@@ -348,7 +349,7 @@ act?.addEventListener("close", () => { stow(); $(".act-says", act).replaceChildr
 countPicks();
 /* A form that came back: where the first thing to mend is. An act on a page of its own: its first field. */
 const back = $$("form:is([data-unsaved],[data-ctrl-enter])").find(form => $(".is-miss,.is-wrong", form));
-(back && (toMend(back) || $(".is-wrong :is(input,textarea)", back)) || $$(".act-page :is(input:not([type=hidden]),textarea,select)").find(shown))?.focus();
+(back && (toMend(back) || $(".is-wrong :is(input,textarea)", back)) || $$(":is(.act-page,.pane.one form[data-ctrl-enter]) :is(input:not([type=hidden]),textarea,select)").find(shown))?.focus();
 /* After an act the next row is ready: the list comes back one shorter, at the same place. */
 const [path, place] = JSON.parse(sessionStorage.getItem("row") || "[]");
 if (path === location.pathname) sessionStorage.removeItem("row");
