@@ -267,3 +267,15 @@ def test_the_slower_of_two_keeps_the_words(city, log_in):
     page.locator("dialog.act .note").get_by_text("胡*").wait_for()
     assert page.get_by_label("理由").input_value() == "答复没有写明何时解决。"
     assert acts(ticket)[-1] == "await_review"
+
+
+def test_a_page_that_is_one_form_begins_in_it_and_sends_from_anywhere(city, log_in):
+    page = log_in(city.dispatcher)
+    page.goto(f"{page.base}/tickets/{noise(city).number}/acts/note/")
+    assert page.evaluate("document.activeElement.name") == "text"
+
+    page.keyboard.press("Escape")
+    page.keyboard.press("z")
+    page.wait_for_selector("#says >> text=现在没有能撤回的一步。")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".err")
