@@ -50,7 +50,7 @@ def test_the_list_of_lines_says_how_each_is(client, manager, plug, came):
     rows = cells(client.get("/lines/"))
 
     assert len(rows) == 12
-    assert rows[0] == ["有搁置的", "12315 消费热线", "今天 10:00", "3", "1 · 0 分", "1", "—", "0", "0", "0", ""]
+    assert rows[0] == ["有搁置的", "12315 消费热线", "今天 10:00", "3", "1 件 最早 0 分", "1", "—", "0", "0", "0", ""]
     assert rows[1][0] == "没有接通"
 
 
