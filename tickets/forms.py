@@ -170,7 +170,7 @@ class ObjectForm(ActForm):
 
 class StatementsForm(ActForm):
     units = UnitField(label="向谁征求", units=Unit.objects.none(), many=True, help_text="多个单位用顿号隔开。")
-    question = words("请说明什么")
+    question = words("要说明什么")
 
     def prepare(self) -> None:
         self.fields["units"].units = units_that_handle(self.found.at)
@@ -187,7 +187,7 @@ class MeetingForm(ActForm):
 
 class DefinitionForm(ActForm):
     office = picks("提请哪个部门", [("staffing", "市委编办（职责界定）"), ("legal", "市司法局（法律依据）")])
-    question = words("请界定什么")
+    question = words("要界定什么")
 
 
 class RuleObjectionForm(ActForm):
@@ -402,8 +402,8 @@ class OnSiteForm(ActForm):
 
 
 class MediateForm(ActForm):
-    resource = ResourceField(label="请谁调解", queryset=Resource.objects.none(), empty_label="请选择")
-    asked = words("请它调解什么", help_text="写明双方是谁、争什么、要它做什么；不写个人的电话和证件号。")
+    resource = ResourceField(label="谁来调解", queryset=Resource.objects.none(), empty_label="请选择")
+    asked = words("要它调解什么", help_text="写明双方是谁、争什么、要它做什么；不写个人的电话和证件号。")
     consent = forms.CharField(
         label="群众怎么同意的", max_length=200, help_text="如：11月10日电话征得反映人同意。没有同意的不能提出。"
     )

@@ -102,7 +102,7 @@ def test_what_was_not_taken_on_needs_neither_date_nor_mediator(city):
 
 
 @pytest.mark.parametrize(
-    ("field", "why"), [("asked", "请写明请它调解什么。"), ("consent", "请写明群众怎么同意调解的")]
+    ("field", "why"), [("asked", "请写明要它调解什么。"), ("consent", "请写明群众怎么同意调解的")]
 )
 def test_no_mediation_without_words_and_consent(city, field, why):
     ticket = passed_down(city)
