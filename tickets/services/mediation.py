@@ -41,7 +41,7 @@ def ask_mediation(
         act.refuse("签收后、提交前才能提出调解。")
     if act.ticket.in_mediation:
         act.refuse("这一件已有一个调解没有结果。")
-    asked = require_text(asked, "请写明请它调解什么。")
+    asked = require_text(asked, "请写明要它调解什么。")
     consent = require_text(consent, "请写明群众怎么同意调解的；没有同意的不能提出。")[:200]
     if not responsibility.resources_for(assignment.unit, act.ticket.region, at).filter(pk=resource.pk).exists():
         raise InputRefused(f"“{resource.name}”不是所在县（市、区）或全市共用、正在使用的资源。")

@@ -431,9 +431,8 @@ def _done(request: HttpRequest, ticket: Ticket, page: Page, form: forms.ActForm)
     if form.hidden:
         words += f"手机号、证件号只存在反映人名下，写的已改为 {'、'.join(form.hidden)}。"
     messages.success(request, words, extra_tags=undo)
-    for named in (unit, *data.get("units", ())):
-        if named and not people_with_right("tickets.handle_ticket", [named], at=timezone.now()).exists():
-            messages.warning(request, f"{named.name}还没有能签收、能答复的人员，请管理员设好，不然没有人办。")
+    if unit and not people_with_right("tickets.sign_ticket", [unit], at=timezone.now()).exists():
+        messages.warning(request, f"{unit.name}还没有能签收的人员，请管理员设好，不然没有人办。")
     target = _where_to(request, ticket)
     if request.htmx:
         return HttpResponse(headers={"HX-Redirect": target, "HX-Trigger": "act-done"})
