@@ -21,6 +21,7 @@ _HANDLING: Final = (
     "tickets.give_information",
     "tickets.remark_ticket",
     "tickets.print_ticket",
+    "tickets.export_tickets",
     "channels_merge.reveal_contact",
 )
 _LEADING: Final = (
@@ -37,6 +38,7 @@ _CENTRE: Final = (
     "tickets.view_all_tickets",
     "tickets.remark_ticket",
     "tickets.print_ticket",
+    "tickets.export_tickets",
     "channels_merge.reveal_contact",
     "channels_merge.search_people",
     "channels_merge.search_tail",

@@ -56,5 +56,6 @@ urlpatterns += [
     path("routing/automatic/sample/", automatic.sample, name="automatic-sample"),
     path("routing/automatic/sample/<int:dispatch_id>/", automatic.judge, name="automatic-judge"),
     path("tickets/", lists.ticket_list, name="ticket-list"),
+    path("exports/tickets/", lists.export, name="export"),
     path("tickets/<str:number>/peek/", inbox.ticket_peek, name="peek"),
 ]

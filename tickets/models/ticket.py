@@ -144,6 +144,7 @@ class Ticket(StateModel):
             ("view_public_progress", "查看公开进度"),
             ("view_followup_tickets", "查看回访工单"),
             ("print_ticket", "打印工单"),
+            ("export_tickets", "导出工单清单"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -171,6 +171,18 @@ def ticket_page(user: User, wanted: Wanted, *, after: Key | None, at: datetime) 
     return Page([found[key.ticket_id] for key in page.rows], page.next_key)
 
 
+def tickets_to_export(user: User, wanted: Wanted, *, at: datetime, most: int) -> list[Ticket]:
+    """What the list shows, in the order of intake, without what is restricted: it is read here, and nowhere else."""
+    scopes = _scopes(user, wanted, at)
+    if scopes is None:
+        tickets = _narrow(_whole_table(user, at), wanted, at)
+    else:
+        tickets = Ticket.objects.filter(pk__in=_narrow(scopes, wanted, at).values("ticket_id"))
+    tickets = tickets.filter(secrecy=Secrecy.OPEN).defer("text")
+    beside = tickets.select_related("region__parent", "category", "lead__unit", "holder__unit")
+    return list(beside.order_by("created_at", "pk")[:most])
+
+
 def _shown(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:
     return tickets.select_related("region", "holder__unit").defer("text")
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from html import escape
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import QuerySet
@@ -14,13 +15,19 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from hotline.client_address import client_address
+from hotline.dates import local
+from hotline.errors import DomainError
 from hotline.models import Unit, User
-from hotline.views.gate import opens_with
+from hotline.rights import has_right
+from hotline.views.files import answer_with_bytes
+from hotline.views.gate import holds_any, opens_with
 from responsibility.models import Category
-from tickets.fields import say_plainly
+from tickets.fields import say_plainly, words
 from tickets.selectors import lists
+from tickets.services.exporting import EXPORT, export_tickets
 from tickets.states import STATE_TONE, Kind, TicketState
 from tickets.views.answers import after, paged
 
@@ -112,10 +119,32 @@ class FilterForm(forms.Form):
             data["first_day"] = data["last_day"] = None
         return data
 
+    def in_words(self) -> list[str]:
+        """What the list is narrowed by, as the page of the list says it."""
+        said = []
+        for name, value in self.cleaned_data.items():
+            if value and name != "order":
+                shown = (
+                    dict(getattr(self.fields[name], "choices", ())).get(value, value)
+                    if isinstance(value, str)
+                    else value
+                )
+                said.append(self.fields[name].label if value is True else f"{self.fields[name].label}：{shown}")
+        return said
+
     def wanted(self) -> lists.Wanted:
         self.is_valid()
         data = {name: value for name, value in self.cleaned_data.items() if value and name != "order"}
         return lists.Wanted(**data, by_due=self.cleaned_data.get("order") == "due")
+
+
+class ExportForm(forms.Form):
+    use_required_attribute = False
+    reason = words("导出的用途", help_text="和导出的条件、件数一起记入安全日志。")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say_plainly(self.fields["reason"])
 
 
 def _why_no_list(user: User, at: datetime) -> str:
@@ -137,6 +166,43 @@ def ticket_list(request: HttpRequest) -> HttpResponse:
         "wanted": wanted,
         "is_filtered": wanted != lists.Wanted(),
         "list_url": reverse("tickets:ticket-list"),
+        "export_url": _export_url(request, at),
         "rows": [(ticket, STATE_TONE[ticket.state]) for ticket in page.rows],
     }
     return render(request, "tickets/ticket_list.html", context)
+
+
+def _export_url(request: HttpRequest, at: datetime) -> str:
+    if not has_right(request.user, EXPORT, at):
+        return ""
+    narrowed = {name: value for name, value in request.GET.items() if value and name != "after"}
+    return f"{reverse('tickets:export')}?{urlencode(narrowed)}"
+
+
+@require_http_methods(["GET", "POST"])
+@opens_with(holds_any(EXPORT, else_say="您的岗位不导出工单。"))
+def export(request: HttpRequest) -> HttpResponse:
+    """The list as it is narrowed, taken away as a sheet."""
+    at = timezone.now()
+    filters = FilterForm(request.GET, user=request.user, at=at)
+    wanted = filters.wanted()
+    form = ExportForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            content = export_tickets(
+                wanted=wanted,
+                reason=form.cleaned_data["reason"],
+                by=request.user,
+                at=at,
+                address=client_address(request),
+            )
+        except DomainError as why:
+            form.add_error(None, str(why))
+        else:
+            return answer_with_bytes(f"工单 {local(at):%Y-%m-%d %H%M}.xlsx", content)
+    context = {
+        "form": form,
+        "said": filters.in_words(),
+        "back": f"{reverse('tickets:ticket-list')}?{request.GET.urlencode()}",
+    }
+    return render(request, "tickets/export.html", context, status=422 if form.errors else 200)
