@@ -80,7 +80,7 @@ def test_a_sheet_costs_the_same_for_one_row_and_three(city, log_in, django_asser
     client = log_in(city.handler)
     client.get("/tickets/")
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         answer = client.post("/exports/tickets/", WHY)
 
     assert len(sheet_of(answer)) == rows
