@@ -33,7 +33,7 @@ class ManyField(forms.CharField):
     """Several words in one line, each between 顿号."""
 
     def __init__(self, *, rows: int = 1, **kwargs: Any) -> None:
-        super().__init__(widget=forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput(), **kwargs)
+        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
         self.error_messages["required"] = f"请写{self.label}。"
 
     def prepare_value(self, value: Any) -> Any:

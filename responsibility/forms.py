@@ -155,9 +155,9 @@ class RowForm(forms.Form):
 class ConditionForm(RowForm):
     """When all of the first four hold, what is said after them counts."""
 
-    words = ManyField(label=notation.WHEN["words"], required=False, rows=0)
-    place = ManyField(label=notation.WHEN["place"], required=False, rows=0)
-    subject = ManyField(label=notation.WHEN["subject"], required=False, rows=0)
+    words = ManyField(label=notation.WHEN["words"], required=False)
+    place = ManyField(label=notation.WHEN["place"], required=False)
+    subject = ManyField(label=notation.WHEN["subject"], required=False)
     hour = HoursField(label=notation.WHEN["hour"], required=False, max_length=20, help_text="起止，如 22-6。")
     level = choice_field(notation.THEN["level"], _LEAVE + Level.choices, required=False)
     city_function = choice_field(notation.THEN["city_function"], [*_LEAVE, *FUNCTIONS.items()], required=False)

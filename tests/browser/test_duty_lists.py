@@ -136,8 +136,8 @@ def test_conditions_come_and_go_as_rows_by_keyboard(first, log_in, shots):
     page.focus("[name=conditions-1-hour]")
     page.keyboard.press("Enter")
     page.wait_for_selector(".one-row.is-wrong >> text=钟点写起止")
-    # Of two rows that are wrong the first has the caret.
-    page.wait_for_selector("[name=conditions-0-words]:focus")
+    # Of two rows that are wrong the one with a field to mend has the caret.
+    page.wait_for_selector("[name=conditions-1-hour]:focus")
     assert page.input_value("[name=conditions-0-words]") == "装修"
     shots(page, "duty-item-rows")
     page.fill("[name=conditions-1-hour]", "22-6")
