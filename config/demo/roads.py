@@ -2,7 +2,6 @@
 
 import io
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -16,17 +15,17 @@ from channels_merge import services as channels
 from channels_merge.models import Appeal, Channel
 from channels_merge.services.desk import Decision
 from config.demo.people import People
+from config.demo.ways import ROADS
 from evaluation import services as evaluation
-from evaluation.models import FollowUp, ReviewDecision
+from evaluation.models import FollowUp
 from hotline.dates import local
 from hotline.models import Region, Unit, User
 from hotline.services import store_file
 from responsibility import selectors as responsibility
 from responsibility.models import Category
 from tickets import services as tickets
-from tickets.models import Approval, Assignment, ReturnRequest, Ticket
+from tickets.models import Approval, Assignment, Ticket
 from tickets.states import ApprovalState
-from tickets.states import Decision as Verdict
 
 SOURCE = "demo-"
 """Source numbers of demonstration appeals begin so."""
@@ -186,13 +185,13 @@ class Roads:
 
     def dispatch(self, ticket: Ticket, moment: Moment) -> Assignment:
         ticket = Ticket.objects.select_related("proposed_unit", "proposed_item").get(pk=ticket.pk)
-        unit = ticket.proposed_unit or self._centre_of(ticket.region)
+        unit = ticket.proposed_unit or self.centre_of(ticket.region)
         event = tickets.dispatch_ticket(
             ticket_id=ticket.pk, unit=unit, item=ticket.proposed_item, by=self.dispatcher, at=moment.after(0.3)
         )
         return event.assignment
 
-    def _centre_of(self, region: Region | None) -> Unit:
+    def centre_of(self, region: Region | None) -> Unit:
         county = region.parent if region is not None and region.level == "township" else region
         return Unit.objects.get(kind=Unit.Kind.COUNTY_CENTRE, region=county)
 
@@ -206,14 +205,14 @@ class Roads:
         """Dispatch and sign; a county centre passes on to whoever the list expects. Returns the part that works."""
         lead = self.dispatch(ticket, moment)
         self.sign(lead, moment)
-        below = self._receiver(ticket, lead, moment.at)
+        below = self.receiver(ticket, lead, moment.at)
         if below is None:
             return lead
         child = self.pass_down(lead, below, moment)
         self.sign(child, moment, 1)
         return child
 
-    def _receiver(self, ticket: Ticket, lead: Assignment, at: datetime) -> Unit | None:
+    def receiver(self, ticket: Ticket, lead: Assignment, at: datetime) -> Unit | None:
         if lead.unit.kind != Unit.Kind.COUNTY_CENTRE:
             return None
         for candidate in responsibility.suggest(
@@ -334,239 +333,6 @@ def photo(seed: int, taken_at: datetime) -> SimpleUploadedFile:
     patches.resize((320, 240), Image.Resampling.BICUBIC).save(content, "JPEG", exif=exif)
     return SimpleUploadedFile(f"现场{seed}.jpg", content.getvalue(), "image/jpeg")
 
-
-# --- the roads, by the word in appeals.csv
-
-
-def queue(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    """It waits for the dispatcher."""
-
-
-def sent(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    roads.dispatch(ticket, moment)
-
-
-def working(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    roads.work(ticket, appeal, moment)
-
-
-def onsite(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    roads.visit(roads.work(ticket, appeal, moment), moment)
-
-
-def passed(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    lead = roads.dispatch(ticket, moment)
-    roads.sign(lead, moment)
-    below = roads._receiver(ticket, lead, moment.at)
-    if below is not None:
-        roads.pass_down(lead, below, moment)
-
-
-def urged(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    roads.work(ticket, appeal, moment)
-    channels.urge_appeal(
-        appeal_id=appeal.pk,
-        channel=roads.channels["phone"],
-        text="来电催问，路上还是有石子，问什么时候有人管。",
-        by=roads.agent,
-        at=moment.after(20),
-    )
-
-
-def returned(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    lead = roads.dispatch(ticket, moment)
-    tickets.request_return(
-        assignment_id=lead.pk,
-        ground="not_our_duty",
-        reason=f"经核对权责清单，“{ticket.title}”的办理权限不在本县（市、区），申请退回重派。",
-        by=roads.people.of(lead.unit)["liaison"],
-        at=moment.after(2),
-    )
-
-
-def child_return(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    lead = roads.dispatch(ticket, moment)
-    roads.sign(lead, moment)
-    below = roads._receiver(ticket, lead, moment.at)
-    if below is not None:
-        child = roads.pass_down(lead, below, moment)
-        tickets.request_return(
-            assignment_id=child.pk,
-            ground="not_our_duty",
-            reason="水渠因道路施工受损，应由施工的责任单位修复，申请退回县中心另派。",
-            by=roads.people.of(below)["liaison"],
-            at=moment.after(1),
-        )
-
-
-def _disputed(roads: Roads, ticket: Ticket, moment: Moment) -> None:
-    lead = roads.dispatch(ticket, moment)
-    tickets.request_return(
-        assignment_id=lead.pk,
-        ground="not_our_duty",
-        reason="职责清单没有写明由本单位负责，申请退回。",
-        by=roads.people.of(lead.unit)["liaison"],
-        at=moment.after(2),
-    )
-    request = ReturnRequest.objects.get(assignment=lead, decision=Verdict.PENDING)
-    tickets.dispute_return(
-        request_id=request.pk, reason="两家各执一词，提交裁定。", by=roads.dispatcher, at=moment.after(1)
-    )
-
-
-def ruling(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    _disputed(roads, ticket, moment)
-
-
-def first_handler(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    _disputed(roads, ticket, moment)
-    event = tickets.rule_first_handler(
-        ticket_id=ticket.pk,
-        unit=roads._centre_of(ticket.region),
-        item=ticket.proposed_item,
-        reason="职能最相近，先行办理；办结后无异议的纳入清单。",
-        by=roads.reviewer,
-        at=moment.after(3),
-    )
-    roads.sign(event.assignment, moment)
-
-
-def extension(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    part = roads.work(ticket, appeal, moment)
-    at = moment.after(1)
-    tickets.request_extension(
-        assignment_id=part.pk,
-        days=3,
-        reason="需与第三方协商配件到货时间，预计三个工作日内可以完成。",
-        by=roads.people.of(part.unit)["handler"],
-        at=at,
-    )
-
-
-def unit_review(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    roads.submit(ticket, roads.work(ticket, appeal, moment), moment)
-
-
-def county_review(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    unit_review(roads, ticket, appeal, moment)
-    roads.approve(ticket, moment, until="parent")
-
-
-def city_review(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    roads.submit(ticket, roads.work(ticket, appeal, moment), moment, resolved="partly")
-    roads.approve(ticket, moment, until="city")
-
-
-def followup(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    roads.finish(ticket, appeal, moment)
-
-
-def closed(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    roads.finish(ticket, appeal, moment)
-    level = "basically" if ticket.pk % 3 == 0 else "satisfied"
-    roads.call_back(ticket, moment, resolved="yes", satisfaction=level)
-
-
-def dissatisfied(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    roads.dissatisfied(ticket, appeal, moment)
-
-
-def redo(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    roads.dissatisfied(ticket, appeal, moment)
-    decision = ReviewDecision.objects.get(ticket=ticket, state="pending")
-    evaluation.decide(
-        decision_id=decision.pk,
-        verdict="redo",
-        sentence="现场恢复经营，与答复不符，发回重办。",
-        is_reasonable=True,
-        duty_done=False,
-        by=roads.reviewer,
-        at=moment.after(3),
-    )
-
-
-def deferred(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    roads.work(ticket, appeal, moment)
-    tickets.defer_ticket(
-        ticket_id=ticket.pk,
-        reason="需列入年度管网改造计划，预计明年汛期前完工，期间每季度告知进展。",
-        by=roads.reviewer,
-        at=moment.after(24),
-    )
-
-
-def asked(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    tickets.ask_information(
-        ticket_id=ticket.pk,
-        question="请说明是哪个小区、哪一栋，从什么时候开始的，方便派到负责的单位。",
-        by=roads.dispatcher,
-        at=moment.after(0.2),
-    )
-
-
-def recalled(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    lead = roads.dispatch(ticket, moment)
-    tickets.recall_ticket(
-        ticket_id=ticket.pk,
-        reason=f"来电人补充说不在{lead.unit.short_name}的地界，撤回核对后再派。",
-        by=roads.dispatcher,
-        at=moment.after(0.1),
-    )
-
-
-def merged(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    tickets.merge_ticket(
-        ticket_id=ticket.pk,
-        into_id=roads.before.pk,
-        reason="同一工地夜间施工，一起办。",
-        by=roads.dispatcher,
-        at=moment.after(0.3),
-    )
-
-
-def voided(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    tickets.void_ticket(ticket_id=ticket.pk, reason="重复登记，作废。", by=roads.dispatcher, at=moment.after(0.5))
-
-
-def withdrawn(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    roads.work(ticket, appeal, moment)
-    channels.withdraw_appeal(
-        appeal_id=appeal.pk,
-        channel=roads.channels["phone"],
-        reason="护栏已经有人来修好了，不用办了。",
-        by=roads.agent,
-        at=moment.after(20),
-    )
-
-
-ROADS: dict[str, Callable[[Roads, Ticket, object, Moment], None]] = {
-    "queue": queue,
-    "sent": sent,
-    "working": working,
-    "late": working,
-    "onsite": onsite,
-    "passed": passed,
-    "urged": urged,
-    "returned": returned,
-    "child_return": child_return,
-    "ruling": ruling,
-    "first_handler": first_handler,
-    "extension": extension,
-    "unit_review": unit_review,
-    "county_review": county_review,
-    "city_review": city_review,
-    "followup": followup,
-    "urgent_done": closed,
-    "closed": closed,
-    "dissatisfied": dissatisfied,
-    "redo": redo,
-    "deferred": deferred,
-    "asked": asked,
-    "recalled": recalled,
-    "merged": merged,
-    "voided": voided,
-    "withdrawn": withdrawn,
-}
 
 BRANCHES = {
     # road: act at the desk, choice, what the caller was told
