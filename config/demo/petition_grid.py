@@ -117,12 +117,12 @@ def _have_petitions(now: datetime) -> None:
     found = list(PetitionMatch.objects.exclude(ground="text").order_by("both_since", "pk")[:3])
     for match in found:
         petition.confirm_match(match_id=match.pk, by=reviewer, at=now - HOUR)
-    if found:
-        petition.start_joint_supervision(
-            match_id=found[0].pk,
-            reason="两边都反映，一个月没有办结，请主办单位和信访部门一起上门。",
-            by=reviewer,
-            at=now,
+    reasons = ("两边都反映，一个月没有办结，请主办单位和信访部门一起上门。", "两边的答复说法不一，先对清楚再办。")
+    for match, reason in zip(found, reasons, strict=False):
+        petition.start_joint_supervision(match_id=match.pk, reason=reason, by=reviewer, at=now - HOUR / 2)
+    if len(found) > 1:
+        petition.lift_joint_supervision(
+            match_id=found[1].pk, reason="两边已经对过，由县里统一答复，不用再督。", by=reviewer, at=now - HOUR / 6
         )
 
 

@@ -13,6 +13,7 @@ from PIL import ExifTags, Image
 from channels_merge import selectors as appeals
 from channels_merge import services as channels
 from channels_merge.models import Appeal, Channel
+from channels_merge.services.automatic import dispatch_by_itself
 from channels_merge.services.desk import Decision
 from config.demo.people import People
 from config.demo.ways import ROADS
@@ -24,8 +25,9 @@ from hotline.services import store_file
 from responsibility import selectors as responsibility
 from responsibility.models import Category
 from tickets import services as tickets
-from tickets.models import Approval, Assignment, Ticket
+from tickets.models import Approval, Assignment, ReturnRequest, Ticket
 from tickets.states import ApprovalState
+from tickets.states import Decision as Verdict
 
 SOURCE = "demo-"
 """Source numbers of demonstration appeals begin so."""
@@ -35,7 +37,8 @@ MINUTE = timedelta(minutes=1)
 STARTED_DAYS_AGO = {
     "closed": 30, "followup": 9, "dissatisfied": 12, "redo": 16, "late": 34, "working": 3, "onsite": 3, "passed": 2,
     "unit_review": 6, "county_review": 7, "city_review": 8, "extension": 9, "deferred": 45, "returned": 1,
-    "child_return": 1, "ruling": 5, "first_handler": 6, "urgent_done": 20, "urged": 4, "voided": 5, "withdrawn": 4,
+    "child_return": 1, "refused_return": 3, "bounced": 4, "taken_back": 8, "ruling": 5, "first_handler": 6, "first_closed": 26,
+    "old_photo": 6, "urgent_done": 20, "urged": 4, "voided": 5, "withdrawn": 4,
     "answered": 2, "transferred": 2, "legal": 3, "explained": 3, "police": 3,
 }  # fmt: skip
 """Days before now at which a road begins; roads left out begin within the last hours."""
@@ -71,10 +74,11 @@ class Roads:
             for r in Region.objects.select_related("parent")
         }
         self.agent, self.dispatcher = self._user("agent1"), self._user("dispatcher1")
-        self.reviewer = self._user("reviewer1")
-        self.caller = self._user("followup1")
+        self.reviewer, self.second_reviewer = self._user("reviewer1"), self._user("reviewer2")
+        self.caller, self.staffing = self._user("followup1"), self._user("staffing1")
         self.last: Ticket | None = None
         self.before: Ticket | None = None
+        self.last_photo = 0
 
     def _user(self, username: str) -> User:
         return User.objects.get(username=username)
@@ -184,10 +188,21 @@ class Roads:
         ROADS[road](self, self.last, appeal, moment)
 
     def dispatch(self, ticket: Ticket, moment: Moment) -> Assignment:
+        """By itself where the item is switched on and nothing speaks against it, else by the dispatcher."""
+        if dispatch_by_itself(ticket_id=ticket.pk, at=moment.after(0.02)):
+            return Assignment.objects.get(ticket=ticket)
         ticket = Ticket.objects.select_related("proposed_unit", "proposed_item").get(pk=ticket.pk)
         unit = ticket.proposed_unit or self.centre_of(ticket.region)
         event = tickets.dispatch_ticket(
             ticket_id=ticket.pk, unit=unit, item=ticket.proposed_item, by=self.dispatcher, at=moment.after(0.3)
+        )
+        return event.assignment
+
+    def give(self, ticket: Ticket, code: str, moment: Moment) -> Assignment:
+        """A second dispatch, to the unit of this code."""
+        unit = Unit.objects.get(code=code)
+        event = tickets.dispatch_ticket(
+            ticket_id=ticket.pk, unit=unit, item=None, by=self.dispatcher, at=moment.after(0.5)
         )
         return event.assignment
 
@@ -205,27 +220,30 @@ class Roads:
         """Dispatch and sign; a county centre passes on to whoever the list expects. Returns the part that works."""
         lead = self.dispatch(ticket, moment)
         self.sign(lead, moment)
-        below = self.receiver(ticket, lead, moment.at)
+        below = self.receiver(lead)
         if below is None:
             return lead
         child = self.pass_down(lead, below, moment)
         self.sign(child, moment, 1)
         return child
 
-    def receiver(self, ticket: Ticket, lead: Assignment, at: datetime) -> Unit | None:
-        if lead.unit.kind != Unit.Kind.COUNTY_CENTRE:
+    def receiver(self, lead: Assignment) -> Unit | None:
+        """The county's department whose work the item is; None where the lead does it itself."""
+        if lead.unit.kind != Unit.Kind.COUNTY_CENTRE or lead.item is None:
             return None
-        for candidate in responsibility.suggest(
-            text=f"{ticket.title}\n{ticket.text}",
-            category=ticket.category,
-            region=ticket.region,
-            kind=ticket.kind,
-            at=at,
-        ):
-            expected = candidate.expected_unit
-            if expected is not None and expected.parent_id == lead.unit_id and not candidate.refused:
-                return expected if expected.kind != Unit.Kind.TOWNSHIP else None
-        return None
+        own = Unit.objects.filter(parent=lead.unit, kind=Unit.Kind.COUNTY_DEPARTMENT)
+        return own.filter(function=lead.item.county_function).order_by("code").first()
+
+    def refuse(self, part: Assignment, reason: str, moment: Moment, hours: float = 2) -> ReturnRequest:
+        """The unit's liaison wants to be rid of it."""
+        tickets.request_return(
+            assignment_id=part.pk,
+            ground="not_our_duty",
+            reason=reason,
+            by=self.people.of(part.unit)["liaison"],
+            at=moment.after(hours),
+        )
+        return ReturnRequest.objects.get(assignment=part, decision=Verdict.PENDING)
 
     def pass_down(self, lead: Assignment, unit: Unit, moment: Moment) -> Assignment:
         event = tickets.pass_down(
@@ -248,19 +266,20 @@ class Roads:
             at=moment.after(2),
         )
 
-    def visit(self, part: Assignment, moment: Moment) -> None:
+    def visit(self, part: Assignment, moment: Moment, *, after: int = 0) -> None:
+        """``after``: seed of the second picture, when it is an old one."""
         at = moment.after(5)
         handler = self.people.of(part.unit)["handler"]
-        before, after = (
-            store_file(upload=photo(part.pk * 2 + turn, at - 15 * MINUTE), by=handler, at=at) for turn in (0, 1)
-        )
+        seeds = (part.pk * 2, after or part.pk * 2 + 1)
+        pictures = [store_file(upload=photo(seed, at - 15 * MINUTE), by=handler, at=at) for seed in seeds]
+        self.last_photo = seeds[1]
         tickets.record_onsite(
             assignment_id=part.pk,
             found="现场情况与反映一致，已当场要求整改并拍照留存。",
             place=part.ticket.place or part.ticket.region.name,
             visited_at=at - 20 * MINUTE,
-            before=[before],
-            after=[after],
+            before=pictures[:1],
+            after=pictures[1:],
             by=handler,
             at=at,
         )

@@ -9,8 +9,7 @@ from channels_merge import services as channels
 from evaluation import services as evaluation
 from evaluation.models import ReviewDecision
 from tickets import services as tickets
-from tickets.models import ReturnRequest, Ticket
-from tickets.states import Decision as Verdict
+from tickets.models import Assignment, ReturnRequest, Ticket
 
 if TYPE_CHECKING:
     from config.demo.roads import Moment, Roads
@@ -35,7 +34,7 @@ def onsite(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
 def passed(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
     lead = roads.dispatch(ticket, moment)
     roads.sign(lead, moment)
-    below = roads.receiver(ticket, lead, moment.at)
+    below = roads.receiver(lead)
     if below is not None:
         roads.pass_down(lead, below, moment)
 
@@ -53,19 +52,49 @@ def urged(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
 
 def returned(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
     lead = roads.dispatch(ticket, moment)
-    tickets.request_return(
-        assignment_id=lead.pk,
-        ground="not_our_duty",
-        reason="该处道路由市政管养，不属本单位职责，依据权责清单申请退回。",
-        by=roads.people.of(lead.unit)["liaison"],
+    roads.refuse(lead, "该处道路由市政管养，不属本单位职责，依据权责清单申请退回。", moment)
+
+
+def refused_return(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    lead = roads.dispatch(ticket, moment)
+    request = roads.refuse(lead, "林权纠纷要先由村里调解，没有调解过的不受理，申请退回。", moment)
+    tickets.refuse_return(
+        request_id=request.pk,
+        reason="先受理，再由你们组织调解；清单写明由林业部门牵头。",
+        by=roads.dispatcher,
         at=moment.after(2),
     )
+    roads.sign(lead, moment)
+
+
+def bounced(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    """From the county to the power supplier and from there to whoever will be ruled."""
+    first = roads.dispatch(ticket, moment)
+    _grant(roads, roads.refuse(first, "设施由供电公司建、供电公司管，县里没有职责。", moment), moment)
+    second = roads.give(ticket, "ENT-GD", moment)
+    _grant(roads, roads.refuse(second, "产权分界点以下归业主，不在本公司管护范围，附产权协议。", moment), moment)
+    tickets.refer_to_ruling(
+        ticket_id=ticket.pk, reason="退了两次，供电和物业都不认。", by=roads.dispatcher, at=moment.after(1)
+    )
+
+
+def _grant(roads: Roads, request: ReturnRequest, moment: Moment) -> None:
+    tickets.grant_return(request_id=request.pk, reason="理由成立，另派。", by=roads.dispatcher, at=moment.after(1))
+
+
+def taken_back(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    """After the window for returns: counted apart."""
+    lead = roads.dispatch(ticket, moment)
+    roads.sign(lead, moment)
+    late = roads.refuse(lead, "到现场看过，是交警划的临时泊位，要交警撤线。", moment, hours=96)
+    _grant(roads, late, moment)
+    roads.sign(roads.give(ticket, "CITY-JJZD", moment), moment)
 
 
 def child_return(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
     lead = roads.dispatch(ticket, moment)
     roads.sign(lead, moment)
-    below = roads.receiver(ticket, lead, moment.at)
+    below = roads.receiver(lead)
     if below is not None:
         child = roads.pass_down(lead, below, moment)
         tickets.request_return(
@@ -79,14 +108,7 @@ def child_return(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
 
 def _disputed(roads: Roads, ticket: Ticket, moment: Moment) -> None:
     lead = roads.dispatch(ticket, moment)
-    tickets.request_return(
-        assignment_id=lead.pk,
-        ground="not_our_duty",
-        reason="职责清单没有写明由本单位负责，申请退回。",
-        by=roads.people.of(lead.unit)["liaison"],
-        at=moment.after(2),
-    )
-    request = ReturnRequest.objects.get(assignment=lead, decision=Verdict.PENDING)
+    request = roads.refuse(lead, "职责清单没有写明由本单位负责，申请退回。", moment)
     tickets.dispute_return(
         request_id=request.pk, reason="两家各执一词，提交裁定。", by=roads.dispatcher, at=moment.after(1)
     )
@@ -96,7 +118,7 @@ def ruling(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
     _disputed(roads, ticket, moment)
 
 
-def first_handler(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+def first_handler(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> Assignment:
     _disputed(roads, ticket, moment)
     event = tickets.rule_first_handler(
         ticket_id=ticket.pk,
@@ -107,6 +129,16 @@ def first_handler(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
         at=moment.after(3),
     )
     roads.sign(event.assignment, moment)
+    return event.assignment
+
+
+def first_closed(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    """Whoever was named did it, and nobody objected."""
+    part = first_handler(roads, ticket, appeal, moment)
+    roads.contact(part, appeal, moment)
+    roads.submit(ticket, part, moment)
+    roads.approve(ticket, moment)
+    roads.call_back(ticket, moment, resolved="yes", satisfaction="satisfied")
 
 
 def extension(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
@@ -123,6 +155,14 @@ def extension(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
 
 def unit_review(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
     roads.submit(ticket, roads.work(ticket, appeal, moment), moment)
+
+
+def old_photo(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    """What is shown as done was shown before, of another place."""
+    old = roads.last_photo
+    part = roads.work(ticket, appeal, moment)
+    roads.visit(part, moment, after=old)
+    roads.submit(ticket, part, moment)
 
 
 def county_review(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
@@ -217,7 +257,7 @@ def withdrawn(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
     )
 
 
-ROADS: dict[str, Callable[[Roads, Ticket, object, Moment], None]] = {
+ROADS: dict[str, Callable[[Roads, Ticket, object, Moment], object]] = {
     "queue": queue,
     "sent": sent,
     "working": working,
@@ -227,10 +267,15 @@ ROADS: dict[str, Callable[[Roads, Ticket, object, Moment], None]] = {
     "urged": urged,
     "returned": returned,
     "child_return": child_return,
+    "refused_return": refused_return,
+    "bounced": bounced,
+    "taken_back": taken_back,
     "ruling": ruling,
     "first_handler": first_handler,
+    "first_closed": first_closed,
     "extension": extension,
     "unit_review": unit_review,
+    "old_photo": old_photo,
     "county_review": county_review,
     "city_review": city_review,
     "followup": followup,

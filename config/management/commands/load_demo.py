@@ -10,9 +10,12 @@ from django.utils import timezone
 
 from channels_merge.models import Appeal
 from config.demo import lines, register, telephone
+from config.demo.disputes import object_to_rulings
 from config.demo.merging import bring_together
+from config.demo.past import read_samples, remember
 from config.demo.people import ACCOUNTS, People
 from config.demo.petition_grid import show_neighbours
+from config.demo.resources import settle_outside
 from config.demo.roads import SOURCE, Roads
 from hotline.models import Unit, User
 from hotline.services import sweep_clocks
@@ -39,6 +42,7 @@ class Command(BaseCommand):
         people = People(password, now)
         make_people(people)
         roads = Roads(people, now=now)
+        remember(roads)
         for index, row in enumerate(rows):
             roads.walk(index, row)
             if (index + 1) % 20 == 0 or index + 1 == len(rows):
@@ -47,8 +51,11 @@ class Command(BaseCommand):
         lines.plug_in(now=now)
         register.fill(now=now)
         telephone.ring_up(now=now)
+        object_to_rulings(roads)
+        settle_outside(roads)
         show_neighbours(roads)
         bring_together(roads)
+        read_samples(roads)
         sweep_clocks(at=now, batch=5000)
         count_routing(at=now)
         self.stdout.write(f"演示数据已装好：{User.objects.count()} 个账号，{Ticket.objects.count()} 张工单。")
