@@ -40,6 +40,9 @@ def _object(roads: Roads, ticket: Ticket, reason: str, at: datetime, suggested: 
 
 
 def _ask(roads: Roads, objection: Objection, units: tuple[Unit, ...], question: str, at: datetime) -> list[Statement]:
+    for unit in units:
+        # Only a unit with somebody who can answer is asked.
+        roads.people.of(unit)
     tickets.ask_statements(objection_id=objection.pk, units=units, question=question, by=roads.reviewer, at=at)
     return list(Statement.objects.filter(objection=objection).select_related("unit").order_by("pk"))
 

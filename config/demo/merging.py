@@ -48,8 +48,8 @@ def bring_together(roads: Roads) -> None:
         _another(roads, number, text, 50 - number)
     for number, hours in ((24, 1.0), (25, 0.5)):
         _tell(roads, number, AGAIN, hours, "13979760000")
-    _ask_often(first, roads)
     _come_back(roads)
+    _ask_often(first, roads)
     merging.look_at_missed(at=roads.now)
     _take_one_out(roads, ticket)
     merging.propose_threshold(at=roads.now)

@@ -78,7 +78,7 @@ class Roads:
         self.caller, self.staffing = self._user("followup1"), self._user("staffing1")
         self.last: Ticket | None = None
         self.before: Ticket | None = None
-        self.last_photo = 0
+        self.shown: dict[int, int] = {}
 
     def _user(self, username: str) -> User:
         return User.objects.get(username=username)
@@ -272,7 +272,7 @@ class Roads:
         handler = self.people.of(part.unit)["handler"]
         seeds = (part.pk * 2, after or part.pk * 2 + 1)
         pictures = [store_file(upload=photo(seed, at - 15 * MINUTE), by=handler, at=at) for seed in seeds]
-        self.last_photo = seeds[1]
+        self.shown[part.unit_id] = seeds[1]
         tickets.record_onsite(
             assignment_id=part.pk,
             found="现场情况与反映一致，已当场要求整改并拍照留存。",

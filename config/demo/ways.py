@@ -158,10 +158,9 @@ def unit_review(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
 
 
 def old_photo(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
-    """What is shown as done was shown before, of another place."""
-    old = roads.last_photo
+    """What the unit shows as done it has shown before, of another place."""
     part = roads.work(ticket, appeal, moment)
-    roads.visit(part, moment, after=old)
+    roads.visit(part, moment, after=roads.shown.get(part.unit_id, 0))
     roads.submit(ticket, part, moment)
 
 
