@@ -52,7 +52,7 @@ def urged(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
 
 def returned(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
     lead = roads.dispatch(ticket, moment)
-    roads.refuse(lead, "该处道路由市政管养，不属本单位职责，依据权责清单申请退回。", moment)
+    roads.refuse(lead, f"经核对权责清单，“{ticket.title}”的办理权限不在本县（市、区），申请退回重派。", moment)
 
 
 def refused_return(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
