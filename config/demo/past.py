@@ -30,6 +30,7 @@ BEFORE = timedelta(days=50)
 SPREAD = timedelta(days=150)
 TOLD = (
     "{text}地点在{place}，请派人处理。",
+    "我住在{place}。{text}希望尽快解决。",
     "{place}这边，{text}反映过一次，还没有结果。",
 )
 BY_THEMSELVES = {

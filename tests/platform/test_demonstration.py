@@ -65,8 +65,9 @@ def test_the_demonstration_shows_every_state_and_loads_what_is_missing(monkeypat
     to_sign = next(segment for segment in inbox_segments(liaison, at("11-10 10:00")) if segment.code == "sign")
     assert (to_sign.count, waiting_approvals(head, at("11-10 10:00")).count()) == (3, 2)
     assert shown(at("11-10 10:00")) == {
-        "model": ["adopt 84"],
+        "model": ["adopt 126"],
         "automatic": {
+            ("CG-02-002", True): 1,
             ("CG-02-003", True): 1,
             ("HB-02-001", False): 1,
             ("HB-02-001", None): 1,
