@@ -32,10 +32,10 @@ def channel_of_key(key: str) -> Channel | None:
     return heard.filter(key_hash=crypto.blind_index(key, "channel-key")).first()
 
 
-def carried_by(ticket_id: int) -> AppealQuerySet:
-    """Appeals that a ticket carries now, those of the tickets merged into it included."""
+def carried_by(*ticket_ids: int) -> AppealQuerySet:
+    """Appeals that tickets carry now, those of the tickets merged into them included."""
     # The tickets first: an OR across the join would read every link that there is.
-    tickets = Ticket.objects.filter(Q(pk=ticket_id) | Q(merged_into=ticket_id))
+    tickets = Ticket.objects.filter(Q(pk__in=ticket_ids) | Q(merged_into__in=ticket_ids))
     links = AppealLink.objects.filter(until=None, ticket__in=tickets.values("pk"))
     return Appeal.objects.filter(pk__in=links.values("appeal"))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from channels_merge import rights
 from channels_merge.models import Appeal, FrequentCaller, MergeProposal, Repeat
@@ -23,15 +24,16 @@ from hotline.typed import clean
 
 
 def note_repeats(appeal: Appeal, near: Iterable[reads.Near]) -> None:
-    """Write down who has come again: `near` is what was found like `appeal`; what it shares a ticket with is the same."""
+    """Write down who has come again: `near` is what was found like `appeal`; what shares a ticket with either is the same, also
+    where a neighbour's words are more alike than what the caller said before.
+    """
     caller = appeal.contact.phone_index if appeal.contact else ""
     if not caller:
         return
-    own = reads.carrier(appeal)
-    found = [one.appeal for one in near if one.appeal.contact and one.appeal.contact.phone_index == caller]
-    if own is not None:
-        here = carried_by(own.pk).filter(contact__phone_index=caller).exclude(pk=appeal.pk)
-        found += reads.with_carrier(here)
+    same = {ticket.pk for ticket in (reads.carrier(appeal), *(one.ticket for one in near)) if ticket is not None}
+    waiting = [one.appeal.pk for one in near if one.ticket is None]
+    told = Appeal.objects.filter(Q(pk__in=carried_by(*same).values("pk")) | Q(pk__in=waiting))
+    found = list(reads.with_carrier(told.filter(contact__phone_index=caller).exclude(pk=appeal.pk)))
     before = [other for other in found if _order(other) < _order(appeal)]
     if before:
         _note(appeal, before)

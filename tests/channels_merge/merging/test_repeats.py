@@ -60,6 +60,20 @@ def test_another_person_or_another_matter_is_none(city):
     assert not Repeat.objects.exists()
 
 
+def test_it_is_one_also_where_a_neighbour_said_it_in_more_alike_words(city):
+    first = by_phone()
+    neighbour = by_phone(NOISE_AGAIN, at=LATER, phone=OTHER_PHONE)
+    tickets.merge_ticket(
+        ticket_id=ticket_of(neighbour).pk, into_id=ticket_of(first).pk, reason="同一处。", by=city.dispatcher, at=LATER
+    )
+    # Word for word what the neighbour said.
+    second = again(LATER + timedelta(hours=1))
+
+    [found] = repeats_of([first])
+    assert (found.first, found.times) == (first, 2)
+    assert found.dates == [first.received_at, second.received_at]
+
+
 def test_urge_supplement_and_withdraw_are_none(city):
     appeal = by_phone()
     common = {"appeal_id": appeal.pk, "channel": PhoneChannelFactory(), "by": city.agent, "at": LATER}
