@@ -44,7 +44,7 @@ def test_a_dispatcher_takes_away_what_is_filtered_and_the_log_says_why(city, log
     }
     assert SecurityLog.objects.filter(kind="export").values_list("user", "subject", "reason").get() == (
         city.dispatcher.pk,
-        "工单清单 1 件",
+        "工单清单 1 件（状态：待签收）",
         "月度分析会用。",
     )
 

@@ -88,8 +88,8 @@ def test_a_county_sees_who_reads_the_result_of_what_it_passed_down(city, log_in)
         by_step.append(waits())
 
     assert by_step[:2] == [
-        (["待审签", "等承办单位负责人"], ["待审签", "等负责人"]),
-        (["待审核", "等本中心审核"], ["待审核", "等上级中心"]),
+        (["待审签", "等下级"], ["待审签", "等负责人"]),
+        (["待审核", "等本中心"], ["待审核", "等上级中心"]),
     ]
 
 

@@ -246,9 +246,9 @@ def _giver(part: Assignment) -> str:
 def _after_result(scope: "WithAnnotations[TicketScope, Stands]", *, reported: bool, passes_down: bool) -> Standing:
     """``reported``: by the unit of the row itself, not by one that it gave the matter to."""
     if scope.state == TicketState.COMPLETION_REVIEW and scope.step == ApprovalStep.UNIT_HEAD:
-        return Standing("待审签", "wait", waits_for="等负责人" if reported else "等承办单位负责人")
+        return Standing("待审签", "wait", waits_for="等负责人" if reported else "等下级")
     if scope.state == TicketState.COMPLETION_REVIEW:
-        above = "等本中心审核" if passes_down else "等上级中心"
+        above = "等本中心" if passes_down else "等上级中心"
         return Standing("待审核", "wait", waits_for="等市中心" if scope.step == ApprovalStep.CITY else above)
     if scope.assignment.role in SIDE_ROLES:
         return Standing("已反馈", "done", waits_for="等主办")

@@ -36,8 +36,8 @@ COLUMNS: Final = {
 }
 
 
-def export_tickets(*, wanted: Wanted, reason: str, by: User, at: datetime, address: str = "") -> bytes:
-    """What the list holds for the person, as XLSX: nothing restricted, no story, no citizen.
+def export_tickets(*, wanted: Wanted, narrowed: str, reason: str, by: User, at: datetime, address: str = "") -> bytes:
+    """What the list holds for the person, as XLSX: nothing restricted, no story, no citizen. `narrowed`: by what, in words.
 
     Raises NotPermitted, and InputRefused without a reason or for more than `export_rows_max` tickets; each export is one
     line of the security log, written before anything is given away.
@@ -52,7 +52,7 @@ def export_tickets(*, wanted: Wanted, reason: str, by: User, at: datetime, addre
         kind=SecurityLog.Kind.EXPORT,
         user=by,
         at=at,
-        subject=f"工单清单 {len(tickets)} 件",
+        subject=f"工单清单 {len(tickets)} 件（{narrowed or '全部'}）",
         reason=reason,
         address=address or None,
     )

@@ -191,6 +191,7 @@ def export(request: HttpRequest) -> HttpResponse:
         try:
             content = export_tickets(
                 wanted=wanted,
+                narrowed="；".join(filters.in_words()),
                 reason=form.cleaned_data["reason"],
                 by=request.user,
                 at=at,
