@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.factories.hotline import CountyCentreFactory
+from tests.factories.hotline import CountyCentreFactory, UserFactory
 from tests.factories.resources import make_resource
 from tests.factories.responsibility import GovernanceFactory
 from tests.factories.tickets import NOW, at, contacted, fresh, passed_down, pending_approval, signed, submit
@@ -62,6 +62,22 @@ def test_who_records_is_led_to_the_form_and_who_only_reads_is_not(city, log_in):
     form = f"/tickets/{ticket.number}/acts/mediation-result/"
     assert urls == {"county_clerk": [form], "county_handler": [form], "reviewer": [""]}
     assert log_in(city.county_clerk).get(form).status_code == 200
+
+
+@pytest.mark.parametrize("who", ["liaison", "handler", "head", "dispatcher", "reviewer", "county_clerk"])
+def test_whoever_may_open_the_list_is_led_to_it(city, log_in, who):
+    client = log_in(getattr(city, who))
+    pages = ["/tickets/"] if who in {"dispatcher", "reviewer"} else ["/tickets/", "/inbox/"]
+
+    assert [client.get(page).content.decode().count('href="/mediations/"') for page in pages] == [1] * len(pages)
+    assert client.get("/mediations/").status_code == 200
+
+
+def test_who_may_not_open_it_is_not_led_there(city, log_in):
+    client = log_in(UserFactory(unit=city.centre, roles=("follow_up_agent",)))
+
+    assert 'href="/mediations/"' not in client.get("/tickets/").content.decode()
+    assert client.get("/mediations/").status_code == 403
 
 
 def test_who_signs_sees_that_it_waits(city, log_in):

@@ -56,6 +56,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "signs_for": None if why_not_lead_handler(request.user) else request.user.pk,
         "statements": asked["all"],
         "statements_late": asked["over"],
+        "sees_mediations": has_right(request.user, "tickets.handle_ticket", at),
         "may_sign": has_right(request.user, "tickets.sign_ticket", at),
     }
     return render(request, "tickets/inbox.html", context | paged(request, page))

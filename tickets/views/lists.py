@@ -30,6 +30,7 @@ from tickets.selectors import lists
 from tickets.services.exporting import EXPORT, export_tickets
 from tickets.states import STATE_TONE, Kind, TicketState
 from tickets.views.answers import after, paged
+from tickets.views.mediations import why_no_mediations
 
 ORDERS = [("", "新受理的在前"), ("due", "先到期的在前")]
 
@@ -167,6 +168,7 @@ def ticket_list(request: HttpRequest) -> HttpResponse:
         "is_filtered": wanted != lists.Wanted(),
         "list_url": reverse("tickets:ticket-list"),
         "export_url": _export_url(request, at),
+        "sees_mediations": not why_no_mediations(request.user, at),
         "rows": [(ticket, STATE_TONE[ticket.state]) for ticket in page.rows],
     }
     return render(request, "tickets/ticket_list.html", context)

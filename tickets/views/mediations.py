@@ -11,9 +11,11 @@ from tickets.selectors import mediations as selectors
 from tickets.selectors.acts import act_url
 from tickets.views.answers import address
 
+why_no_mediations = holds_any("tickets.view_all_tickets", "tickets.handle_ticket", else_say="您的岗位不办理调解请求。")
+
 
 @require_safe
-@opens_with(holds_any("tickets.handle_ticket", "tickets.view_all_tickets", else_say="您的岗位不办理调解请求。"))
+@opens_with(why_no_mediations)
 def mediations(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
     segment = request.GET.get("s", "")
