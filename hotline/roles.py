@@ -178,6 +178,7 @@ _ROLES: Final = (
         (
             "channels_merge.view_register",
             "channels_merge.manage_channels",
+            "channels_merge.issue_channel_key",
             "channels_merge.manage_codes",
             "channels_merge.manage_lines",
             "channels_merge.manage_seats",
@@ -216,7 +217,6 @@ _ROLES: Final = (
             "hotline.administer_people",
             "hotline.administer_parameters",
             "hotline.view_security_log",
-            "channels_merge.issue_channel_key",
             *_MANAGED,
             "responsibility.view_duty_lists",
             "responsibility.edit_duty_list",

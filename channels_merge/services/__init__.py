@@ -1,6 +1,6 @@
 """Everything that changes an appeal, its people, its links and its drafts. One function per act, one transaction each."""
 
-from channels_merge.services.channels import issue_channel_key, sync_channels
+from channels_merge.services.channels import issue_channel_key, revoke_channel_key, sync_channels
 from channels_merge.services.codemaps import settle_code
 from channels_merge.services.codes import (
     CodeRefused,
@@ -251,6 +251,7 @@ __all__ = [
     "return_to_line",
     "reveal_contact",
     "revise_channel",
+    "revoke_channel_key",
     "revoke_code",
     "save_draft",
     "send_again",

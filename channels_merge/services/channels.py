@@ -9,7 +9,7 @@ from django.db import transaction
 from channels_merge import rights, selectors
 from channels_merge.models import Channel, ChannelFiling
 from channels_merge.services.milestones import sync_milestones
-from channels_merge.services.register import record
+from channels_merge.services.register import ChannelRefused, record
 from channels_merge.states import ChannelKind, ChannelState, FilingKind, FilingOutcome, IntakeWay
 from hotline import crypto
 from hotline.dates import local_day
@@ -96,10 +96,29 @@ def sync_channels(*, at: datetime) -> int:
 @transaction.atomic
 def issue_channel_key(*, channel_id: int, by: User | None, at: datetime) -> str:
     """A new key; the former one stops working at once. It is shown now and never again."""
-    rights.require(by, rights.ISSUE_KEY, at)
-    channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
+    channel = _whose_key(channel_id, by=by, at=at)
     key = f"{channel.code}.{secrets.token_urlsafe(32)}"
-    channel.key_hash, channel.key_issued_at = crypto.blind_index(key, "channel-key"), at
-    channel.save(update_fields=["key_hash", "key_issued_at"])
-    log_security(kind=SecurityLog.Kind.ROLE, subject=f"渠道 {channel.code}", reason="发放接口密钥", user=by, at=at)
+    _keep_key(channel, crypto.blind_index(key, "channel-key"), at, reason="发放接口密钥", by=by, at=at)
     return key
+
+
+@transaction.atomic
+def revoke_channel_key(*, channel_id: int, by: User, at: datetime) -> None:
+    """What is sent with the key is refused from now on. Raises ChannelRefused where there is none."""
+    channel = _whose_key(channel_id, by=by, at=at)
+    if not channel.key_hash:
+        raise ChannelRefused("没有发放过接口密钥，或已收回。")
+    _keep_key(channel, "", None, reason="收回接口密钥", by=by, at=at)
+
+
+def _whose_key(channel_id: int, *, by: User | None, at: datetime) -> Channel:
+    rights.require(by, rights.ISSUE_KEY, at)
+    return Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
+
+
+def _keep_key(
+    channel: Channel, digest: str, issued_at: datetime | None, *, reason: str, by: User | None, at: datetime
+) -> None:
+    channel.key_hash, channel.key_issued_at = digest, issued_at
+    channel.save(update_fields=["key_hash", "key_issued_at"])
+    log_security(kind=SecurityLog.Kind.ROLE, subject=f"渠道 {channel.code}", reason=reason, user=by, at=at)

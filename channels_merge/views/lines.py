@@ -1,6 +1,5 @@
 """Platforms that are plugged in: how each of them is, what came and could not be taken in, what their codes mean."""
 
-from django import forms
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,6 +21,7 @@ from channels_merge.forms import (
 )
 from channels_merge.models import CodeMap, InboundMessage, Line, OutboxMessage
 from channels_merge.states import LINE_LIMITS, CodeKind, Door, InboundState, ParkedFor
+from channels_merge.views.secrets import secret_dialog, secret_shown
 from hotline.client_address import client_address
 from hotline.errors import DomainError
 from hotline.numbers import key_of
@@ -127,9 +127,14 @@ def secret(request, code):
     title = f"发放密钥 {one.channel.name}"
     if request.method == "POST":
         shown = services.issue_line_secret(line_id=one.pk, by=request.user, at=timezone.now())
-        return render(request, "channels_merge/line_secret.html", {"title": title, "line": one, "secret": shown})
-    hint = "新密钥只显示这一次，旧的立即失效。" if one.secret_issued_at else "密钥只显示这一次，请当面或加密交给对方。"
-    return act_dialog(request, title=title, form=forms.Form(), verb="发放", hint=hint)
+        return secret_shown(
+            request,
+            title=title,
+            code=("平台代码", code),
+            secret=shown,
+            how=("算法", one.get_algorithm_display()),
+        )
+    return secret_dialog(request, title=title, is_renewed=bool(one.secret_issued_at))
 
 
 @needs(rights.MANAGE_LINES)

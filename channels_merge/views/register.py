@@ -1,5 +1,6 @@
-"""The register of channels: the list, one channel with its filings, and the acts on it."""
+"""The register of channels: the list, one channel with its filings, the acts on it, and the key of its interface."""
 
+from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
@@ -11,11 +12,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from channels_merge import rights, selectors, services
 from channels_merge.forms import ChannelForm, ChannelWordsForm, ReviseChannelForm
 from channels_merge.selectors.register import AFTERWARDS, CHANNEL_ACTS
-from channels_merge.states import ChannelKind, ChannelState, FilingKind, FilingOutcome
+from channels_merge.states import ChannelKind, ChannelState, FilingKind, FilingOutcome, IntakeWay
+from channels_merge.views.secrets import secret_dialog, secret_shown
 from hotline.dates import local_day
 from hotline.models import Unit
 from hotline.rights import has_right
-from hotline.views.dialogs import asked, refused, run_act
+from hotline.views.dialogs import asked, refused, run_act, sent
 from hotline.views.gate import needs
 
 READ = (rights.VIEW_REGISTER, rights.PROPOSE_CHANNEL)
@@ -119,6 +121,7 @@ def channel(request, code):
             "waiting": waiting,
             "buttons": buttons,
             "forbidden": [button for button in buttons if button.why],
+            "key_acts": _key_acts(row, request.user, now),
             "items": [
                 {
                     "at": event.at,
@@ -137,6 +140,65 @@ def channel(request, code):
 
 FILINGS = 10
 EVENTS = 30
+
+
+def _has_key(row):
+    """Whether its operator sends by the interface, or has a key from when it did."""
+    return row.way == IntakeWay.PUSH or bool(row.key_hash)
+
+
+def _key_acts(row, user, at):
+    """(address, key, label) of what this person may do with the channel's key."""
+    if not _has_key(row) or not has_right(user, rights.ISSUE_KEY, at):
+        return []
+    names = [("channel-key", "s", "换发密钥" if row.key_hash else "发放密钥")]
+    if row.key_hash:
+        names.append(("channel-key-revoke", "r", "收回密钥"))
+    return [(reverse(f"channels_merge:{name}", args=[row.code]), key, label) for name, key, label in names]
+
+
+def _channel_with_key(request, code):
+    row = get_object_or_404(selectors.channels_seen(request.user, timezone.now()), code=code)
+    if not _has_key(row):
+        raise Http404
+    return row
+
+
+@needs(rights.ISSUE_KEY)
+@require_http_methods(["GET", "POST"])
+def key(request, code):
+    """A key for /api/v1/: shown in the answer to the post, and never again."""
+    row = _channel_with_key(request, code)
+    title = f"发放密钥 {row.name}"
+    if request.method == "POST":
+        return secret_shown(
+            request,
+            title=title,
+            code=("渠道代码", row.code),
+            secret=services.issue_channel_key(channel_id=row.pk, by=request.user, at=timezone.now()),
+            how=("用法", "放在请求头 X-Channel-Key 里，渠道启用以后有效"),
+        )
+    return secret_dialog(request, title=title, is_renewed=bool(row.key_hash))
+
+
+@needs(rights.ISSUE_KEY)
+@require_http_methods(["GET", "POST"])
+def revoke_key(request, code):
+    row = _channel_with_key(request, code)
+
+    def service(_):
+        services.revoke_channel_key(channel_id=row.pk, by=request.user, at=timezone.now())
+        return f"“{row.name}”的接口密钥已收回。"
+
+    return run_act(
+        request,
+        title=f"收回密钥 {row.name}",
+        form=forms.Form(sent(request)),
+        verb="收回",
+        hint="从现在起，对方凭这个密钥送来的一律不收；要再送，重新发放。",
+        service=service,
+        done=reverse("channels_merge:channel", args=[row.code]),
+    )
 
 
 @needs(*READ)

@@ -10,7 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from channels_merge import services
 from channels_merge.models import Channel, ChannelFiling, LineMilestone, PublicPhone
+from channels_merge.selectors.appeals import channel_of_key
 from hotline.context import forget_shell
+from hotline.models import SecurityLog
 from hotline.parameters import forget_parameters
 from tests.channels_merge.register.factories import REASON, active, approved, cancelled, ending, propose
 from tests.channels_merge.register.test_phones import add
@@ -364,6 +366,55 @@ def test_somebody_without_a_right_is_refused(desk, as_):
 
 def receipt_of(filing):
     return f"/channels/{filing.channel.code}/filings/{filing.pk}/receipt/"
+
+
+def test_the_manager_gives_a_channel_its_key_and_takes_it_back(desk, as_):
+    channel = active(desk, way="push")
+    url = f"/channels/{channel.code}/"
+
+    def offered():
+        return [text_of(one) for one in soup(as_(desk.manager).get(url)).select("a[href*='/key/']")]
+
+    def opens(key):
+        return channel_of_key(key) == channel
+
+    assert offered() == ["发放密钥 s"]
+    assert as_(desk.manager).get(f"{url}key/").status_code == 200
+    first = soup(as_(desk.manager).post(f"{url}key/")).select_one("#secret").text
+    assert (opens(first), offered()) == (True, ["换发密钥 s", "收回密钥 r"])
+    second = soup(as_(desk.manager).post(f"{url}key/")).select_one("#secret").text
+    assert (opens(first), opens(second)) == (False, True)
+    page = as_(desk.manager).get(url).content.decode()
+    assert [key in page for key in (first, second)] == [False, False]
+
+    taken = as_(desk.manager).post(f"{url}key/revoke/")
+    again = as_(desk.manager).post(f"{url}key/revoke/")
+
+    assert (taken.status_code, taken.headers["Location"], opens(second), offered()) == (
+        303,
+        url,
+        False,
+        ["发放密钥 s"],
+    )
+    assert (again.status_code, "没有发放过接口密钥，或已收回。" in text_of(soup(again))) == (422, True)
+    logged = SecurityLog.objects.filter(kind="role").order_by("pk").values_list("subject", "reason", "user")
+    assert list(logged) == [
+        (f"渠道 {channel.code}", words, desk.manager.pk) for words in ("发放接口密钥", "发放接口密钥", "收回接口密钥")
+    ]
+
+
+def test_a_key_is_the_managers_and_only_for_what_is_sent_by_interface(desk, as_):
+    pushed, typed = active(desk, way="push"), active(desk, name="信箱")
+
+    def answers(who):
+        return [as_(who).post(f"/channels/{channel.code}/key/").status_code for channel in (pushed, typed)]
+
+    assert [answers(who) for who in (desk.liaison, desk.leader, desk.manager)] == [[403, 403], [403, 403], [200, 404]]
+    for who in (desk.liaison, desk.leader):
+        assert "接口密钥" not in text_of(soup(as_(who).get(f"/channels/{pushed.code}/")))
+    # One that was given by command can be taken back whatever the way is now.
+    services.issue_channel_key(channel_id=typed.pk, by=None, at=NOON)
+    assert as_(desk.manager).post(f"/channels/{typed.code}/key/revoke/").status_code == 303
 
 
 def test_an_agreed_filing_has_a_receipt_on_paper(desk, as_):
