@@ -178,11 +178,15 @@ def _decide(request):
 
 
 def _with_story(typed):
-    """An emergency is put through first; when nothing was written yet, the record says at least that."""
-    line = typed.get("line", "")
-    if typed.get("act") != "transfer" or typed.get("text", "").strip() or line not in EmergencyLine.values:
+    """An emergency is put through first; when nothing was written yet, the record says at least that.
+
+    Without a line as well: then the line is what is asked for, not the words behind the dialog.
+    """
+    if typed.get("act") != "transfer" or typed.get("text", "").strip():
         return typed
-    return {**typed.dict(), "text": f"紧急来电，已转{EmergencyLine(line).label}，情况待补记。"}
+    line = typed.get("line", "")
+    said = EmergencyLine(line).label if line in EmergencyLine.values else "紧急热线"
+    return {**typed.dict(), "text": f"紧急来电，已转{said}，情况待补记。"}
 
 
 def _take(request, form, first):

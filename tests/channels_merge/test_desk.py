@@ -211,12 +211,16 @@ def test_an_emergency_needs_no_words_to_be_put_through(agent, world):
     assert Transfer.objects.get().by == agent.user
 
 
-def test_an_emergency_without_a_line_is_refused_and_nothing_is_written(agent, world):
-    answer = agent.post("/desk/", {"draft": "desk-1", "act": "transfer", "line": "", "text": STORY})
+@pytest.mark.parametrize("text", [STORY, ""])
+def test_an_emergency_without_a_line_is_refused_and_nothing_is_written(agent, world, text):
+    answer = agent.post("/desk/", {"draft": "desk-1", "act": "transfer", "line": "", "text": text})
 
     assert (answer.status_code, Appeal.objects.count()) == (422, 0)
-    assert "请选择要转的紧急热线。" in answer.content.decode()
-    assert soup(answer).find("dialog", id="to-transfer").has_attr("open")
+    page = soup(answer)
+    assert page.find("dialog", id="to-transfer").has_attr("open")
+    assert page.select_one("#to-transfer .act-says").get_text(strip=True) == "请选择要转的紧急热线。"
+    assert page.find("textarea", attrs={"name": "text"}).get_text(strip=True) == text
+    assert "请写什么事。" not in answer.content.decode()
 
 
 @pytest.mark.parametrize(
