@@ -10,6 +10,8 @@ from hotline import calendar, parameters
 from responsibility.models import Governance
 from responsibility.selectors.suggesting import _compiled
 from tests.browser.conftest import PHONE, covered_by_what_is_said
+from tests.factories.channels_merge import make_appeal
+from tests.factories.evaluation import add_callers
 from tests.factories.hotline import CountyFactory, load_rules
 from tests.factories.tickets import (
     NOW,
@@ -279,3 +281,19 @@ def test_a_page_that_is_one_form_begins_in_it_and_sends_from_anywhere(city, log_
     page.wait_for_selector("#says >> text=现在没有能撤回的一步。")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector(".err")
+
+
+def test_what_came_in_is_read_as_cards_on_a_phone(city, log_in):
+    first = make_appeal(at=NOW, text="东门垃圾房旁堆了装修垃圾，堵住半边人行道。")
+    second = make_appeal(at=NOW, text="金钻广场北侧的路灯一个月没有亮。", phone="13900000001")
+    page = log_in(add_callers(city).agent, PHONE)
+    page.goto(page.base + "/intake/")
+
+    peeked(page, first.number)
+    cards = page.locator("[data-rows] tbody tr")
+    assert [first.title in cards.nth(0).inner_text(), second.title in cards.nth(1).inner_text()] == [True, True]
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+    cards.nth(1).locator(".no").click()
+    peeked(page, second.number)
+    page.wait_for_function("document.querySelector('#peek').getBoundingClientRect().top < innerHeight / 2")

@@ -83,8 +83,9 @@ const retryOf = ({ elt, triggeringEvent }) => {
 let peekTimer;
 const rows = () => $$("[data-rows] tbody tr:not([data-skip])").filter(shown);
 const current = () => rows().find(row => row.getAttribute("aria-selected") === "true");
+const peekOf = row => $(row.closest("[data-rows]").dataset.peek || "#peek");
 const loadPeek = row => {
-  const into = $(row.closest("[data-rows]").dataset.peek || "#peek");
+  const into = peekOf(row);
   clearTimeout(peekTimer);
   if (into && row.dataset.peekUrl) peekTimer = setTimeout(() => {
     into.setAttribute("aria-busy", "true");
@@ -120,8 +121,14 @@ const showAct = () => {
   if (first?.matches("input[list]")) first.select(); // a proposed name is typed over
 };
 const leave = new Set(), narrow = matchMedia("(max-width:760px)");
+/* A row that is touched: beside the list its peek; on a phone its page, or without one its peek, which stands below. */
+const openRow = row => {
+  if (narrow.matches && row.dataset.href) return location.assign(row.dataset.href);
+  hotline.select(row);
+  if (narrow.matches) peekOf(row)?.scrollIntoView();
+};
 document.addEventListener("click", e => {
-  const el = e.target.closest("[data-act],[data-close],[data-shut],[data-open-dialog],[data-print],[aria-disabled=true],a[href],tr[data-href]");
+  const el = e.target.closest("[data-act],[data-close],[data-shut],[data-open-dialog],[data-print],[aria-disabled=true],a[href],tr[data-href],tr[data-peek-url]");
   if (!el) return;
   if (el.getAttribute("aria-disabled") === "true") {
     e.preventDefault();
@@ -145,7 +152,7 @@ document.addEventListener("click", e => {
   else if (el.matches("[data-shut]")) el.closest(".note")?.remove();
   else if (el.matches("[data-open-dialog]")) { e.preventDefault(); el.dataset.openDialog === "keys" ? pageKeys["?"]() : document.getElementById(el.dataset.openDialog)?.showModal(); }
   else if (el.matches("[data-print]")) window.print();
-  else if (el.matches("tr")) { if (!e.target.closest("input,label")) narrow.matches ? location.assign(el.dataset.href) : hotline.select(el); }
+  else if (el.matches("tr")) { if (!e.target.closest("input,label")) openRow(el); }
   else if (dirty.size && !el.target && !el.closest("[hx-get],[hx-post]") && el.origin === location.origin && !leave.has(el.href) && !e.ctrlKey && !e.metaKey) {
     e.preventDefault(), leave.add(el.href);
     hotline.say("还有写了没提交的内容。再点一次就离开，写的内容不保留。", "due");
