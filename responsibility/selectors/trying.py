@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from django.utils.text import Truncator
+
 from hotline.models import Unit
 from responsibility.models import DutyList, RoutingExample
 from responsibility.selectors.suggesting import Candidate, Ground, KeptGround, county_candidates_by, suggest_by
@@ -78,11 +80,17 @@ def try_version(duty_list: DutyList, *, since: datetime, at: datetime) -> Tried:
             way = ways.setdefault((source, target), Way(source, target))
             way.count += 1
             if len(way.samples) < SAMPLES:
-                way.samples.append({"ticket": example.ticket_number, "text": example.text[:EXCERPT]})
+                way.samples.append({"ticket": example.ticket_number, "text": _excerpt(example.text)})
     for name, count in counts.items():
         setattr(found, name, count)
     found.ways = sorted(ways.values(), key=lambda way: (-way.count, way.source, way.target))
     return found
+
+
+def _excerpt(text: str) -> str:
+    """What is kept is the title and the story; a title that is the story's beginning is not said twice."""
+    title, _, story = text.partition("\n")
+    return Truncator(story if story.startswith(title) else text).chars(EXCERPT)
 
 
 def _dispatched(*, since: datetime, at: datetime, centre: Unit | None) -> Iterable[RoutingExample]:
