@@ -111,9 +111,9 @@ class Contact(models.Model):
 
     @property
     def masked_name(self):
-        if self.is_anonymous or not self.name_cipher:
+        if self.is_anonymous:
             return "匿名"
-        return masking.mask_name(self.name)
+        return masking.mask_name(self.name) if self.name_cipher else "未留姓名"
 
     @property
     def masked_phone(self):

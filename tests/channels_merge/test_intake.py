@@ -130,6 +130,10 @@ def test_bad_input_is_refused_in_a_sentence_and_writes_nothing(world, fields, se
     assert (Appeal.objects.count(), Contact.objects.count()) == (0, 0)
 
 
+def test_who_left_no_name_is_not_called_anonymous(world):
+    assert make_appeal(name="").contact.masked_name == "未留姓名"
+
+
 def test_an_anonymous_person_keeps_only_the_phone(world):
     appeal = make_appeal(person_is_anonymous=True)
 
