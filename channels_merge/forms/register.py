@@ -2,6 +2,7 @@
 
 from django import forms
 
+from channels_merge import selectors
 from channels_merge.forms.fields import SELECT_FIRST, day_field
 from channels_merge.states import ChannelKind, IntakeWay, MilestoneKind
 from hotline.fields import unit_of_name, words_field
@@ -27,6 +28,10 @@ class OwnerForm(forms.Form):
 
 
 class ChannelForm(OwnerForm):
+    def __init__(self, *args, at, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.at = at
+
     name = words_field("名称", 60)
     kind = forms.ChoiceField(label="种类", choices=SELECT_FIRST + ChannelKind.choices)
     way = forms.ChoiceField(label="诉求怎么进来", choices=SELECT_FIRST + IntakeWay.choices)
@@ -63,7 +68,15 @@ class ChannelForm(OwnerForm):
             for name in ("ground", "since", "evidence", "ends_on"):
                 if not cleaned.get(name) and name not in self.errors:
                     self.add_error(name, f"早已设立的，请写{self.fields[name].label}。")
+            self._check_days(cleaned.get("since"), cleaned.get("ends_on"))
         return cleaned
+
+    def _check_days(self, since, ends_on):
+        """The service refuses these as well, but one at a time, and only when all else is right."""
+        if since and (why := selectors.why_not_since(since)):
+            self.add_error("since", why)
+        if ends_on and (why := selectors.why_not_end(ends_on, at=self.at)):
+            self.add_error("ends_on", why)
 
 
 class ReviseChannelForm(forms.Form):

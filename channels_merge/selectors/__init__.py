@@ -82,6 +82,8 @@ from channels_merge.selectors.register import (
     tab_counts,
     take_rows,
     who_hears_for,
+    why_not_end,
+    why_not_since,
     with_volumes,
 )
 from channels_merge.selectors.search import Found, SearchRefused, search
@@ -213,6 +215,8 @@ __all__ = [
     "waiting_in_full",
     "where_it_leads",
     "who_hears_for",
+    "why_not_end",
+    "why_not_since",
     "with_tasks",
     "with_use",
     "with_volumes",

@@ -12,6 +12,7 @@ from django.utils.dateparse import parse_date
 
 from channels_merge import rights
 from channels_merge.models import Appeal, Channel, ChannelFiling
+from channels_merge.models.channel import BEFORE
 from channels_merge.states import ChannelState, FilingOutcome
 from hotline import parameters
 from hotline.dates import add_months, local_day
@@ -32,6 +33,20 @@ AFTERWARDS: Final = frozenset({"address", "announced", "maintainer"})
 def next_review(day: date, *, at: datetime) -> date:
     """By when a channel approved on `day` is filed again: parameter channel_filing_review, in months."""
     return add_months(day, parameters.integer("channel_filing_review", at=at))
+
+
+def why_not_since(day: date) -> str:
+    """Why a channel set up on `day` is none that was there before the order; empty when it is one."""
+    return "" if day < BEFORE else f"{BEFORE:%Y-%m-%d} 以前设立的才是早已设立；以后的请按拟新增报备。"
+
+
+def why_not_end(day: date, *, at: datetime) -> str:
+    """Why a channel cannot be given `day` as its last; empty when it can."""
+    today = local_day(at)
+    most = today + timedelta(days=parameters.integer("channel_end_at_most", at=at))
+    if day <= today:
+        return "撤销日期须在今天以后；今天就撤销的，由渠道管理员“现在撤销”。"
+    return f"撤销日期最晚写 {most:%Y-%m-%d}；要长期保留的，请申请保留并写明理由。" if day > most else ""
 
 
 def who_hears_for(owner: Unit, *, at: datetime) -> QuerySet[User]:

@@ -12,7 +12,6 @@ from django.db import transaction
 
 from channels_merge import rights, selectors
 from channels_merge.models import Appeal, Channel, ChannelEvent, ChannelFiling
-from channels_merge.models.channel import BEFORE
 from channels_merge.selectors.register import AFTERWARDS, CHANNEL_ACTS, Standing
 from channels_merge.services.phones import remind_of_republications
 from channels_merge.states import ChannelKind, ChannelState, FilingKind, FilingOutcome, IntakeWay
@@ -99,8 +98,8 @@ def propose_channel(
 
 
 def _checked_claim(existed: Existed, ground: str, at: datetime) -> str:
-    if existed.since >= BEFORE:
-        raise ChannelRefused(f"{BEFORE:%Y-%m-%d} 以前设立的才是早已设立；以后的请按拟新增报备。")
+    if why := selectors.why_not_since(existed.since):
+        raise ChannelRefused(why)
     if not ground:
         raise ChannelRefused("早已设立的，请写开办依据。")
     _check_end(existed.until, at)
@@ -118,12 +117,8 @@ def _checked_words(words: dict[str, str]) -> dict[str, str]:
 
 
 def _check_end(day: date, at: datetime) -> None:
-    today = local_day(at)
-    most = today + timedelta(days=parameters.integer("channel_end_at_most", at=at))
-    if day <= today:
-        raise ChannelRefused("撤销日期须在今天以后；今天就撤销的，由渠道管理员“现在撤销”。")
-    if day > most:
-        raise ChannelRefused(f"撤销日期最晚写 {most:%Y-%m-%d}；要长期保留的，请申请保留并写明理由。")
+    if why := selectors.why_not_end(day, at=at):
+        raise ChannelRefused(why)
 
 
 def _standing(channel_id: int, act: str, *, by: User | None, at: datetime) -> Standing:

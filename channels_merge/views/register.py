@@ -228,7 +228,7 @@ def enter(request):
     """A new channel, or one that was there before the order."""
     now = timezone.now()
     own = None if selectors.is_manager(request.user, now) else request.user.unit
-    form = ChannelForm(request.POST or None, own=own)
+    form = ChannelForm(request.POST or None, own=own, at=now)
     made = {}
 
     def service(typed):

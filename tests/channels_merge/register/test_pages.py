@@ -196,6 +196,16 @@ def test_entering_keeps_what_was_typed_and_leads_to_the_channel(desk, as_):
         assert f"早已设立的，请写{name}。" in text_of(page)
     assert not page.select("[name=unit]")
 
+    days = client.post("/channels/new/", ENTRY | {"since": "2030-01-01", "ends_on": "2020-01-01"})
+    assert days.status_code == 422
+    for sentence in (
+        "早已设立的，请写开办依据。",
+        "2025-10-15 以前设立的才是早已设立；以后的请按拟新增报备。",
+        "早已设立的，请写证据。",
+        "撤销日期须在今天以后；今天就撤销的，由渠道管理员“现在撤销”。",
+    ):
+        assert text_of(soup(days)).count(sentence) == 1
+
     claim = {"since": "2019-04-01", "evidence": "局务会纪要。", "ground": "内部通知", "ends_on": "2026-12-31"}
     done = client.post("/channels/new/", ENTRY | claim)
     channel = Channel.objects.get()
