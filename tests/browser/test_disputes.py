@@ -102,6 +102,7 @@ def test_an_unclear_matter_becomes_an_item(city, log_in, shots):
     officer.goto(f"{officer.base}/definitions/")
     shots(officer, "definitions")
     officer.goto(f"{officer.base}/definitions/{ticket.number}/")
+    assert officer.evaluate("document.activeElement.name") == "text"
     officer.fill("[name=text]", "按三定，桥梁附属设施由市住建局负责。")
     officer.fill("[name=unit]", "赣州市住建局")
     shots(officer, "definition")

@@ -96,6 +96,14 @@ def test_what_is_late_is_counted_and_stands_first(city, bench):
     assert re.sub(r"\s+", "", page.select_one(".sum p").get_text()).startswith("先办2件：1件已超期，1件今天到期。")
 
 
+def test_what_is_due_later_is_not_called_first(city, bench):
+    ticket = dispatched(city, make_accepted(), city.department)
+    page, _ = bench(city.liaison)
+
+    said = re.sub(r"\s+", "", page.select_one(".sum p").get_text())
+    assert said == f"没有超期的，今天也没有到期的。最急的是{ticket.number}收件。"
+
+
 def test_at_most_fourteen_are_shown_and_more_is_said(city, bench):
     for n in range(15):
         make_appeal(source_number=str(n))

@@ -32,16 +32,18 @@ def pass_on(city, *, given, passed):
 
 
 def test_second_dispatch_is_counted_and_timed(city):
-    """Two passed on, after one and three hours; one waits with the centre; one of a department counts nowhere."""
+    """Two passed on, after one and three hours; one waits with the centre, one was taken back; one of a department counts nowhere."""
     pass_on(city, given="11-10 08:30", passed="11-10 09:30")
     pass_on(city, given="11-10 08:30", passed="11-10 11:30")
     signed(city, unit=city.county, at=at("11-10 10:00"))
     signed(city, at=at("11-10 10:00"))
     signed(city, unit=city.county, at=at("10-30 10:00"))
+    back = dispatched(city, unit=city.county, at=at("11-10 10:00"))
+    services.recall_ticket(ticket_id=back.pk, reason="派错了。", by=city.dispatcher, at=at("11-10 10:30"))
 
     passed = read(city).passed_on
 
-    assert (passed.given, passed.passed, passed.waiting) == (3, 2, 1)
+    assert (passed.given, passed.passed, passed.waiting, passed.rest) == (4, 2, 1, 1)
     assert (passed.median, passed.slowest) == (timedelta(hours=2), timedelta(hours=3))
 
 
