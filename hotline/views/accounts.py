@@ -127,8 +127,12 @@ def unlock(request):
 @never_cache
 @require_safe
 def session_state(request):
-    """Who is logged in in this browser now, and the token that their forms need. An open page asks after a refusal."""
-    return JsonResponse({"user": request.user.get_username(), "token": get_token(request)})
+    """Who is logged in in this browser now, whether they are locked out, and the token that their forms need. An open page
+    asks after a refusal, and before a form leads away from it.
+    """
+    user = request.user
+    locked = user.is_authenticated and idle.is_locked(user, request.session, timezone.now())
+    return JsonResponse({"user": user.get_username(), "locked": locked, "token": get_token(request)})
 
 
 @sensitive_post_parameters()

@@ -137,3 +137,28 @@ def test_a_form_stays_while_nobody_answers(calling):
     calling.wait_for_url("**/desk/done/**")
 
     assert Appeal.objects.count() == 1
+
+
+def test_a_call_that_is_typed_outlives_a_lock_from_another_tab(calling, city):
+    tab = calling.context.new_page()
+    tab.goto(calling.base + "/notices/")
+    with tab.expect_response("**/lock/"):
+        tab.evaluate("hotline.lockNow(true)")
+
+    calling.keyboard.press("F8")
+    calling.wait_for_selector("#lock[open]")
+    assert not Appeal.objects.exists()
+    calling.keyboard.type(PASSWORD)
+    calling.keyboard.press("Enter")
+    calling.wait_for_url("**/desk/done/**")
+
+    assert Appeal.objects.count() == 1
+
+
+def test_whoever_logs_out_leaves_the_page_also_when_the_session_has_ended(calling):
+    """They were asked to log in first, and what the page shows stayed on it."""
+    calling.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    calling.locator(".menu summary").click()
+    calling.get_by_role("button", name="退出登录").click()
+
+    calling.wait_for_url("**/login/**")

@@ -148,12 +148,17 @@ def test_an_open_page_asks_who_is_logged_in_now_and_logs_in_again(client, user, 
     stale = client.post(reverse("hotline:notices-read"), headers=script)
     fresh = client.post(reverse("hotline:notices-read"), headers=script | {"X-CSRFToken": state()["token"]})
 
-    assert nobody["user"] == ""
+    assert (nobody["user"], nobody["locked"]) == ("", False)
     assert (wrong.status_code, wrong.content.decode()) == (422, "工号或密码不对。连续输错 5 次将锁定 30 分钟。")
     assert (right.status_code, state()["user"]) == (204, "G1001")
     assert stale.status_code == 403
     assert "data-stale-token" in stale.content.decode()
     assert fresh.status_code == 204
+    assert not state()["locked"]
+
+    client.post(reverse("hotline:lock"), headers=script | {"X-CSRFToken": state()["token"]})
+
+    assert (state()["user"], state()["locked"]) == ("G1001", True)
 
 
 def test_logout_ends_the_session(browser):

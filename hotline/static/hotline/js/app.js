@@ -8,6 +8,7 @@
    <a|button data-key="r">                     the key r presses it; with aria-disabled the reason (aria-describedby) is said instead
    <a|button data-act hx-get hx-target="#act-body">   the form opens in the dialog; Ctrl+Enter sends, Esc closes and keeps what was typed
    <form data-act-form>                        in the dialog: 422 redraws it, 409 and other refusals are said above it and it stays
+   <form data-leave>                           goes whether or not the session stands: whoever logs out or locks leaves anyway
    [data-close] [data-shut] [data-open-dialog="id"] [data-print] [data-undo] [data-home]
    <textarea data-suggest hx-trigger="suggest">  fires `suggest` 400 ms after the last key, never while an input method composes
 */
@@ -52,10 +53,12 @@ const person = document.body.dataset.user, login = document.body.dataset.login;
 const isLogIn = url => login && new URL(url, location).pathname === login;
 const isStale = (status, html) => status === 403 && html.includes("data-stale-token");
 let retriedAt = 0; // a browser that keeps no cookies would go round for ever
+let isLocked = false; // as the session said last: another tab may have locked it
 /* Takes the token that counts now; gives who is logged in now, "" for nobody, null where there is no answer. */
 const takeToken = async () => {
   const state = await fetch(document.body.dataset.session, { headers: { "X-Requested-With": "fetch" } }).then(answer => answer.json()).catch(() => null);
   if (!state) return null;
+  isLocked = state.locked;
   document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": state.token }));
   $$("[name=csrfmiddlewaretoken]").forEach(field => { field.value = state.token; });
   return state.user;
@@ -65,6 +68,7 @@ const isOther = user => `这台电脑上现在登录的是工号 ${user}，没�
 hotline.ended = url => isLogIn(url) && (hotline.say("登录已失效，写过的内容还在。", "due", { url: login, text: "在新标签页登录" }), true);
 const goOn = async retry => {
   const user = Date.now() - retriedAt < 3000 ? null : await takeToken();
+  if (user === person && isLocked) return afterLogIn = retry, lockNow();
   if (user === person) return retry();
   if (user) return hotline.say(isOther(user), "due");
   hotline.say(user === null ? SENTENCES[Date.now() - retriedAt < 3000 ? 403 : 0] : "登录已失效，没有提交，写过的内容还在。重新登录以后再提交。", "due", { url: login, text: "在新标签页登录" });
@@ -253,7 +257,7 @@ const sendAway = async (form, by) => {
 document.addEventListener("submit", e => {
   if (e.target.hasAttribute("data-busy")) return e.preventDefault(), e.stopImmediatePropagation();
   if (e.target.method === "dialog" || e.target.method === "get" || e.target.matches("[data-unlock]")) return;
-  if (person && e.target !== sure && !e.target.matches("[hx-post]")) return e.preventDefault(), e.stopImmediatePropagation(), sendAway(e.target, e.submitter);
+  if (person && e.target !== sure && !e.target.matches("[hx-post],[data-leave]")) return e.preventDefault(), e.stopImmediatePropagation(), sendAway(e.target, e.submitter);
   busy(e.target, true);
   setTimeout(() => busy(e.target, false), 15000);
   sessionStorage.setItem("row", JSON.stringify([location.pathname, rows().indexOf(current())]));
