@@ -65,9 +65,11 @@ def test_without_a_reason_or_for_too_many_nothing_is_given_and_nothing_lost(city
     client = log_in(city.dispatcher)
 
     empty, many = client.post("/exports/tickets/", {"reason": " "}), client.post("/exports/tickets/", WHY)
+    long = client.post("/exports/tickets/", {"reason": "用" * 201})
 
-    assert (empty.status_code, many.status_code) == (422, 422)
-    assert "请填写导出的用途。" in empty.content.decode()
+    assert (empty.status_code, many.status_code, long.status_code) == (422, 422, 422)
+    assert "导出的用途最多写 200 个字，现在有 201 个字。" in long.content.decode()
+    assert "请写导出的用途。" in empty.content.decode()
     assert "符合条件的超过 1 件，请缩小日期范围，分几次导出。" in many.content.decode()
     assert "月度分析会用。" in many.content.decode()
     assert not SecurityLog.objects.filter(kind="export").exists()

@@ -20,12 +20,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from hotline.client_address import client_address
 from hotline.dates import local
 from hotline.errors import DomainError
+from hotline.fields import words_field
 from hotline.models import Unit, User
 from hotline.rights import has_right
 from hotline.views.files import answer_with_bytes
 from hotline.views.gate import holds_any, opens_with
 from responsibility.models import Category
-from tickets.fields import say_plainly, words
+from tickets.fields import say_plainly
 from tickets.selectors import lists
 from tickets.services.exporting import EXPORT, export_tickets
 from tickets.states import STATE_TONE, Kind, TicketState
@@ -141,11 +142,7 @@ class FilterForm(forms.Form):
 
 class ExportForm(forms.Form):
     use_required_attribute = False
-    reason = words("导出的用途", help_text="和导出的条件、件数一起记入安全日志。")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        say_plainly(self.fields["reason"])
+    reason = words_field("导出的用途", 200, rows=3, help_text="和导出的条件、件数一起记入安全日志。")
 
 
 def _why_no_list(user: User, at: datetime) -> str:
