@@ -193,7 +193,6 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         verbose_name = verbose_name_plural = "人员"
-        permissions = [("administer_people", "管理单位、人员和角色")]
         constraints = [
             models.CheckConstraint(
                 name="user_away_until_follows_away_from",

@@ -214,7 +214,6 @@ _ROLES: Final = (
         "administrator",
         "管理员",
         (
-            "hotline.administer_people",
             "hotline.administer_parameters",
             "hotline.view_security_log",
             *_MANAGED,

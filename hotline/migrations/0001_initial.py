@@ -67,7 +67,6 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '人员',
                 'verbose_name_plural': '人员',
-                'permissions': [('administer_people', '管理单位、人员和角色')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('away_until__isnull', True), models.Q(('away_from__isnull', False), ('away_until__gt', models.F('away_from'))), _connector='OR'), name='user_away_until_follows_away_from'), models.CheckConstraint(condition=models.Q(('deputy__isnull', True), models.Q(('deputy', models.F('id')), _negated=True), _connector='OR'), name='user_is_not_own_deputy')],
             },
         ),
