@@ -15,9 +15,11 @@ from channels_merge.models import Appeal, AppealLink, Contact, JointSupervision,
 from channels_merge.selectors.finding import background, candidates, message_of, region_code
 from channels_merge.states import OPEN_PETITION_STATES, AppealState, MatchGround, MatchState
 from hotline import crypto, parameters
+from hotline.dates import local_day
 from hotline.masking import find_identifiers, redact
 from hotline.models import Region, Unit, User
 from hotline.rights import has_right
+from responsibility import selectors as responsibility
 from tickets.models import Ticket
 from tickets.states import Secrecy
 
@@ -27,10 +29,23 @@ MOST_ALIKE: Final = 20
 
 
 def county_of(region: Region | None) -> Region | None:
-    """The county or zone that a region is or lies in; None for the city as a whole."""
+    """The county or zone that a region is or lies in by its code; None for the city as a whole."""
     if region is None or region.level == Region.Level.CITY:
         return None
     return region.parent if region.level == Region.Level.TOWNSHIP else region
+
+
+def _in_county_of(region: Region | None, *, at: datetime) -> Q:
+    """Petition matters of the county or zone that a region is or lies in, by its code or by who governs it; else none."""
+    county = county_of(region)
+    if region is None or county is None:
+        return Q(pk__in=[])
+    on = local_day(at)
+    zone = responsibility.zone_that_governs(region.code, on=on)
+    zones = [zone] if zone else []
+    places = responsibility.places_governed_by([county.code, *zones], on=on)
+    also = list(Region.objects.filter(code__in=[*zones, *places]).values_list("pk", flat=True))
+    return Q(county=county) | Q(county__in=also) | Q(region__in=also)
 
 
 # --- who has both
@@ -80,11 +95,9 @@ def _comparable() -> QuerySet[Appeal]:
 def _matters_near(appeal: Appeal, *, at: datetime) -> list[PetitionMatter]:
     open_ones = PetitionMatter.objects.filter(state__in=sorted(OPEN_PETITION_STATES)).select_related("region")
     found = {matter.pk: matter for matter in _of_person(open_ones, appeal.contact)}
-    county = county_of(appeal.region)
-    if county is not None:
-        since = at - timedelta(days=parameters.integer("petition_window_days", at=at))
-        near = open_ones.filter(county=county, received_at__gte=since).order_by("-received_at")[:MOST_COMPARED]
-        found |= {matter.pk: matter for matter in near}
+    since = at - timedelta(days=parameters.integer("petition_window_days", at=at))
+    near = open_ones.filter(_in_county_of(appeal.region, at=at), received_at__gte=since).order_by("-received_at")
+    found |= {matter.pk: matter for matter in near[:MOST_COMPARED]}
     return list(found.values())
 
 
@@ -226,7 +239,7 @@ def matters_for(user: User, at: datetime) -> QuerySet[PetitionMatter]:
     if unit is None or not has_right(user, rights.VIEW_PETITIONS, at):
         return matters.none()
     if unit.kind in {Unit.Kind.COUNTY_CENTRE, Unit.Kind.COUNTY_DEPARTMENT, Unit.Kind.TOWNSHIP}:
-        return matters.filter(county=county_of(unit.region))
+        return matters.filter(_in_county_of(unit.region, at=at))
     return matters
 
 

@@ -37,7 +37,7 @@ from responsibility.selectors.browsing import (
     versions_of,
 )
 from responsibility.selectors.going import why_not_by_itself
-from responsibility.selectors.governing import governed_elsewhere, zone_that_governs
+from responsibility.selectors.governing import governed_elsewhere, places_governed_by, zone_that_governs
 from responsibility.selectors.learned import (
     NIGHTLY,
     ModelUnknown,
@@ -172,6 +172,7 @@ __all__ = [
     "names_of",
     "parted_in_time",
     "pending_proposals",
+    "places_governed_by",
     "problems",
     "proposals",
     "reason_from",

@@ -1,5 +1,6 @@
 """Where the government of places departs from the tree of regions: townships of a county that a zone governs."""
 
+from collections.abc import Container
 from datetime import date
 from typing import Final
 
@@ -33,3 +34,8 @@ def zone_that_governs(code: str, *, on: date) -> str:
     """
     rows = governed_elsewhere().get(code, ())
     return next((zone for zone, since, until in reversed(rows) if since <= on and (until is None or on < until)), "")
+
+
+def places_governed_by(codes: Container[str], *, on: date) -> list[str]:
+    """Codes of the places that one of these counties or zones governs and that lie in another by their own code."""
+    return [place for place in governed_elsewhere() if zone_that_governs(place, on=on) in codes]

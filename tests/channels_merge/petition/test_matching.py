@@ -1,6 +1,7 @@
 """Which appeals of ours are the petition office's matters too, who says so, and what both do about it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,8 +11,11 @@ from channels_merge.models import Contact, JointSupervision, PetitionMatch, Peti
 from channels_merge.selectors import petition as reads
 from channels_merge.services import petition
 from hotline.services import RowsFailed
+from responsibility.selectors import governed_elsewhere
 from tests.channels_merge.petition.factories import ID_NUMBER, STORY, take_in
 from tests.factories.channels_merge import NOON, ChannelFactory, make_accepted, make_appeal
+from tests.factories.hotline import CountyCentreFactory, CountyFactory, TownshipFactory, UnitFactory
+from tests.factories.responsibility import GovernanceFactory
 from tickets import services as tickets
 from tickets.models import Ticket
 
@@ -135,6 +139,44 @@ def test_two_people_with_the_same_words_in_one_county_are_proposed_and_in_two_co
     petition.match_appeal(appeal_id=appeal.pk, at=LATER)
 
     assert found() == [("A", "text", "proposed")]
+
+
+@pytest.fixture
+def zone(office):
+    """赣州经开区 with its centre, and 湖边镇, which lies in the county by its code."""
+    city = office.county.parent
+    area = CountyFactory(code="360700-JK", name="赣州经济技术开发区", level="zone", parent=city)
+    town = TownshipFactory(code="360702103", name="湖边镇", parent=office.county)
+    return SimpleNamespace(area=area, town=town, centre=CountyCentreFactory(region=area))
+
+
+def governs(zone, until=None):
+    GovernanceFactory(region=zone.town, unit=zone.centre, valid_from=date(2026, 1, 1), valid_until=until)
+    governed_elsewhere.forget()
+
+
+@pytest.mark.parametrize("told_us", ["area", "town"])
+def test_a_township_that_the_zone_governs_lies_in_both(office, zone, told_us):
+    """One says 湖边镇 at the petition office and 经开区 to us, or the other way round; the person is not known to be one."""
+    told_them = {"area": zone.town, "town": zone.area}[told_us]
+    take_in(office, phone="13907970001", region=told_them)
+    appeal = make_appeal(at=LATER, region=getattr(zone, told_us))
+
+    assert petition.match_appeal(appeal_id=appeal.pk, at=LATER) == 0
+    governs(zone)
+    assert petition.match_appeal(appeal_id=appeal.pk, at=LATER) == 1
+    assert found() == [("XF2026110001", "text", "proposed")]
+
+
+@pytest.mark.parametrize(("until", "sees"), [(None, ["T"]), (date(2026, 11, 1), [])])
+def test_the_office_of_a_zone_sees_the_matters_of_the_places_it_governs(office, zone, person, until, sees):
+    unit = UnitFactory(code="JK-XFJ", kind="county_department", parent=zone.centre, region=zone.area)
+    officer = person("petition_officer", unit)
+    take_in(office, number="T", region=zone.town)
+    take_in(office, number="C", region=office.county)
+    governs(zone, until)
+
+    assert list(reads.matters_for(officer, LATER).values_list("number", flat=True)) == sees
 
 
 def test_another_trouble_of_the_same_person_is_not_proposed(office):
