@@ -188,6 +188,7 @@ def test_who_returns_what_is_read_from_the_rail(city, log_in, shots):
     page.wait_for_selector("text=退单台账")
     shots(page, "returns")
     page.set_viewport_size({"width": 1366, "height": 768})
+    page.wait_for_load_state("networkidle")
     page.keyboard.press("t")
     page.wait_for_selector("text=按单位")
     assert page.is_visible("text=市城管局 → 市教育局")

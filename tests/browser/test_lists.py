@@ -283,13 +283,14 @@ def test_a_page_that_is_one_form_begins_in_it_and_sends_from_anywhere(city, log_
     page.wait_for_selector(".err")
 
 
-def test_what_came_in_is_read_as_cards_on_a_phone(city, log_in):
+def test_what_came_in_is_read_as_cards_on_a_phone(city, log_in, shots):
     first = make_appeal(at=NOW, text="东门垃圾房旁堆了装修垃圾，堵住半边人行道。")
     second = make_appeal(at=NOW, text="金钻广场北侧的路灯一个月没有亮。", phone="13900000001")
     page = log_in(add_callers(city).agent, PHONE)
     page.goto(page.base + "/intake/")
 
     peeked(page, first.number)
+    shots(page, "intake", (PHONE,))
     cards = page.locator("[data-rows] tbody tr")
     assert [first.title in cards.nth(0).inner_text(), second.title in cards.nth(1).inner_text()] == [True, True]
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
