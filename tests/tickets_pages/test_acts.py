@@ -254,7 +254,8 @@ def test_numbers_of_persons_in_a_note_are_masked_and_the_writer_is_told(city, lo
     [told] = get_messages(response.wsgi_request)
     assert ticket.notes.get().text == "王科长 138****1111，证件 1101**********002X，办公室 0797-8391234。"
     assert str(told) == (
-        f"{ticket.number} 的批注已存。手机号、证件号只存在反映人名下，写的已改为 138****1111、1101**********002X。"
+        f"{ticket.number} 的批注已存。手机号、证件号不存在这里，写的已改为 138****1111、1101**********002X；"
+        "要留在反映人名下的，请写在诉求的补充或联系记录里。"
     )
 
 

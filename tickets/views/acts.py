@@ -429,7 +429,7 @@ def _done(request: HttpRequest, ticket: Ticket, page: Page, form: forms.ActForm)
     if hidden:
         words += f"答复里的手机号、证件号不给群众看，群众读到的是 {'、'.join(hidden)}；要留电话的请写办公座机。"
     if form.hidden:
-        words += f"手机号、证件号只存在反映人名下，写的已改为 {'、'.join(form.hidden)}。"
+        words += f"手机号、证件号不存在这里，写的已改为 {'、'.join(form.hidden)}；要留在反映人名下的，请写在诉求的补充或联系记录里。"
     messages.success(request, words, extra_tags=undo)
     if unit and not people_with_right("tickets.sign_ticket", [unit], at=timezone.now()).exists():
         messages.warning(request, f"{unit.name}还没有能签收的人员，请管理员设好，不然没有人办。")
