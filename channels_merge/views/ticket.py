@@ -27,8 +27,7 @@ from tickets.forms import ActForm, typed_words
 from tickets.models import Ticket
 from tickets.rights import at_the_centre
 from tickets.selectors.acts import Situation, acts_of, situation
-from tickets.selectors.mediations import mediations_of
-from tickets.selectors.page import FILTERS, Item, TicketPage, road, ticket_page, timeline
+from tickets.selectors.page import FILTERS, Item, TicketPage, mediations_read, road, ticket_page, timeline
 from tickets.services import ActNotAllowed, TransitionRefused
 from tickets.states import STATE_TONE, AssignmentRole, ClockKind, TicketState
 
@@ -97,7 +96,7 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
             "unit_clock": shown.clock(ClockKind.HANDLE, acting) if acting else shown.clock(ClockKind.DISPATCH),
             "acting": acting,
             "turn": whose_turn(found),
-            "mediations": mediations_of(ticket) if ticket.mediation_count and shown.sees_all else [],
+            "mediations": mediations_read(found, sees_all=shown.sees_all),
             "grid_checks": grid.checks_of_ticket(ticket, request.user),
             "may_send_check": grid.part_to_check(ticket, request.user, at) is not None,
             "may_print": has_right(request.user, "tickets.print_ticket", at),
@@ -116,9 +115,9 @@ def sees_people(found: Situation, shown: TicketPage) -> bool:
 
     Whoever calls back is given the one to call on the worklist.
     """
-    if not at_the_centre(found.ticket, found.user):
+    if found.own is None or not at_the_centre(found.ticket, found.user):
         return shown.sees_all
-    return found.own is None or found.own.role in PEOPLE_ROLES
+    return found.own.role in PEOPLE_ROLES
 
 
 def _without_doubles(items: list[Item], appeals: Sequence[Appeal], *, people: bool) -> list[Item]:

@@ -3,11 +3,12 @@
 import pytest
 
 from tests.factories.hotline import CountyCentreFactory, UserFactory
+from tests.factories.pictures import kept
 from tests.factories.resources import make_resource
 from tests.factories.responsibility import GovernanceFactory
 from tests.factories.tickets import NOW, at, contacted, fresh, passed_down, pending_approval, signed, submit
 from tickets import services
-from tickets.models import Mediation
+from tickets.models import Attachment, Mediation
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
@@ -113,13 +114,18 @@ def test_a_citys_department_offers_what_answers_for_the_place_and_no_other_count
     assert offered == {True: ["全市的", "本地的"], False: ["全市的"]}
 
 
-def test_the_centre_of_the_place_opens_the_ticket_and_the_form_and_no_other_act(city, log_in):
-    GovernanceFactory(unit=city.county, region=city.region)
-    ticket = signed(city, region=city.region)
+def asked_by_department(city, ticket):
     services.ask_mediation(
         assignment_id=ticket.lead_id, resource=make_resource(city.county), asked="请主持协商。",
         consent="电话征得同意。", by=city.handler, at=NOW,
     )  # fmt: skip
+    return Mediation.objects.get(ticket=ticket)
+
+
+def test_the_centre_of_the_place_opens_the_ticket_and_the_form_and_no_other_act(city, log_in):
+    GovernanceFactory(unit=city.county, region=city.region)
+    ticket = signed(city, region=city.region)
+    asked_by_department(city, ticket)
     client = log_in(city.county_clerk)
 
     opened = [
@@ -128,3 +134,36 @@ def test_the_centre_of_the_place_opens_the_ticket_and_the_form_and_no_other_act(
     ]
 
     assert opened == [200, 200, 409, 409]
+
+
+def test_the_centre_of_the_place_reads_what_was_asked_of_it_and_nothing_internal(city, log_in):
+    """It was taken for a unit above: it read every note, every unit's files and who had called."""
+    GovernanceFactory(unit=city.county, region=city.region)
+    ticket = signed(city, region=city.region)
+    services.add_note(ticket_id=ticket.pk, text="内部研究，先不外传。", by=city.handler, at=NOW)
+    mediation = asked_by_department(city, ticket)
+    papers = {name: kept(f"%PDF-1.7 {name}".encode(), at=NOW, name=f"{name}.pdf") for name in ("协议书", "内部材料")}
+    services.record_mediation(
+        mediation_id=mediation.pk, outcome="declined", words="双方没有到场。", files=[papers["协议书"]],
+        by=city.county_clerk, at=at("11-10 12:00"),
+    )  # fmt: skip
+    record = Attachment.objects.get(file=papers["协议书"])
+    internal = Attachment.objects.create(
+        ticket=ticket,
+        assignment=ticket.lead,
+        event=ticket.events.get(act="note"),
+        file=papers["内部材料"],
+        kind="evidence",
+    )
+    client = log_in(city.county_clerk)
+
+    page = client.get(f"/tickets/{ticket.number}/")
+    files = [client.get(f"/tickets/{ticket.number}/files/{each.pk}/") for each in (record, internal)]
+
+    text = page.content.decode()
+    assert "内部研究" not in text
+    assert "双方没有到场。" in text
+    assert page.context["sees_people"] is False
+    assert [row.pk for row in page.context["mediations"]] == [mediation.pk]
+    assert [answer.status_code for answer in files] == [200, 404]
+    files[0].getvalue()

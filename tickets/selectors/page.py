@@ -8,9 +8,10 @@ from django.db.models import Q
 from django.urls import reverse
 
 from hotline.rights import has_right
-from tickets.models import Assignment, Attachment, Reply, Ticket, TicketClock, TicketEvent, TicketScope
+from tickets.models import Assignment, Attachment, Mediation, Reply, Ticket, TicketClock, TicketEvent, TicketScope
 from tickets.rights import at_the_centre
 from tickets.selectors.acts import Situation
+from tickets.selectors.mediations import mediations_of
 from tickets.states import (
     ENDED_ASSIGNMENT_STATES,
     AssignmentRole,
@@ -128,14 +129,20 @@ def _as_tree(assignments: list[Assignment]) -> Iterable[Assignment]:
 def sees_whole_chain(found: Situation, assignments: Iterable[Assignment]) -> bool:
     """Who reads internal notes: the lead chain, who watches the whole city, who was named for this ticket.
 
-    Co-units and copies read their own part; whoever calls back reads what the citizen may read.
+    Co-units and copies read their own part; whoever calls back reads what the citizen may read, and so does a county's
+    centre that has the ticket only because one of its resources was asked.
     """
     user, at = found.user, found.at
     if not at_the_centre(found.ticket, user):
         scope = TicketScope.objects.filter(ticket=found.ticket, user=user).current(at)
         return has_right(user, "tickets.view_all_tickets", at) or scope.exists()
     roles = {part.role for part in assignments if part.unit_id == user.unit_id}
-    return not roles or AssignmentRole.LEAD in roles
+    return AssignmentRole.LEAD in roles if roles else not _only_settles(found)
+
+
+def _only_settles(found: Situation) -> bool:
+    row = TicketScope.objects.filter(ticket=found.ticket, unit=found.user.unit_id)
+    return row.filter(ground=TicketScope.Ground.MEDIATION).exists()
 
 
 def _is_of_own_unit(unit_id: int | None, found: Situation) -> bool:
@@ -144,10 +151,30 @@ def _is_of_own_unit(unit_id: int | None, found: Situation) -> bool:
 
 
 def sees_file(found: Situation, attachment: Attachment) -> bool:
-    """What the citizen handed in everybody beside the ticket sees; what a unit did, that unit and the lead chain."""
+    """What the citizen handed in everybody beside the ticket sees; what a unit did, that unit and the lead chain; the record
+    of a mediation also the centre of the resource.
+    """
     of_citizen = attachment.kind == AttachmentKind.CITIZEN
     of_own = attachment.assignment is not None and _is_of_own_unit(attachment.assignment.unit_id, found)
-    return of_citizen or of_own or sees_whole_chain(found, found.ticket.assignments.all())
+    return (
+        of_citizen
+        or of_own
+        or sees_whole_chain(found, found.ticket.assignments.all())
+        or _is_of_own_resource(attachment, found)
+    )
+
+
+def _is_of_own_resource(attachment: Attachment, found: Situation) -> bool:
+    asked = Mediation.objects.filter(ticket=found.ticket, resource__centre__isnull=False, event__isnull=False)
+    return asked.filter(resource__centre=found.user.unit_id, event=attachment.event_id).exists()
+
+
+def mediations_read(found: Situation, *, sees_all: bool) -> list[Mediation]:
+    """Those of the ticket, for the lead chain; of whoever reads only their own part, what their resources were asked."""
+    if not found.ticket.mediation_count:
+        return []
+    own = found.user.unit_id
+    return [each for each in mediations_of(found.ticket) if sees_all or (own and each.resource.centre_id == own)]
 
 
 def timeline(found: Situation, *, sees_all: bool) -> list[Item]:
