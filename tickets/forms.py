@@ -28,7 +28,7 @@ from tickets.fields import (
 from tickets.models import TicketHold
 from tickets.selectors.acts import parts_to_hand_over
 from tickets.selectors.queues import nearest_function
-from tickets.selectors.readiness import return_deadline, why_not_handler
+from tickets.selectors.readiness import reasons_owed, return_deadline, why_not_handler
 from tickets.services.holding import HANDLING_KINDS
 from tickets.services.mediation import RECORDED
 from tickets.states import Kind, MediationOutcome, Resolved, ReturnGround, Urgency
@@ -445,6 +445,19 @@ class ResultForm(ActForm):
             self.initial.setdefault("public_text", item.reply_template)
         if not self.found.silent_co_units:
             del self.fields["missing_co_reason"]
+
+    def clean(self) -> dict[str, Any]:
+        """The service stops at the first reason that is owed; here each is asked for at its field."""
+        data = super().clean()
+        owed = reasons_owed(
+            resolved=data.get("resolved", Resolved.YES),  # where none was picked, that alone is asked
+            standard_met=data["standard_met"],
+            silent=self.found.silent_co_units,
+        )
+        for name, sentence in owed.items():
+            if name in data and not data[name].strip():
+                self.add_error(name, sentence)
+        return data
 
     def clean_public_text(self) -> str:
         """The template of an item has blanks like {地点}; none of them goes to a citizen."""

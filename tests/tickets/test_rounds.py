@@ -457,6 +457,23 @@ def test_withdrawn_only_when_every_caller_has_withdrawn(city):
     assert fresh(ticket).state == "pending_dispatch"
 
 
+@pytest.mark.parametrize(
+    ("result", "why"),
+    [
+        ({"resolved": "partly"}, "没有全部解决的，请写明原因。"),
+        ({"resolved": "no", "unresolved_reason": " "}, "没有全部解决的，请写明原因。"),
+        ({"standard_met": False}, "未达到办结标准的，请写明原因。"),
+    ],
+)
+def test_a_result_that_falls_short_says_why(city, result, why):
+    ticket = contacted(city)
+
+    with pytest.raises(services.InputRefused, match=why):
+        submit(city, ticket, **result)
+
+    assert fresh(ticket).state == "in_progress"
+
+
 def test_silent_co_unit_must_be_explained_and_is_let_go_with_the_result(city):
     ticket = contacted(city, co_units=[city.other])
     with pytest.raises(services.InputRefused, match="市教育局还没有反馈，请写明为何不等。"):

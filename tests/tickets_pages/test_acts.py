@@ -233,15 +233,16 @@ def test_what_the_service_refuses_is_said_at_its_field(city, log_in):
     client = log_in(city.handler)
 
     unsolved = client.post(url(ticket, "submit"), typed, **HTMX)
-    no_standard = client.post(url(ticket, "submit"), typed | {"unresolved_reason": "还要复查。"}, **HTMX)
     at_the_wrong_time = client.post(
         url(ticket, "onsite"),
         {"visited_at": "2027-01-01T10:00", "place": "东门", "found_there": "仍在施工。"},
         **HTMX,
     )
 
-    assert wrong_fields(unsolved) == [("unresolved_reason", "没有全部解决的，请写明原因。")]
-    assert wrong_fields(no_standard) == [("standard_note", "未达到办结标准的，请写明原因。")]
+    assert wrong_fields(unsolved) == [
+        ("unresolved_reason", "没有全部解决的，请写明原因。"),
+        ("standard_note", "未达到办结标准的，请写明原因。"),
+    ]
     assert wrong_fields(at_the_wrong_time) == [("visited_at", "到场时间须在派单之后、现在之前。")]
 
 
@@ -265,7 +266,7 @@ def test_a_pick_that_was_not_made_is_marked(city, log_in):
 
     response = log_in(city.handler).post(url(ticket, "submit"), {"public_text": ""}, **HTMX)
 
-    assert wrong_fields(response) == [("resolved", "请选择是否解决。"), ("public_text", "请填写给群众的答复。")]
+    assert wrong_fields(response)[:2] == [("resolved", "请选择是否解决。"), ("public_text", "请填写给群众的答复。")]
 
 
 def test_an_act_on_a_page_of_its_own_comes_back_whole(city, log_in):
@@ -417,7 +418,26 @@ def test_everything_that_is_missing_is_said_at_once_each_at_its_field(city, log_
 
     response = log_in(city.handler).post(url(ticket, "submit"), {"public_text": "好的"}, **HTMX)
 
-    assert errors(response) == {"resolved": ["请选择是否解决。"], "public_text": ["给群众的答复至少 30 个字。"]}
+    assert errors(response) == {
+        "resolved": ["请选择是否解决。"],
+        "public_text": ["给群众的答复至少 30 个字。"],
+        "standard_note": ["未达到办结标准的，请写明原因。"],
+    }
+
+
+def test_every_reason_that_a_result_owes_is_asked_for_at_once(city, log_in):
+    ticket = contacted(city, co_units=[city.other])
+    typed = {"resolved": "no", "public_text": REPLY}
+
+    response = log_in(city.handler).post(url(ticket, "submit"), typed, **HTMX)
+
+    assert errors(response) == {
+        "unresolved_reason": ["没有全部解决的，请写明原因。"],
+        "standard_note": ["未达到办结标准的，请写明原因。"],
+        "missing_co_reason": ["市教育局还没有反馈，请写明为何不等。"],
+    }
+    told = dict.fromkeys(errors(response), "写明了。")
+    assert log_in(city.handler).post(url(ticket, "submit"), typed | told, **HTMX).status_code == 200
 
 
 def test_what_the_service_misses_is_said_and_the_words_stay(city, log_in):

@@ -1,5 +1,6 @@
 """What stands in the way of an act on a unit's part: said on the page before, enforced by the services after."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from tickets.states import (
     AssignmentState,
     ClockKind,
     Decision,
+    Resolved,
 )
 
 NOON = 12
@@ -184,3 +186,16 @@ def silent_co_units(ticket: Ticket) -> list[Assignment]:
         .select_related("unit")
         .order_by("pk")
     )
+
+
+def reasons_owed(*, resolved: str, standard_met: bool, silent: Iterable[Assignment]) -> dict[str, str]:
+    """Which reasons a result that falls short must give: argument of `submit_result` → the sentence that asks for it."""
+    owed = {}
+    if resolved != Resolved.YES:
+        owed["unresolved_reason"] = "没有全部解决的，请写明原因。"
+    if not standard_met:
+        owed["standard_note"] = "未达到办结标准的，请写明原因。"
+    names = "、".join(part.unit.short_name for part in silent)
+    if names:
+        owed["missing_co_reason"] = f"{names}还没有反馈，请写明为何不等。"
+    return owed

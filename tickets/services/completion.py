@@ -7,7 +7,7 @@ from django.db import transaction
 from hotline.models import User
 from tickets import rights
 from tickets.models import Assignment, Reply, Ticket, TicketEvent
-from tickets.selectors.readiness import requirements, silent_co_units
+from tickets.selectors.readiness import reasons_owed, requirements, silent_co_units
 from tickets.services import review
 from tickets.services.act import Act, InputRefused, require_reply, require_text
 from tickets.services.extensions import cancel_extension
@@ -48,16 +48,14 @@ def submit_result(
     if resolved not in Resolved.values:
         raise InputRefused("请选择是否解决。", field="resolved")
     public_text = require_reply(public_text, "请写明给群众的答复。", at=at)
-    if resolved != Resolved.YES:
-        unresolved_reason = require_text(unresolved_reason, "没有全部解决的，请写明原因。", field="unresolved_reason")
-    if not standard_met:
-        standard_note = require_text(standard_note, "未达到办结标准的，请写明原因。", field="standard_note")
-    silent = silent_co_units(act.ticket)
-    if silent:
-        names = "、".join(part.unit.short_name for part in silent)
-        missing_co_reason = require_text(
-            missing_co_reason, f"{names}还没有反馈，请写明为何不等。", field="missing_co_reason"
-        )
+    reasons = {
+        "unresolved_reason": unresolved_reason.strip(),
+        "standard_note": standard_note.strip(),
+        "missing_co_reason": missing_co_reason.strip(),
+    }
+    owed = reasons_owed(resolved=resolved, standard_met=standard_met, silent=silent_co_units(act.ticket))
+    for field, sentence in owed.items():
+        require_text(reasons[field], sentence, field=field)
     act.move(Ticket.submit_result)
     act.move_assignment(assignment, Assignment.submit, at=at)
     act.stop_clocks(ClockKind.HANDLE, assignment=assignment)
@@ -69,12 +67,10 @@ def submit_result(
         assignment=assignment,
         round=act.ticket.round,
         resolved=resolved,
-        unresolved_reason=unresolved_reason.strip(),
         internal_text=internal_text.strip(),
         public_text=public_text,
         standard_met=standard_met,
-        standard_note=standard_note.strip(),
-        missing_co_reason=missing_co_reason.strip(),
+        **reasons,
         submitted_by=by,
         submitted_at=at,
     )
