@@ -140,11 +140,13 @@ def hand_in_sheet(*, list_id: int, upload: File, drops_missing: bool, by: User |
 
 @transaction.atomic
 def compare_sheet_again(*, sheet_id: int, by: User | None, at: datetime) -> DutySheet:
-    """The same file against the draft as it is now, as if handed in anew."""
-    old = DutySheet.objects.select_related("file").get(pk=sheet_id)
+    """The same file against the draft as it is now, as if handed in anew; what was confirmed of it is not written any more."""
+    old = _locked_sheet(sheet_id)
     if old.written_at is not None:
         raise DutyRefused("这张表已经写入。")
     draft = editable_draft(old.duty_list_id, by, at)
+    old.confirmed_by = old.confirmed_at = None
+    old.save(update_fields=["confirmed_by", "confirmed_at"])
     return _kept_for(draft, old.file, drops_missing=old.drops_missing, by=by, at=at)
 
 
@@ -424,9 +426,11 @@ def resume_sheets(*, at: datetime) -> int:
 
 
 def _resume(sheet_id: int, at: datetime) -> bool:
-    sheet = DutySheet.objects.get(pk=sheet_id)
-    most = parameters.integer("duty_sheet_tries", at=at)
-    if sheet.tries < most:
+    sheet = DutySheet.objects.filter(pk=sheet_id).first()
+    if sheet is None:
+        # Dropped for another one meanwhile.
+        return False
+    if sheet.tries < parameters.integer("duty_sheet_tries", at=at):
         return (compare_sheet if sheet.waits == "check" else write_sheet)(sheet_id=sheet_id, at=at)
     why = f"试了 {sheet.tries} 次都没有{'比对' if sheet.waits == 'check' else '写入'}完，草稿没有变。请重新比对；再不行，把表分成几张交来。"
     return bool(DutySheet.objects.filter(pk=sheet_id, written_at=None, refusal="").update(refusal=why))

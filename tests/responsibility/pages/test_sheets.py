@@ -397,6 +397,19 @@ def test_what_was_left_is_compared_and_written_by_the_sweep(draft, people, as_, 
     assert DutyItemEvent.objects.count() == 1
 
 
+def test_what_is_compared_anew_is_not_written_behind_it(draft, people, handed_in):
+    """The page offers it while a confirmed sheet lies unwritten; the sweep wrote the old one a minute later."""
+    by = people["administrator"]
+    services.compare_sheet(sheet_id=handed_in.pk, at=minutes(1))
+    services.confirm_sheet(sheet_id=handed_in.pk, reason="统一。", by=by, at=minutes(2))
+
+    again = services.compare_sheet_again(sheet_id=handed_in.pk, by=by, at=minutes(6))
+    services.resume_sheets(at=minutes(9))
+
+    assert [(row.pk, row.waits) for row in DutySheet.objects.all()] == [(again.pk, "")]
+    assert not DutyItemEvent.objects.exists()
+
+
 def test_what_fails_again_and_again_is_refused_with_a_sentence(draft, as_, handed_in):
     # Begun three times and never ended: the worker was killed.
     DutySheet.objects.update(begun_at=NOW, tries=3)
