@@ -116,11 +116,11 @@ def pages_of(who: str, user: User) -> list[Page]:
         return [typing, Page(who, "desk", ["/desk/"]), *lists]
     if who == "caller":
         return [
-            Page(who, "follow-ups", ["/follow-ups/?tab=all"]),
+            Page(who, "follow-ups", ["/follow-ups/?tab=all"], is_list=True),
             Page(who, "ticket list", ["/tickets/"], is_list=True),
         ]
     if who == "leader":
-        return [Page(who, "wall", ["/supervision/"]), _figures(who, at)]
+        return [Page(who, "wall", ["/supervision/"], is_list=True), _figures(who, at)]
     lists += [Page(who, "workbench", ["/"]), *_ticket_lists(who, user, at)]
     numbers = [ticket.number for ticket in ticket_page(user, Wanted(), after=None, at=at).rows]
     numbers += [ticket.number for ticket in ticket_page(user, Wanted(by_due=True), after=None, at=at).rows]
@@ -188,7 +188,7 @@ def _own_of_county(who: str, at: datetime) -> list[Page]:
         *_own_of_handler(who, at),
         Page(who, "approvals", ["/approvals/"], is_list=True),
         Page(who, "returns", ["/returns/"], is_list=True),
-        Page(who, "wall", ["/supervision/"]),
+        Page(who, "wall", ["/supervision/"], is_list=True),
         _figures(who, at),
     ]
 
@@ -212,8 +212,8 @@ def _own_of_reader(who: str, at: datetime) -> list[Page]:
     return [
         Page(who, "approvals", ["/approvals/"], is_list=True),
         Page(who, "rulings", ["/rulings/"], is_list=True),
-        Page(who, "decisions", ["/reviews/"]),
-        Page(who, "wall", ["/supervision/"]),
+        Page(who, "decisions", ["/reviews/"], is_list=True),
+        Page(who, "wall", ["/supervision/"], is_list=True),
         _figures(who, at),
     ]
 

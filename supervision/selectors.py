@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from channels_merge.models import Appeal, AppealClock, AppealLink, JointSupervision
 from evaluation.models import ReviewDecision
@@ -22,7 +22,7 @@ from hotline.selectors import subtree_ids
 from supervision.models import Card
 from supervision.states import WEIGHT, CardKind
 from tickets.models import Ticket, TicketClock, TicketScope
-from tickets.selectors.lists import readable
+from tickets.selectors.lists import Key, Page, readable, take
 from tickets.states import ClockKind, Secrecy
 
 EVERYWHERE: Final = frozenset({Unit.Kind.CENTRE, Unit.Kind.AUTHORITY, Unit.Kind.OVERSIGHT})
@@ -102,7 +102,16 @@ def burning(watch: Watch, *, name: str = "", unit: Unit | None = None) -> QueryS
     rows = _parts(watch).filter(watch.limits.of(name))
     if unit is not None:
         rows = rows.filter(unit=unit)
-    return rows.select_related("ticket__region", "unit", "assignment__handler").order_by("sort_at", "pk")
+    return rows.order_by("sort_at", "pk")
+
+
+def burning_page(watch: Watch, *, name: str, unit: Unit | None, after: Key | None) -> Page[TicketScope]:
+    """A page of it with what a row shows, asked once for all rows: the handler for who may open it, else the category."""
+    page = take(burning(watch, name=name, unit=unit), by="sort_at", pk="id", after=after)
+    beside = "assignment__handler" if watch.opens else "ticket__category"
+    tickets = Prefetch("ticket", Ticket.objects.defer("text"))
+    prefetch_related_objects(page.rows, tickets, "ticket__region", "unit", "assignment", beside)
+    return page
 
 
 def unit_heat(watch: Watch) -> list[UnitHeat]:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, TypeVar
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from channels_merge.models import Appeal, ContactRecord, Interaction
 from channels_merge.selectors import carried_by
@@ -14,23 +15,43 @@ from evaluation.models import FollowUp, FollowUpAttempt, ReviewDecision
 from evaluation.states import MISSED, DecisionState, FollowUpState
 from hotline import parameters
 from hotline.models import User
+from hotline.rights import has_right
 from tickets.models import OnSiteRecord, Reply, Ticket, TicketEvent
+from tickets.selectors.lists import Key, Page, secret_to, take
 from tickets.selectors.page import HIDDEN_ACTS
 from tickets.selectors.photos import Visit, visits_of
 from tickets.states import Secrecy
 
 TIMELINE_ROWS = 8
+_TICKET: Final = (Prefetch("ticket", Ticket.objects.defer("text")), "ticket__lead__unit")
+_OF_DECISION: Final = ("ticket__lead__unit", "ticket__region", "follow_up__concluded_by", "follow_up__reply")
+
+Waits = TypeVar("Waits", FollowUp, ReviewDecision)
+
+
+def _seen(rows: QuerySet[Waits], user: User, at: datetime) -> QuerySet[Waits]:
+    """Those whose ticket ``user`` may see. Who sees everything, or all that is in follow-up (and a ticket whose callers or
+    decision still wait is), is kept from the few restricted ones, which costs no look at each ticket.
+    """
+    if has_right(user, "tickets.view_all_tickets", at) or has_right(user, "tickets.view_followup_tickets", at):
+        return rows.exclude(ticket__in=secret_to(user, at))
+    return rows.filter(ticket__in=Ticket.objects.visible_to(user, at).values("pk"))
 
 
 def follow_ups_waiting(user: User, *, at: datetime) -> QuerySet[FollowUp]:
     """Every caller still to be asked whose ticket ``user`` may see, nearest limit first."""
     return (
-        FollowUp.objects.filter(
-            state=FollowUpState.WAITING, ticket__in=Ticket.objects.visible_to(user, at).values("pk")
-        )
+        _seen(FollowUp.objects.filter(state=FollowUpState.WAITING), user, at)
         .select_related("appeal__contact", "appeal__region", "ticket__lead__unit", "reply", "caller")
         .order_by("due_at", "pk")
     )
+
+
+def follow_up_page(waiting: QuerySet[FollowUp], *, after: Key | None) -> Page[FollowUp]:
+    """A page of these with what a row shows: asked once for all rows, not joined to each."""
+    page = take(waiting.select_related(None), by="due_at", pk="id", after=after)
+    prefetch_related_objects(page.rows, *_TICKET, "appeal", "reply")
+    return page
 
 
 def follow_ups_ended(user: User, *, at: datetime) -> QuerySet[FollowUp]:
@@ -100,14 +121,22 @@ def _earlier(follow_up: FollowUp) -> list[FollowUp]:
 
 def decisions_pending(user: User, *, at: datetime) -> QuerySet[ReviewDecision]:
     """Cases that wait for a reviewer and whose ticket ``user`` may see, nearest limit first."""
-    return decisions(user, at=at).filter(state=DecisionState.PENDING)
+    pending = _seen(ReviewDecision.objects.filter(state=DecisionState.PENDING), user, at)
+    return pending.select_related(*_OF_DECISION).order_by("due_at", "pk")
+
+
+def decision_page(user: User, *, after: Key | None, at: datetime) -> Page[ReviewDecision]:
+    """A page of what waits for a reviewer, its parts asked once for all rows."""
+    page = take(decisions_pending(user, at=at).select_related(None), by="due_at", pk="id", after=after)
+    prefetch_related_objects(page.rows, *_TICKET, "ticket__region", "follow_up__concluded_by", "follow_up__reply")
+    return page
 
 
 def decisions(user: User, *, at: datetime) -> QuerySet[ReviewDecision]:
     """Those made, too: whoever was slower reads who decided."""
     return (
         ReviewDecision.objects.filter(ticket__in=Ticket.objects.visible_to(user, at).values("pk"))
-        .select_related("ticket__lead__unit", "ticket__region", "follow_up__concluded_by", "follow_up__reply")
+        .select_related(*_OF_DECISION)
         .order_by("due_at", "pk")
     )
 

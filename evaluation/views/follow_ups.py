@@ -14,7 +14,7 @@ from hotline.client_address import client_address
 from hotline.errors import DomainError
 from hotline.views.gate import needs
 from tickets.rights import Actor
-from tickets.selectors.lists import Key, take
+from tickets.selectors.lists import Key
 
 CALL = "evaluation.follow_up"
 COUNTED = 100
@@ -36,7 +36,7 @@ def _list(request, tab, key, *, follow_up=None, form=None, missed=None, status=2
         "all": waiting,
     }
     tab = tab if tab in tabs else "now"
-    page = take(tabs[tab], by="due_at", pk="id", after=Key.parse(key))
+    page = selectors.follow_up_page(tabs[tab], after=Key.parse(key))
     rows = list(page.rows)
     if follow_up is not None and follow_up.pk not in {row.pk for row in rows}:
         rows.insert(0, follow_up)

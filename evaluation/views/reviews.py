@@ -13,7 +13,7 @@ from evaluation.states import DecisionState, Ground
 from hotline.errors import DomainError
 from hotline.views.gate import needs
 from tickets.rights import Actor
-from tickets.selectors.lists import Key, take
+from tickets.selectors.lists import Key
 from tickets.timeline import ACTS
 
 DECIDE = "evaluation.decide_review"
@@ -27,7 +27,7 @@ def decisions(request: HttpRequest) -> HttpResponse:
 
 def _list(request, key, *, decision=None, form=None, status=200) -> HttpResponse:
     at = timezone.now()
-    page = take(selectors.decisions_pending(request.user, at=at), by="due_at", pk="id", after=Key.parse(key))
+    page = selectors.decision_page(request.user, after=Key.parse(key), at=at)
     rows = list(page.rows)
     if decision is not None and decision.pk not in {row.pk for row in rows}:
         rows.insert(0, decision)

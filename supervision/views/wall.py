@@ -85,10 +85,7 @@ def _city(watch: selectors.Watch, heat: selectors.CityHeat) -> list[tuple[str, i
 
 
 def _parts(watch: selectors.Watch, tab: str, unit: Unit | None, after: Key | None) -> tuple[Page, dict[str, Any]]:
-    found = selectors.burning(watch, name=tab, unit=unit)
-    if not watch.opens:
-        found = found.select_related("ticket__category", "ticket__region", "unit", "assignment")
-    page = take(found, by="sort_at", pk="id", after=after)
+    page = selectors.burning_page(watch, name=tab, unit=unit, after=after)
     clocks = selectors.running_clocks(page.rows)
     cards = selectors.heaviest_cards(page.rows)
     rows = [

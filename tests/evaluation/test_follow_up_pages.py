@@ -386,7 +386,7 @@ def test_the_list_asks_the_same_questions_for_one_and_three(city, log_in, count,
     client = log_in(city.caller)
     client.get(LIST)
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(20):
         client.get(LIST)
 
 

@@ -244,5 +244,5 @@ def test_the_list_asks_the_same_questions_for_one_and_three(city, log_in, count,
     client = log_in(city.reviewer)
     client.get(LIST)
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(19):
         client.get(LIST)

@@ -257,5 +257,5 @@ def test_the_wall_asks_the_same_questions_for_one_and_three(city, wall, client, 
     services.tell_people(at=at("11-18 17:30"))
     wall(city.county_clerk)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(15):
         assert client.get(WALL).status_code == 200
