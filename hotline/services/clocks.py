@@ -140,12 +140,12 @@ def resume_clock(
     )
 
 
-def continue_clock(clock: AnyClock) -> AnyClock:
+def continue_clock(clock: AnyClock, *, after: datetime) -> AnyClock:
     """Start the next generation of a stopped clock with its start and its date: what had stopped it was taken back.
 
-    A threshold that the old row had passed is not written for the new one as well.
+    Of its thresholds only those `after` then are written: not again what the old row had passed, nor what passed while
+    somebody else had the matter.
     """
-    stopped = clock.stopped_at or clock.started_at
     moments = thresholds(clock, load_calendar())
     row = type(clock)(
         kind=clock.kind,
@@ -157,7 +157,7 @@ def continue_clock(clock: AnyClock) -> AnyClock:
         soon_at=clock.soon_at,
         provisional=clock.provisional,
         explanation=clock.explanation,
-        sweep_at=next((moment for moment, _ in moments if moment > stopped), None),
+        sweep_at=next((moment for moment, _ in moments if moment > after), None),
         **_subject(clock),
     )
     row.save(force_insert=True)

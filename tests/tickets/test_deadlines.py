@@ -188,6 +188,21 @@ def test_a_late_dispatch_recalled_with_a_reason_stays_late(city):
     ]
 
 
+def test_a_late_dispatch_is_charged_no_day_that_the_unit_had_it(city):
+    """A minute late and recalled a week later, it gave the centre five cards at once."""
+    ticket = give(city, register(at=at("11-10 10:00")), at("11-10 12:01"))
+    services.sign_assignment(assignment_id=ticket.lead_id, by=city.liaison, at=at("11-10 14:40"))
+    services.recall_ticket(ticket_id=ticket.pk, reason="派错了。", by=city.dispatcher, at=at("11-13 09:00"))
+
+    hotline.sweep_clocks(at=at("11-13 09:01"))
+    before = dispatch_clocks(ticket)
+    hotline.sweep_clocks(at=at("11-13 18:00"))
+
+    start, due = at("11-10 10:00"), at("11-10 12:00")
+    assert before == [(1, start, due, "met", ["due"]), (2, start, due, "", [])]
+    assert dispatch_clocks(ticket)[1] == (2, start, due, "", ["overdue_3"])
+
+
 def test_what_a_ruling_gave_has_a_new_limit_when_it_is_recalled(city):
     ticket = register(at=at("11-10 10:00"))
     services.refer_to_ruling(ticket_id=ticket.pk, reason="无人认领。", by=city.dispatcher, at=at("11-10 11:00"))

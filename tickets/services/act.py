@@ -193,9 +193,9 @@ class Act:
         hotline.resume_clock(ended, at=self.at, limit=left, explanation={"rule": why})
         self._shows_elsewhere = True
 
-    def continue_clock(self, ended: TicketClock) -> None:
-        """Run an ended clock on to the date that it had, as if it had not ended."""
-        hotline.continue_clock(ended)
+    def continue_clock(self, ended: TicketClock, *, as_if_never_ended: bool) -> None:
+        """Run an ended clock on to the date that it had. What passed meanwhile is told only if it counts as never ended."""
+        hotline.continue_clock(ended, after=ended.stopped_at if as_if_never_ended else self.at)
         self._shows_elsewhere = True
 
     # --- the end

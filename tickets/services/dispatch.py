@@ -204,7 +204,7 @@ def _go_on_dispatching(act: Act, lead: Assignment | None, *, as_if_never_given: 
         # Given by a ruling, or in hand again after closing: no dispatch clock was stopped for it.
         restart_dispatch(act)
     elif as_if_never_given or ended.was_late(act.at):
-        act.continue_clock(ended)
+        act.continue_clock(ended, as_if_never_ended=as_if_never_given)
     else:
         act.resume_clock(ended, why="撤回派单，接着走剩余时限")
 
