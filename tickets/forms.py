@@ -153,10 +153,10 @@ class RuleForm(ActForm):
         at = self.found.at
         self.fields["unit"].units = units_for_city(at)
         self.fields["item"].items = responsibility.items_in_force(at)
-        nearest = None if self.is_bound else nearest_function(self.found.ticket, at)
+        nearest = nearest_function(self.found.ticket, at)
         if nearest is not None:
             self.fields["reason"].help_text = nearest.grounds
-            if nearest.is_sure:
+            if nearest.is_sure and not self.is_bound:
                 self.initial |= {"unit": nearest.unit, "item": nearest.item}
 
 

@@ -98,25 +98,31 @@ def create_contact(person: Person, *, moved_out: tuple[str, ...] = (), at: datet
     return contact
 
 
-def move_out_of(appeal: Appeal, typed: str, *, at: datetime) -> str:
-    """What was added to a locked appeal, without the identifiers in it; they join those of its person."""
+def move_out_of(appeal: Appeal, typed: str, *, at: datetime, own_words: bool = True) -> str:
+    """What was added to a locked appeal, without the identifiers in it; they join those of its person.
+
+    Not the person's own words: an id number in them may be the other side's, so nobody is found by it.
+    """
     cleaned = move_identifiers_out(clean(typed))
     if cleaned.values and appeal.contact_id is None:
         appeal.contact = create_contact(Person(is_anonymous=True), moved_out=cleaned.values, at=at)
         appeal.save(update_fields=["contact"])
     elif appeal.contact_id is not None:
-        keep_identifiers(appeal.contact_id, cleaned.values)
+        keep_identifiers(appeal.contact_id, cleaned.values, own_words=own_words)
     return cleaned.text
 
 
-def keep_identifiers(contact_id: int, values: tuple[str, ...]) -> None:
+def keep_identifiers(contact_id: int, values: tuple[str, ...], *, own_words: bool = True) -> None:
     """Add to what was moved out of the words of this person; the own phone is not among it."""
     if not values:
         return
     contact = Contact.objects.select_for_update(no_key=True).get(pk=contact_id)
     known = dict.fromkeys([*contact.moved_out, *values])
     known.pop(contact.phone, None)
+    found_by = contact.story_id_index
     _keep_moved_out(contact, list(known))
+    if not own_words:
+        contact.story_id_index = found_by
     contact.save(update_fields=["moved_out_cipher", "story_id_index"])
 
 
@@ -220,7 +226,7 @@ def record_contact(
     appeal = locked(appeal_id)
     if not selectors.carried_by(assignment.ticket_id).filter(pk=appeal.pk).exists():
         raise AppealRefused("这件诉求不在这张工单上。")
-    summary = move_out_of(appeal, summary, at=at)
+    summary = move_out_of(appeal, summary, at=at, own_words=False)
     tickets.record_contact(assignment_id=assignment_id, by=by, at=at, reached=reached)
     row = ContactRecord(
         appeal=appeal,

@@ -10,6 +10,7 @@ from channels_merge import services
 from channels_merge.models import AppealFile, ContactRecord
 from hotline.models import SecurityLog
 from hotline.services import store_file
+from tests.channels_merge.petition.factories import ID_NUMBER
 from tests.factories.channels_merge import PHONE, make_accepted, make_appeal, ticket_of
 from tests.factories.hotline import UnitFactory, UserFactory
 from tests.factories.tickets import NOW, fresh
@@ -214,13 +215,15 @@ def test_a_number_in_a_record_of_contact_joins_those_of_the_person(city):
         assignment_id=fresh(ticket_of(appeal)).lead_id,
         way="phone",
         reached=True,
-        summary="白天请打 13800001111。",
+        summary=f"白天请打 13800001111。对方是 {ID_NUMBER}。",
         by=city.handler,
         at=LATER,
     )
 
-    assert ContactRecord.objects.get().summary == "白天请打 138****1111。"
-    assert fresh(appeal).contact.moved_out == ["13800001111"]
+    assert ContactRecord.objects.get().summary.startswith("白天请打 138****1111。")
+    contact = fresh(appeal).contact
+    # Whose id number a unit writes down nobody knows: no petition matter is found by it.
+    assert (contact.moved_out, contact.story_id_index) == (["13800001111", ID_NUMBER], "")
 
 
 @pytest.mark.parametrize(

@@ -251,7 +251,12 @@ let sure = null;
 const sendAway = async (form, by) => {
   let gone = false;
   busy(form, true);
-  await goOn(() => { busy(form, false), sure = form, gone = true, form.requestSubmit(by), sure = null; });
+  await goOn(() => {
+    busy(form, false);
+    if (!form.isConnected) return hotline.say("这一页刚刚换过，没有提交，请再按一次。", "due");
+    sure = form, gone = true;
+    try { form.requestSubmit(by?.form === form ? by : null); } finally { sure = null; }
+  });
   if (!gone) busy(form, false);
 };
 document.addEventListener("submit", e => {
