@@ -1013,6 +1013,7 @@ class Migration(migrations.Migration):
                 'verbose_name': '紧急转接',
                 'verbose_name_plural': '紧急转接',
                 'constraints': [models.UniqueConstraint(models.F('appeal'), condition=models.Q(('outcome', '')), name='transfer_one_open_per_appeal'), models.CheckConstraint(condition=models.Q(models.Q(('concluded_at', None), ('outcome', '')), models.Q(models.Q(('outcome', ''), _negated=True), ('concluded_at__isnull', False)), _connector='OR'), name='transfer_outcome_has_time'), models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'declined'), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='transfer_declined_says_why')],
+                'indexes': [models.Index(condition=models.Q(('outcome', '')), fields=['at'], name='transfer_open')],
             },
         ),
         migrations.CreateModel(

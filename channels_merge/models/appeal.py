@@ -308,6 +308,8 @@ class Transfer(models.Model):
                 condition=~Q(outcome=TransferOutcome.DECLINED) | ~Q(note=""), name="transfer_declined_says_why"
             ),
         ]
+        # What waits to be written down, the longest in front, among all that ever was.
+        indexes = [models.Index(fields=["at"], condition=Q(outcome=""), name="transfer_open")]
 
     def __str__(self):
         return f"{self.appeal_id} {self.line}"

@@ -5,8 +5,10 @@ import re
 import pytest
 import time_machine
 from bs4 import BeautifulSoup
+from django.db import connection
 
 from channels_merge import services
+from channels_merge.models import Transfer
 from tests.factories.channels_merge import NOON, STORY, make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import work_on
 from tests.factories.hotline import UserFactory, load_rules
@@ -147,6 +149,17 @@ def test_whoever_was_asked_for_an_opinion_finds_it_there(city, bench):
         ("职责界定", ticket.number, "写界定意见"),
         ("清单送审", f"第{version.version}版", "出意见"),
     ]
+
+
+def test_open_transfers_are_found_without_reading_the_ended_ones(city):
+    """At 300 thousand tickets a dispatcher's workbench read all that ever were."""
+    appeal = make_appeal()
+    ended = {"appeal": appeal, "line": "110", "by": city.agent, "at": NOON, "outcome": "taken", "concluded_at": NOON}
+    Transfer.objects.bulk_create([Transfer(**ended) for _ in range(2000)])
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE channels_merge_transfer")
+
+    assert "transfer_open" in Transfer.objects.filter(outcome="").order_by("at")[:25].explain()
 
 
 @pytest.mark.parametrize("rows", [1, 3])
