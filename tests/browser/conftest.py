@@ -13,12 +13,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
 from django.test import Client
 from playwright.sync_api import Error, sync_playwright
 
 from hotline.models import User
+from tests.factories.hotline import load_rules
+from tests.factories.tickets import NOW, make_city
 
 DESKTOP = {"width": 1366, "height": 768}
 PHONE = {"width": 360, "height": 800}
@@ -30,6 +33,14 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture
+def city(transactional_db):
+    """The city of the factories on its Tuesday morning; a file whose story needs more makes its own."""
+    with time_machine.travel(NOW, tick=True):
+        load_rules()
+        yield make_city()
 
 
 @pytest.fixture(scope="session")

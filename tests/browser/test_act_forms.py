@@ -1,24 +1,12 @@
 """The forms of acts in a real browser: where the caret is, and what a key does before the page has settled."""
 
 import pytest
-import time_machine
 
-from hotline import calendar, parameters
-from tests.factories.hotline import load_rules
-from tests.factories.tickets import NOW, acts, contacted, make_city, signed
+from tests.factories.tickets import acts, contacted, signed
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 CARET = "document.activeElement.name"
-
-
-@pytest.fixture
-def city(transactional_db):
-    with time_machine.travel(NOW, tick=True):
-        load_rules()
-        yield make_city()
-    calendar.forget_calendar()
-    parameters.forget_parameters()
 
 
 def test_the_caret_goes_to_what_is_wrong(city, log_in):
@@ -63,12 +51,12 @@ def test_an_act_on_a_page_of_its_own(city, log_in):
     ticket = signed(city)
     page = log_in(city.handler)
     page.goto(f"{page.base}/tickets/{ticket.number}/acts/note/")
-    assert page.evaluate(CARET) == "text"
+    page.wait_for_function(f"{CARET} === 'text'")
 
     page.keyboard.press("Escape")
     page.keyboard.press("Control+Enter")  # the caret is nowhere
     page.wait_for_selector(".act-page .err")
-    assert page.evaluate(CARET) == "text"
+    page.wait_for_function(f"{CARET} === 'text'")
     assert not page.query_selector("dialog.act[open]")
 
     page.keyboard.type("已约业委会面谈。")

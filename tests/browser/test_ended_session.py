@@ -1,28 +1,17 @@
 """A session that ends while somebody writes: they log in, there or in another tab, and nothing that was written is lost."""
 
 import pytest
-import time_machine
 from django.conf import settings
 
 from channels_merge.models import Appeal
 from channels_merge.services import sync_channels
-from hotline import calendar, parameters
-from tests.factories.hotline import PASSWORD, load_rules
-from tests.factories.tickets import NOW, make_city, signed
+from tests.factories.hotline import PASSWORD
+from tests.factories.tickets import NOW, signed
 from tickets.models import Note
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 WORDS = "已到现场看过，摊贩答应搬走，明天再去看一次。"
-
-
-@pytest.fixture
-def city(transactional_db):
-    with time_machine.travel(NOW, tick=True):
-        load_rules()
-        yield make_city()
-    calendar.forget_calendar()
-    parameters.forget_parameters()
 
 
 @pytest.fixture
