@@ -6,7 +6,10 @@ from tests.factories.tickets import acts, contacted, signed
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-CARET = "document.activeElement.name"
+
+def caret_in(page, name):
+    """It goes there once the form that came has settled."""
+    page.wait_for_function("name => document.activeElement.name === name", arg=name)
 
 
 def test_the_caret_goes_to_what_is_wrong(city, log_in):
@@ -17,14 +20,14 @@ def test_the_caret_goes_to_what_is_wrong(city, log_in):
     page.wait_for_selector("dialog.act[open] [name=public_text]")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("dialog.act .pick.is-miss")
-    assert page.evaluate(CARET) == "resolved"
+    caret_in(page, "resolved")
 
     page.check("dialog.act [name=resolved][value=no]", force=True)
     page.fill("dialog.act [name=public_text]", "经核实，工地夜间施工已责令停止，十一月十五日以前复查并电话告知您。")
     page.keyboard.press("Control+Enter")
     page.wait_for_selector("dialog.act [name=unresolved_reason].is-miss")
 
-    assert page.evaluate(CARET) == "unresolved_reason"
+    caret_in(page, "unresolved_reason")
     assert page.inner_text("dialog.act .err") == "没有全部解决的，请写明原因。"
 
 
@@ -51,12 +54,12 @@ def test_an_act_on_a_page_of_its_own(city, log_in):
     ticket = signed(city)
     page = log_in(city.handler)
     page.goto(f"{page.base}/tickets/{ticket.number}/acts/note/")
-    page.wait_for_function(f"{CARET} === 'text'")
+    caret_in(page, "text")
 
     page.keyboard.press("Escape")
     page.keyboard.press("Control+Enter")  # the caret is nowhere
     page.wait_for_selector(".act-page .err")
-    page.wait_for_function(f"{CARET} === 'text'")
+    caret_in(page, "text")
     assert not page.query_selector("dialog.act[open]")
 
     page.keyboard.type("已约业委会面谈。")
