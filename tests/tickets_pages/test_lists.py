@@ -45,10 +45,10 @@ LISTS = {
     "tickets by due date": ("/tickets/?order=due", "reviewer", signed),
 }
 QUERIES = {
-    "dispatch": 7,
+    "dispatch": 10,
     "inbox": 12,
     "returns": 7,
-    "rulings": 8,
+    "rulings": 9,
     "approvals": 11,
     "extensions": 10,
     "tickets": 7,

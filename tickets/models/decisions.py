@@ -36,7 +36,12 @@ class Request(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["decider", "due_at", "id"], condition=Q(due_at__isnull=False), name="%(class)s_queue")
+            models.Index(
+                fields=["decider", "due_at", "id"],
+                include=["assignment"],
+                condition=Q(due_at__isnull=False),
+                name="%(class)s_queue",
+            )
         ]
 
 

@@ -200,7 +200,7 @@ class Ticket(StateModel):
             # What the segments of the dispatch queue are counted by, so that no ticket is read for it.
             models.Index(
                 fields=["sort_at", "id"],
-                include=["secrecy", "urgency", "proposed_score", "proposed_unit", "return_count", "needs_ruling"],
+                include=["urgency", "proposed_score", "proposed_unit", "return_count", "needs_ruling"],
                 condition=Q(state=TicketState.PENDING_DISPATCH, is_open=True),
                 name="ticket_to_dispatch",
             ),

@@ -158,6 +158,7 @@ def _look_up(rows: Sequence[TicketScope], *, visits: bool) -> None:
         rows,
         Prefetch("ticket", Ticket.objects.defer("text")),
         Prefetch("assignment", _with_visit(parts) if visits else parts),
+        Prefetch("assignment__item", DutyItem.objects.only("onsite_required")),
         "assignment__handler",
         "ticket__region",
     )
@@ -165,11 +166,10 @@ def _look_up(rows: Sequence[TicketScope], *, visits: bool) -> None:
 
 class Visit(TypedDict):
     visited_in: int | None
-    """The last round in which somebody stood there, 0 for never; null where nobody has to."""
+    """The last round in which somebody stood there, 0 for never; null of a part that no signed lead has."""
 
 
 def _with_visit(parts: QuerySet[Assignment]) -> "QuerySet[WithAnnotations[Assignment, Visit]]":
-    item = DutyItem.objects.filter(pk=OuterRef("item"), onsite_required=True)
     # A signed lead is live, so the part need not be looked up for its own visits, only for those of others. All of it
     # is read in the index `onsite_rounds` alone.
     same = {"ticket": OuterRef("ticket"), "round": OuterRef("round"), "assignment": OuterRef("assignment")}
@@ -178,12 +178,7 @@ def _with_visit(parts: QuerySet[Assignment]) -> "QuerySet[WithAnnotations[Assign
     rounds = visits.order_by("-round").values("round")[:1]
     return parts.annotate(
         visited_in=Case(
-            When(
-                Exists(item),
-                state=AssignmentState.SIGNED,
-                role=AssignmentRole.LEAD,
-                then=Coalesce(Subquery(rounds), 0),
-            )
+            When(state=AssignmentState.SIGNED, role=AssignmentRole.LEAD, then=Coalesce(Subquery(rounds), 0))
         )
     )
 
@@ -267,10 +262,16 @@ def _in_hand(scope: "WithAnnotations[TicketScope, Stands]", *, passes_down: bool
         return Standing(label, tone, "转派", "pass-down")
     if to_contact:
         return Standing(label, tone, "首次联系", "contact")
-    visited_in = cast("WithAnnotations[Assignment, Visit]", part).visited_in
-    if visited_in is not None and visited_in < ticket.round:
+    if _is_to_visit(part, ticket):
         return Standing(label, tone, "现场核实", "onsite")
     return Standing(label, tone, "填写结果", "submit")
+
+
+def _is_to_visit(part: Assignment, ticket: Ticket) -> bool:
+    if part.item is None or not part.item.onsite_required:
+        return False
+    visited_in = cast("WithAnnotations[Assignment, Visit]", part).visited_in
+    return visited_in is not None and visited_in < ticket.round
 
 
 def parts_of(ticket: Ticket) -> list[Assignment]:

@@ -104,6 +104,16 @@ def secret_to(user: User, at: datetime) -> QuerySet[Ticket, int]:
     return Ticket.objects.exclude(secrecy=Secrecy.OPEN).exclude(pk__in=granted).values_list("pk", flat=True)
 
 
+def queue(state: str, user: User, at: datetime) -> QuerySet[Ticket]:
+    """What `Ticket.visible_to` holds in one state, to count and to page by ``sort_at``. Who sees the whole city is kept from
+    the few restricted ones, so no ticket is looked at to count the others.
+    """
+    tickets = Ticket.objects.filter(state=state, is_open=True)
+    if has_right(user, "tickets.view_all_tickets", at):
+        return tickets.exclude(pk__in=secret_to(user, at))
+    return tickets.visible_to(user, at)
+
+
 def who_may_know(ticket: Ticket, people: Iterable[User], at: datetime) -> list[User]:
     """Of people whose work it is, those who may hear of the ticket: of a restricted one, whom it was granted to."""
     told = list(people)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet
+from django.db.models import Count, F, FilteredRelation, Q, QuerySet, prefetch_related_objects
 
 from hotline import parameters
 from hotline.calendar import load_calendar
@@ -19,7 +19,7 @@ from responsibility.states import Level, Route, TownshipRole
 from tickets import deadlines, rights
 from tickets.models import Assignment, Attachment, ExtensionRequest, Note, ReturnRequest, Ticket, TicketClock
 from tickets.rights import Actor, Right
-from tickets.selectors.lists import Key, Page, secret_to, sees_work, take
+from tickets.selectors.lists import Key, Page, queue, secret_to, sees_work, take
 from tickets.selectors.precedents import Precedent, precedents_for
 from tickets.states import AttachmentKind, ClockKind, EndedAs, NoteKind, TicketState, Urgency
 
@@ -58,12 +58,12 @@ def sure_score(at: datetime) -> int:
 
 
 def dispatch_queue(user: User, at: datetime) -> QuerySet[Ticket]:
-    return Ticket.objects.visible_to(user, at).filter(state=TicketState.PENDING_DISPATCH, is_open=True)
+    return queue(TicketState.PENDING_DISPATCH, user, at)
 
 
 def information_queue(user: User, at: datetime) -> QuerySet[Ticket]:
     """What waits for a citizen's words; after `need_info_limit` the dispatcher goes on with what there is."""
-    return Ticket.objects.visible_to(user, at).filter(state=TicketState.PENDING_INFO, is_open=True)
+    return queue(TicketState.PENDING_INFO, user, at)
 
 
 def _is_sure(at: datetime) -> Q:
@@ -103,45 +103,39 @@ class DispatchRow:
     ticked: bool
 
 
-class Past(TypedDict):
-    was_out: bool
-    """A unit had it before."""
-
-
-def _with_past(tickets: QuerySet[Ticket]) -> "QuerySet[WithAnnotations[Ticket, Past]]":
-    return tickets.annotate(was_out=Exists(Assignment.objects.filter(ticket=OuterRef("pk"))))
-
-
 def dispatch_page(user: User, *, segment: str, after: Key | None, at: datetime) -> Page[DispatchRow]:
     """The queue, the clock that ends first in front: that of the dispatch, or of the wait for a citizen's words."""
     filters = _dispatch_filters(at)
     _, condition = filters.get(segment, filters[""])
     found = information_queue(user, at) if segment == ASKED else dispatch_queue(user, at).filter(condition)
-    tickets = found.select_related("region__parent", "proposed_unit", "proposed_item").defer("text")
-    page = take(_with_past(tickets), by="sort_at", pk="id", after=after)
+    page = take(found.defer("text"), by="sort_at", pk="id", after=after)
+    prefetch_related_objects(page.rows, "region__parent", "proposed_unit", "proposed_item")
     clocks = running_clocks(page.rows, ClockKind.INFORMATION if segment == ASKED else ClockKind.DISPATCH)
+    were_out = set(Assignment.objects.filter(ticket__in=page.rows).values_list("ticket_id", flat=True))
     sure = sure_score(at)
-    return Page([_dispatch_row(ticket, clocks.get(ticket.pk), sure) for ticket in page.rows], page.next_key)
+    rows = [_dispatch_row(ticket, clocks.get(ticket.pk), sure, was_out=ticket.pk in were_out) for ticket in page.rows]
+    return Page(rows, page.next_key)
 
 
-def _dispatch_row(ticket: "WithAnnotations[Ticket, Past]", clock: TicketClock | None, sure: int) -> DispatchRow:
+def _dispatch_row(ticket: Ticket, clock: TicketClock | None, sure: int, *, was_out: bool) -> DispatchRow:
+    """``was_out``: a unit had it before."""
     # Urgent ones are sent one by one, at once; what was out before has a story.
-    ticked = _is_ripe(ticket, sure) and ticket.urgency == Urgency.NORMAL and not ticket.was_out
+    ticked = _is_ripe(ticket, sure) and ticket.urgency == Urgency.NORMAL and not was_out
     if ticket.state == TicketState.PENDING_INFO:
         return DispatchRow(ticket, clock, "等补充", ticked=False)
-    return DispatchRow(ticket, clock, _ground(ticket, sure), ticked=ticked)
+    return DispatchRow(ticket, clock, _ground(ticket, sure, was_out=was_out), ticked=ticked)
 
 
 def _is_ripe(ticket: Ticket, sure: int) -> bool:
     return ticket.proposed_score >= sure and ticket.proposed_unit_id is not None and not ticket.needs_ruling
 
 
-def _ground(ticket: "WithAnnotations[Ticket, Past]", sure: int) -> str:
+def _ground(ticket: Ticket, sure: int, *, was_out: bool) -> str:
     if ticket.needs_ruling:
         return "须裁定"
     if ticket.return_count:
         return f"退回 {ticket.return_count} 次"
-    if ticket.was_out:
+    if was_out:
         return "撤回过"
     if ticket.proposed_item is None:
         return "无相近事项"
@@ -420,7 +414,7 @@ def refusal_of(right: Right, subject: object, user: User, at: datetime) -> str:
 
 
 def ruling_queue(user: User, at: datetime) -> QuerySet[Ticket]:
-    return Ticket.objects.visible_to(user, at).filter(state=TicketState.PENDING_RULING, is_open=True)
+    return queue(TicketState.PENDING_RULING, user, at)
 
 
 @dataclass(frozen=True)
@@ -431,12 +425,11 @@ class RulingRow:
 
 
 def ruling_page(user: User, *, after: Key | None, at: datetime) -> Page[RulingRow]:
-    tickets = ruling_queue(user, at).select_related("region").defer("text")
-    page = take(tickets, by="sort_at", pk="id", after=after)
+    page = take(ruling_queue(user, at).defer("text"), by="sort_at", pk="id", after=after)
+    prefetch_related_objects(page.rows, "region")
     clocks = running_clocks(page.rows, ClockKind.RULING)
-    asked = ReturnRequest.objects.filter(assignment__ticket__in=[ticket.pk for ticket in page.rows]).select_related(
-        "assignment__unit"
-    )
+    asked = ReturnRequest.objects.filter(assignment__ticket__in=page.rows).select_related("assignment")
+    asked = asked.prefetch_related("assignment__unit")
     last = {request.assignment.ticket_id: request for request in asked.order_by("requested_at", "pk")}
     return Page([RulingRow(ticket, clocks.get(ticket.pk), last.get(ticket.pk)) for ticket in page.rows], page.next_key)
 
