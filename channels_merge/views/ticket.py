@@ -249,7 +249,7 @@ def contact(request: HttpRequest, number: str) -> HttpResponse:
     ticket = _visible(request, number, at)
     found = situation(ticket, request.user, at)
     if not any(button.code == "contact" for button in acts_of(found)):
-        return _not_recorded(request, ticket, "签收以后，由承办单位记联系。")
+        return _not_recorded(request, ticket, "签收以后，由主办单位记联系。")
     form = ContactForm(request.POST or None, found=found)
     if request.method == "POST" and form.is_valid():
         try:

@@ -26,6 +26,7 @@ from tests.factories.tickets import (
     fresh,
     make_city,
     make_item,
+    part_of,
     passed_down,
     register,
     signed,
@@ -277,6 +278,18 @@ def test_co_units_see_no_people_and_no_internal_words(city, open_as):
     assert "夜里去看。" in text_of(open_as(city.handler, ticket))
 
 
+def test_a_co_unit_is_not_asked_to_call_whom_it_does_not_see(city, client, open_as):
+    ticket = given(city, reported(), co_units=[city.other])
+    services.sign_assignment(assignment_id=part_of(ticket, city.other).pk, by=city.other_handler, at=NOW)
+
+    page = open_as(city.other_handler, ticket)
+    form = client.get(f"/tickets/{ticket.number}/acts/contact/")
+
+    assert [button.code for button in page.context["buttons"]] == ["report", "onsite", "return", "handler", "note"]
+    assert form.status_code == 409
+    assert "138****0001" not in text_of(form)
+
+
 def test_what_happened_is_told_newest_first_and_can_be_narrowed(city, open_as):
     phone = Channel.objects.get(code="phone")
     ticket = given(city, reported(), moment=at("11-10 10:01"))
@@ -473,6 +486,6 @@ def test_a_contact_after_the_result_gives_the_words_back(city, client):
     response = contact(client, city.handler2, ticket, data)
 
     assert response.status_code == 409
-    assert "签收以后，由承办单位记联系。" in response.content.decode()
+    assert "签收以后，由主办单位记联系。" in response.content.decode()
     assert "readonly>今晚去看。</textarea>" in response.content.decode()
     assert acts(ticket) == before

@@ -105,6 +105,37 @@ def test_the_inbox_of_a_co_unit(city, log_in):
     assert [row[8:] for row in cells(client.get("/inbox/"))] == [["已反馈", "赵*", "等主办"]]
 
 
+def in_return_review(city):
+    ticket = contacted(city, co_units=[city.other])
+    services.request_return(
+        assignment_id=ticket.lead_id, ground="not_our_duty", reason="不归我们管。", by=city.handler, at=NOW
+    )
+    return fresh(ticket)
+
+
+def in_completion_review(city):
+    return submitted(city, co_units=[city.other], result={"missing_co_reason": "来不及等。"})
+
+
+@pytest.mark.parametrize("make", [in_return_review, in_completion_review])
+def test_a_co_unit_works_on_while_the_lead_waits_for_a_decision(city, log_in, make):
+    """Its limits run on: red cards would come for what no page let it do."""
+    ticket = make(city)
+    part = part_of(ticket, city.other)
+    client = log_in(city.other_handler)
+    act = f"/tickets/{ticket.number}/acts/"
+
+    assert {clock.kind for clock in part.clocks.filter(stopped_at=None)} == {"sign", "handle"}
+    assert ids(client.get("/inbox/?s=sign")) == [ticket.number]
+    assert [row[8:] for row in cells(client.get("/inbox/"))] == [["待签收", "—", "签收"]]
+    assert client.post(f"{act}sign/", {"handler": city.other_handler.pk}).status_code == 302
+    assert [row[8:] for row in cells(client.get("/inbox/"))] == [["协办", "赵*", "协办意见"]]
+    assert client.get(f"{act}onsite/").status_code == 409
+    assert client.post(f"{act}report/", {"text": "已核查施工许可，过期。"}).status_code == 302
+    assert (state_of(ticket), fresh(part).state) == (ticket.state, "accepted")
+    assert not part.clocks.filter(stopped_at=None).exists()
+
+
 def test_a_unit_that_is_only_told_reads_it_and_has_nothing_to_do(city, log_in):
     ticket = register()
     typed = {"unit": city.department.name, "copies": f"{city.other.name}、{city.third.name}"}

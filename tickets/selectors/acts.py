@@ -33,8 +33,11 @@ from tickets.selectors.readiness import (
     return_refusal,
 )
 from tickets.states import (
+    HELD_STATES,
     LIVE_ASSIGNMENT_STATES,
     OPEN_STATES,
+    SIDE_ROLES,
+    UNIT_STATES,
     ApprovalState,
     ApprovalStep,
     AssignmentRole,
@@ -158,11 +161,17 @@ def _centre(right: Right, *states: TicketState) -> Callable[[Situation], bool]:
 
 def _own(right: Right, *states: AssignmentState) -> Callable[[Situation], bool]:
     return lambda s: (
-        s.own is not None
-        and s.own.state in states
-        and s.ticket.state in {TicketState.PENDING_SIGN, TicketState.IN_PROGRESS}
-        and s.may(right, s.own)
+        s.own is not None and s.own.state in states and s.ticket.state in _acts_in(s.own) and s.may(right, s.own)
     )
+
+
+def _acts_in(part: Assignment) -> tuple[TicketState, ...]:
+    """A co-unit's clocks run on while the lead waits for a decision: it acts then as well."""
+    return UNIT_STATES if part.role in SIDE_ROLES else HELD_STATES
+
+
+def _goes_there(s: Situation) -> bool:
+    return s.ticket.state == TicketState.IN_PROGRESS and _own(rights.HANDLE, SIGNED)(s)
 
 
 def _holds(s: Situation) -> bool:
@@ -240,7 +249,6 @@ def _is_secret(s: Situation) -> bool:
 
 SIGNED = AssignmentState.SIGNED
 WAITING = AssignmentState.PENDING_SIGN
-HELD = (TicketState.PENDING_SIGN, TicketState.IN_PROGRESS)
 QUEUED = (TicketState.PENDING_DISPATCH,)
 
 SPECS: Sequence[_Spec] = (
@@ -248,8 +256,8 @@ SPECS: Sequence[_Spec] = (
     _Spec("pass-down", "转派", "d", lambda s: _may_pass_down(s) and _holds(s), main=True),
     _Spec("submit", "填写结果", "r", lambda s: _own(rights.SUBMIT, SIGNED)(s) and _holds(s), _missing, main=True),
     _Spec("report", "协办意见", "r", _own(rights.REPORT_AS_CO, SIGNED), main=True),
-    _Spec("contact", "记联系", "c", lambda s: _own(rights.HANDLE, SIGNED)(s) and s.ticket.contactable),
-    _Spec("onsite", "现场核实", "s", _own(rights.HANDLE, SIGNED)),
+    _Spec("contact", "记联系", "c", lambda s: _own(rights.CONTACT, SIGNED)(s) and s.ticket.contactable),
+    _Spec("onsite", "现场核实", "s", _goes_there),
     _Spec("mediate", "提出调解", "", _own(rights.MEDIATE, SIGNED), _mediate_why),
     _Spec(
         "mediation-result",
@@ -306,7 +314,7 @@ SPECS: Sequence[_Spec] = (
     _Spec("meeting", "记会商", "c", _settles),
     _Spec("ask-definition", "提请界定", "d", _settles, _secret_why),
     _Spec("co-unit", "加协办", "a", lambda s: _adds_co_unit(s)),
-    _Spec("recall", "撤回派单", "w", _centre(rights.RECALL, *HELD)),
+    _Spec("recall", "撤回派单", "w", _centre(rights.RECALL, *HELD_STATES)),
     _Spec("merge", "并单", "m", _centre(rights.MERGE, *sorted(OPEN_STATES))),
     _Spec("unmerge", "拆回", "m", _centre(rights.MERGE, TicketState.MERGED), main=True),
     _Spec("defer", "挂账", "", _centre(rights.DEFER, TicketState.IN_PROGRESS)),
@@ -353,7 +361,7 @@ def _may_take_back(s: Situation) -> bool:
 
 
 def _adds_co_unit(s: Situation) -> bool:
-    if s.ticket.state not in HELD:
+    if s.ticket.state not in HELD_STATES:
         return False
     return s.may(rights.DISPATCH, s.ticket) or (
         _may_pass_down(s) and has_right(s.user, "tickets.pass_down_ticket", s.at)

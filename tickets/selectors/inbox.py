@@ -37,8 +37,10 @@ from tickets.selectors.lists import Key, Page, readable, take
 from tickets.selectors.queues import Segment
 from tickets.states import (
     ENDED_ASSIGNMENT_STATES,
+    HELD_STATES,
     LIVE_ASSIGNMENT_STATES,
     SIDE_ROLES,
+    UNIT_STATES,
     ApprovalState,
     ApprovalStep,
     AssignmentRole,
@@ -221,17 +223,25 @@ def standing(scope: "WithAnnotations[TicketScope, Stands]", held_by: str, *, pas
     if part.state == AssignmentState.RETURN_REQUESTED:
         return Standing("退单待审", "wait", waits_for=f"等{_giver(part)}")
     reported = part.state in {AssignmentState.SUBMITTED, AssignmentState.ACCEPTED}
+    if part.role in SIDE_ROLES and not reported and ticket.state in UNIT_STATES:
+        # Its limits run on while the lead waits for a decision.
+        return _to_do(part)
     if reported or ticket.state == TicketState.COMPLETION_REVIEW:
         return _after_result(scope, reported=reported, passes_down=passes_down)
-    if ticket.state not in {TicketState.PENDING_SIGN, TicketState.IN_PROGRESS}:
+    if ticket.state not in HELD_STATES:
         return Standing(ticket.get_state_display(), "wait", waits_for="等中心")
     if part.state == AssignmentState.PENDING_SIGN:
-        return Standing("待签收", "wait", "签收", "sign")
-    if part.role in SIDE_ROLES:
-        return Standing(part.get_role_display(), "work", "协办意见", "report")
+        return _to_do(part)
     if ticket.holder_id != part.pk:
         return Standing("已转派", "work", waits_for=held_by)
     return _in_hand(scope, passes_down=passes_down)
+
+
+def _to_do(part: Assignment) -> Standing:
+    """Of a part that is to be signed, or of a co-unit's."""
+    if part.state == AssignmentState.PENDING_SIGN:
+        return Standing("待签收", "wait", "签收", "sign")
+    return Standing(part.get_role_display(), "work", "协办意见", "report")
 
 
 def _giver(part: Assignment) -> str:

@@ -27,6 +27,7 @@ from tickets.states import (
     HELD_STATES,
     LIVE_ASSIGNMENT_STATES,
     SIDE_ROLES,
+    UNIT_STATES,
     ApprovalState,
     AssignmentRole,
     AssignmentState,
@@ -152,16 +153,19 @@ def _row(
 
 
 def _task(ticket: Ticket, part: Assignment) -> str:
-    """What the unit must do next, empty when it waits for others."""
-    if ticket.state not in HELD_STATES or part.role == AssignmentRole.COPY:
+    """What the unit must do next, empty when it waits for others. A co-unit's part does not wait for what the lead waits for."""
+    at_the_side = part.role in SIDE_ROLES
+    if part.role == AssignmentRole.COPY or ticket.state not in (UNIT_STATES if at_the_side else HELD_STATES):
         return ""
     if part.state == AssignmentState.PENDING_SIGN:
         return TicketScope.Task.SIGN
-    if part.state != AssignmentState.SIGNED or ticket.state != TicketState.IN_PROGRESS:
+    if part.state != AssignmentState.SIGNED:
         return ""
-    if part.pk != ticket.holder_id and part.role not in SIDE_ROLES:
+    if at_the_side:
+        return TicketScope.Task.WORK
+    if ticket.state != TicketState.IN_PROGRESS or part.pk != ticket.holder_id:
         return ""
-    to_contact = part.role == AssignmentRole.LEAD and part.contacted_at is None and ticket.contactable
+    to_contact = part.contacted_at is None and ticket.contactable
     return TicketScope.Task.CONTACT if to_contact else TicketScope.Task.WORK
 
 
