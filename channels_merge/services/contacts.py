@@ -19,7 +19,7 @@ from hotline.typed import clean
 from tickets import services as tickets
 from tickets.models import Assignment, Ticket
 from tickets.rights import at_the_centre
-from tickets.states import LIVE_ASSIGNMENT_STATES, AssignmentRole, Secrecy
+from tickets.states import LIVE_ASSIGNMENT_STATES, AssignmentRole, AssignmentState, Secrecy
 
 CALL_AT_HAND = timedelta(hours=1)
 SHORTEST_REASON = 4
@@ -197,10 +197,11 @@ def _standing_of_unit(appeal: Appeal, by: User, at: datetime) -> tuple[str, str]
     ticket = selectors.ticket_of(appeal)
     if ticket is None or not Ticket.objects.visible_to(by, at).filter(pk=ticket.pk).exists():
         return "没有找到这件诉求。", ""
-    leads = Assignment.objects.filter(
-        ticket=ticket, unit_id=by.unit_id, role=AssignmentRole.LEAD, state__in=LIVE_ASSIGNMENT_STATES
-    )
+    parts = Assignment.objects.filter(ticket=ticket, unit_id=by.unit_id, role=AssignmentRole.LEAD)
+    leads = parts.filter(state__in=LIVE_ASSIGNMENT_STATES)
     if not leads:
+        if parts.filter(state=AssignmentState.ACCEPTED).exists():
+            return "本单位的办理已经结束，还要联系诉求人的，请拨 12345 由中心转接。", ""
         return "只有主办单位能看姓名和电话，协办单位请通过主办单位联系。", ""
     if appeal.contact is not None and appeal.contact.hide_from_unit:
         return "诉求人要求对承办单位隐去姓名电话，请拨 12345 由中心转接。", ""

@@ -12,6 +12,7 @@ from hotline.models import SecurityLog
 from hotline.services import store_file
 from tests.channels_merge.petition.factories import ID_NUMBER
 from tests.factories.channels_merge import PHONE, make_accepted, make_appeal, ticket_of
+from tests.factories.evaluation import answer
 from tests.factories.hotline import UnitFactory, UserFactory
 from tests.factories.tickets import NOW, fresh
 from tickets import services as tickets
@@ -96,6 +97,16 @@ def test_co_units_and_strangers_never_see_it(city, who, sentence):
         reveal(appeal, getattr(city, who), "核对地址后回电")
 
     assert log() == [(getattr(city, who).pk, appeal.number, "refused", sentence)]
+
+
+def test_a_unit_that_is_done_is_told_so_and_not_that_it_is_no_lead(city):
+    appeal = in_work(city, handler=city.handler, person_hide_from_unit=False)
+    answer(city, fresh(ticket_of(appeal)), at=NOW)
+
+    with pytest.raises(
+        services.AppealRefused, match="本单位的办理已经结束，还要联系诉求人的，请拨 12345 由中心转接。"
+    ):
+        reveal(appeal, city.handler, "再问一下地址")
 
 
 def test_a_person_hidden_from_the_unit_is_opened_to_the_centre_only(city):
