@@ -38,10 +38,10 @@ def count_live(sender, event, **kwargs):
         services.tell_ticket(event.ticket_id)
 
 
-@receiver(ticket_event, dispatch_uid="channels_merge.tell_of_void")
-def tell_of_void(sender, event, **kwargs):
-    if event.act == "void":
-        services.tell_of_void(event_id=event.pk, ticket_id=event.ticket_id, at=event.at)
+@receiver(ticket_event, dispatch_uid="channels_merge.tell_of_act")
+def tell_of_act(sender, event, **kwargs):
+    if event.act in services.TOLD:
+        services.tell_of_act(event)
 
 
 @receiver(ticket_event, dispatch_uid="channels_merge.record_merge")

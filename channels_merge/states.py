@@ -203,7 +203,7 @@ class ContactWay(TextChoices):
 
 
 class MessageKind(TextChoices):
-    """What leaves: the first nine to a citizen's phone, the others to a line."""
+    """What leaves: the first eleven to a citizen's phone, the others to a line."""
 
     REGISTERED = "registered", "登记告知"
     NEED_INFO = "need_info", "请补充"
@@ -214,6 +214,8 @@ class MessageKind(TextChoices):
     EXPLAINED = "explained", "解释"
     HANDED_OVER = "handed_over", "移交告知"
     CLOSED = "closed", "办结告知"
+    EXTENDED = "extended", "延期告知"
+    DEFERRED = "deferred", "挂账告知"
     STATUS = "status", "进展"
     RESULT = "result", "办理结果"
     RETURN = "return", "退回来件"

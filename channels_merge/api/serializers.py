@@ -64,7 +64,7 @@ class ProgressSerializer(serializers.Serializer):
     state = serializers.CharField(source="appeal.state", label="状态代码")
     state_name = serializers.CharField(source="label", label="状态")
     unit_name = serializers.CharField(label="办理单位")
-    due_at = serializers.DateTimeField(source="clock.due_at", default=None, label="最晚办结时间")
+    due_at = serializers.DateTimeField(source="promised_at", label="最晚办结时间")
     reply = serializers.CharField(label="答复")
     steps = StepSerializer(many=True, label="办理过程")
 

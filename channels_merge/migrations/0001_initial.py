@@ -681,7 +681,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('token', models.UUIDField(default=uuid.uuid4, editable=False)),
-                ('kind', models.CharField(choices=[('registered', '登记告知'), ('need_info', '请补充'), ('answered', '答复'), ('mass_reply', '多人告知'), ('voided', '作废告知'), ('redirected', '告知法定途径'), ('explained', '解释'), ('handed_over', '移交告知'), ('closed', '办结告知'), ('status', '进展'), ('result', '办理结果'), ('return', '退回来件'), ('transfer', '转接过去'), ('rating', '回访结果')], max_length=20, verbose_name='种类')),
+                ('kind', models.CharField(choices=[('registered', '登记告知'), ('need_info', '请补充'), ('answered', '答复'), ('mass_reply', '多人告知'), ('voided', '作废告知'), ('redirected', '告知法定途径'), ('explained', '解释'), ('handed_over', '移交告知'), ('closed', '办结告知'), ('extended', '延期告知'), ('deferred', '挂账告知'), ('status', '进展'), ('result', '办理结果'), ('return', '退回来件'), ('transfer', '转接过去'), ('rating', '回访结果')], max_length=20, verbose_name='种类')),
                 ('dedupe', models.CharField(max_length=60, unique=True)),
                 ('body_cipher', models.TextField(verbose_name='内容（密文）')),
                 ('created_at', models.DateTimeField(verbose_name='写入时间')),

@@ -64,7 +64,14 @@ from channels_merge.selectors.phones import (
     unchecked_since,
     with_tasks,
 )
-from channels_merge.selectors.progress import Progress, Step, progress_of, public_progress
+from channels_merge.selectors.progress import (
+    Progress,
+    Step,
+    asked_first,
+    progress_of,
+    public_progress,
+    words_of_act,
+)
 from channels_merge.selectors.register import (
     ChannelButton,
     RegisterPage,
@@ -130,6 +137,7 @@ __all__ = [
     "Work",
     "agents_on_duty",
     "appeals_of_ticket",
+    "asked_first",
     "background",
     "call_at_hand",
     "call_of",
@@ -221,6 +229,7 @@ __all__ = [
     "with_use",
     "with_volumes",
     "withheld_calls",
+    "words_of_act",
     "work_of",
     "workbench",
 ]

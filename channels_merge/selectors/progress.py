@@ -13,6 +13,7 @@ from channels_merge.models import Appeal, AppealClock, AppealLink, Interaction, 
 from channels_merge.selectors.appeals import carried_by, ticket_of
 from channels_merge.states import AppealState, InteractionKind, TransferOutcome
 from hotline import masking
+from hotline.dates import local
 from tickets.models import Ticket, TicketEvent
 from tickets.states import TicketState
 from tickets.timeline import ACTS
@@ -36,6 +37,8 @@ class Progress:
     # Who holds it, for the bold words of the page; empty before somebody does.
     unit_name: str
     clock: AppealClock | None
+    # The later date that the city agreed to; the citizen's own limit runs on.
+    extended_to: datetime | None
     steps: tuple[Step, ...]
     others: int
     reply: str
@@ -44,6 +47,12 @@ class Progress:
     may_urge: bool
     may_supplement: bool
     may_withdraw: bool
+
+    @property
+    def promised_at(self) -> datetime | None:
+        """The date that the citizen is told."""
+        own = self.clock.due_at if self.clock else None
+        return max(own, self.extended_to) if own and self.extended_to else own
 
 
 _TONES = {
@@ -109,6 +118,7 @@ def progress_of(appeal: Appeal) -> Progress:
         else _APPEAL_SENTENCES[AppealState(appeal.state)],
         unit_name=_unit_name(ticket) if shows_ticket else "",
         clock=clock,
+        extended_to=_extended_to(ticket) if shows_ticket and is_open and ticket else None,
         steps=tuple(steps),
         others=max(carried_by(ticket.pk).live().count() - 1, 0) if ticket and shows_ticket else 0,
         reply=_reply(ticket) if shows_ticket and ticket else masking.redact_answer(appeal.told),
@@ -137,6 +147,15 @@ def _unit_name(ticket: Ticket | None) -> str:
     if ticket is None or ticket.holder is None:
         return ""
     return ticket.holder.unit.name
+
+
+_GIVEN_ANEW: Final = ("dispatch", "rule_first_handler", "change_first_handler", "redo", "reopen")
+
+
+def _extended_to(ticket: Ticket) -> datetime | None:
+    """The limit of whoever has it, if the city has made it longer since they were given it."""
+    acts = TicketEvent.objects.filter(ticket=ticket, act__in=[EXTENDED, *_GIVEN_ANEW]).order_by("-pk")
+    return ticket.due_at if acts.values_list("act", flat=True).first() == EXTENDED else None
 
 
 def _reply(ticket: Ticket) -> str:
@@ -176,9 +195,9 @@ def _own_steps(appeal: Appeal) -> Iterable[Step]:
             yield Step(transfer.concluded_at, f"{transfer.get_line_display()}已接手")
 
 
-def _asked_first(ticket: Ticket, at: datetime) -> int | None:
+def asked_first(ticket_id: int, at: datetime) -> int | None:
     """Whom the unit asks about a matter: the first of those whose appeals hung on it at that moment."""
-    hung = AppealLink.objects.filter(Q(until=None) | Q(until__gt=at), ticket=ticket, since__lte=at)
+    hung = AppealLink.objects.filter(Q(until=None) | Q(until__gt=at), ticket=ticket_id, since__lte=at)
     return hung.order_by("since", "pk").values_list("appeal", flat=True).first()
 
 
@@ -206,9 +225,20 @@ def _ticket_steps(ticket: Ticket, appeal: Appeal) -> Iterable[Step]:
     )
     for event in _without_slips(events):
         title = ACTS[event.act].public.format(unit=event.unit.name if event.unit else "承办单位")
-        note = getattr(event, "note", None)
-        shows = note is not None and note.public
-        if event.act == "ask_information":
-            # May name the caller who is asked; the others see only that something was asked.
-            shows = shows and _asked_first(ticket, event.at) == appeal.pk
-        yield Step(event.at, title, masking.redact_answer(note.text) if shows else "")
+        yield Step(event.at, title, words_of_act(event, appeal))
+
+
+EXTENDED: Final = "grant_extension"
+
+
+def words_of_act(event: TicketEvent, appeal: Appeal) -> str:
+    """What the citizen reads beside the name of an act: its public words, and the new date where there is one."""
+    if event.act == "ask_information" and asked_first(event.ticket_id, event.at) != appeal.pk:
+        # May name the caller who is asked; the others see only that something was asked.
+        return ""
+    note = getattr(event, "note", None)
+    words = masking.redact_answer(note.text) if note is not None and note.public else ""
+    if event.act == EXTENDED:
+        until = local(datetime.fromisoformat(event.data["to"]))
+        return f"新的期限是{until.year}年{until.month}月{until.day}日。原因：{words}"
+    return words

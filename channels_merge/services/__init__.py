@@ -26,10 +26,11 @@ from channels_merge.services.desk import Decision, take_call
 from channels_merge.services.drafts import discard_draft, expire_drafts, restore_draft, save_draft
 from channels_merge.services.fetching import fetch, fetch_due
 from channels_merge.services.following import (
+    TOLD,
     follow_secrecy,
     follow_ticket,
     settle_citizen_clocks,
-    tell_of_void,
+    tell_of_act,
 )
 from channels_merge.services.inbound import (
     SameIdOtherBody,
@@ -150,6 +151,7 @@ from channels_merge.services.telephone import (
 )
 
 __all__ = [
+    "TOLD",
     "TOLD_ACTS",
     "AppealRefused",
     "CallNotYours",
@@ -278,8 +280,8 @@ __all__ = [
     "take_in_due",
     "take_missed_call",
     "take_phone_call",
+    "tell_of_act",
     "tell_of_late_missed_calls",
-    "tell_of_void",
     "tell_ticket",
     "transfer_appeal",
     "unlink_appeal",

@@ -1,6 +1,7 @@
 """What an act on a ticket means for its appeals. Called by a task after the commit, and again by the reconciliation."""
 
 from datetime import datetime
+from typing import Final
 
 from django.db import OperationalError, transaction
 
@@ -44,10 +45,24 @@ def follow_secrecy(*, ticket_id: int) -> None:
     Appeal.objects.filter(pk__in=keys).update(secrecy=secrecy)
 
 
-def tell_of_void(*, event_id: int, ticket_id: int, at: datetime) -> None:
-    """Whoever still waits for a voided matter hears that nobody works on it any more, and what to do."""
-    waiting = selectors.carried_by(ticket_id).live().select_related("contact").order_by("pk")
-    messages.tell_each(waiting, MessageKind.VOIDED, ordinal=event_id, at=at)
+TOLD: Final = {
+    "void": MessageKind.VOIDED,
+    "ask_information": MessageKind.NEED_INFO,
+    "grant_extension": MessageKind.EXTENDED,
+    "defer": MessageKind.DEFERRED,
+}
+"""Acts of a ticket that change what its callers wait for → what they are told."""
+
+
+def tell_of_act(event: TicketEvent) -> None:
+    """Whoever still waits hears that the matter is voided or put off, or of the later date; who is asked, of the question."""
+    waiting = selectors.carried_by(event.ticket_id).live().select_related("contact").order_by("pk")
+    if event.act == "ask_information":
+        waiting = waiting.filter(pk=selectors.asked_first(event.ticket_id, event.at))
+    first = waiting.first()
+    if first is not None:
+        told = selectors.words_of_act(event, first)
+        messages.tell_each(waiting, TOLD[event.act], told=told, ordinal=f"act{event.pk}", at=event.at)
 
 
 @transaction.atomic

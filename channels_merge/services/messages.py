@@ -10,18 +10,22 @@ from tickets.states import Urgency
 
 _WORDS = {
     MessageKind.REGISTERED: "【赣州12345】您反映的事已登记，编号 {number}，查询码 {code}。凭编号和查询码可查进度、补充情况。",
-    MessageKind.NEED_INFO: "【赣州12345】您反映的事（编号 {number}）还需要补充：{told}。请回电 12345 或凭查询码 {code} 在网页补充。",
+    MessageKind.NEED_INFO: "【赣州12345】您反映的事（编号 {number}）还需要补充：{told} 请回电 12345 或凭查询码 {code} 在网页补充。",
     MessageKind.ANSWERED: "【赣州12345】您反映的事（编号 {number}）答复如下：{told}",
     MessageKind.VOIDED: "【赣州12345】您反映的事（编号 {number}）登记有误，这张单已作废，不再办理。如果事情还没有解决，请拨 12345，我们重新登记。",
     MessageKind.REDIRECTED: "【赣州12345】您反映的事（编号 {number}）须走法定途径：{told}",
     MessageKind.EXPLAINED: "【赣州12345】您反映的事（编号 {number}）不能受理，说明如下：{told}",
     MessageKind.HANDED_OVER: "【赣州12345】您反映的事（编号 {number}）已按规定移交公安机关。有疑问请拨 12345。",
+    MessageKind.EXTENDED: "【赣州12345】您反映的事（编号 {number}）要多办几天。{told} 凭查询码 {code} 在网页查看经过。",
+    MessageKind.DEFERRED: "【赣州12345】您反映的事（编号 {number}）一时办不了，已登记在册，每 90 天复查一次。原因：{told} 凭查询码 {code} 在网页查看经过。",
     MessageKind.CLOSED: "【赣州12345】您反映的事（编号 {number}）已办结：{told} 凭查询码 {code} 在网页查看经过。",
     MessageKind.MASS_REPLY: "【赣州12345】许多人和您一样反映的事（编号 {number}）有了结果：{told} 凭查询码 {code} 在网页评价，或拨 12345。",
 }
 
 
-def tell_citizen(appeal: Appeal, kind: str, *, told: str = "", ordinal: int = 1, at: datetime) -> OutboxMessage | None:
+def tell_citizen(
+    appeal: Appeal, kind: str, *, told: str = "", ordinal: int | str = 1, at: datetime
+) -> OutboxMessage | None:
     """None when there is no mobile number to tell. `told` stands for what the appeal itself was told."""
     contact = appeal.contact
     if contact is None or not contact.phone.startswith("1"):
@@ -40,7 +44,7 @@ def tell_citizen(appeal: Appeal, kind: str, *, told: str = "", ordinal: int = 1,
     return row
 
 
-def tell_each(appeals: Iterable[Appeal], kind: str, *, told: str = "", ordinal: int, at: datetime) -> int:
+def tell_each(appeals: Iterable[Appeal], kind: str, *, told: str = "", ordinal: int | str, at: datetime) -> int:
     """`tell_citizen` for those who have no such message yet: safe to run twice. Returns how many were written."""
     keys = {_dedupe(appeal, kind, ordinal): appeal for appeal in appeals}
     written = set(OutboxMessage.objects.filter(dedupe__in=keys).values_list("dedupe", flat=True))
@@ -49,5 +53,5 @@ def tell_each(appeals: Iterable[Appeal], kind: str, *, told: str = "", ordinal: 
     return sum(row is not None for row in rows)
 
 
-def _dedupe(appeal: Appeal, kind: str, ordinal: int) -> str:
+def _dedupe(appeal: Appeal, kind: str, ordinal: int | str) -> str:
     return f"{kind}:{appeal.number}:{ordinal}"

@@ -97,7 +97,7 @@ def report_ticket_event(*, event_id: int) -> int:
 
     What was done before the ticket carried the appeal is not news of it, however late this runs.
     """
-    event = TicketEvent.objects.select_related("ticket", "unit").get(pk=event_id)
+    event = TicketEvent.objects.select_related("ticket", "unit", "note").get(pk=event_id)
     if event.act not in TOLD_ACTS:
         return 0
     since = selectors.carried_since([event.ticket_id])
@@ -107,7 +107,7 @@ def report_ticket_event(*, event_id: int) -> int:
     for appeal in sent.exclude(source_number="").select_related("channel").order_by("pk"):
         line = line_to_tell(appeal)
         if line is not None:
-            kind, told = _told_of(event)
+            kind, told = _told_of(event, appeal)
             written += _write(appeal, line, kind, told, dedupe=f"ticket:{event.pk}:{appeal.pk}", at=event.at)
     return written
 
@@ -126,11 +126,11 @@ def report_follow_up(
         _write(appeal, line, MessageKind.RATING, told, dedupe=f"follow-up:{follow_up}", at=at)
 
 
-def _told_of(event: TicketEvent) -> tuple[MessageKind, dict[str, Any]]:
+def _told_of(event: TicketEvent, appeal: Appeal) -> tuple[MessageKind, dict[str, Any]]:
     unit = event.unit.name if event.unit else ""
     told = {"status": event.act, "status_name": ACTS[event.act].public.format(unit=unit or "承办单位"), "unit": unit}
     if event.act != "publish_reply":
-        return MessageKind.STATUS, told
+        return MessageKind.STATUS, told | {"text": selectors.words_of_act(event, appeal)}
     reply = Reply.objects.filter(ticket=event.ticket_id).published(until=event.at).first()
     words = (
         {"text": masking.redact_answer(reply.public_text), "resolved": reply.resolved, "round": reply.round}

@@ -147,8 +147,8 @@ def _track_page(request, form, typed, progress=None, status=200):
 
 
 def _shown(progress, now):
-    clock = progress.clock if progress else None
-    left = load_calendar().working_days(now, clock.due_at) if clock and clock.due_at > now else 0
+    promised = progress.promised_at if progress else None
+    left = load_calendar().working_days(now, promised) if promised and promised > now else 0
     may_rate = progress is not None and selectors.may_rate(progress.appeal, at=now)
     return {"progress": progress, "now": now, "days_left": left, "may_rate": may_rate}
 
