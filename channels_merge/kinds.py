@@ -21,12 +21,16 @@ _SIGNS: Final = (
     ),
 )
 _PRAISE: Final = re.compile(r"表扬|点赞|锦旗|特此感谢|表示感谢|表示衷心")
-_TROUBLE: Final = re.compile(r"希望|请求|求助|恳请|解决|投诉|举报|扰民|没有|不给|拖欠|问题")
+_MORE: Final = re.compile(
+    r"希望|请求|求助|恳请|解决|投诉|举报|扰民|没有|不给|拖欠|问题|建议|难闻|隐患|为民做主"
+    r"|请.{0,8}(?:领导|政府|部门|书记|市长|重视|处理|整治)"
+)
+"""Beside thanks: something is still wanted."""
 
 
 def guess_kind(*, title: str, text: str) -> str:
     """The title decides first: it is what the person chose to say; then the text; else a request for help."""
-    if _PRAISE.search(title) or (_PRAISE.search(text) and not _TROUBLE.search(text)):
+    if _PRAISE.search(title) or (_PRAISE.search(text) and not _MORE.search(text)):
         return Kind.PRAISE
     for part in (title, text[:300]):
         for kind, signs in _SIGNS:

@@ -32,6 +32,12 @@ def test_the_title_is_the_first_clause_that_says_what_it_is_about(text, title):
         ("投诉夜间施工", "想问什么时候停。", "complaint"),
         ("建议加装红绿灯", "", "suggest"),
         ("路灯不亮", "已经一周。", "help"),
+        ("送锦旗", "办得又快又好，值得点赞。", "praise"),
+        # Whoever praises first and then asks for something is not done with thanks.
+        ("盼整治电动车横冲直撞", "城市变化很大，为你们点赞！但电动车横冲直撞，请政府重视。", "help"),
+        ("米厂又排臭气", "上次反映后有人回复，特此感谢！停了三天，昨夜又排，气味难闻，请为民做主。", "help"),
+        ("对周末演出的建议", "演出办得好，值得点赞。建议再加几场儿童剧。", "suggest"),
+        ("步行街的石板太粗糙", "改造值得点赞，可石板凹凸不平，容易绊脚。建议换一种石料。", "suggest"),
     ],
 )
 def test_the_kind_is_guessed_from_the_title_first(title, text, kind):
