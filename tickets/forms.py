@@ -1,7 +1,7 @@
 """Shape of what a person hands in with an act. Rules are the services'."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -43,6 +43,22 @@ def typed_words(form: type["ActForm"], data: Mapping[str, str]) -> list[tuple[st
     ]
 
 
+def masks_in(typed: Iterable[Any]) -> tuple[str, ...]:
+    """What is kept in place of the numbers of persons in these texts, once each."""
+    return tuple(
+        dict.fromkeys(mask for text in typed if isinstance(text, str) for mask in masking.hidden_in_answer(text))
+    )
+
+
+def about_hidden(masks: Collection[str]) -> str:
+    """The sentence for whoever wrote numbers that are not kept where they were written; empty without any."""
+    if not masks:
+        return ""
+    return (
+        f"手机号、证件号不存在这里，写的已改为 {'、'.join(masks)}；要留在反映人名下的，请写在诉求的补充或联系记录里。"
+    )
+
+
 class ActForm(forms.Form):
     """Every act form knows the ticket, the person and the moment it is drawn for."""
 
@@ -56,7 +72,7 @@ class ActForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.found = found
         self.fewest: dict[str, int] = {}
-        self.hidden: dict[str, None] = {}
+        self.hidden: tuple[str, ...] = ()
         self.prepare()
         for name in self.fields.keys() & self.least.keys():
             fewest = self.fewest[name] = parameters.integer(self.least[name], at=found.at)
@@ -70,13 +86,10 @@ class ActForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """The service asks for as many characters; here it is said at the field, together with what else is missing.
 
-        A person's number is kept with the person alone: in any other words its mask is left, and the writer is told
-        (`hidden`). A landline is an office's and stays.
+        What is kept of a person's number is a mask (`MaskedText`); `hidden` has the masks, for the writer to be told.
         """
-        for name, typed in self.cleaned_data.items():
-            if isinstance(typed, str) and name not in self.as_typed:
-                self.hidden |= dict.fromkeys(masking.hidden_in_answer(typed))
-                self.cleaned_data[name] = masking.redact_answer(typed)
+        typed = [text for name, text in self.cleaned_data.items() if name not in self.as_typed]
+        self.hidden = masks_in(typed)
         for name, fewest in self.fewest.items():
             if name in self.cleaned_data and len(self.cleaned_data[name].strip()) < fewest:
                 self.add_error(name, f"{self.fields[name].label}至少 {fewest} 个字。")

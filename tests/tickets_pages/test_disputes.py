@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.messages import get_messages
 
 from hotline.services import set_parameter
 from responsibility.models import RoutingExample
@@ -295,6 +296,24 @@ def test_the_office_reads_what_units_said_and_names_a_unit(city, officer, log_in
 
     assert (answer.status_code, DutyQuestion.objects.get().unit) == (302, city.third)
     assert "属附属设施。" in client.get(address).content.decode()
+
+
+def test_a_number_in_an_opinion_leaves_its_mask_and_the_writer_is_told(city, officer, log_in):
+    """These two forms are no act's form, and kept what was typed."""
+    ticket = asked(city)
+    told = "手机号、证件号不存在这里，写的已改为 138****0006；要留在反映人名下的，请写在诉求的补充或联系记录里。"
+
+    log_in(city.third_handler).post(f"/inbox/statements/{ticket.number}/", {"text": "经问 13807970006，不归我局。"})
+    answer = log_in(officer).post(f"/definitions/{ticket.number}/", {"text": "据 13807970006，属附属设施。"})
+
+    assert (Statement.objects.get().text, DutyQuestion.objects.get().answer) == (
+        "经问 138****0006，不归我局。",
+        "据 138****0006，属附属设施。",
+    )
+    assert [str(message) for message in get_messages(answer.wsgi_request)] == [
+        f"{ticket.number} 的书面意见已交市热线中心。{told}",
+        f"{ticket.number} 的职责界定已答复市热线中心。{told}",
+    ]
 
 
 def test_whoever_is_asked_reads_no_number_whoever_wrote_it(city, officer, log_in):

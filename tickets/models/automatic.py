@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
+from tickets.models.words import MaskedLine
+
 
 class AutomaticDispatch(models.Model):
     """A ticket is dispatched by itself once at most: what comes back is for people."""
@@ -18,7 +20,7 @@ class AutomaticDispatch(models.Model):
     at = models.DateTimeField("派单时间")
     # Empty until somebody read it.
     right = models.BooleanField("派对了", null=True)
-    words = models.CharField("哪里不对", max_length=200, blank=True)
+    words = MaskedLine("哪里不对", max_length=200, blank=True)
     read_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
     read_at = models.DateTimeField("阅看时间", null=True)
 

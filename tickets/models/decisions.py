@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from tickets.models.words import MaskedText
 from tickets.states import ApprovalState, ApprovalStep, Decision, ReturnGround
 
 
@@ -10,7 +11,7 @@ class Request(models.Model):
     """Something a unit asks of whoever gave it the ticket. At most one of a kind is pending per assignment."""
 
     assignment = models.ForeignKey("tickets.Assignment", models.PROTECT, related_name="%(class)ss")
-    reason = models.TextField("理由")
+    reason = MaskedText("理由")
     requested_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+")
     requested_at = models.DateTimeField("申请时间")
     # Written by services.access only, from the part and the running clock, so that queues read their own rows.
@@ -19,7 +20,7 @@ class Request(models.Model):
     due_at = models.DateTimeField("决定时限", null=True)
     """Null when no clock runs: decided, or the ticket is laid aside."""
     decision = models.CharField("决定", max_length=10, choices=Decision.choices, default=Decision.PENDING)
-    decision_reason = models.TextField("决定理由", blank=True)
+    decision_reason = MaskedText("决定理由", blank=True)
     decided_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField("决定时间", null=True, blank=True)
 

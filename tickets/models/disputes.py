@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from hotline.models import Breach, Clock
 from responsibility.states import Office
+from tickets.models.words import MaskedLine, MaskedText
 from tickets.states import ObjectionState, RulingKind
 
 OFFICE_NAMES = {Office.STAFFING: "编办", Office.LEGAL: "司法局"}
@@ -21,7 +22,7 @@ class Ruling(models.Model):
     category = models.ForeignKey(
         "responsibility.Category", models.PROTECT, null=True, related_name="+", db_index=False
     )
-    grounds = models.TextField("裁定依据")
+    grounds = MaskedText("裁定依据")
     by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
     at = models.DateTimeField("裁定时间")
     ended_at = models.DateTimeField("失效时间", null=True)
@@ -56,7 +57,7 @@ class Objection(models.Model):
     ticket = models.ForeignKey("tickets.Ticket", models.PROTECT, related_name="objections")
     assignment = models.ForeignKey("tickets.Assignment", models.PROTECT, related_name="objections", db_index=False)
     ruling = models.ForeignKey(Ruling, models.PROTECT, related_name="objections", db_index=False)
-    reason = models.TextField("异议理由")
+    reason = MaskedText("异议理由")
     suggested_unit = models.ForeignKey("hotline.Unit", models.PROTECT, null=True, related_name="+", db_index=False)
     raised_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
     raised_at = models.DateTimeField("提出时间")
@@ -87,10 +88,10 @@ class Statement(models.Model):
 
     objection = models.ForeignKey(Objection, models.PROTECT, related_name="statements", db_index=False)
     unit = models.ForeignKey("hotline.Unit", models.PROTECT, related_name="+", db_index=False)
-    question = models.TextField("请说明什么")
+    question = MaskedText("请说明什么")
     asked_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
     asked_at = models.DateTimeField("征求时间")
-    text = models.TextField("书面意见", blank=True)
+    text = MaskedText("书面意见", blank=True)
     given_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
     given_at = models.DateTimeField("提交时间", null=True)
 
@@ -115,8 +116,8 @@ class Meeting(models.Model):
     objection = models.ForeignKey(Objection, models.PROTECT, related_name="meetings")
     event = models.OneToOneField("tickets.TicketEvent", models.PROTECT, related_name="meeting")
     held_at = models.DateTimeField("会商时间")
-    attended = models.CharField("参加单位和人员", max_length=400)
-    text = models.TextField("会商情况")
+    attended = MaskedLine("参加单位和人员", max_length=400)
+    text = MaskedText("会商情况")
 
     class Meta:
         verbose_name = verbose_name_plural = "会商记录"
@@ -130,10 +131,10 @@ class DutyQuestion(models.Model):
 
     objection = models.ForeignKey(Objection, models.PROTECT, related_name="duty_questions")
     office = models.CharField("提请", max_length=10, choices=Office.choices)
-    question = models.TextField("请界定什么")
+    question = MaskedText("请界定什么")
     asked_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
     asked_at = models.DateTimeField("提请时间")
-    answer = models.TextField("界定意见", blank=True)
+    answer = MaskedText("界定意见", blank=True)
     unit = models.ForeignKey(
         "hotline.Unit", models.PROTECT, null=True, related_name="+", db_index=False, verbose_name="应由哪个单位负责"
     )

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from tickets.models.words import MaskedLine, MaskedText
 from tickets.states import MediationOutcome
 
 
@@ -12,16 +13,16 @@ class Mediation(models.Model):
     ticket = models.ForeignKey("tickets.Ticket", models.PROTECT, related_name="mediations")
     assignment = models.ForeignKey("tickets.Assignment", models.PROTECT, related_name="+", verbose_name="提出的承办")
     resource = models.ForeignKey("responsibility.Resource", models.PROTECT, related_name="+", db_index=False)
-    asked = models.TextField("请它做什么")
-    consent = models.CharField("群众怎么同意的", max_length=200)
+    asked = MaskedText("请它做什么")
+    consent = MaskedLine("群众怎么同意的", max_length=200)
     asked_by = models.ForeignKey("hotline.User", models.PROTECT, related_name="+", db_index=False)
     asked_at = models.DateTimeField("提出时间")
     remind_at = models.DateTimeField("下次提醒")
     reminded = models.PositiveSmallIntegerField("提醒次数", default=0)
     outcome = models.CharField("结果", max_length=10, choices=MediationOutcome.choices, blank=True)
     held_on = models.DateField("调解日期", null=True)
-    mediator = models.CharField("调解人", max_length=40, blank=True)
-    words = models.TextField("调解记录", blank=True)
+    mediator = MaskedLine("调解人", max_length=40, blank=True)
+    words = MaskedText("调解记录", blank=True)
     recorded_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
     recorded_at = models.DateTimeField("记录时间", null=True)
     # The act that recorded the outcome; its attachments are the record's files.

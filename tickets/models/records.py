@@ -6,6 +6,7 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 
+from tickets.models.words import MaskedLine, MaskedText
 from tickets.states import ENDED_ASSIGNMENT_STATES, AssignmentRole, AttachmentKind, NoteKind, Resolved
 
 
@@ -41,7 +42,7 @@ class Note(models.Model):
     author = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+", db_index=False)
     unit = models.ForeignKey("hotline.Unit", models.PROTECT, null=True, related_name="+", db_index=False)
     kind = models.CharField("种类", max_length=12, choices=NoteKind.choices)
-    text = models.TextField("内容")
+    text = MaskedText("内容")
     public = models.BooleanField("群众可见", default=False)
     at = models.DateTimeField("时间")
 
@@ -67,12 +68,12 @@ class Reply(models.Model):
     assignment = models.ForeignKey("tickets.Assignment", models.PROTECT, null=True, related_name="replies")
     round = models.PositiveSmallIntegerField("轮次")
     resolved = models.CharField("是否解决", max_length=8, choices=Resolved.choices)
-    unresolved_reason = models.TextField("未解决原因", blank=True)
-    internal_text = models.TextField("办理情况（内部）", blank=True)
+    unresolved_reason = MaskedText("未解决原因", blank=True)
+    internal_text = MaskedText("办理情况（内部）", blank=True)
     public_text = models.TextField("公开答复")
     standard_met = models.BooleanField("达到办结标准", default=False)
-    standard_note = models.TextField("未达标准的说明", blank=True)
-    missing_co_reason = models.TextField("协办未反馈的说明", blank=True)
+    standard_note = MaskedText("未达标准的说明", blank=True)
+    missing_co_reason = MaskedText("协办未反馈的说明", blank=True)
     submitted_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+")
     submitted_at = models.DateTimeField("提交时间")
     published_at = models.DateTimeField("审定时间", null=True, blank=True)
@@ -107,8 +108,8 @@ class OnSiteRecord(models.Model):
     assignment = models.ForeignKey("tickets.Assignment", models.PROTECT, related_name="onsite_records")
     event = models.OneToOneField(TicketEvent, models.PROTECT, related_name="onsite")
     round = models.PositiveSmallIntegerField("轮次")
-    place = models.CharField("到场地点", max_length=200)
-    found = models.TextField("现场情况")
+    place = MaskedLine("到场地点", max_length=200)
+    found = MaskedText("现场情况")
     visited_at = models.DateTimeField("到场时间")
     by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+")
 
@@ -165,7 +166,7 @@ class TicketHold(models.Model):
     """Placed by a higher room: the ticket cannot close while one is open. It never pauses a clock."""
 
     ticket = models.ForeignKey("tickets.Ticket", models.PROTECT, related_name="holds")
-    source = models.CharField("来源", max_length=40)
+    source = MaskedLine("来源", max_length=40)
     placed_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, related_name="+")
     placed_at = models.DateTimeField("保留时间")
     released_by = models.ForeignKey("hotline.User", models.PROTECT, null=True, blank=True, related_name="+")

@@ -10,6 +10,7 @@ from hotline.fsm import StateField, StateModel
 from hotline.rights import has_right
 from tickets import guards, rights
 from tickets.models.scope import NOTHING_BURNS, TicketScope
+from tickets.models.words import MaskedLine, MaskedText
 from tickets.states import (
     BEFORE_RESULT_STATES,
     OPEN_STATES,
@@ -49,8 +50,8 @@ class Ticket(StateModel):
     """One matter to be handled (工单). It carries one or many appeals."""
 
     number = models.CharField("工单编号", max_length=20, unique=True)
-    title = models.CharField("标题", max_length=120)
-    text = models.TextField("诉求内容")
+    title = MaskedLine("标题", max_length=120)
+    text = MaskedText("诉求内容")
     kind = models.CharField("诉求类型", max_length=12, choices=Kind.choices)
     urgency = models.CharField("紧急程度", max_length=12, choices=Urgency.choices, default=Urgency.NORMAL)
     secrecy = models.CharField("保密", max_length=12, choices=Secrecy.choices, default=Secrecy.OPEN)
@@ -58,7 +59,7 @@ class Ticket(StateModel):
         "responsibility.Category", models.PROTECT, null=True, blank=True, verbose_name="事项分类", db_index=False
     )
     region = models.ForeignKey("hotline.Region", models.PROTECT, null=True, blank=True, verbose_name="属地")
-    place = models.CharField("地点", max_length=200, blank=True)
+    place = MaskedLine("地点", max_length=200, blank=True)
     longitude = models.DecimalField("经度", max_digits=9, decimal_places=6, null=True)
     latitude = models.DecimalField("纬度", max_digits=9, decimal_places=6, null=True)
     is_enterprise = models.BooleanField("涉企", default=False)

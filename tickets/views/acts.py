@@ -428,8 +428,7 @@ def _done(request: HttpRequest, ticket: Ticket, page: Page, form: forms.ActForm)
     hidden = masking.hidden_in_answer(data.get("public_text", ""))
     if hidden:
         words += f"答复里的手机号、证件号不给群众看，群众读到的是 {'、'.join(hidden)}；要留电话的请写办公座机。"
-    if form.hidden:
-        words += f"手机号、证件号不存在这里，写的已改为 {'、'.join(form.hidden)}；要留在反映人名下的，请写在诉求的补充或联系记录里。"
+    words += forms.about_hidden(form.hidden)
     messages.success(request, words, extra_tags=undo)
     if unit and not people_with_right("tickets.sign_ticket", [unit], at=timezone.now()).exists():
         messages.warning(request, f"{unit.name}还没有能签收的人员，请管理员设好，不然没有人办。")

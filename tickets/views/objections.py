@@ -18,7 +18,7 @@ from hotline.views.gate import holds_any, opens_with
 from responsibility.rights import OPINIONS
 from tickets import rights, services
 from tickets.fields import UnitField, say_plainly, words
-from tickets.forms import units_that_handle
+from tickets.forms import about_hidden, masks_in, units_that_handle
 from tickets.models import DutyQuestion, Statement
 from tickets.selectors import objections as selectors
 from tickets.selectors import precedents as rulings
@@ -175,7 +175,7 @@ def _answer(
         except DomainError as why:
             form.add_error(None, str(why))
         else:
-            messages.success(request, said)
+            messages.success(request, said + about_hidden(masks_in(form.cleaned_data.values())))
             return redirect(page["back"])
     context = page | {
         "asked": asked,
