@@ -7,8 +7,13 @@ from openpyxl import load_workbook
 
 from hotline.models import SecurityLog
 from hotline.services import set_parameter
+from tests.factories.resources import make_resource
+from tests.factories.responsibility import GovernanceFactory
 from tests.factories.tickets import NOW, at, dispatched, register, signed
 from tickets import services
+from tickets.models import Ticket
+from tickets.selectors.acts import situation
+from tickets.selectors.page import sees_whole_chain
 
 WHY = {"reason": "月度分析会用。"}
 
@@ -73,6 +78,33 @@ def test_without_a_reason_or_for_too_many_nothing_is_given_and_nothing_lost(city
     assert "符合条件的超过 1 件，请缩小日期范围，分几次导出。" in many.content.decode()
     assert "月度分析会用。" in many.content.decode()
     assert not SecurityLog.objects.filter(kind="export").exists()
+
+
+@pytest.mark.parametrize(
+    ("who", "given_back"),
+    [
+        ("dispatcher", "1"),
+        ("handler", "1"),
+        ("other_handler", None),
+        ("county_clerk", None),
+    ],
+)
+def test_how_often_a_matter_was_given_back_goes_to_whoever_reads_its_chain(city, log_in, who, given_back):
+    """A co-unit and a centre whose resource was asked read on the page what citizens read, and took more away."""
+    GovernanceFactory(unit=city.county, region=city.region)
+    ticket = signed(city, region=city.region, co_units=[city.other])
+    services.ask_mediation(
+        assignment_id=ticket.lead_id, resource=make_resource(city.county), asked="请主持协商。",
+        consent="电话征得同意。", by=city.handler, at=NOW,
+    )  # fmt: skip
+    Ticket.objects.filter(pk=ticket.pk).update(return_count=1)
+    user = getattr(city, who)
+
+    [row] = sheet_of(log_in(user).post("/exports/tickets/", WHY))
+
+    assert (row["编号"], row["退单次数"]) == (ticket.number, given_back)
+    found = situation(ticket, user, NOW)
+    assert sees_whole_chain(found, found.ticket.assignments.all()) is (given_back is not None)
 
 
 @pytest.mark.parametrize("rows", [1, 3])

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Generic, Self, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Case, Exists, Model, OuterRef, Q, QuerySet, Value, When
+from django.db.models.expressions import Combinable
 
 from hotline.dates import SHANGHAI
 from hotline.models import Unit, User
 from hotline.numbers import key_of
 from hotline.rights import has_right
 from responsibility.models import Category
-from tickets.models import Ticket, TicketScope
-from tickets.states import Secrecy, TicketState
+from tickets.models import Assignment, Ticket, TicketScope
+from tickets.rights import at_the_centre
+from tickets.states import ENDED_ASSIGNMENT_STATES, AssignmentRole, Secrecy, TicketState
 
 PAGE_ROWS = 25
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -124,6 +126,20 @@ def who_may_know(ticket: Ticket, people: Iterable[User], at: datetime) -> list[U
     return [person for person in told if person.pk in readers]
 
 
+def whole_chain_is_read(user: User, at: datetime) -> Combinable:
+    """`page.sees_whole_chain` for lists: a condition on tickets that ``user`` may see."""
+    scopes = TicketScope.objects.filter(ticket=OuterRef("pk"))
+    if not at_the_centre(None, user):
+        reads_all = has_right(user, "tickets.view_all_tickets", at)
+        return Value(value=True) if reads_all else Exists(scopes.filter(user=user).current(at))
+    parts = Assignment.objects.filter(ticket=OuterRef("pk"), unit=user.unit_id).exclude(
+        state__in=ENDED_ASSIGNMENT_STATES
+    )
+    settles = scopes.filter(unit=user.unit_id, ground=TicketScope.Ground.MEDIATION)
+    leads, has_none = Exists(parts.filter(role=AssignmentRole.LEAD)), ~Exists(parts)
+    return Case(When(leads, then=True), When(has_none & ~Exists(settles), then=True), default=False)
+
+
 def day_bounds(first: date | None, last: date | None) -> tuple[datetime | None, datetime | None]:
     """From the first day's beginning until before the day after the last, in Ganzhou."""
     begins = datetime.combine(first, time.min, SHANGHAI) if first else None
@@ -181,16 +197,19 @@ def ticket_page(user: User, wanted: Wanted, *, after: Key | None, at: datetime) 
     return Page([found[key.ticket_id] for key in page.rows], page.next_key)
 
 
-def tickets_to_export(user: User, wanted: Wanted, *, at: datetime, most: int) -> list[Ticket]:
-    """What the list shows, in the order of intake, without what is restricted: it is read here, and nowhere else."""
+def tickets_to_export(user: User, wanted: Wanted, *, at: datetime, most: int) -> list[tuple[Ticket, bool]]:
+    """What the list shows, in the order of intake, without what is restricted: it is read here, and nowhere else.
+
+    Beside each whether the person reads its whole chain, or no more than citizens and their own part.
+    """
     scopes = _scopes(user, wanted, at)
     if scopes is None:
         tickets = _narrow(_whole_table(user, at), wanted, at)
     else:
         tickets = Ticket.objects.filter(pk__in=_narrow(scopes, wanted, at).values("ticket_id"))
-    tickets = tickets.filter(secrecy=Secrecy.OPEN).defer("text")
+    tickets = tickets.filter(secrecy=Secrecy.OPEN).defer("text").annotate(reads_chain=whole_chain_is_read(user, at))
     beside = tickets.select_related("region__parent", "category", "lead__unit", "holder__unit")
-    return list(beside.order_by("created_at", "pk")[:most])
+    return [(ticket, ticket.reads_chain) for ticket in beside.order_by("created_at", "pk")[:most]]
 
 
 def _shown(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:

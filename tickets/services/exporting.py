@@ -39,6 +39,8 @@ COLUMNS: Final = {
 def export_tickets(*, wanted: Wanted, narrowed: str, reason: str, by: User, at: datetime, address: str = "") -> bytes:
     """What the list holds for the person, as XLSX: nothing restricted, no story, no citizen. `narrowed`: by what, in words.
 
+    That a matter was given back stands on the page of its ticket for its chain alone: others' cell is empty.
+
     Raises NotPermitted, and InputRefused without a reason or for more than `export_rows_max` tickets; each export is one
     line of the security log, written before anything is given away.
     """
@@ -56,10 +58,10 @@ def export_tickets(*, wanted: Wanted, narrowed: str, reason: str, by: User, at: 
         reason=reason,
         address=address or None,
     )
-    return workbook(Page("工单", COLUMNS, map(_row, tickets)))
+    return workbook(Page("工单", COLUMNS, (_row(ticket, reads_chain=reads_chain) for ticket, reads_chain in tickets)))
 
 
-def _row(ticket: Ticket) -> Sequence[str]:
+def _row(ticket: Ticket, *, reads_chain: bool) -> Sequence[str]:
     region = ticket.region
     return (
         ticket.number,
@@ -75,7 +77,8 @@ def _row(ticket: Ticket) -> Sequence[str]:
         _moment(ticket.due_at),
         _moment(ticket.closed_at),
         ticket.get_closing_kind_display(),
-        *(str(count) for count in (ticket.round, ticket.appeal_count, ticket.urge_count, ticket.return_count)),
+        *(str(count) for count in (ticket.round, ticket.appeal_count, ticket.urge_count)),
+        str(ticket.return_count) if reads_chain else "",
     )
 
 
