@@ -67,10 +67,7 @@ def _broker_answers() -> bool:
 
 
 def _heartbeats() -> dict[str, bool]:
-    try:
-        seen = cache.get_many([WORKER_KEY, BEAT_KEY, push.HEALTH_KEY])
-    except RedisError:
-        seen = {}
+    seen = cache.get_many([WORKER_KEY, BEAT_KEY, push.HEALTH_KEY])
     oldest = time.time() - SILENCE_SECONDS
     return {
         "worker": seen.get(WORKER_KEY, 0) > oldest,

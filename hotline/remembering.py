@@ -1,10 +1,19 @@
-"""Rows that every request reads and people seldom change, read once in a few seconds by each process."""
+"""What is kept beside the database: rows remembered by each process for seconds, and the cache that all share."""
 
+import logging
 import time
-from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Generic, TypeVar
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.redis import RedisCache
+from redis import RedisError
+
+logger = logging.getLogger(__name__)
 
 SECONDS: Final = 5.0
+MOST_OWN: Final = 10_000
 
 T = TypeVar("T")
 
@@ -24,3 +33,69 @@ class Remembered(Generic[T]):
 
     def forget(self) -> None:
         self._kept = None
+
+
+class SharedCache(RedisCache):
+    """The cache of all processes. While it does not answer, pages do without: nothing in it is worth a refusal.
+
+    What is then counted or read anew (`add`, `incr`, `get_or_set`) stays in this process's own memory, so that tries go
+    on having an end. What is `set` is forgotten: a session is read from its row, also on the next machine.
+    """
+
+    def __init__(self, server: Any, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._own = LocMemCache(f"instead of {server}", params | {"OPTIONS": {"MAX_ENTRIES": MOST_OWN}})
+
+    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+        try:
+            return super().get(key, default, version)
+        except RedisError as why:
+            _log(why)
+            return self._own.get(key, default, version)
+
+    def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
+        try:
+            return super().get_many(keys, version)
+        except RedisError as why:
+            _log(why)
+            return self._own.get_many(keys, version)
+
+    def has_key(self, key: str, version: int | None = None) -> bool:
+        try:
+            return super().has_key(key, version)
+        except RedisError as why:
+            _log(why)
+            return self._own.has_key(key, version)
+
+    def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        try:
+            return super().add(key, value, timeout, version)
+        except RedisError as why:
+            _log(why)
+            return self._own.add(key, value, timeout, version)
+
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        try:
+            return super().incr(key, delta, version)
+        except RedisError as why:
+            _log(why)
+            self._own.add(key, 0, version=version)  # it answered a moment ago, and has what was counted until then
+            return self._own.incr(key, delta, version)
+
+    def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+        try:
+            super().set(key, value, timeout, version)
+        except RedisError as why:
+            _log(why)
+
+    def delete(self, key: str, version: int | None = None) -> bool:
+        self._own.delete(key, version)
+        try:
+            return super().delete(key, version)
+        except RedisError as why:
+            _log(why)
+            return False
+
+
+def _log(why: RedisError) -> None:
+    logger.warning("The shared cache does not answer: %s", why)

@@ -175,7 +175,12 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 
 # --- Cache and tasks
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": f"{REDIS_SERVER}/1"},
+    "default": {
+        "BACKEND": "hotline.remembering.SharedCache",
+        "LOCATION": f"{REDIS_SERVER}/1",
+        # A page waits for it at most so long.
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    },
 }
 CELERY_BROKER_URL = REDIS_URL
 CELERY_RESULT_BACKEND = f"{REDIS_SERVER}/2"

@@ -275,6 +275,19 @@ def test_what_was_wrong_is_mended_and_handed_in_again_alone(draft, as_, hand_in,
     assert client.get(f"{second}errors/").status_code == 404
 
 
+def test_a_sheet_is_written_while_the_shared_cache_is_down(draft, as_, hand_in, confirm, settings):
+    """How far the writing has come is told beside the database, and took the confirmed sheet down with it."""
+    rows = taken(draft, as_)
+    rows[0]["投诉限"] = "4"
+    address = hand_in(rows)
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/1"}}
+
+    answer = confirm(address)
+
+    assert (answer.status_code, of(draft, "CG-01").limits["complaint"]) == (303, "4wd")
+    assert as_("administrator").get(address).status_code == 200
+
+
 def test_with_wrong_rows_nothing_is_dropped(draft, as_, hand_in, confirm):
     rows = taken(draft, as_)[:2]
     rows[0] |= {CODE: ""}
