@@ -99,6 +99,22 @@ def test_what_one_wrote_is_not_sent_as_somebody_else(writing, city):
     assert writing.input_value("#act textarea") == WORDS
 
 
+def test_a_browser_that_keeps_no_cookie_is_told_so_and_keeps_the_words(city, log_in):
+    page = log_in(city.handler)
+    page.goto(f"{page.base}/tickets/{signed(city).number}/")
+    open_note(page)
+    page.keyboard.type(WORDS)
+    page.context.clear_cookies(name="csrftoken")
+    # As if the cookie that belongs to the token were not kept.
+    page.route("**/session/state", lambda route: route.fulfill(json=route.fetch().json() | {"token": "a" * 64}))
+
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("浏览器没有保存本站的 Cookie，校验通不过，没有提交。").wait_for()
+
+    assert notes() == []
+    assert page.input_value("#act textarea") == WORDS
+
+
 def test_a_call_that_is_typed_outlives_the_session(calling):
     calling.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     calling.keyboard.press("Control+s")

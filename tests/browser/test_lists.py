@@ -144,6 +144,22 @@ def test_shift_enter_without_a_tick_opens_nothing(city, log_in):
     assert page.url.endswith("/dispatch/")
 
 
+def test_a_batch_goes_right_after_one_whose_token_had_aged(city, log_in):
+    """It was refused as if the person had no right to it."""
+    first, second, third = (noise(city) for _ in range(3))
+    page = log_in(city.dispatcher)
+    page.goto(page.base + "/dispatch/")
+    peeked(page, first.number)
+    page.context.clear_cookies(name="csrftoken")
+
+    page.keyboard.press("Enter")
+    peeked(page, second.number)
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_url("**/dispatch/batch/")
+
+    assert [state_of(ticket) for ticket in (first, second, third)] == ["pending_sign"] * 3
+
+
 def test_dispatch_by_keys(city, log_in):
     first, second, third = (noise(city) for _ in range(3))
     nowhere = register(title="想说几句", text="今天天气不错。")

@@ -52,7 +52,7 @@ hotline.sentence = (status, html = "") => {
 const person = document.body.dataset.user, login = document.body.dataset.login;
 const isLogIn = url => login && new URL(url, location).pathname === login;
 const isStale = (status, html) => status === 403 && html.includes("data-stale-token");
-let retriedAt = 0; // a browser that keeps no cookies would go round for ever
+const retriedAt = new WeakMap(); // what was sent again, and when: a browser that keeps no cookies would go round for ever
 let isLocked = false; // as the session said last: another tab may have locked it
 /* Takes the token that counts now; gives who is logged in now, "" for nobody, null where there is no answer. */
 const takeToken = async () => {
@@ -67,20 +67,22 @@ const isOther = user => `这台电脑上现在登录的是工号 ${user}，没�
 /* Of an answer to the page itself: whether it is the log-in page. Said beside the work: whoever is writing is not stopped. */
 hotline.ended = url => isLogIn(url) && (hotline.say("登录已失效，写过的内容还在。", "due", { url: login, text: "在新标签页登录" }), true);
 const goOn = async retry => {
-  const user = Date.now() - retriedAt < 3000 ? null : await takeToken();
+  const user = await takeToken();
   if (user === person && isLocked) return afterLogIn = retry, lockNow();
   if (user === person) return retry();
   if (user) return hotline.say(isOther(user), "due");
-  hotline.say(user === null ? SENTENCES[Date.now() - retriedAt < 3000 ? 403 : 0] : "登录已失效，没有提交，写过的内容还在。重新登录以后再提交。", "due", { url: login, text: "在新标签页登录" });
+  hotline.say(user === null ? SENTENCES[0] : "登录已失效，没有提交，写过的内容还在。重新登录以后再提交。", "due", { url: login, text: "在新标签页登录" });
   if (user === "") offerLogIn(retry);
 };
-const retryOf = ({ elt, triggeringEvent }) => {
-  const form = elt.closest("form"), by = triggeringEvent?.submitter;
-  return () => {
-    retriedAt = Date.now();
+/* Sent once more with the token that counts. What is stale again at once has a browser that does not keep it. */
+const goOnWith = ({ elt, triggeringEvent }) => {
+  const form = elt.closest("form"), by = triggeringEvent?.submitter, what = form || elt;
+  if (Date.now() - retriedAt.get(what) < 3000) return hotline.say("浏览器没有保存本站的 Cookie，校验通不过，没有提交。写过的内容还在，请允许保存 Cookie 以后再提交。", "due");
+  return goOn(() => {
+    retriedAt.set(what, Date.now());
     if (form) busy(form, false), form.requestSubmit(by?.form === form ? by : null);
     else if (elt.matches("[hx-get]")) elt.click();
-  };
+  });
 };
 
 /* ---- rows ---- */
@@ -281,7 +283,7 @@ document.addEventListener("htmx:afterSwap", () => { countPicks(); $("[data-rows]
 document.addEventListener("htmx:responseError", e => {
   const { status, responseText } = e.detail.xhr;
   if (status === 423 || (status === 401 && $("#lock"))) return lockNow();
-  if (isStale(status, responseText) && e.detail.elt.id !== "bell") return goOn(retryOf(e.detail.requestConfig));
+  if (isStale(status, responseText) && e.detail.elt.id !== "bell") return goOnWith(e.detail.requestConfig);
   if (e.detail.elt.id !== "bell") hotline.say(hotline.sentence(status, responseText), status === 409 ? "due" : "over");
 });
 document.addEventListener("htmx:configRequest", e => {
@@ -292,7 +294,7 @@ document.addEventListener("htmx:beforeSwap", e => {
   if (!isLogIn(e.detail.xhr.responseURL)) return;
   e.detail.shouldSwap = false;
   if (e.detail.requestConfig.elt.id === "bell") hotline.ended(e.detail.xhr.responseURL);
-  else goOn(retryOf(e.detail.requestConfig));
+  else goOnWith(e.detail.requestConfig);
 });
 document.addEventListener("htmx:sendError", e => { if (e.detail.elt.id !== "bell") hotline.say(SENTENCES[0]); });
 
