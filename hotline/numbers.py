@@ -1,7 +1,8 @@
-"""Readable numbers: prefix, day, six digits; GZ261122000001. Keys of rows, as an address or a form says them. Lots."""
+"""Readable numbers: prefix, day, six digits; GZ261122000001. Keys of rows, as an address or a form says them. Lots. Shares."""
 
 import hashlib
 import hmac
+import math
 import re
 from datetime import date
 from typing import Final
@@ -59,3 +60,8 @@ def lot_of(name: str) -> float:
     """From 0 to 1 by a secret key: the same every time asked, and nobody can tell beforehand who is drawn."""
     digest = hmac.new(settings.SECRET_KEY.encode(), name.encode(), hashlib.sha256).digest()
     return int.from_bytes(digest[:4], "big") / 2**32
+
+
+def rounded_down(share: float) -> str:
+    """In per cent with one digit, 0.94996 → 94.9: what falls short of a limit never reads as the limit."""
+    return f"{math.floor(1000 * share) / 10:.1f}"

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 
 from hotline import parameters
 from hotline.calendar import load_calendar
 from hotline.dates import local_day
 from hotline.models import Unit
+from hotline.numbers import rounded_down
 from responsibility.selectors.benching import handler_of
 from responsibility.selectors.suggesting import Candidate
 from responsibility.selectors.switching import switch_of
@@ -37,16 +39,21 @@ def _in_doubt(candidate: Candidate, at: datetime) -> Iterator[str]:
     if candidate.confidence is None or candidate.margin is None:
         yield "派单经验对这个事项没有校准过的把握。"
     else:
-        sure, ahead = (float(parameters.number(f"auto_dispatch_{name}", at=at)) for name in ("confidence", "margin"))
+        sure, ahead = (parameters.number(f"auto_dispatch_{name}", at=at) for name in ("confidence", "margin"))
         if candidate.confidence < sure:
-            yield f"把握 {candidate.confidence:.1%}，不到 {sure:.0%}。"
+            yield f"把握 {rounded_down(candidate.confidence)}%，不到 {_percent(sure)}%。"
         if candidate.margin < ahead:
-            yield f"比下一个只多 {100 * candidate.margin:.1f} 个百分点，不到 {100 * ahead:.0f} 个。"
+            yield f"比下一个只多 {rounded_down(candidate.margin)} 个百分点，不到 {_percent(ahead)} 个。"
     handler = handler_of(candidate)
     if not candidate.region_code:
         yield "地点不明。"
     if handler is not None and handler.kind == Unit.Kind.TOWNSHIP:
         yield f"要由{handler.name}办理：乡镇（街道）的都由派单员派。"
+
+
+def _percent(limit: Decimal) -> str:
+    """As it was set: 0.95 → 95, 0.955 → 95.5."""
+    return f"{(100 * limit).normalize():f}"
 
 
 def _nobody_there(unit: Unit, at: datetime) -> Iterator[str]:

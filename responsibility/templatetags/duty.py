@@ -6,6 +6,7 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from hotline.numbers import rounded_down
 from responsibility.states import ListState, TownshipRole
 
 register = template.Library()
@@ -30,6 +31,12 @@ def list_tone(state: str) -> str:
 def percent(share: float | None) -> str:
     """0.9375 → 93.8%."""
     return "—" if share is None else f"{100 * share:.1f}%"
+
+
+@register.filter
+def confidence(share: float) -> str:
+    """0.94996 → 94.9%."""
+    return f"{rounded_down(share)}%"
 
 
 @register.filter
