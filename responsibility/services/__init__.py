@@ -46,7 +46,7 @@ from responsibility.services.sheets import (
 from responsibility.services.succession import pass_on_governance
 from responsibility.services.switches import switch_item_off, switch_item_on
 from responsibility.services.townships import set_duties
-from responsibility.services.trials import ask_for_trial, run_trial
+from responsibility.services.trials import ask_for_trial, is_under_way, run_trial
 
 __all__ = [
     "DraftMoved",
@@ -75,6 +75,7 @@ __all__ = [
     "give_opinion",
     "hand_in_sheet",
     "is_left",
+    "is_under_way",
     "learn_from_experience",
     "learn_model",
     "load_duty_list",

@@ -405,12 +405,12 @@ def _begin(sheet_id: int, at: datetime) -> None:
 
 
 def is_left(sheet: DutySheet, *, at: datetime) -> bool:
-    """Whether nobody seems to do what waits: not begun, or begun and not ended, for `duty_sheet_left_minutes`."""
+    """Whether nobody seems to do what waits: not begun, or begun and not ended, for `duty_job_left_minutes`."""
     return bool(sheet.waits) and sheet.waits_since <= _left_before(at)
 
 
 def _left_before(at: datetime) -> datetime:
-    return at - timedelta(minutes=parameters.integer("duty_sheet_left_minutes", at=at))
+    return at - timedelta(minutes=parameters.integer("duty_job_left_minutes", at=at))
 
 
 def resume_sheets(*, at: datetime) -> int:

@@ -21,11 +21,17 @@ def ask_for_trial(*, list_id: int, by: User | None, at: datetime) -> DutyListTri
         raise DutyRefused("试派比的是派给谁的建议，履职事项清单不能试派。")
     if selectors.says_nothing(duty_list):
         raise DutyRefused("清单里还没有事项，不能试派。")
-    waiting = duty_list.trials.filter(finished_at=None, asked_at__gt=at - timedelta(hours=1)).first()
-    if waiting is not None:
-        return waiting
+    latest = duty_list.trials.order_by("-pk").first()
+    if latest is not None and is_under_way(latest, at=at):
+        return latest
     since = at - timedelta(days=parameters.integer("duty_list_tried_days", at=at))
     return DutyListTrial.objects.create(duty_list=duty_list, asked_by=by, asked_at=at, since=since)
+
+
+def is_under_way(trial: DutyListTrial, *, at: datetime) -> bool:
+    """Neither done nor lost with its worker: after `duty_job_left_minutes` nobody need wait for it."""
+    left = timedelta(minutes=parameters.integer("duty_job_left_minutes", at=at))
+    return trial.finished_at is None and trial.asked_at > at - left
 
 
 def run_trial(*, trial_id: int, at: datetime) -> bool:

@@ -27,6 +27,8 @@ def trial(request: HttpRequest, pk: int) -> HttpResponse:
             enqueue(tasks.run_trial, trial_id=asked.pk)
         return redirect(request.path)
     latest = version.trials.order_by("-pk").first()
+    ended = latest is None or latest.finished_at is not None
+    waits = not ended and services.is_under_way(latest, at=now)
     return render(
         request,
         "responsibility/trial.html",
@@ -34,8 +36,9 @@ def trial(request: HttpRequest, pk: int) -> HttpResponse:
             "duty_list": version,
             "problems": selectors.problems(version, at=now),
             "report": selectors.case_report(version),
-            "trial": latest,
-            "waits": latest is not None and latest.finished_at is None,
+            "trial": latest if ended else version.trials.exclude(finished_at=None).order_by("-pk").first(),
+            "waits": waits,
+            "lost": None if ended or waits else latest,
             "at": now,
         },
     )

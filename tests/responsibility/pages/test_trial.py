@@ -1,6 +1,9 @@
 """What a version would change, on its page: asked for, waited for, read; what stops it."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.urls import reverse
 
 from responsibility import services, tasks
@@ -55,6 +58,22 @@ def test_while_it_runs_the_page_looks_again_by_itself(moved, as_):
     assert waiting.select_one("meta[http-equiv=refresh]")["content"] == "5"
     assert waiting.select_one("main form button").has_attr("disabled")
     assert done.select("meta[http-equiv=refresh]") == []
+
+
+def test_one_that_was_lost_with_its_worker_is_asked_for_again(moved, as_, committing):
+    """It kept the button greyed for ever."""
+    services.ask_for_trial(list_id=moved.pk, by=None, at=NOW)
+    with time_machine.travel(NOW + timedelta(minutes=3), tick=False):
+        client = as_("administrator")
+        lost = soup(client.get(address(moved)))
+        with committing():
+            client.post(address(moved))
+        done = soup(client.get(address(moved)))
+
+    assert "今天 10:00 的试派没有算完，请再试一次" in text_of(lost.select_one(".bar"))
+    assert lost.select("meta[http-equiv=refresh]") == []
+    assert not lost.select_one("main form button").has_attr("disabled")
+    assert "今天 10:03 试派" in text_of(done.select_one(".bar"))
 
 
 def test_what_stops_it_is_named_with_the_way_there(draft, as_):
