@@ -166,6 +166,20 @@ def test_a_channel_is_filed_approved_opened_and_cancelled(city, log_in, shots):
     )
 
 
+def test_the_page_below_a_key_that_was_issued_says_so(city, log_in):
+    """Slow: a browser."""
+    page = log_in(city.manager)
+    page.goto(page.base + "/channels/12328/")
+    page.wait_for_selector("text=没有发放")
+    press(page, "s")
+    page.wait_for_selector("#act [data-act-form]")
+    send(page)
+    page.wait_for_selector("#act #secret")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("[data-key=r] >> text=收回密钥")
+    assert page.locator("#act[open]").count() == 0
+
+
 def test_pictures_of_the_register_the_numbers_and_the_board(city, log_in, shots):
     """Slow: a browser."""
     page = log_in(city.manager)

@@ -363,7 +363,11 @@ setInterval(() => $$("[data-undo]").forEach(undo => {
   $("[data-left]", undo).textContent = undo.dataset.seconds;
   if (undo.dataset.seconds <= 0) undo.closest(".note").remove();
 }), 1000);
-act?.addEventListener("close", () => { stow(); $(".act-says", act).replaceChildren(); if (act.contains(document.activeElement)) document.activeElement.blur(); });
+act?.addEventListener("close", () => {
+  if ($("[data-renew]", act)) return location.reload(); // what was done in the dialog is not yet on the page below it
+  stow(); $(".act-says", act).replaceChildren();
+  if (act.contains(document.activeElement)) document.activeElement.blur();
+});
 countPicks();
 /* A form that came back: where the first thing to mend is. An act on a page of its own: its first field. */
 const back = $$("form:is([data-unsaved],[data-ctrl-enter])").find(form => $(".is-miss,.is-wrong", form));
