@@ -63,12 +63,12 @@ def clock_face(
 ) -> ClockFace:
     """The face of a clock at `at`: what is left in working time if its limit is counted so (`unit` of hotline.limits).
 
-    How late it is, is calendar time whatever the unit: an evening over is not 超 0分, and rows in order of their dates
-    are in order of what they say.
+    How late it is, is calendar time whatever the unit, and a minute from its first second: neither an evening over nor a
+    moment is 超 0分, and rows in order of their dates are in order of what they say.
     """
     until = stopped_at or at
     if until > due_at:
-        return ClockFace("超", _elapsed_parts(until - due_at), "past" if stopped_at else "over")
+        return ClockFace("超", _elapsed_parts(max(until - due_at, MINUTE)), "past" if stopped_at else "over")
     parts = _working_parts(until, due_at) if unit.startswith("w") else _elapsed_parts(due_at - until)
     if stopped_at:
         return ClockFace("提前", parts[:1], "done")

@@ -27,6 +27,7 @@ NOW = at("2026-10-09 09:42")
         ("2026-10-08 17:30", "wd", "超 16时12分", "over"),
         ("2026-09-30 17:30", "wd", "超 8天16时", "over"),
         ("2026-10-08 08:00", "h", "超 1天1时", "over"),
+        ("2026-10-09 09:41:30", "h", "超 1分", "over"),
     ],
 )
 def test_clock_face_of_a_running_clock(work_calendar, due, unit, words, tone):

@@ -515,6 +515,16 @@ def test_instruction_is_read_by_every_unit_of_the_ticket(city):
     assert read_by(city.handler) == ["内部批注。", "今天务必到场。"]
 
 
+def test_the_course_is_told_by_when_it_happened_not_by_when_it_was_written(city):
+    ticket = dispatched(city)
+    services.instruct_ticket(ticket_id=ticket.pk, text="今天务必到场。", by=city.reviewer, at=at("11-10 11:00"))
+    services.add_note(ticket_id=ticket.pk, text="先打过电话。", by=city.reviewer, at=at("11-10 10:50"))
+
+    lines = timeline(situation(fresh(ticket), city.reviewer, at("11-10 11:10")), sees_all=True)
+
+    assert [line.code for line in lines[:2]] == ["instruct", "note"]
+
+
 def test_co_unit_of_an_earlier_round_may_help_again(city):
     ticket = contacted(city, co_units=[city.other])
     part = part_of(ticket, city.other)

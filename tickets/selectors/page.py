@@ -183,7 +183,7 @@ def timeline(found: Situation, *, sees_all: bool) -> list[Item]:
         TicketEvent.objects.filter(ticket=found.ticket)
         .exclude(act__in=HIDDEN_ACTS)
         .select_related("actor__unit", "unit", "note", "reply", "onsite")
-        .order_by("-id")
+        .order_by("-at", "-id")
     )
     shots = _shots(found, sees_all=sees_all)
     answers = {} if sees_all else _published(found.ticket)

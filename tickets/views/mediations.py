@@ -30,6 +30,7 @@ def mediations(request: HttpRequest) -> HttpResponse:
         "rows": [
             (row, act_url(row.ticket, "mediation-result") if records and not row.outcome else "") for row in rows
         ],
+        "records": records,
         "segment": segment,
         "segments": [(code, name, address(request, s=code)) for code, name in selectors.SEGMENTS.items()],
         "keeps_register": has_right(request.user, "responsibility.manage_resources", at),
