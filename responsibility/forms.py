@@ -409,14 +409,14 @@ class ResourceForm(forms.Form):
     takes = words_field("受理什么", 400, rows=3)
     valid_from = forms.DateField(
         label="起用日期",
-        widget=forms.DateInput({"type": "date"}),
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
         error_messages={"required": "请写起用日期。", "invalid": "日期不对，写成 2026-11-10 这样。"},
     )
     valid_until = forms.DateField(
         label="停用日期",
         required=False,
         help_text="当天起不再选得到。",
-        widget=forms.DateInput({"type": "date"}),
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
         error_messages={"invalid": "日期不对，写成 2026-11-10 这样。"},
     )
 

@@ -310,10 +310,10 @@ def threshold(request, threshold_id, code):
 
     return run_act(
         request,
-        title=f"{title} {row.value}",
+        title=f"{title} {row.value:.0%}",
         form=forms.Form(_posted(request)),
         verb=verb,
-        hint=f"达到 {row.value} 的 {row.decisions} 对中，{row.confirmed} 对核对为同一件。",
+        hint=f"达到 {row.value:.0%} 的 {row.decisions} 对中，{row.confirmed} 对核对为同一件。",
         service=do,
         done=reverse(QUALITY),
     )

@@ -80,6 +80,13 @@ def test_who_has_nothing_to_do_is_told_so(city, bench, role):
     assert "各队列" not in page.get_text()
 
 
+def test_who_only_looks_is_led_to_what_there_is_to_see(city, bench):
+    page, _ = bench(city.leader)
+
+    looks = {link.get_text(): link["href"] for link in page.select("main td a")}
+    assert (looks["统计"], looks["督办"]) == ("/figures/", "/supervision/")
+
+
 def test_an_emergency_that_nobody_has_taken_comes_first(city, bench):
     waiting = make_appeal(phone="13900000001")
     transferred = make_appeal(by=city.agent)

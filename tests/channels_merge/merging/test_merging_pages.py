@@ -247,6 +247,7 @@ def test_switches_and_thresholds_are_set_on_the_page(city, as_user):
 
     row = ThresholdProposal.objects.create(value="0.88", decisions=40, confirmed=39, found_at=LATER)
     assert "门槛建议改为" in client.get("/merging/quality/").content.decode()
+    assert "采用门槛 88%" in client.get(f"/merging/thresholds/{row.pk}/adopt/", **HTMX).content.decode()
     client.post(f"/merging/thresholds/{row.pk}/adopt/", {}, **HTMX)
     page = client.get("/merging/quality/")
     assert (fresh(row).state, str(page.context["in_force"])) == ("adopted", "0.88")

@@ -66,6 +66,7 @@ def test_a_county_writes_and_ends_a_row(log_in, clerk):
     row = Resource.objects.get()
     client.post(f"/resources/{row.pk}/", {**WORDS, "centre": clerk.unit_id, "valid_until": "2026-02-01"})
 
+    assert b'type="date" name="valid_from" value="2026-01-01"' in client.get(f"/resources/{row.pk}/").content
     assert empty.status_code == 422
     assert empty.context["form"].errors["name"] == ["请写名称。"]
     assert (row.name, row.centre) == ("章江街道社会工作站", clerk.unit)
