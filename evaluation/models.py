@@ -171,6 +171,8 @@ class ReviewDecision(models.Model):
 class DecisionClock(Clock):
     """The reviewer's own limit (parameter review_decision_limit). The citizen clock and the units' are others."""
 
+    KINDS = {"decision": "复核"}
+
     decision = models.ForeignKey(ReviewDecision, models.PROTECT, related_name="clocks", db_index=False)
 
     class Meta(Clock.Meta):

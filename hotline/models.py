@@ -335,6 +335,8 @@ class Clock(models.Model):
     `sweep_at` is the next moment at which the sweep must look, null when there is none.
     """
 
+    KINDS: ClassVar[dict[str, str]]  # what people call each kind of this room's clock
+
     class Outcome(models.TextChoices):
         MET = "met", "已完成"
         VOID = "void", "已作废"
@@ -382,6 +384,10 @@ class Clock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.generation}"
+
+    @property
+    def kind_name(self) -> str:
+        return self.KINDS[self.kind]
 
     @property
     def limit(self) -> Limit:

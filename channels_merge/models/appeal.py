@@ -253,6 +253,7 @@ class AppealClock(Clock):
     """
 
     ACCEPT, INFORMATION, CITIZEN = "accept", "information", "citizen"
+    KINDS = {ACCEPT: "受理", INFORMATION: "待补充", CITIZEN: "群众时限"}
 
     appeal = models.ForeignKey(Appeal, models.PROTECT, related_name="clocks", db_index=False)
 

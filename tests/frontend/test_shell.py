@@ -101,10 +101,10 @@ def test_the_frame_of_a_page(person, pages, rf):
 
     page = render_to_string("base.html", request=request)
 
-    assert '<div class="demo" role="note">演示账号：人和事都是编的，不要录入真实诉求。</div>' in page
+    assert '<aside class="demo" aria-label="演示">演示账号：人和事都是编的，不要录入真实诉求。</aside>' in page
     assert (
         '<a href="/" data-go="w" aria-current="page"><i class="ti ti-home" aria-hidden="true"></i>工作台</a>' in page
     )
-    assert '<form class="find" role="search"' not in page
+    assert '<form class="find"' not in page
     assert 'data-idle-seconds="900"' in page
     assert page.count("<main") == 1

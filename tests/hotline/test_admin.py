@@ -200,6 +200,7 @@ def test_a_calendar_is_shown_first_and_published_on_confirmation(browser):
     assert [(move.old_due_at, move.new_due_at) for move in shown.context["rows"]] == [
         (at("2027-01-01 17:30"), at("2027-01-05 17:30"))
     ]
+    assert "<tr><td>办理</td><td>" in shown.content.decode()
     assert not CalendarYear.objects.filter(year=2027).exists()
     done = browser.post(url, data | {"confirmed": "on"}, follow=True)
 

@@ -153,6 +153,8 @@ class Assignment(StateModel):
 class TicketClock(Clock):
     """A limit that runs on a ticket or on one unit's part of it (docs/clocks.md)."""
 
+    KINDS = dict(ClockKind.choices)
+
     ticket = models.ForeignKey("tickets.Ticket", models.PROTECT, related_name="clocks", db_index=False)
     assignment = models.ForeignKey(Assignment, models.PROTECT, null=True, related_name="clocks", db_index=False)
 

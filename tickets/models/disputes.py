@@ -168,6 +168,7 @@ class ObjectionClock(Clock):
     """A limit of the settling, on the objection, one statement or one question: none of them is the ticket's or the citizen's."""
 
     COORDINATION, STATEMENT, DEFINITION = "coordination", "statement", "definition"
+    KINDS = {COORDINATION: "协调", STATEMENT: "书面意见", DEFINITION: "职责界定"}
 
     objection = models.ForeignKey(Objection, models.PROTECT, related_name="clocks")
     statement = models.ForeignKey(Statement, models.PROTECT, null=True, related_name="clocks", db_index=False)
