@@ -369,6 +369,8 @@ act?.addEventListener("close", () => {
   if (act.contains(document.activeElement)) document.activeElement.blur();
 });
 countPicks();
+/* What scrolls and holds nothing to focus can be scrolled by keys, too. */
+$$(".scroll,.ov,.tmain").filter(el => el.scrollHeight > el.clientHeight && !$("a,button,input,select,textarea,summary", el)).forEach(el => { el.tabIndex = 0; });
 /* A form that came back: where the first thing to mend is. An act on a page of its own: its first field. */
 const back = $$("form:is([data-unsaved],[data-ctrl-enter])").find(form => $(".is-miss,.is-wrong", form));
 (back && (toMend(back) || $(".is-wrong :is(input,textarea)", back)) || $$(":is(.act-page,.pane.one form[data-ctrl-enter]) :is(input:not([type=hidden]),textarea,select)").find(shown))?.focus();
