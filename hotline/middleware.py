@@ -18,7 +18,7 @@ from hotline.forms import UnlockForm
 
 ALWAYS_OPEN: Final = frozenset(f"hotline:{name}" for name in ("login", "logout", "lock", "unlock"))
 # Asked by the page itself, not by the person: these keep nobody's session awake unless the page says the person is there.
-ASKED_BY_THE_PAGE: Final = frozenset({"hotline:notices-bell", "channels_merge:desk-calls"})
+ASKED_BY_THE_PAGE: Final = frozenset({"hotline:notices-bell", "channels_merge:desk-calls", "tickets:present"})
 SENT_WHILE_TYPING: Final = frozenset({"channels_merge:desk-suggest", "channels_merge:desk-draft"})
 ACTIVE_HEADER: Final = "X-User-Active"
 LOCKED_WORDS: Final = "屏幕已锁定，请输入密码继续。正在写的内容没有动。"

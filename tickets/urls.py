@@ -24,6 +24,7 @@ urlpatterns = [
     path("tickets/<str:number>/acts/<slug:code>/", acts.act, name="act"),
     path("tickets/<str:number>/files/<int:attachment_id>/", pages.file, name="file"),
     path("tickets/<str:number>/print/", pages.printed, name="print"),
+    path("tickets/<str:number>/present/", pages.present, name="present"),
 ]
 
 urlpatterns += [

@@ -29,6 +29,7 @@ from tickets.rights import at_the_centre
 from tickets.selectors.acts import Situation, acts_of, situation
 from tickets.selectors.page import FILTERS, Item, TicketPage, mediations_read, road, ticket_page, timeline
 from tickets.services import ActNotAllowed, TransitionRefused
+from tickets.services.presence import look
 from tickets.states import STATE_TONE, AssignmentRole, ClockKind, TicketState
 
 PEOPLE_ROLES = frozenset({AssignmentRole.LEAD})
@@ -100,6 +101,7 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
             "grid_checks": grid.checks_of_ticket(ticket, request.user),
             "may_send_check": grid.part_to_check(ticket, request.user, at) is not None,
             "may_print": has_right(request.user, "tickets.print_ticket", at),
+            "present": look(ticket=ticket, by=request.user, at=at),
             "at": at,
         },
     )

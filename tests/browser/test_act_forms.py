@@ -50,6 +50,19 @@ def test_a_button_pressed_before_htmx_has_seen_it_opens_the_dialog(city, log_in)
     assert page.url == f"{page.base}/tickets/{ticket.number}/"
 
 
+def test_a_colleague_who_opens_the_same_ticket_is_named(city, log_in):
+    ticket = signed(city)
+    first, second = log_in(city.handler), log_in(city.handler2)
+    first.clock.install()
+    first.goto(f"{first.base}/tickets/{ticket.number}/")
+    assert first.inner_text("#present") == ""
+
+    second.goto(f"{second.base}/tickets/{ticket.number}/")
+    assert second.inner_text("#present") == "张*（市城管局）也在看本件"
+    first.clock.fast_forward(31_000)
+    first.get_by_text("刘*（市城管局）也在看本件").wait_for()
+
+
 def test_an_act_on_a_page_of_its_own(city, log_in):
     ticket = signed(city)
     page = log_in(city.handler)

@@ -1,4 +1,4 @@
-"""Pages of one ticket that need nothing above this room: its files and the printed 工单."""
+"""Pages of one ticket that need nothing above this room: its files, the printed 工单, who has it open."""
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -12,6 +12,7 @@ from hotline.views.gate import holds_any, opens_with
 from tickets.models import Attachment, Ticket
 from tickets.selectors.acts import situation
 from tickets.selectors.page import sees_file, ticket_page, timeline
+from tickets.services.presence import look
 
 
 @require_safe
@@ -23,6 +24,15 @@ def file(request: HttpRequest, number: str, attachment_id: int) -> FileResponse:
     if not sees_file(situation(ticket, request.user, at), attachment):
         raise Http404
     return answer_with_file(attachment.file)
+
+
+@require_safe
+def present(request: HttpRequest, number: str) -> HttpResponse:
+    """Who of the person's own unit has the ticket open as well; asked by the page of the ticket while it is looked at."""
+    at = timezone.now()
+    ticket = get_object_or_404(Ticket.objects.visible_to(request.user, at).only("pk", "state"), number=number)
+    context = {"present": look(ticket=ticket, by=request.user, at=at)}
+    return render(request, "tickets/partials/present.html", context)
 
 
 @require_safe

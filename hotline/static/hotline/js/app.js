@@ -50,6 +50,7 @@ hotline.sentence = (status, html = "") => {
 
 /* ---- a session that ended: log in here or in another tab, and go on with what is on the page ---- */
 const person = document.body.dataset.user, login = document.body.dataset.login;
+const asksByItself = elt => elt.matches("#bell,#present"); // what a page asks that nobody pressed is refused in silence
 const isLogIn = url => login && new URL(url, location).pathname === login;
 const isStale = (status, html) => status === 403 && html.includes("data-stale-token");
 const retriedAt = new WeakMap(); // what was sent again, and when: a browser that keeps no cookies would go round for ever
@@ -283,8 +284,9 @@ document.addEventListener("htmx:afterSwap", () => { countPicks(); $("[data-rows]
 document.addEventListener("htmx:responseError", e => {
   const { status, responseText } = e.detail.xhr;
   if (status === 423 || (status === 401 && $("#lock"))) return lockNow();
-  if (isStale(status, responseText) && e.detail.elt.id !== "bell") return goOnWith(e.detail.requestConfig);
-  if (e.detail.elt.id !== "bell") hotline.say(hotline.sentence(status, responseText), status === 409 ? "due" : "over");
+  if (asksByItself(e.detail.elt)) return;
+  if (isStale(status, responseText)) return goOnWith(e.detail.requestConfig);
+  hotline.say(hotline.sentence(status, responseText), status === 409 ? "due" : "over");
 });
 document.addEventListener("htmx:configRequest", e => {
   if (e.detail.elt.id === "bell" && Date.now() - seen < 60000) e.detail.headers["X-User-Active"] = "1";
@@ -293,10 +295,10 @@ document.addEventListener("htmx:configRequest", e => {
 document.addEventListener("htmx:beforeSwap", e => {
   if (!isLogIn(e.detail.xhr.responseURL)) return;
   e.detail.shouldSwap = false;
-  if (e.detail.requestConfig.elt.id === "bell") hotline.ended(e.detail.xhr.responseURL);
+  if (asksByItself(e.detail.requestConfig.elt)) hotline.ended(e.detail.xhr.responseURL);
   else goOnWith(e.detail.requestConfig);
 });
-document.addEventListener("htmx:sendError", e => { if (e.detail.elt.id !== "bell") hotline.say(SENTENCES[0]); });
+document.addEventListener("htmx:sendError", e => { if (!asksByItself(e.detail.elt)) hotline.say(SENTENCES[0]); });
 
 /* ---- the lock: the page stays behind it, nothing typed is lost ---- */
 const lock = $("#lock");
@@ -357,6 +359,7 @@ const tick = () => {
 };
 if (clock && document.body.dataset.now) setInterval(tick, 15000);
 setInterval(() => { if (document.visibilityState === "visible" && $("#bell[hx-get]") && !lock?.open) htmx.trigger("#bell", "poll-notices"); }, 60000);
+setInterval(() => { if (document.visibilityState === "visible" && $("#present") && !lock?.open) htmx.trigger("#present", "poll-present"); }, 30000);
 setTimeout(() => $$("[data-fades]").forEach(note => { if (!$("[data-undo]", note)) note.remove(); }), 8000);
 setInterval(() => $$("[data-undo]").forEach(undo => {
   undo.dataset.seconds -= 1;
