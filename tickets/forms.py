@@ -31,7 +31,7 @@ from tickets.selectors.queues import nearest_function
 from tickets.selectors.readiness import reasons_owed, return_deadline, why_not_handler
 from tickets.services.holding import HANDLING_KINDS
 from tickets.services.mediation import RECORDED
-from tickets.states import Kind, MediationOutcome, Resolved, ReturnGround, Urgency
+from tickets.states import CHECKED_KINDS, Claim, Kind, MediationOutcome, Resolved, ReturnGround, Urgency
 
 
 def typed_words(form: type["ActForm"], data: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -444,6 +444,7 @@ class ExtensionForm(ActForm):
 
 class ResultForm(ActForm):
     resolved = picks("是否解决", Resolved.choices)
+    claim = picks("核查情况", Claim.choices, initial=Claim.TRUE, required=False)
     public_text = words("给群众的答复", rows=6, help_text="写明何时受理、与谁联系、做了什么、何时解决。")
     internal_text = words("办理情况（内部）", required=False)
     unresolved_reason = words("没有全部解决的原因", rows=2, required=False)
@@ -456,14 +457,20 @@ class ResultForm(ActForm):
         if item is not None:
             self.fields["standard_met"].help_text = item.completion_standard
             self.initial.setdefault("public_text", item.reply_template)
+        if self.found.ticket.kind not in CHECKED_KINDS:
+            del self.fields["claim"]
         if not self.found.silent_co_units:
             del self.fields["missing_co_reason"]
+
+    def clean_claim(self) -> str:
+        return self.cleaned_data["claim"] or Claim.TRUE
 
     def clean(self) -> dict[str, Any]:
         """The service stops at the first reason that is owed; here each is asked for at its field."""
         data = super().clean()
         owed = reasons_owed(
             resolved=data.get("resolved", Resolved.YES),  # where none was picked, that alone is asked
+            claim=data.get("claim", ""),
             standard_met=data["standard_met"],
             silent=self.found.silent_co_units,
         )

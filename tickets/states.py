@@ -133,6 +133,22 @@ class Resolved(TextChoices):
     NO = "no", "未解决"
 
 
+class Claim(TextChoices):
+    """What the unit found of the appeal itself, apart from whether it is resolved."""
+
+    TRUE = "true", "属实"
+    PARTLY = "partly", "部分属实"
+    UNTRUE = "untrue", "不属实"
+    UNREASONABLE = "unreasonable", "诉求不合理"
+
+
+DENIED = frozenset({Claim.UNTRUE, Claim.UNREASONABLE})
+"""Always looked at by the city: a unit cannot talk itself out of a matter."""
+
+CHECKED_KINDS = frozenset({Kind.HELP, Kind.COMPLAINT, Kind.REPORT})
+"""Somebody says that something is so; a question, a proposal or thanks is neither true nor untrue."""
+
+
 class ClosingKind(TextChoices):
     RESOLVED = "resolved", "解决"
     PARTLY_RESOLVED = "partly_resolved", "部分解决"

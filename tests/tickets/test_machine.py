@@ -363,6 +363,7 @@ VIOLATIONS = {
     "approval_one_pending_per_ticket": lambda city: again(pending_approval(submitted(city))),
     "approval_decided_says_when": lambda city: change(pending_approval(submitted(city)), state="approved"),
     "reply_not_resolved_says_why": lambda city: change(reply(city), resolved="no"),
+    "reply_denied_says_by_what": lambda city: change(reply(city), claim="untrue"),
     "reply_standard_met_or_explained": lambda city: change(reply(city), standard_met=False),
     "attachment_once": lambda city: again(attachment(city)),
     "mediation_one_open_per_ticket": lambda city: again(mediation(city)),

@@ -249,6 +249,19 @@ def test_redo_and_reopened_results_always_go_to_the_city(city):
     assert (step.step, step.unit, step.why) == ("city", city.centre, "紧急件")
 
 
+@pytest.mark.parametrize(("claim", "why"), [("untrue", "称不属实"), ("unreasonable", "称诉求不合理")])
+def test_who_says_that_it_is_not_so_gives_the_ground_and_is_looked_at_by_the_city(city, claim, why):
+    ticket = contacted(city)
+    with pytest.raises(services.InputRefused, match="的，请在办理情况里写明核查的依据。"):
+        submit(city, ticket, claim=claim)
+
+    submit(city, ticket, claim=claim, internal_text="两次到场，没有施工。")
+    services.approve(approval_id=pending_approval(ticket).pk, by=city.head, at=at("11-10 11:00"))
+
+    approval = pending_approval(ticket)
+    assert (approval.step, approval.why, approval.reply.claim) == ("city", why, claim)
+
+
 def test_sample_is_drawn_by_the_number_and_stays_the_same(city):
     """With the key of the tests, some of twenty tickets are looked at by the city and the others say so."""
     drawn = 0

@@ -144,7 +144,7 @@ CASES: dict[str, Case] = {
         contacted,
         "handler",
         ["submit_result", "await_review"],
-        ["resolved", "public_text", "internal_text", "unresolved_reason", "standard_met", "standard_note"],
+        ["resolved", "claim", "public_text", "internal_text", "unresolved_reason", "standard_met", "standard_note"],
         lambda city, t: {"resolved": "yes", "public_text": REPLY, "standard_met": "on"},
     ),
     "report": Case(

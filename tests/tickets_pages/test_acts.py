@@ -440,6 +440,32 @@ def test_every_reason_that_a_result_owes_is_asked_for_at_once(city, log_in):
     assert log_in(city.handler).post(url(ticket, "submit"), typed | told, **HTMX).status_code == 200
 
 
+def test_what_is_said_to_be_untrue_needs_its_ground_and_is_shown_to_who_signs(city, log_in):
+    ticket = CASES["submit"].make(city)
+    typed = {"resolved": "no", "unresolved_reason": "没有这回事。", "public_text": REPLY, "standard_met": "on"}
+
+    response = log_in(city.handler).post(url(ticket, "submit"), typed | {"claim": "untrue"}, **HTMX)
+    assert errors(response) == {"internal_text": ["不属实的，请在办理情况里写明核查的依据。"]}
+    told = typed | {"claim": "untrue", "internal_text": "两次到场，没有施工。"}
+    assert log_in(city.handler).post(url(ticket, "submit"), told, **HTMX).status_code == 200
+
+    assert ticket.replies.get().claim == "untrue"
+    step = ticket.approvals.get()
+    assert "核查：不属实" in log_in(city.head).get(f"/approvals/{step.pk}/").content.decode()
+    assert "不属实，未解决。" in log_in(city.head).get(f"/tickets/{ticket.number}/").content.decode()
+
+
+@pytest.mark.parametrize(("kind", "kept"), [("complaint", "true"), ("consult", "")])
+def test_only_where_somebody_says_that_something_is_so_it_is_asked_whether_it_is(city, log_in, kind, kept):
+    ticket = contacted(city, kind=kind)
+    client = log_in(city.handler)
+
+    assert ('name="claim"' in client.get(url(ticket, "submit")).content.decode()) is bool(kept)
+    client.post(url(ticket, "submit"), {"resolved": "yes", "public_text": REPLY, "standard_met": "on"})
+
+    assert ticket.replies.get().claim == kept
+
+
 def test_what_the_service_misses_is_said_and_the_words_stay(city, log_in):
     ticket = CASES["submit"].make(city)
     typed = {"resolved": "partly", "public_text": REPLY, "internal_text": "约谈过。", "standard_met": "on"}
@@ -450,6 +476,7 @@ def test_what_the_service_misses_is_said_and_the_words_stay(city, log_in):
     assert errors(response) == {"unresolved_reason": ["没有全部解决的，请写明原因。"]}
     assert words_of(response) == {
         "resolved": "partly",
+        "claim": None,
         "public_text": REPLY,
         "internal_text": "约谈过。",
         "unresolved_reason": None,

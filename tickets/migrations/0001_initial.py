@@ -114,6 +114,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('round', models.PositiveSmallIntegerField(verbose_name='轮次')),
                 ('resolved', models.CharField(choices=[('yes', '已解决'), ('partly', '部分解决'), ('no', '未解决')], max_length=8, verbose_name='是否解决')),
+                ('claim', models.CharField(blank=True, choices=[('true', '属实'), ('partly', '部分属实'), ('untrue', '不属实'), ('unreasonable', '诉求不合理')], max_length=12, verbose_name='核查情况')),
                 ('unresolved_reason', models.TextField(blank=True, verbose_name='未解决原因')),
                 ('internal_text', models.TextField(blank=True, verbose_name='办理情况（内部）')),
                 ('public_text', models.TextField(verbose_name='公开答复')),
@@ -129,7 +130,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '办理结果',
                 'verbose_name_plural': '办理结果',
-                'constraints': [models.CheckConstraint(condition=models.Q(('resolved', 'yes'), models.Q(('unresolved_reason', ''), _negated=True), _connector='OR'), name='reply_not_resolved_says_why'), models.CheckConstraint(condition=models.Q(('standard_met', True), models.Q(('standard_note', ''), _negated=True), _connector='OR'), name='reply_standard_met_or_explained')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('resolved', 'yes'), models.Q(('unresolved_reason', ''), _negated=True), _connector='OR'), name='reply_not_resolved_says_why'), models.CheckConstraint(condition=models.Q(models.Q(('claim__in', ['unreasonable', 'untrue']), _negated=True), models.Q(('internal_text', ''), _negated=True), _connector='OR'), name='reply_denied_says_by_what'), models.CheckConstraint(condition=models.Q(('standard_met', True), models.Q(('standard_note', ''), _negated=True), _connector='OR'), name='reply_standard_met_or_explained')],
             },
         ),
         migrations.AddField(

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from tickets.models.words import MaskedLine, MaskedText
-from tickets.states import ENDED_ASSIGNMENT_STATES, AssignmentRole, AttachmentKind, NoteKind, Resolved
+from tickets.states import DENIED, ENDED_ASSIGNMENT_STATES, AssignmentRole, AttachmentKind, Claim, NoteKind, Resolved
 
 
 class TicketEvent(models.Model):
@@ -68,6 +68,8 @@ class Reply(models.Model):
     assignment = models.ForeignKey("tickets.Assignment", models.PROTECT, null=True, related_name="replies")
     round = models.PositiveSmallIntegerField("轮次")
     resolved = models.CharField("是否解决", max_length=8, choices=Resolved.choices)
+    # Empty where nothing is to be checked: a question, a proposal, thanks; what the centre itself answers.
+    claim = models.CharField("核查情况", max_length=12, choices=Claim.choices, blank=True)
     unresolved_reason = MaskedText("未解决原因", blank=True)
     internal_text = MaskedText("办理情况（内部）", blank=True)
     public_text = models.TextField("公开答复")
@@ -85,6 +87,9 @@ class Reply(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="reply_not_resolved_says_why", condition=Q(resolved=Resolved.YES) | ~Q(unresolved_reason="")
+            ),
+            models.CheckConstraint(
+                name="reply_denied_says_by_what", condition=~Q(claim__in=sorted(DENIED)) | ~Q(internal_text="")
             ),
             models.CheckConstraint(
                 name="reply_standard_met_or_explained", condition=Q(standard_met=True) | ~Q(standard_note="")

@@ -13,7 +13,7 @@ from hotline.rights import has_right
 from tickets import rights
 from tickets.models import PICTURE, Approval, Attachment, OnSiteRecord, Reply, Ticket, TicketClock
 from tickets.selectors.lists import Key, Page, secret_to, sees_work, take
-from tickets.states import ApprovalStep, ClockKind, Resolved
+from tickets.states import ApprovalStep, Claim, ClockKind, Resolved
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -160,6 +160,8 @@ def _checks(approval: "WithAnnotations[Approval, ToSign]") -> tuple[Check, ...]:
             reply.get_resolved_display() + (f"：{reply.unresolved_reason}" if reply.unresolved_reason else ""),
         )
     ]
+    if reply.claim:
+        checks.append(Check(reply.claim == Claim.TRUE, f"核查：{reply.get_claim_display()}"))
     if part is not None:
         in_time = ticket.due_at is None or reply.submitted_at <= ticket.due_at
         checks.append(Check(in_time, f"{_day(reply.submitted_at)} 提交，{'在时限内' if in_time else '已超时限'}"))

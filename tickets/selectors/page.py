@@ -16,6 +16,7 @@ from tickets.states import (
     ENDED_ASSIGNMENT_STATES,
     AssignmentRole,
     AttachmentKind,
+    Claim,
     ClockKind,
     ClosingKind,
     NoteKind,
@@ -252,7 +253,8 @@ def _words(event: TicketEvent, answers: dict[int, str], *, reads_all: bool) -> s
 
 
 def _reply_words(reply: Reply) -> str:
-    lines = [Resolved(reply.resolved).label + "。" + reply.public_text]
+    found = f"{Claim(reply.claim).label}，" if reply.claim else ""
+    lines = [f"{found}{Resolved(reply.resolved).label}。{reply.public_text}"]
     if reply.unresolved_reason:
         lines.append(f"原因：{reply.unresolved_reason}")
     if reply.internal_text:

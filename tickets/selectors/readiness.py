@@ -10,9 +10,11 @@ from hotline.dates import local
 from hotline.models import Unit, User
 from tickets.models import PICTURE, Assignment, OnSiteRecord, ReturnRequest, Ticket, TicketClock
 from tickets.states import (
+    DENIED,
     ENDED_ASSIGNMENT_STATES,
     AssignmentRole,
     AssignmentState,
+    Claim,
     ClockKind,
     Decision,
     Resolved,
@@ -188,11 +190,13 @@ def silent_co_units(ticket: Ticket) -> list[Assignment]:
     )
 
 
-def reasons_owed(*, resolved: str, standard_met: bool, silent: Iterable[Assignment]) -> dict[str, str]:
+def reasons_owed(*, resolved: str, claim: str, standard_met: bool, silent: Iterable[Assignment]) -> dict[str, str]:
     """Which reasons a result that falls short must give: argument of `submit_result` → the sentence that asks for it."""
     owed = {}
     if resolved != Resolved.YES:
         owed["unresolved_reason"] = "没有全部解决的，请写明原因。"
+    if claim in DENIED:
+        owed["internal_text"] = f"{Claim(claim).label}的，请在办理情况里写明核查的依据。"
     if not standard_met:
         owed["standard_note"] = "未达到办结标准的，请写明原因。"
     names = "、".join(part.unit.short_name for part in silent)

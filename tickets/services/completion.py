@@ -12,6 +12,7 @@ from tickets.services import review
 from tickets.services.act import Act, InputRefused, require_reply, require_text
 from tickets.services.extensions import cancel_extension
 from tickets.states import (
+    Claim,
     ClockKind,
     Resolved,
     TicketState,
@@ -26,6 +27,7 @@ def submit_result(
     public_text: str,
     by: User,
     at: datetime,
+    claim: str = "",
     internal_text: str = "",
     unresolved_reason: str = "",
     standard_met: bool = False,
@@ -47,13 +49,16 @@ def submit_result(
     assignment.handler = assignment.handler or by
     if resolved not in Resolved.values:
         raise InputRefused("请选择是否解决。", field="resolved")
+    if claim and claim not in Claim.values:
+        raise InputRefused("请选择核查情况。", field="claim")
     public_text = require_reply(public_text, "请写明给群众的答复。", at=at)
     reasons = {
+        "internal_text": internal_text.strip(),
         "unresolved_reason": unresolved_reason.strip(),
         "standard_note": standard_note.strip(),
         "missing_co_reason": missing_co_reason.strip(),
     }
-    owed = reasons_owed(resolved=resolved, standard_met=standard_met, silent=silent_co_units(act.ticket))
+    owed = reasons_owed(resolved=resolved, claim=claim, standard_met=standard_met, silent=silent_co_units(act.ticket))
     for field, sentence in owed.items():
         require_text(reasons[field], sentence, field=field)
     act.move(Ticket.submit_result)
@@ -67,7 +72,7 @@ def submit_result(
         assignment=assignment,
         round=act.ticket.round,
         resolved=resolved,
-        internal_text=internal_text.strip(),
+        claim=claim,
         public_text=public_text,
         standard_met=standard_met,
         **reasons,

@@ -17,6 +17,7 @@ from tickets.services import parts
 from tickets.services.act import Act, require_text
 from tickets.services.extensions import cancel_extension
 from tickets.states import (
+    DENIED,
     ApprovalState,
     ApprovalStep,
     AssignmentState,
@@ -50,12 +51,15 @@ def _open_step(act: Act, reply: Reply, assignment: Assignment | None, step: str,
 def city_review_reason(ticket: Ticket, reply: Reply, *, at: datetime) -> str:
     """Why the city centre looks at this result, empty when the sample leaves it out.
 
-    By rule always: redo, urgent, not resolved, once deferred, held by a higher room. Of the rest a share is drawn.
+    By rule always: redo, urgent, said to be untrue or unreasonable, not resolved, once deferred, held by a higher room.
+    Of the rest a share is drawn.
     """
     if ticket.round > 1:
         return "重办件"
     if ticket.urgency != Urgency.NORMAL:
         return "紧急件"
+    if reply.claim in DENIED:
+        return f"称{reply.get_claim_display()}"
     if reply.resolved != Resolved.YES:
         return "未全部解决"
     if ticket.open_hold_count:
