@@ -37,6 +37,9 @@ class ChannelsMergeConfig(AppConfig):
         for kind, text in MERGE_NOTICES.items():
             register_notice(kind, text=text)
         register_notice("reopen_proposed", text="又有人反映 {number} 的同一件事，建议重开", url_name="tickets:ticket")
+        register_notice(
+            "withdrawal_proposed", text="{number} 的反映人都已撤回，请决定是否按撤诉办结", url_name="tickets:ticket"
+        )
         for kind, text in PHONE_NOTICES.items():
             register_notice(kind, text=text)
 

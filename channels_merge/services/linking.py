@@ -224,9 +224,21 @@ def withdraw_appeal(*, appeal_id: int, channel: Channel, reason: str, by: User |
     if link is not None and ticket is not None:
         if tell_ticket(ticket.pk) == 0:
             tickets.propose_withdrawal(ticket_id=ticket.pk, by=by, at=at)
+            _tell_reviewers(ticket, event)
         else:
             tickets.count_appeals(ticket_id=link.ticket_id, appeals=-1)
     return event
+
+
+def _tell_reviewers(ticket: Ticket, event: AppealEvent) -> None:
+    """Only they may close it, and until then it is dispatched and handled as if somebody still waited."""
+    notify(
+        users=people_with_right("tickets.close_ticket", at=event.at),
+        kind="withdrawal_proposed",
+        number=ticket.number,
+        at=event.at,
+        dedupe=f"withdrawn:{event.pk}",
+    )
 
 
 def _interact(

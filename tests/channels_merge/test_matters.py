@@ -209,6 +209,8 @@ def test_when_the_last_one_withdraws_closing_is_proposed_not_done(city, phone):
     ticket = Ticket.objects.get()
     assert (ticket.state, ticket.withdrawal_proposed) == ("pending_dispatch", True)
     assert list(ticket.events.filter(act="propose_withdrawal").values_list("at", flat=True)) == [LATER]
+    told = Notice.objects.filter(kind="withdrawal_proposed", number=ticket.number)
+    assert set(told.values_list("recipient", flat=True)) == {city.reviewer.pk, city.reviewer2.pk}
 
 
 def test_withdrawing_twice_is_refused(city, phone):

@@ -57,6 +57,24 @@ def test_a_row_says_why_and_is_ticked_when_the_router_is_sure(duty, log_in):
     }
 
 
+def test_what_nobody_wants_any_more_is_not_sent_with_the_others(duty, log_in):
+    """Every caller has withdrawn: a reviewer decides whether it is closed."""
+    gone = noise(duty)
+    Ticket.objects.filter(pk=gone.pk).update(proposed_score=99, withdrawal_proposed=True)
+    client = log_in(duty.dispatcher)
+
+    (row,) = client.get(QUEUE).context["rows"]
+    peek = client.get(f"/dispatch/{gone.number}/", **HTMX).content.decode()
+
+    assert (row.ground, row.ticked) == ("都已撤回", False)
+    assert [(each.code, each.count) for each in dispatch_segments(duty.dispatcher, NOW)][:3] == [
+        ("", 1),
+        ("look", 1),
+        ("sure", 0),
+    ]
+    assert "反映人都已撤回，建议按撤诉办结；由审核员决定。" in peek
+
+
 def test_segments_count_and_hold_exactly_their_tickets(duty, log_in):
     sure, urgent, back = [noise(duty) for _ in range(3)], noise(duty, urgency="urgent"), noise(duty)
     Ticket.objects.filter(pk__in=[ticket.pk for ticket in sure]).update(proposed_score=95)

@@ -337,6 +337,28 @@ def test_an_extension_is_not_for_who_does_not_decide_it(city, log_in):
     assert log_in(city.head).get("/approvals/?s=extensions").context["rows"] == []
     assert log_in(city.head).get(f"/approvals/extensions/{asked.pk}/").status_code == 404
     assert log_in(city.county_clerk).post(f"/approvals/extensions/{asked.pk}/").status_code == 404
+
+
+def test_a_county_without_days_of_its_own_is_led_to_ask_the_city(city, log_in):
+    """It has passed the matter on, and can still ask; the department's request waits, and nothing is a dead end."""
+    ticket = passed_down(city)
+    services.request_extension(
+        assignment_id=ticket.holder_id, days=2, reason="需会商。", by=city.county_handler, at=NOW
+    )
+    asked = ticket.holder.extensionrequests.get()
+    client = log_in(city.county_clerk)
+
+    page = client.get(f"/approvals/extensions/{asked.pk}/", **HTMX).content.decode()
+    response = client.post(f"/approvals/extensions/{asked.pk}/")
+    acts_of = {act.code: act.why for act in client.get(f"/tickets/{ticket.number}/peek/").context["acts"]}
+
+    beyond = "延期后会超过本中心自己的办理时限，请先向市中心申请延期。"
+    assert beyond in page
+    assert f'href="/tickets/{ticket.number}/acts/extend/?next=/approvals/%3Fs%3Dextensions"' in page
+    assert "同意延期" not in page
+    assert (response.status_code, response.context["text"]) == (409, beyond)
+    assert response.context["back_url"] == "/approvals/?s=extensions"
+    assert (acts_of["extend"], acts_of["grant-extension"]) == ("", beyond)
     assert fresh(ticket).due_at == at("11-19 17:30")
 
 

@@ -28,6 +28,8 @@ from tickets.selectors.objections import (
 from tickets.selectors.readiness import (
     Requirement,
     extension_refusal,
+    grant_refusal,
+    handle_clock,
     requirements,
     return_deadline,
     return_refusal,
@@ -239,6 +241,11 @@ def _settles(s: Situation) -> bool:
     return s.objection is not None and s.may(rights.RULE, s.ticket)
 
 
+def _grant_why(s: Situation) -> str:
+    clock = handle_clock(s.extension_request.assignment)
+    return grant_refusal(s.extension_request, clock) if clock is not None else ""
+
+
 def _secret_why(s: Situation) -> str:
     return "保密工单不能书面征求意见，请当面会商。" if _is_secret(s) else ""
 
@@ -269,7 +276,7 @@ SPECS: Sequence[_Spec] = (
         "extend",
         "申请延期",
         "e",
-        lambda s: _own(rights.SUBMIT, SIGNED)(s) and _holds(s),
+        lambda s: _own(rights.SUBMIT, SIGNED)(s) and (_holds(s) or bool(s.children)),
         lambda s: extension_refusal(s.own, at=s.at),
     ),
     _Spec("return", "退单", "t", _own(rights.ASK_RETURN, WAITING, SIGNED), _return_why),
@@ -285,7 +292,7 @@ SPECS: Sequence[_Spec] = (
         "u",
         lambda s: s.return_request is not None and s.ticket.state == TicketState.RETURN_REVIEW,
     ),
-    _Spec("grant-extension", "同意延期", "y", lambda s: s.extension_request is not None, main=True),
+    _Spec("grant-extension", "同意延期", "y", lambda s: s.extension_request is not None, _grant_why, main=True),
     _Spec("refuse-extension", "不同意延期", "b", lambda s: s.extension_request is not None),
     _Spec(
         "dispatch",

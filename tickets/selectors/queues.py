@@ -9,7 +9,6 @@ from django.db.models import Count, F, FilteredRelation, Q, QuerySet, prefetch_r
 
 from hotline import parameters
 from hotline.calendar import load_calendar
-from hotline.limits import Limit
 from hotline.models import Unit, User
 from hotline.rights import has_right
 from responsibility import selectors as responsibility
@@ -68,7 +67,13 @@ def information_queue(user: User, at: datetime) -> QuerySet[Ticket]:
 
 def _is_sure(at: datetime) -> Q:
     """What came back from a unit is looked at by a person, however sure the words are."""
-    return Q(proposed_score__gte=sure_score(at), proposed_unit__isnull=False, return_count=0, needs_ruling=False)
+    return Q(
+        proposed_score__gte=sure_score(at),
+        proposed_unit__isnull=False,
+        return_count=0,
+        needs_ruling=False,
+        withdrawal_proposed=False,
+    )
 
 
 def _dispatch_filters(at: datetime) -> dict[str, tuple[str, Q]]:
@@ -127,16 +132,30 @@ def _dispatch_row(ticket: Ticket, clock: TicketClock | None, sure: int, *, was_o
 
 
 def _is_ripe(ticket: Ticket, sure: int) -> bool:
-    return ticket.proposed_score >= sure and ticket.proposed_unit_id is not None and not ticket.needs_ruling
+    return (
+        ticket.proposed_score >= sure
+        and ticket.proposed_unit_id is not None
+        and not ticket.needs_ruling
+        and not ticket.withdrawal_proposed
+    )
 
 
 def _ground(ticket: Ticket, sure: int, *, was_out: bool) -> str:
+    return _past(ticket, was_out=was_out) or _proposal_in_words(ticket, sure)
+
+
+def _past(ticket: Ticket, *, was_out: bool) -> str:
+    """What has happened to it and makes a person look, however sure the words are."""
+    if ticket.withdrawal_proposed:
+        return "都已撤回"
     if ticket.needs_ruling:
         return "须裁定"
     if ticket.return_count:
         return f"退回 {ticket.return_count} 次"
-    if was_out:
-        return "撤回过"
+    return "撤回过" if was_out else ""
+
+
+def _proposal_in_words(ticket: Ticket, sure: int) -> str:
     if ticket.proposed_item is None:
         return "无相近事项"
     if ticket.proposed_unit_id is None:
@@ -375,11 +394,6 @@ def extensions_seen(user: User, at: datetime) -> QuerySet[ExtensionRequest]:
         .select_related("assignment__ticket", "assignment__parent")
         .order_by("pk")
     )
-
-
-def extended_due(asked: ExtensionRequest, clock: TicketClock) -> datetime:
-    """When the matter would be due: the days run from the limit as it is (tickets.services.extensions)."""
-    return load_calendar().add_working(clock.due_at, Limit(asked.days, "wd"))
 
 
 @dataclass(frozen=True)

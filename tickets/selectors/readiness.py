@@ -8,7 +8,7 @@ from hotline import parameters
 from hotline.calendar import add_working, working_between
 from hotline.dates import local
 from hotline.models import Unit, User
-from tickets.models import PICTURE, Assignment, OnSiteRecord, ReturnRequest, Ticket, TicketClock
+from tickets.models import PICTURE, Assignment, ExtensionRequest, OnSiteRecord, ReturnRequest, Ticket, TicketClock
 from tickets.states import (
     DENIED,
     ENDED_ASSIGNMENT_STATES,
@@ -94,6 +94,21 @@ def longest_extension(clock: TicketClock, *, at: datetime) -> int:
         clock.limit_amount if clock.limit_unit == "wd" else max(1, working_between(clock.started_at, clock.due_at))
     )
     return min(most, original)
+
+
+def extended_due(asked: ExtensionRequest, clock: TicketClock) -> datetime:
+    """When the matter would be due: the days run from the limit as it is (tickets.services.extensions)."""
+    return add_working(clock.due_at, asked.days)
+
+
+def grant_refusal(asked: ExtensionRequest, clock: TicketClock) -> str:
+    """Why the county cannot give these days now: it has none left of its own. Empty when it can, and for the city."""
+    if asked.assignment.parent is None:
+        return ""
+    above = handle_clock(asked.assignment.parent)
+    if above is None or extended_due(asked, clock) > above.due_at:
+        return "延期后会超过本中心自己的办理时限，请先向市中心申请延期。"
+    return ""
 
 
 def may_be_handler(user: User) -> bool:

@@ -10,9 +10,8 @@ from hotline.limits import Limit
 from hotline.models import Clock, User
 from tickets import deadlines, rights
 from tickets.models import Assignment, ClockShift, ExtensionRequest, TicketClock, TicketEvent
-from tickets.selectors.queues import extended_due
-from tickets.selectors.readiness import extension_refusal, handle_clock, longest_extension
-from tickets.services.act import Act, InputRefused, require_text
+from tickets.selectors.readiness import extension_refusal, grant_refusal, handle_clock, longest_extension
+from tickets.services.act import Act, InputRefused, TransitionRefused, require_text
 from tickets.states import UNIT_STATES, ClockKind, Decision, TicketState
 
 GRACE = timedelta(minutes=1)
@@ -72,9 +71,9 @@ def grant_extension(*, request_id: int, reason: str, by: User, at: datetime) -> 
     clock = handle_clock(assignment)
     if clock is None or act.ticket.state != TicketState.IN_PROGRESS:
         act.refuse("办理时限已不在计时，不能延期。")
-    above = handle_clock(assignment.parent) if assignment.parent else None
-    if assignment.parent and (above is None or extended_due(request, clock) > above.due_at):
-        act.refuse("延期后会超过本中心自己的办理时限，请先向市中心申请延期。")
+    why = grant_refusal(request, clock)
+    if why:
+        raise TransitionRefused(why)  # a limit, not somebody who was faster
     _decide(act, request, Decision.GRANTED, reason.strip())
     moved = hotline.next_generation(
         clock,

@@ -15,11 +15,12 @@ from tickets.services import ActNotAllowed, InputRefused
 MOST_IN_A_BATCH = 100
 
 
-def refused(request: HttpRequest, head: str, error: DomainError | str) -> HttpResponse:
-    """Nothing was changed: 400 what was handed in, 403 the person, 409 the ticket is not where it was."""
+def refused(request: HttpRequest, head: str, error: DomainError | str, *, back_url: str = "") -> HttpResponse:
+    """Nothing was changed: 400 what was handed in, 403 the person, 409 the ticket is not where it was. ``back_url``: the list."""
     status = 400 if isinstance(error, InputRefused) else 403 if isinstance(error, ActNotAllowed) else 409
     template = "components/refused.html" if request.htmx else "tickets/list_refused.html"
-    return render(request, template, {"head": head, "text": str(error), "faster": status == 409}, status=status)
+    context = {"head": head, "text": str(error), "faster": status == 409, "back_url": back_url}
+    return render(request, template, context, status=status)
 
 
 # --- addresses

@@ -20,7 +20,7 @@ from tickets.selectors.lists import Page
 from tickets.selectors.mediations import mediations_of
 from tickets.selectors.photos import visits_of, visits_that_count
 from tickets.selectors.queues import Segment
-from tickets.selectors.readiness import handle_clock
+from tickets.selectors.readiness import extended_due, grant_refusal, handle_clock
 from tickets.services import InputRefused
 from tickets.views.answers import (
     after,
@@ -105,7 +105,7 @@ def _approve(request: HttpRequest, approval_id: int, at: Any) -> HttpResponse:
     try:
         services.approve(approval_id=approval_id, by=request.user, at=at)
     except DomainError as error:
-        return refused(request, f"{found.ticket.number} 没有通过。", error)
+        return refused(request, f"{found.ticket.number} 没有通过。", error, back_url=reverse("tickets:approvals"))
     messages.success(request, f"{found.ticket.number} 审核通过。")
     return redirect("tickets:approvals")
 
@@ -143,9 +143,11 @@ def extension(request: HttpRequest, request_id: int) -> HttpResponse:
         "asked": asked,
         "ticket": asked.assignment.ticket,
         "clock": clock,
-        "would_be": queues.extended_due(asked, clock) if clock is not None else None,
+        "would_be": extended_due(asked, clock) if clock is not None else None,
         "why_not": _why_not(request, asked, at),
+        "beyond": grant_refusal(asked, clock) if clock is not None else "",
         "refuse": act_url(asked.assignment.ticket, "refuse-extension"),
+        "extend": act_url(asked.assignment.ticket, "extend"),
         "at": at,
     }
     template = "tickets/partials/extension_peek.html" if request.htmx else "tickets/extension.html"
@@ -155,9 +157,10 @@ def extension(request: HttpRequest, request_id: int) -> HttpResponse:
 def _grant_extension(request: HttpRequest, request_id: int, at: Any) -> HttpResponse:
     asked = get_object_or_404(queues.extensions_seen(request.user, at), pk=request_id)
     number = asked.assignment.ticket.number
+    back_url = f"{reverse('tickets:approvals')}?s=extensions"
     try:
         services.grant_extension(request_id=request_id, reason="", by=request.user, at=at)
     except DomainError as error:
-        return refused(request, f"没有同意 {number} 延期。", error)
+        return refused(request, f"没有同意 {number} 延期。", error, back_url=back_url)
     messages.success(request, f"已同意 {number} 延期 {asked.days} 个工作日。")
-    return redirect(f"{reverse('tickets:approvals')}?s=extensions")
+    return redirect(back_url)
