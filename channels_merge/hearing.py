@@ -54,12 +54,24 @@ def heard(text: str) -> list[Heard]:
     return found
 
 
+# A person who is afraid to be known, or who reports an official: whether the matter must be kept secret is asked.
+_SECRET: Final = re.compile(
+    r"(?:不要|别|不能|不想|怕)让?[^，。；]{0,8}知道|(?:替|帮|给)我保密|打击报复|举报[^，。；]{0,20}(?:干部|领导|局长|所长|主任|书记|村官|民警|辅警|执法队?员|公务员|工作人员)"
+)
+
+
+def maybe_secret(text: str) -> str:
+    """The words that sound as if nobody of whom it tells may know of it; empty where there are none."""
+    match = _SECRET.search(text)
+    return match[0] if match else ""
+
+
 def still_to_ask(text: str, *, place: str, has_region: bool) -> str:
     """One question at most: what the unit will need first."""
     if len(text) < 12:
         return ""
-    if not place and not has_region:
-        return "具体在什么地方，哪个县区、路名或小区？"
+    if not has_region:
+        return "这是哪个县区、哪个乡镇（街道）？" if place else "具体在什么地方，哪个县区、路名或小区？"
     if not _TIME.search(text) and not _LASTING.search(text):
         return "什么时候发生的，持续多久了？"
     if not _WISH.search(text):

@@ -14,9 +14,9 @@ class PhoneNotUnderstood(DomainError):
 
 
 def normal_phone(typed: str) -> str:
-    """Digits only, without the country code; an empty string stays empty."""
+    """Digits only, without the country code and the 0 that some dial before a mobile number; empty stays empty."""
     digits = re.sub(r"[\s\-().]", "", typed.translate(_FULL_WIDTH))
-    digits = re.sub(r"^(?:\+|00)?86(?=1[3-9]\d{9}$)", "", digits)
+    digits = re.sub(r"^(?:(?:\+|00)?86|0)(?=1[3-9]\d{9}$)", "", digits)
     if digits and not _PHONE.fullmatch(digits):
         raise PhoneNotUnderstood
     # A local number without its area code is one of this city.

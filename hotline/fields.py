@@ -6,6 +6,7 @@ from django import forms
 from django.db.models import Q
 
 from hotline.models import Unit
+from hotline.typed import clean
 
 
 def at_most(label: str, most: int) -> str:
@@ -13,12 +14,17 @@ def at_most(label: str, most: int) -> str:
     return f"{label}最多写 {most} 个字，现在有 %(show_value)s 个字。"
 
 
+class TypedField(forms.CharField):
+    """Words as typed or pasted: what cannot be seen is left out, since nobody could find it and take it out."""
+
+    def to_python(self, value: Any) -> str:
+        return clean(super().to_python(value))
+
+
 def words_field(label: str, most: int, *, required: bool = True, rows: int = 0, **kwargs: Any) -> forms.CharField:
     widget = forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput()
     wrong = {"required": f"请写{label}。", "max_length": at_most(label, most)}
-    return forms.CharField(
-        label=label, max_length=most, required=required, widget=widget, error_messages=wrong, **kwargs
-    )
+    return TypedField(label=label, max_length=most, required=required, widget=widget, error_messages=wrong, **kwargs)
 
 
 def units_of_names(names: list[str]) -> list[Unit]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from hotline import masking, parameters
 from hotline.dates import local
+from hotline.fields import TypedField
 from hotline.models import Region, Unit, User
 from responsibility import selectors as responsibility
 from responsibility.models import Category, DutyItem, Resource
@@ -193,7 +194,7 @@ class MeetingForm(ActForm):
     held_at = forms.DateTimeField(
         label="会商时间", widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     )
-    attended = forms.CharField(label="参加单位和人员", max_length=400)
+    attended = TypedField(label="参加单位和人员", max_length=400)
     text = words("会商情况", rows=5)
     files = FilesField(label="会议纪要", required=False)
 
@@ -282,12 +283,12 @@ class AnswerForm(ActForm):
 
 
 class ReviseForm(ActForm):
-    title = forms.CharField(label="标题", max_length=120)
-    text = forms.CharField(label="诉求内容", max_length=10_000, widget=forms.Textarea({"rows": 6}))
+    title = TypedField(label="标题", max_length=120)
+    text = TypedField(label="诉求内容", max_length=10_000, widget=forms.Textarea({"rows": 6}))
     kind = picks("诉求类型", Kind.choices)
     urgency = picks("紧急程度", Urgency.choices)
     region = forms.ModelChoiceField(label="属地", queryset=Region.objects.none(), required=False, empty_label="未定")
-    place = forms.CharField(label="地点", max_length=200, required=False)
+    place = TypedField(label="地点", max_length=200, required=False)
     category = forms.ModelChoiceField(
         label="事项分类", queryset=Category.objects.none(), required=False, empty_label="未定"
     )
@@ -307,7 +308,7 @@ def region_label(region: Region) -> str:
 
 
 class MergeForm(ActForm):
-    into = forms.CharField(label="并入哪一件", max_length=20, help_text="写工单编号，如 GZ261122000001。")
+    into = TypedField(label="并入哪一件", max_length=20, help_text="写工单编号，如 GZ261122000001。")
     reason = words("为何是同一件事")
 
 
@@ -322,7 +323,7 @@ class ReopenForm(ActForm):
 
 
 class HoldForm(ActForm):
-    source = forms.CharField(label="因何保留", max_length=40, initial="督办")
+    source = TypedField(label="因何保留", max_length=40, initial="督办")
     reason = words("说明")
 
 
@@ -402,7 +403,7 @@ class OnSiteForm(ActForm):
     visited_at = forms.DateTimeField(
         label="到场时间", widget=forms.DateTimeInput({"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     )
-    place = forms.CharField(label="到场地点", max_length=200)
+    place = TypedField(label="到场地点", max_length=200)
     found_there = words("现场情况")
     before = FilesField(label="处置前照片", required=False)
     after = FilesField(label="处置后照片", required=False)
@@ -417,7 +418,7 @@ class OnSiteForm(ActForm):
 class MediateForm(ActForm):
     resource = ResourceField(label="谁来调解", queryset=Resource.objects.none(), empty_label="请选择")
     asked = words("要它调解什么", help_text="写明双方是谁、争什么、要它做什么；不写个人的电话和证件号。")
-    consent = forms.CharField(
+    consent = TypedField(
         label="群众怎么同意的", max_length=200, help_text="如：11月10日电话征得反映人同意。没有同意的不能提出。"
     )
 
@@ -432,7 +433,7 @@ class MediationResultForm(ActForm):
     held_on = forms.DateField(
         label="调解日期", required=False, help_text="达成或未达成的必填。", widget=forms.DateInput({"type": "date"})
     )
-    mediator = forms.CharField(label="调解人", max_length=40, required=False, help_text="达成或未达成的必填。")
+    mediator = TypedField(label="调解人", max_length=40, required=False, help_text="达成或未达成的必填。")
     text = words("调解记录", rows=5, help_text="写明双方怎么说、达成了什么或为何没有达成。")
     files = FilesField(label="协议书、记录等", required=False)
 

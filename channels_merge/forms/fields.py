@@ -3,12 +3,13 @@
 from django import forms
 
 from channels_merge.identity import PhoneNotUnderstood, normal_phone
+from hotline.fields import TypedField
 from hotline.models import Region
 
 SELECT_FIRST = [("", "请选择")]
 
 
-class StoryField(forms.CharField):
+class StoryField(TypedField):
     """What happened, in five letters at least: signs and pictures alone say nothing."""
 
     def __init__(self):
@@ -25,7 +26,7 @@ class StoryField(forms.CharField):
             raise forms.ValidationError(self.error_messages["min_length"])
 
 
-class PhoneField(forms.CharField):
+class PhoneField(TypedField):
     def clean(self, value):
         try:
             return normal_phone(super().clean(value))

@@ -7,19 +7,18 @@ from django import forms
 
 from channels_merge.forms.fields import SELECT_FIRST, PhoneField, StoryField
 from channels_merge.states import EmergencyLine, ExplainGround, Gender, LegalRoute
-from hotline.fields import at_most
+from hotline.fields import TypedField, at_most
 from hotline.models import Region
-from hotline.typed import clean
 from responsibility.models import Category
 from tickets.states import Kind, Urgency
 
 
 class MatterForm(forms.Form):
     text = StoryField()
-    title = forms.CharField(
+    title = TypedField(
         label="标题", max_length=100, required=False, error_messages={"max_length": at_most("标题", 100)}
     )
-    place = forms.CharField(
+    place = TypedField(
         label="详细地点", max_length=200, required=False, error_messages={"max_length": at_most("详细地点", 200)}
     )
     region = forms.ModelChoiceField(
@@ -45,9 +44,6 @@ class MatterForm(forms.Form):
     def clean_urgency(self):
         return self.cleaned_data["urgency"] or Urgency.NORMAL
 
-    def clean_text(self):
-        return clean(self.cleaned_data["text"])
-
     def matter_fields(self):
         return {
             "text": self.cleaned_data["text"],
@@ -62,26 +58,26 @@ class MatterForm(forms.Form):
 
 
 class DeskForm(MatterForm):
-    draft = forms.CharField(max_length=60, widget=forms.HiddenInput)
-    call = forms.CharField(max_length=20, required=False, widget=forms.HiddenInput)
-    phone_call = forms.CharField(max_length=36, required=False, widget=forms.HiddenInput)
-    name = forms.CharField(label="称呼", max_length=40, required=False)
+    draft = TypedField(max_length=60, widget=forms.HiddenInput)
+    call = TypedField(max_length=20, required=False, widget=forms.HiddenInput)
+    phone_call = TypedField(max_length=36, required=False, widget=forms.HiddenInput)
+    name = TypedField(label="称呼", max_length=40, required=False)
     phone = PhoneField(label="回访号码", max_length=20, required=False)
     gender = forms.ChoiceField(choices=Gender.choices, required=False)
-    preferred_time = forms.CharField(label="方便接听", max_length=40, required=False)
+    preferred_time = TypedField(label="方便接听", max_length=40, required=False)
     hide = forms.BooleanField(label="对承办单位隐去姓名电话", required=False)
     anonymous = forms.BooleanField(label="匿名", required=False)
     restricted = forms.BooleanField(label="保密", required=False)
-    act = forms.CharField(max_length=40)
-    answer_told = forms.CharField(label="答复", max_length=5000, required=False, widget=forms.Textarea)
+    act = TypedField(max_length=40)
+    answer_told = TypedField(label="答复", max_length=5000, required=False, widget=forms.Textarea)
     line = forms.ChoiceField(choices=SELECT_FIRST + EmergencyLine.choices, label="紧急热线", required=False)
-    line_note = forms.CharField(label="说明", max_length=200, required=False)
+    line_note = TypedField(label="说明", max_length=200, required=False)
     three_party = forms.BooleanField(required=False)
     route = forms.ChoiceField(choices=SELECT_FIRST + LegalRoute.choices, label="法定途径", required=False)
-    route_told = forms.CharField(max_length=5000, required=False, widget=forms.Textarea)
+    route_told = TypedField(max_length=5000, required=False, widget=forms.Textarea)
     ground = forms.ChoiceField(choices=SELECT_FIRST + ExplainGround.choices, label="事由", required=False)
-    ground_told = forms.CharField(max_length=5000, required=False, widget=forms.Textarea)
-    police_told = forms.CharField(max_length=5000, required=False, widget=forms.Textarea)
+    ground_told = TypedField(max_length=5000, required=False, widget=forms.Textarea)
+    police_told = TypedField(max_length=5000, required=False, widget=forms.Textarea)
 
     def clean(self):
         cleaned = super().clean()
@@ -94,17 +90,17 @@ class DeskForm(MatterForm):
 class PublicForm(MatterForm):
     token = forms.UUIDField(widget=forms.HiddenInput, required=False)
     phone = PhoneField(label="手机号", max_length=20, error_messages={"required": "请写手机号，用来告诉您结果。"})
-    place = forms.CharField(
+    place = TypedField(
         label="详细地点",
         max_length=200,
         error_messages={"required": "请写路名、小区、门牌或附近标志。", "max_length": at_most("详细地点", 200)},
     )
-    name = forms.CharField(label="怎么称呼您", max_length=40, required=False)
+    name = TypedField(label="怎么称呼您", max_length=40, required=False)
     hide = forms.BooleanField(required=False)
     # The view takes the files; what refuses them stands here.
     photo = forms.Field(required=False)
     # People do not see this field; programs fill it in.
-    website = forms.CharField(required=False, max_length=200)
+    website = TypedField(required=False, max_length=200)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -113,11 +109,9 @@ class PublicForm(MatterForm):
 
 
 class TrackForm(forms.Form):
-    number = forms.CharField(max_length=20, error_messages={"required": "请写编号。"})
+    number = TypedField(max_length=20, error_messages={"required": "请写编号。"})
     # Six digits, read out and written down with blanks between them.
-    code = forms.CharField(
-        max_length=20, error_messages={"required": "请写查询码。", "max_length": "查询码是 6 位数字。"}
-    )
+    code = TypedField(max_length=20, error_messages={"required": "请写查询码。", "max_length": "查询码是 6 位数字。"})
 
     def clean_number(self):
         return "".join(self.cleaned_data["number"].split()).upper()
@@ -136,9 +130,9 @@ class CodePageForm(forms.Form):
     token = forms.UUIDField(required=False)
     text = StoryField()
     phone = PhoneField(max_length=20, error_messages={"required": "请写手机号，用来告诉您结果。"})
-    name = forms.CharField(max_length=40, required=False)
+    name = TypedField(max_length=40, required=False)
     hide = forms.BooleanField(required=False)
     # The view takes the files; what refuses them stands here.
     photo = forms.Field(required=False)
     # People do not see this field; programs fill it in.
-    website = forms.CharField(required=False, max_length=200)
+    website = TypedField(required=False, max_length=200)

@@ -37,6 +37,7 @@ from channels_merge.selectors.desk import (
     promise_of,
     public_promises,
     region_groups,
+    region_heard,
 )
 from channels_merge.selectors.finding import Candidate, background, candidates, message_of
 from channels_merge.selectors.lines import (
@@ -202,6 +203,7 @@ __all__ = [
     "public_promises",
     "region_by_code",
     "region_groups",
+    "region_heard",
     "register_badge",
     "register_tabs",
     "scans_by_day",

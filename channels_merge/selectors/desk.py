@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from channels_merge.hearing import danger, heard, still_to_ask
+from channels_merge.hearing import danger, heard, maybe_secret, still_to_ask
 from channels_merge.identity import PhoneNotUnderstood, normal_phone
 from channels_merge.kinds import guess_kind, make_title
 from channels_merge.models import Appeal, AppealClock
@@ -89,6 +89,12 @@ def promise_of(appeal: Appeal) -> Promise | None:
     )
 
 
+def region_heard(*, title: str, text: str, place: str, category: Category | None, at: datetime) -> Region | None:
+    """The county or township that the words name, as the pane of the place says it; None where it is in doubt."""
+    found = responsibility.suggest(text=f"{title}\n{text}\n{place}", category=category, at=at)
+    return region_by_code(found[0].region_code) if found else None
+
+
 def desk_panes(typed: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
     """Context of `partials/desk_panes.html`. Empty lists while there is too little to go by."""
     typed = {name: clean(str(value)) for name, value in typed.items()}
@@ -121,6 +127,7 @@ def desk_panes(typed: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
         "in_petition": in_petition,
         "petition_first": already_in_petition(in_petition, at=at),
         "danger": danger(text),
+        "maybe_secret": "" if typed.get("restricted") else maybe_secret(text),
         "heard": heard(text),
         "question": still_to_ask(text, place=place, has_region=found_region is not None),
         "found_region": found_region,

@@ -6,12 +6,13 @@ from datetime import datetime
 
 from django.db import transaction
 
+from channels_merge import selectors
 from channels_merge.models import Appeal, AppealEvent, AppealLink, Channel, Contact, PhoneCall, Transfer
 from channels_merge.services import intake
 from channels_merge.services.contacts import Person
 from channels_merge.services.drafts import discard_draft
 from channels_merge.services.moves import AppealRefused
-from hotline.models import User
+from hotline.models import Region, User
 from hotline.selectors import people_with_right
 from hotline.services import notify
 from tickets import services as tickets
@@ -47,6 +48,9 @@ def take_call(
 
     Sent twice with the same draft key (a double key press, a lost answer) it is written once.
     """
+    if matter.region is None:
+        # Sent before the pane of the place could answer.
+        matter = replace(matter, region=_region_heard(matter, at=at))
     try:
         registered = intake.register_appeal(
             channel=channel,
@@ -68,6 +72,12 @@ def take_call(
     if draft_key:
         discard_draft(key=draft_key, by=by)
     return registered
+
+
+def _region_heard(matter: intake.Matter, *, at: datetime) -> Region | None:
+    return selectors.region_heard(
+        title=matter.title, text=matter.text, place=matter.place, category=matter.category, at=at
+    )
 
 
 def _decide(appeal_id: int, matter: intake.Matter, decision: Decision, by: User, at: datetime) -> Appeal:

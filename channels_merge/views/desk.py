@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_aware
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from channels_merge import rights, selectors, services
@@ -44,6 +45,7 @@ GROUNDS = {
 }
 
 
+@never_cache  # going back opens a new form: the old one would write over its own draft
 @needs(rights.USE_DESK)
 @require_http_methods(["GET", "POST"])
 def desk(request):
@@ -135,7 +137,7 @@ def _page(request, form, typed, first, status=200):
         ],
         "today": Appeal.objects.filter(received_by=request.user, received_at__gte=midnight).count(),
         "open_dialog": _dialog_of(form),
-        **selectors.desk_panes(typed, at=now),
+        **selectors.desk_panes(_as_asked(typed), at=now),
         "petition_says": ROUTES[LegalRoute.PETITION],
         "seat": seat,
         "phone_call": selectors.call_of(request.user, typed.get("phone_call", "")),
@@ -146,6 +148,12 @@ def _page(request, form, typed, first, status=200):
     if seat and settings.HOTLINE_PUSH_PORT:
         answer._csp_update = {"connect-src": context["push_url"].removesuffix(PUSH_PATH)}
     return answer
+
+
+def _as_asked(typed):
+    """Without what the page filled in by itself: sent back, it would prove itself (desk.js leaves it out as well)."""
+    by_itself = typed.get("filled", "").split()
+    return {name: value for name, value in typed.items() if name not in by_itself}
 
 
 PUSH_PATH = "/push/desk"
@@ -245,6 +253,7 @@ def suggest(request):
 
 
 KEPT = [
+    "filled",
     "text",
     "title",
     "place",

@@ -101,6 +101,57 @@ def test_who_is_responsible_and_why(agent, item):
     assert fills(answer)["category"] == "010101"
 
 
+LAMP = "路口的路灯不亮三天了，晚上漆黑一片，希望尽快修好。"
+
+
+def test_what_the_page_filled_by_itself_proves_nothing_when_it_comes_back_refused(agent, item):
+    """The agent has never chosen the category: words of another matter are not for the unit of the first."""
+    by_itself = {**CALL, "text": LAMP, "phone": "138", "category": "010101", "filled": "title category"}
+    refused = agent.post("/desk/", by_itself)
+    chosen = agent.post("/desk/", {**by_itself, "filled": "title"})
+
+    assert (refused.status_code, chosen.status_code) == (422, 422)
+    assert soup(refused).select('[data-pane="who"] [data-id]') == []
+    assert len(soup(chosen).select('[data-pane="who"] [data-id="CG-01"]')) == 1
+    assert soup(refused).select_one("[name=filled]")["value"] == "title category"
+
+
+def test_a_draft_knows_what_the_page_filled_by_itself(agent, item):
+    agent.post("/desk/draft/", {**CALL, "text": LAMP, "category": "010101", "filled": "category"})
+
+    page = soup(agent.get("/desk/?draft=desk-1"))
+
+    assert page.select_one("[name=filled]")["value"] == "category"
+    assert page.select('[data-pane="who"] [data-id]') == []
+
+
+def test_the_place_is_read_when_the_call_is_sent_before_the_panes_answer(agent, item):
+    agent.post("/desk/", {**CALL, "place": "章贡区锦江花园", "region": ""})
+
+    assert Appeal.objects.get().region.code == "360702"
+
+
+def test_going_back_opens_a_new_form(agent):
+    assert "no-store" in agent.get("/desk/")["Cache-Control"]
+
+
+def test_what_cannot_be_seen_is_left_out_of_a_pasted_story(agent, item):
+    answer = agent.post("/desk/", {**CALL, "text": f"{STORY}\x00\x07\u202e", "name": "王\x00丽"})
+
+    assert answer.status_code == 302
+    assert Appeal.objects.get().text == STORY
+
+
+def test_the_agent_is_asked_whether_a_report_of_an_official_is_secret(agent):
+    report = "举报城管局执法队员收红包，请不要让他知道是我，希望查处。"
+
+    asked = panes(agent.post("/desk/suggest/", {"text": report, "region": "360702"}))["ask"]
+    ticked = panes(agent.post("/desk/suggest/", {"text": report, "region": "360702", "restricted": "on"}))["ask"]
+
+    assert asked == "保密吗 “举报城管局执法队员” 问要不要保密，要的在第 4 栏勾“保密”"
+    assert ticked == "还要问 什么时候发生的，持续多久了？"
+
+
 def test_where_the_law_lays_down_another_way_the_agent_reads_what_to_say(agent, item):
     item.route, item.reply_template = "legal_route", "您反映的事项由法院依法处理。"
     item.save()

@@ -1,6 +1,6 @@
 import pytest
 
-from channels_merge.hearing import Danger, danger, heard, still_to_ask
+from channels_merge.hearing import Danger, danger, heard, maybe_secret, still_to_ask
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,7 @@ def test_what_was_heard_and_what_to_ask_next():
         ("诉求", "停止夜间施工"),
     ]
     assert still_to_ask(text, place="", has_region=False) == "具体在什么地方，哪个县区、路名或小区？"
+    assert still_to_ask(text, place="就是超市对面", has_region=False) == "这是哪个县区、哪个乡镇（街道）？"
     assert still_to_ask(text, place="锦江花园", has_region=True) == ""
 
 
@@ -41,3 +42,17 @@ def test_what_was_heard_and_what_to_ask_next():
 def test_when_and_how_long_in_ordinary_words(text, found):
     assert [(one.label, one.words) for one in heard(text)] == found
     assert still_to_ask(text, place="锦江花园", has_region=True) == "希望怎么解决？"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("举报城管局执法队员收红包", "举报城管局执法队员"),
+        ("村里的低保名单有问题，别让村里知道是我说的", "别让村里知道"),
+        ("怕他打击报复", "打击报复"),
+        ("举报工地夜间施工", ""),
+        ("不知道该找谁", ""),
+    ],
+)
+def test_words_of_who_must_not_be_known(text, words):
+    assert maybe_secret(text) == words

@@ -15,6 +15,7 @@
    <span data-saved>                                   says when the draft was kept, or that it was not
    <input data-filled="title">                         the server fills it (<i data-fill="title" data-value="…">) until the agent has typed in it;
                                                        what the server filled is not sent back with the next question
+   <input type="hidden" name="filled">                 which of them the server filled, so that a refused page and a draft know it too
    <input type=radio data-script="…">                  picked, its words go into the text of its fieldset, unless the agent has changed them
    <dialog>                                            a digit picks an option, Alt and a digit goes to a part; Enter (Ctrl+Enter in a text) sends
    [data-shows="category"]                             shows what the select of that name says
@@ -67,6 +68,7 @@
         const field = $(`[data-filled="${part.dataset.fill}"]`, form);
         if (field && !field.dataset.typed && document.activeElement !== field) field.value = part.dataset.value;
       }
+      noteFilled();
       countMissing();
     } catch (error) {
       if (error.name !== "AbortError") saved("连不上服务器，建议暂停；继续记录即可。");
@@ -76,9 +78,15 @@
   };
   form.addEventListener("suggest", suggest);
   form.addEventListener("change", e => { if (e.target.matches("[type=radio],[type=checkbox],select")) suggest(); });
-  const typed = field => { if (field.value) field.dataset.typed = "1"; else delete field.dataset.typed; };
+  /* What the server filled stays its own when the page comes back refused or from a draft: named in the field "filled". */
+  const noteFilled = () => {
+    const own = $$("[data-filled]", form).filter(field => field.value && !field.dataset.typed);
+    form.elements.filled.value = own.map(field => field.name).join(" ");
+  };
+  const typed = field => { if (field.value) field.dataset.typed = "1"; else delete field.dataset.typed; noteFilled(); };
   form.addEventListener("input", e => { if (e.target.matches("[data-filled]")) typed(e.target); changed = true; countMissing(); });
-  $$("[data-filled]", form).forEach(typed);
+  const filledBefore = form.elements.filled.value.split(" ");
+  $$("[data-filled]", form).filter(field => !filledBefore.includes(field.name)).forEach(typed);
   document.addEventListener("act-done", e => {
     const said = e.detail?.said;
     if (said) setTimeout(() => { hotline.say(said, "done"); suggest(); home?.focus(); });
@@ -129,7 +137,12 @@
   };
 
   /* ---- keys ---- */
-  const goTo = el => { el?.focus(); el?.select?.(); };
+  /* A short field is selected to be written anew; a story never is: the next key would wipe it. */
+  const goTo = el => {
+    el?.focus();
+    if (el?.matches("textarea")) el.setSelectionRange(el.value.length, el.value.length);
+    else el?.select?.();
+  };
   const needsCategory = () => {
     hotline.say("直接答复要先定事项：在“谁负责”里选一项按 Enter，或者在第 4 栏选。", "due");
     goTo(paneRows($('[data-pane-key="F4"]')).length ? $('[data-pane-key="F4"]') : form.elements.category);
