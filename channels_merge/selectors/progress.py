@@ -208,18 +208,19 @@ SLIP: Final = timedelta(seconds=30)
 def _without_slips(events: Iterable[TicketEvent]) -> list[TicketEvent]:
     rows = list(events)
     slips = {
-        before.pk
+        pk
         for before, event in pairwise(rows)
         if event.act == "recall" and before.act == "dispatch" and event.at - before.at <= SLIP
+        for pk in (before.pk, event.pk)
     }
-    return [row for row in rows if row.act != "recall" and row.pk not in slips]
+    return [row for row in rows if row.pk not in slips]
 
 
 def _ticket_steps(ticket: Ticket, appeal: Appeal) -> Iterable[Step]:
     # What one caller added is not shown to the others: their own additions come from `_own_steps`.
     shown = [act for act, said in ACTS.items() if said.public and act != "give_information"]
     events = (
-        TicketEvent.objects.filter(ticket=ticket, act__in=[*shown, "recall"])
+        TicketEvent.objects.filter(ticket=ticket, act__in=shown)
         .select_related("unit", "note", "reply", "onsite")
         .order_by("id")
     )

@@ -27,7 +27,16 @@ from tickets.forms import ActForm, typed_words
 from tickets.models import Ticket
 from tickets.rights import at_the_centre
 from tickets.selectors.acts import Situation, acts_of, situation
-from tickets.selectors.page import FILTERS, Item, TicketPage, mediations_read, road, ticket_page, timeline
+from tickets.selectors.page import (
+    FILTERS,
+    Item,
+    TicketPage,
+    mediations_read,
+    open_holds,
+    road,
+    ticket_page,
+    timeline,
+)
 from tickets.services import ActNotAllowed, TransitionRefused
 from tickets.services.presence import look
 from tickets.states import STATE_TONE, AssignmentRole, ClockKind, TicketState
@@ -85,6 +94,7 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
             "sees_people": people,
             "callers": len(appeals) - withdrawn,
             "withdrawn": withdrawn,
+            "holds": open_holds(ticket),
             "repeated": repeats_of(appeals) if people else [],
             "promised": min((clock.due_at for clock in map(_citizen_clock, appeals) if clock), default=None),
             "buttons": buttons,
@@ -134,16 +144,17 @@ def _without_doubles(items: list[Item], appeals: Sequence[Appeal], *, people: bo
 
 
 def _told_by_citizens(appeals: Sequence[Appeal], *, people: bool) -> list[Item]:
-    """Urges and additions of the callers, as lines of the timeline."""
+    """Who joined the first caller, urges and additions, as lines of the timeline."""
     lines = []
-    for appeal in appeals:
+    for place, appeal in enumerate(appeals):
         for said in appeal.interactions.all():
-            if said.kind in {InteractionKind.NEW, InteractionKind.PROGRESS}:
+            if said.kind == InteractionKind.PROGRESS or (said.kind == InteractionKind.NEW and not place):
                 continue
             lines.append(
                 Item(
                     at=said.at,
                     act={
+                        "new": "又有人反映",
                         "urge": "催单",
                         "supplement": "补充情况",
                         "withdraw": "撤回诉求",
@@ -154,7 +165,7 @@ def _told_by_citizens(appeals: Sequence[Appeal], *, people: bool) -> list[Item]:
                     who=said.by.masked_name if said.by else "",
                     say=said.text,
                     tone="due" if said.kind == InteractionKind.URGE else "work",
-                    public=True,
+                    public=said.kind != InteractionKind.NEW,
                     group="contact",
                 )
             )

@@ -237,7 +237,18 @@ def test_a_dispatch_that_was_a_slip_is_no_news_for_the_citizen(client, world):
         tickets.recall_ticket(ticket_id=ticket.pk, reason="派错", by=None, at=at + late)
     track(client, appeal)
 
-    assert words(client.get("/p/track/")).count("派给市城市管理局") == 1
+    said = words(client.get("/p/track/"))
+    assert (said.count("派给市城市管理局"), said.count("12345 收回，重新确定办理单位")) == (1, 1)
+
+
+def test_a_void_matter_says_so_among_its_steps(client, world, person):
+    from tickets import services as tickets
+
+    appeal = make_accepted()
+    tickets.void_ticket(ticket_id=ticket_of(appeal).pk, reason="测试单", by=person("dispatcher"), at=NOON)
+    track(client, appeal)
+
+    assert soup(client.get("/p/track/")).select_one(".ptl").get_text(" ", strip=True).count("这张单作废") == 1
 
 
 def test_right_codes_are_not_counted(client):

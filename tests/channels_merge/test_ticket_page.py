@@ -290,6 +290,31 @@ def test_a_co_unit_is_not_asked_to_call_whom_it_does_not_see(city, client, open_
     assert "138****0001" not in text_of(form)
 
 
+def test_who_joins_the_first_caller_is_a_line_of_what_happened(city, open_as):
+    first = make_accepted(at=NOW)
+    ticket = ticket_of(first)
+    second = make_accepted(at=at("11-10 10:05"), ticket_id=ticket.pk)
+
+    items = open_as(city.reviewer, ticket).context["items"]
+
+    assert [(item.act, item.about, item.public) for item in items] == [
+        ("又有人反映", f"{second.number}，{second.channel.name}", False),
+        ("建单", "", False),
+    ]
+
+
+def test_what_holds_a_matter_open_is_said_on_its_page(city, open_as):
+    ticket = given(city, reported(), moment=at("11-10 10:01"))
+    services.place_hold(
+        ticket_id=ticket.pk, source="督办", reason="等用地手续。", by=city.reviewer, at=at("11-10 10:02")
+    )
+
+    page = text_of(open_as(city.handler, ticket))
+
+    assert "保留：督办。" in page
+    assert "解除以前不能办结，时限照走。" in page
+
+
 def test_what_happened_is_told_newest_first_and_can_be_narrowed(city, open_as):
     phone = Channel.objects.get(code="phone")
     ticket = given(city, reported(), moment=at("11-10 10:01"))

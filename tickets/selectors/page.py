@@ -8,7 +8,17 @@ from django.db.models import Q
 from django.urls import reverse
 
 from hotline.rights import has_right
-from tickets.models import Assignment, Attachment, Mediation, Reply, Ticket, TicketClock, TicketEvent, TicketScope
+from tickets.models import (
+    Assignment,
+    Attachment,
+    Mediation,
+    Reply,
+    Ticket,
+    TicketClock,
+    TicketEvent,
+    TicketHold,
+    TicketScope,
+)
 from tickets.rights import at_the_centre
 from tickets.selectors.acts import Situation
 from tickets.selectors.mediations import mediations_of
@@ -98,6 +108,13 @@ class TicketPage:
 
     def clock(self, kind: str, assignment: Assignment | None = None) -> TicketClock | None:
         return self.clocks.get((assignment.pk if assignment else None, kind))
+
+
+def open_holds(ticket: Ticket) -> list[TicketHold]:
+    """What keeps the ticket from being closed, the oldest first. No query where nothing does."""
+    if not ticket.open_hold_count:
+        return []
+    return list(ticket.holds.filter(released_at=None).select_related("placed_by").order_by("pk"))
 
 
 def ticket_page(found: Situation) -> TicketPage:
