@@ -2,7 +2,7 @@
 
 Loaded with `-p`, because pytest-django reads the settings before any conftest.py is imported.
 
-The migrations run once, while the tests are being collected; each worker's database is a copy of theirs.
+The tables are made once, while the tests are being collected; each worker's database is a copy of that one.
 """
 
 import atexit
@@ -18,28 +18,33 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.migrations import RunSQL
+from django.db.migrations.executor import MigrationExecutor
+from django.test.utils import override_settings
 
 from hotline.embedded import Servers
 from hotline.embedded.isolation import child_setup
 
-MIGRATED_DATABASE = "hotline"
+COPIED_DATABASE = "hotline"
 
 MEMORY_DISK = Path("/dev/shm")
 MEMORY_DISK_NEEDED = 2 * 1024**3
 NO_TEST_RUNS = {"-h", "--help", "--version", "-V"}
 
-# Whatever is loaded before the first test stays: looking through it for garbage was a third of the time that the
-# migrations took. tests/conftest.py enables it.
+# Whatever is loaded before the first test stays, and is not looked through for garbage. tests/conftest.py enables it.
 gc.disable()
-MIGRATE = "import gc; gc.disable(); from django.core.management import execute_from_command_line as run; run()"
+MAKE_TABLES = "import django; django.setup(); from hotline.testing import make_tables; make_tables()"
 
 _servers: Servers | None = None
-_migrations: subprocess.Popen | None = None
+_making: subprocess.Popen | None = None
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config, parser, args):
-    global _servers, _migrations
+    global _servers, _making
     is_worker = "PYTEST_XDIST_WORKER" in os.environ
     if is_worker or NO_TEST_RUNS & set(args):
         return
@@ -54,15 +59,15 @@ def pytest_load_initial_conftests(early_config, parser, args):
     # Uploads of the tests go there too.
     os.environ["HOTLINE_STATE"] = str(directory)
     if is_ours:
-        _migrations = _begin_migrations(directory)
+        _making = _begin_tables(directory)
 
 
-def _begin_migrations(directory: Path) -> subprocess.Popen:
-    """In a process that holds a lock for as long as it lives: `migrated_database` waits for that."""
-    with _lock(directory).open("w") as lock, (directory / "log" / "migrations.log").open("wb") as log:
+def _begin_tables(directory: Path) -> subprocess.Popen:
+    """In a process that holds a lock for as long as it lives: `database_to_copy` waits for that."""
+    with _lock(directory).open("w") as lock, (directory / "log" / "tables.log").open("wb") as log:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return subprocess.Popen(  # noqa: S603 -- our own interpreter
-            [sys.executable, "-c", MIGRATE, "migrate", "--verbosity=0"],
+            [sys.executable, "-c", MAKE_TABLES],
             env={**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.test"},
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -72,19 +77,37 @@ def _begin_migrations(directory: Path) -> subprocess.Popen:
         )
 
 
-def migrated_database() -> str | None:
-    """The database to copy; waits until the migrations have ended. None where the environment names the server.
+@transaction.atomic
+def make_tables() -> None:
+    """What all migrations lead to: the tables of the models, and the statements that the migrations run besides.
 
-    Migrations that failed are no matter here: pytest-django goes on with them in its copy, and shows why they fail.
+    The migrations take twenty times as long, because Django makes forty models anew for each of their steps. That they
+    lead to the same is what tests/platform/test_supervisor.py looks at. All or nothing is made.
+    """
+    with override_settings(MIGRATION_MODULES={app.label: None for app in apps.get_app_configs()}):
+        call_command("migrate", run_syncdb=True, verbosity=0)
+    executor = MigrationExecutor(connection)
+    for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        with connection.schema_editor() as editor:
+            for operation in migration.operations:
+                if isinstance(operation, RunSQL):
+                    operation.database_forwards(migration.app_label, editor, None, None)
+        executor.recorder.record_applied(migration.app_label, migration.name)
+
+
+def database_to_copy() -> str | None:
+    """The database to copy; waits until its tables are there. None where the environment names the server.
+
+    Tables that could not be made are no matter here: pytest-django migrates its copy, and shows why that fails.
     """
     with contextlib.suppress(FileNotFoundError), _lock(Path(os.environ["HOTLINE_STATE"])).open() as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
-        return MIGRATED_DATABASE
+        return COPIED_DATABASE
     return None
 
 
 def _lock(directory: Path) -> Path:
-    return directory / "run" / "migrations"
+    return directory / "run" / "tables"
 
 
 def pytest_unconfigure(config):
@@ -92,12 +115,12 @@ def pytest_unconfigure(config):
 
 
 def _end():
-    global _servers, _migrations
-    if _migrations is not None:
+    global _servers, _making
+    if _making is not None:
         # A run without the database may end before they do.
-        _migrations.kill()
-        _migrations.wait()
-        _migrations = None
+        _making.kill()
+        _making.wait()
+        _making = None
     if _servers is not None:
         _servers.stop()
         shutil.rmtree(_servers.state, ignore_errors=True)

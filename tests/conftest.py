@@ -11,7 +11,7 @@ from django.test import TransactionTestCase
 
 from channels_merge.selectors.finding import forget_background
 from hotline import calendar, parameters
-from hotline.testing import migrated_database
+from hotline.testing import database_to_copy
 from responsibility.selectors import governed_elsewhere, something_is_switched_on
 
 THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
@@ -40,8 +40,8 @@ def no_other_machine():
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings):
-    """The database is a copy of the one that was migrated while the tests were collected (hotline.testing)."""
-    connection.settings_dict["TEST"]["TEMPLATE"] = migrated_database()
+    """The database is a copy of the one that was made while the tests were collected (hotline.testing)."""
+    connection.settings_dict["TEST"]["TEMPLATE"] = database_to_copy()
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 'verbose_name': '职责清单',
                 'verbose_name_plural': '职责清单',
                 'permissions': [('view_duty_lists', '查看职责清单'), ('edit_duty_list', '编辑职责清单草稿'), ('publish_duty_list', '发布职责清单'), ('try_routing', '试验派单'), ('automate_items', '开关自动派单'), ('give_legal_opinion', '出具清单的合法性意见'), ('give_staffing_opinion', '出具清单的职责意见')],
-                'constraints': [models.UniqueConstraint(fields=('scope', 'version'), name='duty_list_version_is_unique_in_its_scope'), models.UniqueConstraint(condition=models.Q(('effective_until__isnull', True), ('state', 'published')), fields=('scope',), name='duty_list_scope_has_one_open_published_version', violation_error_message='同一范围只能有一版正在执行、没有停止日期的清单。'), models.CheckConstraint(condition=models.Q(('state', 'draft'), ('effective_from__isnull', False), _connector='OR'), name='duty_list_past_draft_has_an_effective_day', violation_error_message='发布清单须写明执行日期。'), models.CheckConstraint(condition=models.Q(('effective_until__isnull', True), ('effective_until__gte', models.F('effective_from')), _connector='OR'), name='duty_list_ends_after_it_starts', violation_error_message='停止日期不能早于执行日期。'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'published', 'retired'])), name='duty_list_state_is_known')],
+                'constraints': [models.UniqueConstraint(fields=('scope', 'version'), name='duty_list_version_is_unique_in_its_scope'), models.CheckConstraint(condition=models.Q(('state', 'draft'), ('effective_from__isnull', False), _connector='OR'), name='duty_list_past_draft_has_an_effective_day', violation_error_message='发布清单须写明执行日期。'), models.CheckConstraint(condition=models.Q(('effective_until__isnull', True), ('effective_until__gte', models.F('effective_from')), _connector='OR'), name='duty_list_ends_after_it_starts', violation_error_message='停止日期不能早于执行日期。'), models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'published', 'retired'])), name='duty_list_state_is_known')],
             },
         ),
         migrations.CreateModel(
@@ -235,10 +235,6 @@ class Migration(migrations.Migration):
                 'verbose_name': '清单意见',
                 'verbose_name_plural': '清单意见',
             },
-        ),
-        migrations.RemoveConstraint(
-            model_name='dutylist',
-            name='duty_list_scope_has_one_open_published_version',
         ),
         migrations.RemoveConstraint(
             model_name='dutylist',

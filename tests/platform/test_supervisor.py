@@ -1,12 +1,43 @@
 """`python3 run.py` as a whole: what falls is started again, and it stops when it is told to."""
 
+import contextlib
 import signal
 
+import psycopg2
 import pytest
+from django.db import connection
 
 from tests.platform.system import end, wait_until
 
 pytestmark = pytest.mark.slow  # starts the whole system
+
+
+# Whatever the database holds beside rows. Django's own tables of groups differ in the width of a key.
+SCHEMA = """
+SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+UNION SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+UNION SELECT 'function', proname, pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+UNION SELECT 'sequence', sequencename, '' FROM pg_sequences
+UNION SELECT table_name, column_name, concat_ws(' ', data_type, character_maximum_length, is_nullable, column_default)
+    FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE 'auth_group%'
+"""
+
+
+@pytest.mark.django_db
+def test_the_migrations_lead_to_the_tables_that_the_tests_use(system):
+    """Tests have tables made from the models (hotline.testing)."""
+    with contextlib.closing(psycopg2.connect(system.database_url())) as migrated:
+        of_migrations = schema(migrated)
+    of_models = schema(connection)
+
+    assert (of_migrations - of_models, of_models - of_migrations) == (set(), set())
+
+
+def schema(database):
+    with database.cursor() as cursor:
+        cursor.execute(SCHEMA)
+        return set(cursor.fetchall())
 
 
 def test_life_of_the_whole_system(system):
