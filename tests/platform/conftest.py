@@ -16,14 +16,18 @@ def state_folder():
     shutil.rmtree(directory, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def one_system(state_folder):
+    running = System(state_folder)
+    yield running
+    running.stop()
+
+
 @pytest.fixture
-def system(state_folder):
-    """Started: the first one begins with nothing, the others as after a restart, with what was there before."""
+def system(one_system):
+    """Running: begun with nothing by the first test, as the one before has left it for the others."""
     if not sys.platform.startswith("linux"):
         pytest.skip("looks into /proc")
-    running = System(state_folder)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+    if not one_system.is_running():
+        one_system.start()
+    return one_system

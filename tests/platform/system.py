@@ -56,6 +56,9 @@ class System:
         threading.Thread(target=self._read, args=[self.process.stdout], daemon=True).start()
         wait_until(lambda: self.has_said("服务已就绪"), READY_SECONDS, self.output)
 
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
     def has_said(self, words: str) -> bool:
         return any(words in line for line in self.lines) or self.process.poll() is not None
 
@@ -109,7 +112,7 @@ class System:
         self.process.wait()
 
     def stop(self) -> int | None:
-        if self.process and self.process.poll() is None:
+        if self.is_running():
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(90)
         return self.process and self.process.returncode
