@@ -26,7 +26,8 @@ FRONTEND = ROOT / "frontend"
 PRODUCT_LOCK = ROOT / "requirements.txt"
 # Holds everything of the product's lock as well, in the same versions.
 DEVELOPMENT_LOCK = ROOT / "requirements-dev.txt"
-ALL_TESTS = ("-n", "auto")
+# One process more than there are cores: some tests wait for a browser or for a system that starts.
+ALL_TESTS = ("-n", str((os.cpu_count() or 1) + 1))
 NODE_LOCK = ROOT / "requirements-node.txt"
 
 
