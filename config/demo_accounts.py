@@ -17,7 +17,9 @@ ACCOUNTS = {
     "petition1": "信访专员",
     "grid1": "网格员（手机）",
     "leader1": "领导",
-    "admin1": "管理员",
+    "admin1": "系统管理员",
+    "security1": "安全管理员",
+    "audit1": "审计管理员",
     "legal1": "清单合法性审核人",
     "staffing1": "清单职责审核人",
 }

@@ -1,4 +1,4 @@
-"""The management pages of administrators: units, people, calendar, parameters, security log. Business rows have none.
+"""The management pages of the three administrators: units, people, calendar, parameters; roles; security log. Business rows have none.
 
 What changes more than a row's own fields has a page of its own that calls a service.
 """
@@ -172,27 +172,9 @@ class UnitAdmin(ActPage, admin.ModelAdmin):
 
 
 class PersonForm(forms.ModelForm):
-    roles = forms.MultipleChoiceField(
-        label="角色",
-        choices=[(role.code, role.name) for role in ROLES.values()],
-        widget=forms.CheckboxSelectMultiple,
-        required=False,
-    )
-
     class Meta:
         model = User
         fields = ["username", "name", "unit", "employment", "deputy", "away_from", "away_until"]
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.fields["roles"].initial = list(self.instance.groups.values_list("name", flat=True))
-
-    def clean_roles(self):
-        roles = self.cleaned_data["roles"]
-        if "administrator" in roles and len(roles) > 1:
-            raise forms.ValidationError("管理员不得兼任业务角色。")
-        return roles
 
     def clean(self):
         data = super().clean()
@@ -203,6 +185,15 @@ class PersonForm(forms.ModelForm):
         if deputy and (deputy.pk == self.instance.pk or deputy.unit_id != getattr(data.get("unit"), "pk", None)):
             self.add_error("deputy", "代理人须是同一单位的另一人。")
         return data
+
+
+class RolesForm(ActForm):
+    roles = forms.MultipleChoiceField(
+        label="角色",
+        choices=[(role.code, role.name) for role in ROLES.values()],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
 
 
 class RoleFilter(admin.SimpleListFilter):
@@ -218,7 +209,10 @@ class RoleFilter(admin.SimpleListFilter):
 
 @admin.register(User)
 class UserAdmin(ActPage, admin.ModelAdmin):
+    """The system's administrator makes and ends accounts; the security administrator gives them roles and passwords."""
+
     form = PersonForm
+    readonly_fields = ["role_names"]
     list_display = ["username", "name", "unit", "employment", "role_names", "is_active"]
     list_filter = [RoleFilter, "employment", "is_active"]
     search_fields = ["username", "name", "unit__name", "unit__short_name"]
@@ -240,24 +234,21 @@ class UserAdmin(ActPage, admin.ModelAdmin):
         return "、".join(role_name(group.name) for group in user.groups.all())
 
     def save_model(self, request, obj, form, change):
-        at = timezone.now()
         if not change:
             obj.set_unusable_password()
+            messages.warning(request, f"{obj.name}（{obj.username}）还不能登录，请安全管理员给角色和初始密码。")
         super().save_model(request, obj, form, change)
         services.log_security(
             kind=SecurityLog.Kind.PERSON,
             user=request.user,
             subject=f"{'修改' if change else '新增'} {obj.username}",
-            at=at,
+            at=timezone.now(),
         )
-        services.set_roles(user=obj, roles=form.cleaned_data["roles"], by=request.user, at=at)
-        if not change:
-            password = services.reset_password(user=obj, by=request.user, at=at)
-            messages.warning(
-                request, f"{obj.name}（{obj.username}）的初始密码：{password}。只显示这一次，首次登录须修改。"
-            )
 
-    @admin.action(description="解除登录锁定", permissions=["change"])
+    def has_assign_permission(self, request):
+        return request.user.has_perm("hotline.assign_roles")
+
+    @admin.action(description="解除登录锁定", permissions=["assign"])
     def forget_failed_logins(self, request, queryset):
         for user in queryset:
             forget_failures(username=user.username)
@@ -268,6 +259,7 @@ class UserAdmin(ActPage, admin.ModelAdmin):
         return [
             path("<int:pk>/deactivate/", view(self.deactivate), name="hotline_user_deactivate"),
             path("<int:pk>/reset-password/", view(self.reset_password), name="hotline_user_reset"),
+            path("<int:pk>/roles/", view(self.give_roles), name="hotline_user_roles"),
             *super().get_urls(),
         ]
 
@@ -298,8 +290,30 @@ class UserAdmin(ActPage, admin.ModelAdmin):
             notes=services.in_hand(user) or ["名下没有在办的。"],
         )
 
+    def give_roles(self, request, pk):
+        if not self.has_assign_permission(request):
+            raise PermissionDenied
+        user = get_object_or_404(User, pk=pk)
+
+        def does(data):
+            services.set_roles(user=user, roles=data["roles"], by=request.user, at=timezone.now())
+            return f"{user.name}（{user.username}）的角色已定。"
+
+        return self.act(
+            request,
+            form=RolesForm(
+                request.POST if request.method == "POST" else None,
+                initial={"roles": list(user.groups.values_list("name", flat=True))},
+            ),
+            title=f"给 {user.name}（{user.username}）角色",
+            does=does,
+            button="保存角色",
+            back=reverse("admin:hotline_user_change", args=[pk]),
+            notes=["系统管理员、安全管理员、审计管理员不得互相兼任，也不得兼任业务角色。"],
+        )
+
     def reset_password(self, request, pk):
-        if not self.has_change_permission(request):
+        if not self.has_assign_permission(request):
             raise PermissionDenied
         user = get_object_or_404(User, pk=pk)
 

@@ -14,7 +14,7 @@ LONGEST_NAME = User._meta.get_field("username").max_length
 class LoginForm(AuthenticationForm):
     error_messages = {
         "invalid_login": "工号或密码不对。连续输错 %(failures)s 次将锁定 %(minutes)s 分钟。",
-        "inactive": "该账号已停用，请联系本单位管理员。",
+        "inactive": "该账号已停用，请联系系统管理员。",
     }
 
     def __init__(self, *args, at, **kwargs):

@@ -193,6 +193,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         verbose_name = verbose_name_plural = "人员"
+        permissions = [("assign_roles", "授予角色、重置密码")]
         constraints = [
             models.CheckConstraint(
                 name="user_away_until_follows_away_from",

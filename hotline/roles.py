@@ -46,6 +46,7 @@ _CENTRE: Final = (
     "supervision.view_wall",
 )
 # Pages of the management site. Business rows are not among them: administrators see no matter and no citizen.
+# GB/T 22239-2019 (三级) 安全管理: who keeps the system, who gives rights, and who reads what both did are three people.
 _MANAGED: Final = tuple(
     f"hotline.{verb}_{model}"
     for model, verbs in {
@@ -56,7 +57,6 @@ _MANAGED: Final = tuple(
         "calendarday": ("view",),
         "workinterval": ("view",),
         "parameter": ("view", "add"),
-        "securitylog": ("view",),
     }.items()
     for verb in verbs
 )
@@ -212,10 +212,9 @@ _ROLES: Final = (
     Role("leader", "领导", ("evaluation.view_figures", "supervision.view_wall", "channels_merge.view_register")),
     Role(
         "administrator",
-        "管理员",
+        "系统管理员",
         (
             "hotline.administer_parameters",
-            "hotline.view_security_log",
             *_MANAGED,
             "responsibility.view_duty_lists",
             "responsibility.edit_duty_list",
@@ -232,7 +231,11 @@ _ROLES: Final = (
             ),
         ),
     ),
+    Role("security_administrator", "安全管理员", ("hotline.view_user", "hotline.assign_roles")),
+    Role("audit_administrator", "审计管理员", ("hotline.view_securitylog", "hotline.view_security_log")),
 )
+ADMINISTRATORS: Final = ("administrator", "security_administrator", "audit_administrator")
+"""Each stands alone: whoever holds one holds no other role."""
 
 ROLES: Final[dict[str, Role]] = {role.code: role for role in _ROLES}
 

@@ -6,6 +6,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
 from hotline.models import Unit, User
+from hotline.roles import ADMINISTRATORS
 
 SURNAMES = "陈李王张刘黄曾钟赖谢邱罗郭肖廖温何朱宋邓"
 GIVEN = (
@@ -41,6 +42,8 @@ ACCOUNTS = (
     ("grid1", "grid_worker", "T360702006", User.Employment.CONTRACT),
     ("leader1", "leader", "CITY-XZSP", User.Employment.STAFF),
     ("admin1", "administrator", "CENTRE", User.Employment.STAFF),
+    ("security1", "security_administrator", "CENTRE", User.Employment.STAFF),
+    ("audit1", "audit_administrator", "CENTRE", User.Employment.STAFF),
     ("legal1", "legal_reviewer", "CITY-SFJ", User.Employment.STAFF),
     ("staffing1", "staffing_reviewer", "CITY-BB", User.Employment.STAFF),
 )
@@ -70,7 +73,7 @@ class People:
                 "password_changed_at": self.at,
                 "must_change_password": False,
                 "is_demo": True,
-                "is_staff": role == "administrator",
+                "is_staff": role in ADMINISTRATORS,
             },
         )
         user.groups.add(self.groups[role])

@@ -67,6 +67,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '人员',
                 'verbose_name_plural': '人员',
+                'permissions': [('assign_roles', '授予角色、重置密码')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('away_until__isnull', True), models.Q(('away_from__isnull', False), ('away_until__gt', models.F('away_from'))), _connector='OR'), name='user_away_until_follows_away_from'), models.CheckConstraint(condition=models.Q(('deputy__isnull', True), models.Q(('deputy', models.F('id')), _negated=True), _connector='OR'), name='user_is_not_own_deputy')],
             },
         ),

@@ -5,7 +5,7 @@
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from django.contrib.auth.hashers import check_password
@@ -19,7 +19,7 @@ from hotline import parameters
 from hotline.dates import local_day
 from hotline.errors import DomainError
 from hotline.models import PasswordHistory, SecurityLog, Unit, User
-from hotline.roles import ROLES, role_name
+from hotline.roles import ADMINISTRATORS, ROLES, role_name
 from hotline.services.security import log_security
 from hotline.signals import person_deactivated, unit_abolished, work_in_hand
 
@@ -60,21 +60,36 @@ def sync_roles() -> None:
 
 @transaction.atomic
 def set_roles(*, user: User, roles: Iterable[str], by: User | None, at: datetime) -> None:
-    """Give a person exactly these roles. The administrator's role stands alone: whoever holds it has no business data."""
+    """Give a person exactly these roles. An administrator's stands alone, and nobody changes their own."""
     wanted = set(roles)
     unknown = wanted - ROLES.keys()
     if unknown:
         raise PersonRefused(f"没有“{'、'.join(sorted(unknown))}”这个角色。")
-    if "administrator" in wanted and len(wanted) > 1:
-        raise PersonRefused("管理员不得兼任业务角色。")
+    if why := why_not_together(wanted):
+        raise PersonRefused(why)
     held = set(user.groups.values_list("name", flat=True))
     if held == wanted:
         return
+    if by is not None and by.pk == user.pk:
+        raise PersonRefused("不能改自己的角色，请另一位安全管理员改。")
     user.groups.set(Group.objects.filter(name__in=wanted))
-    user.is_staff = "administrator" in wanted
+    user.is_staff = not wanted.isdisjoint(ADMINISTRATORS)
     user.save(update_fields=["is_staff"])
     subject = f"{user.username}：{_names(held)} → {_names(wanted)}"
     log_security(kind=SecurityLog.Kind.ROLE, user=by, subject=subject, at=at)
+
+
+def why_not_together(roles: Collection[str]) -> str:
+    """What stands against one person holding all of these; empty where nothing does."""
+    if len(roles) < 2 or set(roles).isdisjoint(ADMINISTRATORS):
+        return ""
+    return "系统管理员、安全管理员、审计管理员不得互相兼任，也不得兼任业务角色。"
+
+
+def administrators_wanting() -> list[str]:
+    """Roles of administrators that no account in use holds, the demonstration's left out."""
+    own = User.objects.filter(is_active=True, is_demo=False)
+    return [code for code in ADMINISTRATORS if not own.filter(groups__name=code).exists()]
 
 
 def _names(codes: Iterable[str]) -> str:
@@ -82,17 +97,17 @@ def _names(codes: Iterable[str]) -> str:
 
 
 @transaction.atomic
-def appoint_administrator(*, username: str, name: str, at: datetime) -> str:
-    """The first administrator of an installation, of the centre; returns the password, this once.
+def appoint_administrator(*, role: str, username: str, name: str, at: datetime) -> str:
+    """The first one of an installation with this of the three roles, of the centre; returns the password, this once.
 
-    Raises PersonRefused when there is an administrator already: those appoint the others on the management pages.
+    Raises PersonRefused when there is one already: the others are made and given their role on the management pages.
     """
-    if User.objects.filter(groups__name="administrator", is_active=True, is_demo=False).exists():
-        raise PersonRefused("已有管理员，请由管理员在管理页面增加。")
+    if role not in administrators_wanting():
+        raise PersonRefused(f"已有{role_name(role)}。再增加的，由系统管理员建人员，由安全管理员给角色。")
     if User.objects.filter(username=username).exists():
         raise PersonRefused(f"工号 {username} 已有人使用。")
     user = User.objects.create_user(username, name=name, unit=Unit.objects.get(kind=Unit.Kind.CENTRE))
-    set_roles(user=user, roles=["administrator"], by=None, at=at)
+    set_roles(user=user, roles=[role], by=None, at=at)
     return reset_password(user=user, by=None, at=at)
 
 

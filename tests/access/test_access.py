@@ -61,6 +61,8 @@ PEOPLE = {
     "caller": "caller",
     "leader": "leader",
     "admin": "administrator",
+    "security": "security_administrator",
+    "audit": "audit_administrator",
     "county": "county_clerk",
     "handler": "handler",
     "liaison": "liaison",
@@ -86,6 +88,8 @@ RAILS = {
     "caller": "工作台 工单 回访",
     "leader": "工作台 统计 督办 渠道",
     "admin": "工作台 清单 资源 试验 管理",
+    "security": "工作台 管理",
+    "audit": "工作台 管理",
     "county": "工作台 收件 工单 退单 审核 网格 统计 本县 督办 清单 资源 渠道",
     "handler": "工作台 收件 工单",
     "liaison": "工作台 收件 工单 督办 清单 渠道",
@@ -104,6 +108,8 @@ def city_of_this_file(kept_for_this_file):
     load_rules()
     city = add_callers(make_city())
     city.administrator = UserFactory(name="谢敏", unit=city.centre, roles=("administrator",))
+    city.security_administrator = UserFactory(name="温丽", unit=city.centre, roles=("security_administrator",))
+    city.audit_administrator = UserFactory(name="朱明", unit=city.centre, roles=("audit_administrator",))
     city.channel_manager = UserFactory(name="邱红", unit=city.centre, roles=("channel_manager",))
     office = UnitFactory(short_name="市信访局", function="petition")
     city.petition_officer = UserFactory(name="钟平", unit=office, roles=("petition_officer",))

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from hotline import calendar, parameters, services
 from hotline.dates import SHANGHAI
 from hotline.models import Region, Unit, User
+from hotline.roles import ADMINISTRATORS
 from hotline.services import reference
 
 FIRST_DAY = date(2026, 1, 1)
@@ -116,6 +117,6 @@ class UserFactory(factory.django.DjangoModelFactory):
         if Group.objects.filter(name__in=roles).count() < len(roles):
             services.sync_roles()
         self.groups.set(Group.objects.filter(name__in=roles))
-        if "administrator" in roles:
+        if not set(roles).isdisjoint(ADMINISTRATORS):
             self.is_staff = True
             self.save(update_fields=["is_staff"])

@@ -125,7 +125,7 @@ def test_the_fifth_wrong_login_locks_for_thirty_minutes(client, user, clock):
     )
     assert "连续输错 5 次，该工号已在这台电脑上锁定，30 分钟后再试。" in words
     assert "今天 10:45 以后再登录。其间再输，不论对错，时间从头算起。" in words
-    assert "请市热线中心的管理员解除锁定、重置密码，电话 0797-8391234 。" in words
+    assert "请市热线中心的安全管理员解除锁定、重置密码，电话 0797-8391234 。" in words
     assert f'href="{reverse("hotline:login")}"' in refused.content.decode()
     assert [kind for kind, *_ in logged()] == ["login_failed"] * 4 + ["locked_out"] * 2
 

@@ -7,6 +7,7 @@ from bs4 import BeautifulSoup
 from django.apps import apps
 from django.contrib.admin import site
 from django.contrib.admin.utils import label_for_field
+from django.test import Client
 from django.urls import reverse
 
 from hotline import services
@@ -39,6 +40,21 @@ def browser(client, administrator, clock):
     return client
 
 
+@pytest.fixture
+def security(clock):
+    """The security administrator's browser."""
+    client = Client()
+    client.force_login(UserFactory(username="SEC", roles=["security_administrator"]))
+    return client
+
+
+@pytest.fixture
+def audit(clock):
+    client = Client()
+    client.force_login(UserFactory(username="AUD", roles=["audit_administrator"]))
+    return client
+
+
 def errors(answer):
     return [str(error) for error in answer.context["form"].non_field_errors()]
 
@@ -52,22 +68,45 @@ def test_only_administrators_get_in(client, clock):
     assert client.get("/admin/login/").url == "/admin/"
 
 
-def test_an_administrator_sees_no_business_rows(browser):
-    page = browser.get("/admin/")
+def test_administrators_see_no_business_rows_and_each_their_own_pages(browser, security, audit):
+    shown = [
+        {model["object_name"] for app in who.get("/admin/").context["app_list"] for model in app["models"]}
+        for who in (browser, security, audit)
+    ]
 
-    models = {model["object_name"] for app in page.context["app_list"] for model in app["models"]}
-    assert models == {
-        "CalendarDay",
-        "CalendarYear",
-        "Category",
-        "Governance",
-        "Parameter",
-        "Region",
-        "SecurityLog",
-        "Unit",
-        "User",
-        "WorkInterval",
-    }
+    assert shown == [
+        {
+            "CalendarDay",
+            "CalendarYear",
+            "Category",
+            "Governance",
+            "Parameter",
+            "Region",
+            "Unit",
+            "User",
+            "WorkInterval",
+        },
+        {"User"},
+        {"SecurityLog"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("page", "statuses"),
+    [
+        ("user_add", (200, 403, 403)),
+        ("user_deactivate", (200, 403, 403)),
+        ("user_roles", (403, 200, 403)),
+        ("user_reset", (403, 200, 403)),
+        ("parameter_add", (200, 403, 403)),
+        ("securitylog_changelist", (403, 403, 200)),
+    ],
+)
+def test_who_keeps_the_system_gives_no_rights_and_reads_no_log_of_it(browser, security, audit, page, statuses):
+    args = [] if page.endswith(("add", "changelist")) else [UserFactory().pk]
+    address = reverse(f"admin:hotline_{page}", args=args)
+
+    assert tuple(who.get(address).status_code for who in (browser, security, audit)) == statuses
 
 
 @pytest.mark.parametrize(
@@ -88,7 +127,7 @@ def test_no_english_stands_in_the_overview(browser):
 
 
 @pytest.mark.parametrize(
-    "model", ["region", "unit", "user", "calendaryear", "calendarday", "workinterval", "parameter", "securitylog"]
+    "model", ["region", "unit", "user", "calendaryear", "calendarday", "workinterval", "parameter"]
 )
 def test_every_list_opens(browser, model):
     assert browser.get(reverse(f"admin:hotline_{model}_changelist")).status_code == 200
@@ -100,7 +139,6 @@ def person(unit, **fields):
         "name": "刘敏",
         "unit": unit.pk,
         "employment": "staff",
-        "roles": ["handler"],
         "away_from_0": "",
         "away_from_1": "",
         "away_until_0": "",
@@ -109,43 +147,67 @@ def person(unit, **fields):
     }
 
 
-def test_a_new_person_gets_a_password_once_and_roles(browser, client, administrator):
+def test_one_makes_a_person_and_another_gives_roles_and_a_password_once(browser, security):
     answer = browser.post(reverse("admin:hotline_user_add"), person(UnitFactory()), follow=True)
+    user = User.objects.get(username="G9")
+    assert "刘敏（G9）还不能登录，请安全管理员给角色和初始密码。" in [str(m) for m in answer.context["messages"]]
+    assert (user.has_usable_password(), user.groups.count()) == (False, 0)
+
+    security.post(reverse("admin:hotline_user_roles", args=[user.pk]), {"roles": ["handler"]})
+    answer = security.post(reverse("admin:hotline_user_reset", args=[user.pk]), follow=True)
 
     user = User.objects.get(username="G9")
-    (shown,) = [str(m) for m in answer.context["messages"] if "初始密码" in str(m)]
-    password = shown.split("初始密码：")[1].split("。")[0]
-    assert user.check_password(password)
+    (shown,) = [str(m) for m in answer.context["messages"] if "新密码" in str(m)]
+    assert user.check_password(shown.split("新密码：")[1].split("。")[0])
     assert (user.must_change_password, user.is_staff) == (True, False)
     assert list(user.groups.values_list("name", flat=True)) == ["handler"]
-    assert [(row.kind, row.subject, row.user) for row in SecurityLog.objects.order_by("pk")] == [
-        ("person", "新增 G9", administrator),
-        ("role", "G9：无 → 经办人", administrator),
-        ("password", "重置 G9", administrator),
+    assert [(row.kind, row.subject, row.user.username) for row in SecurityLog.objects.order_by("pk")] == [
+        ("person", "新增 G9", "ADM"),
+        ("role", "G9：无 → 经办人", "SEC"),
+        ("password", "重置 G9", "SEC"),
     ]
+
+
+@pytest.mark.parametrize("roles", [["security_administrator", "agent"], ["administrator", "audit_administrator"]])
+def test_roles_that_exclude_each_other_are_refused_on_the_page(security, roles):
+    user = UserFactory(roles=["handler"])
+
+    answer = security.post(reverse("admin:hotline_user_roles", args=[user.pk]), {"roles": roles})
+
+    assert (answer.status_code, errors(answer)) == (
+        422,
+        ["系统管理员、安全管理员、审计管理员不得互相兼任，也不得兼任业务角色。"],
+    )
+    assert list(user.groups.values_list("name", flat=True)) == ["handler"]
+
+
+def test_nobody_gives_themselves_another_role(security):
+    own = User.objects.get(username="SEC")
+
+    answer = security.post(reverse("admin:hotline_user_roles", args=[own.pk]), {"roles": ["reviewer"]})
+
+    assert errors(answer) == ["不能改自己的角色，请另一位安全管理员改。"]
+    assert list(own.groups.values_list("name", flat=True)) == ["security_administrator"]
 
 
 def test_bad_input_about_a_person_is_refused(browser):
     unit, other = UnitFactory(), UserFactory()
     answer = browser.post(
         reverse("admin:hotline_user_add"),
-        person(
-            unit, roles=["administrator", "agent"], deputy=other.pk, away_until_0="2026-12-30", away_until_1="08:00"
-        ),
+        person(unit, deputy=other.pk, away_until_0="2026-12-30", away_until_1="08:00"),
     )
 
     assert answer.context["adminform"].form.errors == {
-        "roles": ["管理员不得兼任业务角色。"],
         "deputy": ["代理人须是同一单位的另一人。"],
         "away_until": ["离岗止须晚于离岗起。"],
     }
     assert not User.objects.filter(username="G9").exists()
 
 
-def test_a_person_is_closed_and_a_password_reset_on_their_pages(browser):
+def test_a_person_is_closed_and_a_password_reset_on_their_pages(browser, security):
     user = UserFactory(username="G9")
 
-    reset = browser.post(reverse("admin:hotline_user_reset", args=[user.pk]), follow=True)
+    reset = security.post(reverse("admin:hotline_user_reset", args=[user.pk]), follow=True)
     closed = browser.post(reverse("admin:hotline_user_deactivate", args=[user.pk]), {"heir": ""})
     again = browser.post(reverse("admin:hotline_user_deactivate", args=[user.pk]), {"heir": ""})
 
@@ -252,9 +314,17 @@ def test_hours_that_make_no_sense_are_refused(browser, change, error):
     assert WorkInterval.objects.count() == 2
 
 
-@pytest.mark.parametrize("page", ["unit_abolish", "user_deactivate", "user_reset"])
-def test_a_page_of_nobody_is_not_found(browser, page):
-    assert browser.get(reverse(f"admin:hotline_{page}", args=[999_999])).status_code == 404
+@pytest.mark.parametrize(
+    ("who", "page"),
+    [
+        ("browser", "unit_abolish"),
+        ("browser", "user_deactivate"),
+        ("security", "user_reset"),
+        ("security", "user_roles"),
+    ],
+)
+def test_a_page_of_nobody_is_not_found(request, clock, who, page):
+    assert request.getfixturevalue(who).get(reverse(f"admin:hotline_{page}", args=[999_999])).status_code == 404
 
 
 def test_a_parameter_gets_a_new_value_from_a_date_on(browser):
@@ -303,7 +373,7 @@ def test_people_are_found_by_the_name_of_their_role(browser, administrator):
     assert list(page.context["cl"].queryset) == [administrator]
     [roles] = [spec for spec in page.context["cl"].filter_specs if spec.title == "角色"]
     names = {str(choice["display"]) for choice in roles.choices(page.context["cl"])}
-    assert {"管理员", "审核员"} < names
+    assert {"系统管理员", "审核员"} < names
     assert names.isdisjoint({"administrator", "reviewer"})
 
 
@@ -323,10 +393,10 @@ def test_every_name_of_the_management_site_is_chinese():
     assert english == []
 
 
-def test_locked_out_people_are_let_in_again(browser, client, clock):
+def test_locked_out_people_are_let_in_again(security):
     user = UserFactory(username="G9")
 
-    answer = browser.post(
+    answer = security.post(
         reverse("admin:hotline_user_changelist"),
         {"action": "forget_failed_logins", "_selected_action": [user.pk]},
         follow=True,
@@ -335,10 +405,10 @@ def test_locked_out_people_are_let_in_again(browser, client, clock):
     assert "已解除 1 个工号的登录锁定。" in [str(m) for m in answer.context["messages"]]
 
 
-def test_reading_pages_do_not_change(browser, clock):
+def test_reading_pages_do_not_change(audit, clock):
     services.log_security(kind="login", user=None, at=START - timedelta(days=1))
     row = SecurityLog.objects.get()
 
-    assert browser.get(reverse("admin:hotline_securitylog_add")).status_code == 403
-    assert browser.post(reverse("admin:hotline_securitylog_delete", args=[row.pk])).status_code == 403
-    assert browser.get(reverse("admin:hotline_securitylog_change", args=[row.pk])).status_code == 200
+    assert audit.get(reverse("admin:hotline_securitylog_add")).status_code == 403
+    assert audit.post(reverse("admin:hotline_securitylog_delete", args=[row.pk])).status_code == 403
+    assert audit.get(reverse("admin:hotline_securitylog_change", args=[row.pk])).status_code == 200

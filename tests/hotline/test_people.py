@@ -1,5 +1,6 @@
 from datetime import date, timedelta
 from io import StringIO
+from itertools import combinations
 
 import pytest
 from django.contrib.auth.models import Group, Permission
@@ -10,7 +11,7 @@ from hotline import selectors, services
 from hotline.errors import DomainError
 from hotline.models import SecurityLog, Unit, User
 from hotline.rights import has_right
-from hotline.roles import ROLES, Role, role_name
+from hotline.roles import ADMINISTRATORS, ROLES, Role, role_name
 from hotline.signals import person_deactivated, unit_abolished
 from tests.factories.hotline import (
     CentreFactory,
@@ -41,15 +42,23 @@ def test_the_roles_have_chinese_names():
         "legal_reviewer": "清单合法性审核人",
         "staffing_reviewer": "清单职责审核人",
         "leader": "领导",
-        "administrator": "管理员",
+        "administrator": "系统管理员",
+        "security_administrator": "安全管理员",
+        "audit_administrator": "审计管理员",
     }
     assert role_name("handler") == "经办人"
 
 
-def test_the_administrator_has_no_business_data():
-    apps = {name.split(".")[0] for name in ROLES["administrator"].permissions}
+def test_administrators_have_no_business_data_and_nothing_in_common():
+    held = {code: set(ROLES[code].permissions) for code in ADMINISTRATORS}
 
-    assert apps == {"hotline", "responsibility"}
+    assert {code: {name.split(".")[0] for name in names} for code, names in held.items()} == {
+        "administrator": {"hotline", "responsibility"},
+        "security_administrator": {"hotline"},
+        "audit_administrator": {"hotline"},
+    }
+    # Who gives roles must find the people; nothing else is shared.
+    assert [one & other for one, other in combinations(held.values(), 2)] == [{"hotline.view_user"}, set(), set()]
 
 
 @pytest.mark.parametrize("code", ROLES)
@@ -97,7 +106,9 @@ def test_a_group_that_is_no_role_gives_nothing():
         ("channels_merge.do_grid_check", {"grid_worker"}),
         ("channels_merge.view_grid", {"dispatcher", "liaison", "unit_head", "county_centre", "channel_manager"}),
         ("tickets.visit_onsite", {"liaison", "handler", "unit_head", "county_centre", "grid_worker"}),
-        ("hotline.view_security_log", {"administrator"}),
+        ("hotline.view_security_log", {"audit_administrator"}),
+        ("hotline.assign_roles", {"security_administrator"}),
+        ("hotline.add_user", {"administrator"}),
         ("responsibility.edit_duty_list", {"administrator"}),
         ("responsibility.publish_duty_list", {"administrator"}),
         ("responsibility.view_routing", {"administrator", "dispatcher", "reviewer"}),
@@ -137,19 +148,20 @@ def test_a_permission_that_no_room_defines_is_refused(monkeypatch):
         call_command("sync_roles", stdout=StringIO())
 
 
-def test_the_first_administrator_is_appointed_once(now):
+@pytest.mark.parametrize("role", ADMINISTRATORS)
+def test_the_first_of_each_administrator_is_appointed_once(now, role):
     services.sync_roles()
-    UserFactory(username="DEMO", is_demo=True, roles=["administrator"])
+    UserFactory(username="DEMO", is_demo=True, roles=[role])
     out = StringIO()
 
-    call_command("appoint_administrator", "G1", "钟敏", stdout=out)
+    call_command("appoint_administrator", "G1", "钟敏", "--role", role, stdout=out)
 
     user = User.objects.get(username="G1")
     assert user.check_password(out.getvalue().split("初始密码：")[1].split("。")[0])
     assert (user.name, user.unit.kind, user.is_staff, user.must_change_password) == ("钟敏", "centre", True, True)
-    assert list(user.groups.values_list("name", flat=True)) == ["administrator"]
-    with pytest.raises(CommandError, match="已有管理员"):
-        call_command("appoint_administrator", "G2", "刘平", stdout=StringIO())
+    assert list(user.groups.values_list("name", flat=True)) == [role]
+    with pytest.raises(CommandError, match=f"已有{role_name(role)}"):
+        call_command("appoint_administrator", "G2", "刘平", "--role", role, stdout=StringIO())
     assert not User.objects.filter(username="G2").exists()
 
 
@@ -172,7 +184,7 @@ def test_giving_roles_is_logged(now):
 
 
 @pytest.mark.parametrize(
-    ("roles", "message"), [(["administrator", "agent"], "管理员不得兼任业务角色"), (["king"], "没有“king”这个角色")]
+    ("roles", "message"), [(["administrator", "agent"], "也不得兼任业务角色"), (["king"], "没有“king”这个角色")]
 )
 def test_roles_that_exclude_each_other_are_refused(now, roles, message):
     user = UserFactory(roles=["handler"])

@@ -92,8 +92,8 @@ def test_the_demonstration_shows_every_state_and_loads_what_is_missing(monkeypat
         "joint supervision": {True: 1, False: 1},
     }
     assert (said, again) == (
-        "演示数据已装好：225 个账号，105 张工单。",
-        "演示数据已装好：225 个账号，105 张工单。",
+        "演示数据已装好：227 个账号，105 张工单。",
+        "演示数据已装好：227 个账号，105 张工单。",
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from hotline.models import SecurityLog, User
+from hotline.roles import ADMINISTRATORS, role_name
 from hotline.services import sync_roles
 from tests.factories.channels_merge import make_appeal
 from tests.factories.hotline import UserFactory, load_rules
@@ -30,7 +31,7 @@ def people(note):
     load_rules()
     city = make_city()
     User.objects.update(is_demo=True)
-    city.administrator = UserFactory(username="REAL", roles=("administrator",))
+    city.administrators = [UserFactory(username=f"REAL-{role}", roles=(role,)) for role in ADMINISTRATORS]
     return city
 
 
@@ -50,16 +51,17 @@ def test_the_demonstration_accounts_are_closed_and_the_ready_line_forgets_them(p
     assert go_live() == f"演示已结束：停用了 {before} 个演示账号。"
 
     assert (active(), note.exists()) == (0, False)
-    assert list(User.objects.filter(is_active=True)) == [people.administrator]
+    assert list(User.objects.filter(is_active=True).order_by("pk")) == people.administrators
     assert SecurityLog.objects.filter(kind="person").count() == before
     assert go_live() == "演示已结束：停用了 0 个演示账号。"
 
 
-def test_nobody_is_locked_out(people, note):
-    people.administrator.delete()
+@pytest.mark.parametrize("role", ADMINISTRATORS)
+def test_nobody_is_locked_out(people, note, role):
+    User.objects.get(username=f"REAL-{role}").delete()
     before = active()
 
-    with pytest.raises(CommandError, match="请先用 appoint_administrator 任命一位。"):
+    with pytest.raises(CommandError, match=f"还没有正式的{role_name(role)}，"):
         go_live()
 
     assert (active(), note.exists()) == (before, True)

@@ -12,7 +12,8 @@ from config.demo.roads import SOURCE
 from config.demo_accounts import NOTE
 from hotline.errors import DomainError
 from hotline.models import User
-from hotline.services import deactivate_person
+from hotline.roles import role_name
+from hotline.services import administrators_wanting, deactivate_person
 
 
 class Command(BaseCommand):
@@ -25,8 +26,10 @@ class Command(BaseCommand):
 
     def handle(self, *args, keep_demo_data, **options):
         refuse_while_loading()
-        if not User.objects.filter(groups__name="administrator", is_active=True, is_demo=False).exists():
-            raise CommandError("还没有正式的管理员，停用后没有人能登录。请先用 appoint_administrator 任命一位。")
+        if wanting := administrators_wanting():
+            raise CommandError(
+                f"还没有正式的{'、'.join(map(role_name, wanting))}，停用后没有人能管。请先用 appoint_administrator --role 各任命一位。"
+            )
         appeals = Appeal.objects.filter(source_number__startswith=SOURCE).count()
         if appeals and not keep_demo_data:
             raise CommandError(
