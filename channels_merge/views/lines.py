@@ -133,6 +133,7 @@ def secret(request, code):
             code=("平台代码", code),
             secret=shown,
             how=("算法", one.get_algorithm_display()),
+            back=reverse("channels_merge:line", args=[code]),
         )
     return secret_dialog(request, title=title, is_renewed=bool(one.secret_issued_at))
 

@@ -177,6 +177,7 @@ def key(request, code):
             code=("渠道代码", row.code),
             secret=services.issue_channel_key(channel_id=row.pk, by=request.user, at=timezone.now()),
             how=("用法", "放在请求头 X-Channel-Key 里，渠道启用以后有效"),
+            back=reverse("channels_merge:channel", args=[row.code]),
         )
     return secret_dialog(request, title=title, is_renewed=bool(row.key_hash))
 

@@ -11,8 +11,12 @@ def secret_dialog(request, *, title, is_renewed):
     return act_dialog(request, title=title, form=forms.Form(), verb="发放", hint=hint)
 
 
-def secret_shown(request, *, title, code, secret, how):
-    """The answer to the post that issued it. `code`, `how`: (label, text) of whose it is and of how it is used."""
+def secret_shown(request, *, title, code, secret, how, back):
+    """The answer to the post that issued it, in the dialog or on a page that leads `back`.
+
+    `code`, `how`: (label, text) of whose it is and of how it is used.
+    """
     (code_label, code), (how_label, how) = code, how
-    context = {"title": title, "code_label": code_label, "code": code, "secret": secret}
-    return render(request, "channels_merge/secret.html", context | {"how_label": how_label, "how": how})
+    template = "channels_merge/secret.html" if request.htmx else "channels_merge/secret_page.html"
+    context = {"title": title, "code_label": code_label, "code": code, "secret": secret, "back": back}
+    return render(request, template, context | {"how_label": how_label, "how": how})

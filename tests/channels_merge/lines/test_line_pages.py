@@ -191,8 +191,10 @@ def test_only_a_sheet_has_an_original_to_download(client, manager, plug, came):
 
 
 def test_the_secret_is_shown_once(client, manager, lines):
-    shown = soup(client.post("/lines/12315/secret/")).select_one("#secret").text
+    page = soup(client.post("/lines/12315/secret/"))
+    shown = page.select_one("#secret").text
 
+    assert page.select_one("main [data-home]")["href"] == "/lines/12315/"
     assert Line.objects.get(channel__code="12315").secret == shown
     assert shown not in client.get("/lines/12315/").content.decode()
     assert shown not in client.get("/lines/12315/secret/").content.decode()

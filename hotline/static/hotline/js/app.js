@@ -267,7 +267,7 @@ document.addEventListener("submit", e => {
   if (e.target.method === "dialog" || e.target.method === "get" || e.target.matches("[data-unlock]")) return;
   if (person && e.target !== sure && !e.target.matches("[hx-post],[data-leave]")) return e.preventDefault(), e.stopImmediatePropagation(), sendAway(e.target, e.submitter);
   busy(e.target, true);
-  setTimeout(() => busy(e.target, false), 15000);
+  setTimeout(() => busy(e.target, false), e.target.hasAttribute("data-download") ? 2000 : 15000); // a file leaves the page as it was
   sessionStorage.setItem("row", JSON.stringify([location.pathname, rows().indexOf(current())]));
 }, true);
 addEventListener("pageshow", () => $$("form[data-busy]").forEach(form => busy(form, false)));
