@@ -39,7 +39,7 @@ from tickets.selectors.page import (
 )
 from tickets.services import ActNotAllowed, TransitionRefused
 from tickets.services.presence import look
-from tickets.states import STATE_TONE, AssignmentRole, ClockKind, TicketState
+from tickets.states import STATE_TONE, ApprovalStep, AssignmentRole, ClockKind, TicketState
 
 PEOPLE_ROLES = frozenset({AssignmentRole.LEAD})
 
@@ -208,7 +208,8 @@ def whose_turn(found: Situation) -> str:
     if ticket.state in WAITS_FOR:
         return WAITS_FOR[ticket.state]
     if ticket.state == TicketState.COMPLETION_REVIEW and found.approval is not None:
-        return f"等{found.approval.unit.name}{found.approval.get_step_display()}"
+        by_head = found.approval.step == ApprovalStep.UNIT_HEAD
+        return f"等{found.approval.unit.short_name}{'负责人审签' if by_head else '审核'}"
     if ticket.state == TicketState.MERGED:
         return f"已并入 {ticket.merged_into.number}，在那一件里办"
     if not ticket.is_open:

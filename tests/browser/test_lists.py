@@ -311,6 +311,20 @@ def test_what_came_in_is_read_as_cards_on_a_phone(city, log_in, shots):
     assert [first.title in cards.nth(0).inner_text(), second.title in cards.nth(1).inner_text()] == [True, True]
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
-    cards.nth(1).locator(".no").click()
+    cards.nth(1).locator(".ti-t").click()
     peeked(page, second.number)
+    assert page.locator("#act[open]").count() == 0
     page.wait_for_function("document.querySelector('#peek').getBoundingClientRect().top < innerHeight / 2")
+
+
+def test_a_file_that_was_taken_can_be_asked_for_again(city, log_in):
+    page = log_in(city.head)
+    page.goto(page.base + "/exports/tickets/")
+    page.fill("[name=reason]", "月度分析。")
+    with page.expect_download():
+        page.keyboard.press("Control+Enter")
+    page.wait_for_timeout(3000)
+    with page.expect_download(timeout=5000) as again:
+        page.keyboard.press("Control+Enter")
+
+    assert again.value.suggested_filename.endswith(".xlsx")

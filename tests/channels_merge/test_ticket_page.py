@@ -31,6 +31,7 @@ from tests.factories.tickets import (
     register,
     signed,
     submit,
+    submitted,
 )
 from tickets import services
 
@@ -253,6 +254,12 @@ def test_whose_turn_it_is(city, open_as, make, who, turn):
     expected = turn if who != "county_clerk" else f"{city.county_department.name}在办"
 
     assert open_as(getattr(city, who), ticket).context["turn"] == expected
+
+
+def test_whose_turn_it_is_while_a_result_is_approved(city, open_as):
+    ticket = submitted(city)
+
+    assert open_as(city.handler, ticket).context["turn"] == f"等{city.department.short_name}负责人审签"
 
 
 def test_people_are_masked_and_each_has_a_number(city, open_as):
