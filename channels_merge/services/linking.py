@@ -5,7 +5,7 @@
 - When the last live appeal withdraws, closing as 撤诉 is proposed to the ticket, never done.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -37,12 +37,12 @@ from channels_merge.services.intake import (
 from channels_merge.services.moves import AppealRefused, locked, move, record
 from channels_merge.states import AppealState, ChannelKind, InteractionKind, Satisfaction, TransferOutcome
 from hotline.models import StoredFile, User
-from hotline.selectors import people_with_right, with_stand_ins
+from hotline.selectors import people_with_right
 from hotline.services import notify
 from hotline.typed import clean
 from tickets import services as tickets
-from tickets.models import Assignment, Ticket
-from tickets.selectors.lists import who_may_know
+from tickets.models import Ticket
+from tickets.selectors.lists import who_may_know, who_works_on
 from tickets.states import Resolved, TicketState
 
 # Somebody is still to read what is added.
@@ -126,16 +126,9 @@ def urge_appeal(*, appeal_id: int, channel: Channel, text: str = "", by: User | 
     row = _interact(appeal, InteractionKind.URGE, channel=channel, text=text, by=by, at=at)
     tell_ticket(link.ticket_id, urges=1)
     if ticket.holder is not None and ticket.state != TicketState.PENDING_FOLLOWUP:
-        told = who_may_know(ticket, _who_works_on(ticket.holder, at=at), at)
+        told = who_may_know(ticket, who_works_on(ticket.holder, at), at)
         notify(users=told, kind="urge", number=ticket.number, at=at, dedupe=f"urge:{row.pk}")
     return row
-
-
-def _who_works_on(part: Assignment, *, at: datetime) -> Iterable[User]:
-    """The named handler; before somebody is named, the liaisons and heads of the unit."""
-    if part.handler is not None:
-        return with_stand_ins([part.handler], at=at)
-    return people_with_right("tickets.pass_down_ticket", [part.unit], at=at)
 
 
 @transaction.atomic

@@ -16,6 +16,7 @@ from hotline.dates import SHANGHAI
 from hotline.models import Unit, User
 from hotline.numbers import key_of
 from hotline.rights import has_right
+from hotline.selectors import people_with_right, with_stand_ins
 from responsibility.models import Category
 from tickets.models import Assignment, Ticket, TicketScope
 from tickets.rights import at_the_centre
@@ -124,6 +125,13 @@ def who_may_know(ticket: Ticket, people: Iterable[User], at: datetime) -> list[U
     granted = TicketScope.objects.current(at).filter(ticket=ticket, user__in=told)
     readers = set(granted.values_list("user_id", flat=True))
     return [person for person in told if person.pk in readers]
+
+
+def who_works_on(part: Assignment, at: datetime) -> list[User]:
+    """The named handler; before somebody is named, the liaisons and heads of the unit."""
+    if part.handler is not None:
+        return with_stand_ins([part.handler], at=at)
+    return list(people_with_right("tickets.pass_down_ticket", [part.unit], at=at))
 
 
 def whole_chain_is_read(user: User, at: datetime) -> Combinable:

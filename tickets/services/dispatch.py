@@ -184,6 +184,7 @@ def recall_ticket(
             act.refuse("已改派其他单位。")
     reason = require_text(reason, "请写明撤回的原因。")
     lead, item = ticket.lead, ticket.item if ticket.lead else None
+    had_it = parts.live_parts(act)
     # A ruling that is recalled is ruled anew, not dispatched a third time.
     act.move(Ticket.recall, needs_ruling=ticket.return_count >= parameters.integer("max_returns_per_ticket", at=at))
     parts.take_back_all(act, ended_as=EndedAs.RECALLED)
@@ -191,7 +192,11 @@ def recall_ticket(
     _go_on_dispatching(act, lead, as_if_never_given=unsigned_part is not None)
     unit = lead.unit if lead else None
     remember_outcome(ticket, unit=unit, item=item, outcome=Outcome.RECALLED, at=at)
-    return act.record("recall", unit=unit, reason=reason)
+    event = act.record("recall", unit=unit, reason=reason)
+    if unsigned_part is None:
+        # What is undone at a glance, nobody has had in hand.
+        parts.tell_units(act, event, "recalled", had_it)
+    return event
 
 
 def _go_on_dispatching(act: Act, lead: Assignment | None, *, as_if_never_given: bool) -> None:

@@ -11,9 +11,12 @@ from hotline.models import Clock, User
 from tickets import deadlines, rights
 from tickets.models import Assignment, ClockShift, ExtensionRequest, TicketClock, TicketEvent
 from tickets.selectors.readiness import extension_refusal, grant_refusal, handle_clock, longest_extension
+from tickets.services import parts
 from tickets.services.act import Act, InputRefused, TransitionRefused, require_text
 from tickets.states import UNIT_STATES, ClockKind, Decision, TicketState
 
+DECIDED = "extension_decided"
+"""Kind of the notice to whoever asked."""
 GRACE = timedelta(minutes=1)
 """A message as young as this is on its way."""
 
@@ -83,13 +86,15 @@ def grant_extension(*, request_id: int, reason: str, by: User, at: datetime) -> 
         explanation={"rule": f"同意延期 {request.days} 个工作日，从原期限起算"},
     )
     act.shows_elsewhere()
-    return act.record(
+    event = act.record(
         "grant_extension_below" if assignment.parent else "grant_extension",
         assignment=assignment,
         reason=request.reason,
         public=assignment.parent is None,
         data={"days": request.days, "from": clock.due_at.isoformat(), "to": moved.due_at.isoformat()},
     )
+    parts.tell_units(act, event, DECIDED, [assignment])
+    return event
 
 
 @transaction.atomic
@@ -97,7 +102,9 @@ def refuse_extension(*, request_id: int, reason: str, by: User, at: datetime) ->
     act, request, assignment = _open_request(request_id, by=by, at=at)
     reason = require_text(reason, "请写明不同意的理由。")
     _decide(act, request, Decision.REFUSED, reason)
-    return act.record("refuse_extension", assignment=assignment, reason=reason)
+    event = act.record("refuse_extension", assignment=assignment, reason=reason)
+    parts.tell_units(act, event, DECIDED, [assignment])
+    return event
 
 
 def note_clock_move(*, clock: TicketClock, old_due_at: datetime, at: datetime) -> ClockShift:
@@ -159,4 +166,6 @@ def lapse_extension(*, assignment_id: int, at: datetime) -> TicketEvent | None:
         return None
     request.assignment = assignment
     _decide(act, request, Decision.LAPSED, "")
-    return act.record("lapse_extension", assignment=assignment)
+    event = act.record("lapse_extension", assignment=assignment)
+    parts.tell_units(act, event, DECIDED, [assignment])
+    return event

@@ -254,7 +254,9 @@ def instruct_ticket(*, ticket_id: int, text: str, by: User, at: datetime) -> Tic
     """批示 of a leader: words that every unit of the ticket reads. It changes no state and no clock."""
     act = Act.on_ticket(ticket_id, by=by, at=at)
     act.require(rights.INSTRUCT)
-    return act.record("instruct", reason=require_text(text, "请写批示内容。"), note_kind=NoteKind.INSTRUCTION)
+    event = act.record("instruct", reason=require_text(text, "请写批示内容。"), note_kind=NoteKind.INSTRUCTION)
+    parts.tell_units(act, event, "instructed", parts.live_parts(act))
+    return event
 
 
 @transaction.atomic

@@ -1,14 +1,24 @@
 """Units' parts in a ticket: giving them with their clocks, and ending them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from hotline import services as hotline
 from hotline.models import Unit
 from responsibility.models import DutyItem
 from tickets import deadlines
-from tickets.models import Assignment, ExtensionRequest, ReturnRequest
+from tickets.models import Assignment, ExtensionRequest, ReturnRequest, TicketEvent
+from tickets.selectors.lists import who_may_know, who_works_on
 from tickets.services import mediation, rulings
 from tickets.services.act import Act, InputRefused
-from tickets.states import ENDED_ASSIGNMENT_STATES, AssignmentRole, AssignmentState, ClockKind, Decision, EndedAs
+from tickets.states import (
+    ENDED_ASSIGNMENT_STATES,
+    LIVE_ASSIGNMENT_STATES,
+    AssignmentRole,
+    AssignmentState,
+    ClockKind,
+    Decision,
+    EndedAs,
+)
 
 
 def give_lead(
@@ -60,6 +70,13 @@ def refuse_second_part(act: Act, unit: Unit) -> None:
         take_back(act, [part], ended_as=EndedAs.REOPENED)
 
 
+def tell_units(act: Act, event: TicketEvent, kind: str, parts: Iterable[Assignment]) -> None:
+    """What no inbox shows: whoever works on these parts hears of it, but not who did it. Of a restricted ticket, who may know."""
+    people = [person for part in parts for person in who_works_on(part, act.at) if person != act.by]
+    told = who_may_know(act.ticket, people, act.at)
+    hotline.notify(users=told, kind=kind, number=act.ticket.number, at=act.at, dedupe=f"{kind}:{event.pk}")
+
+
 def with_those_below(part: Assignment) -> list[Assignment]:
     """The part and whatever its unit gave on, as long as it counts."""
     below = (
@@ -75,6 +92,12 @@ def and_those_before(part: Assignment) -> list[Assignment]:
     """The part and those of other units that were handed over to it, the last first."""
     before = Assignment.objects.filter(handed_to=part).first()
     return [part] if before is None else [part, *and_those_before(before)]
+
+
+def live_parts(act: Act) -> list[Assignment]:
+    """Parts of units that still have something to do or to know, with whom to tell."""
+    parts = act.ticket.assignments.filter(state__in=LIVE_ASSIGNMENT_STATES)
+    return list(parts.select_related("unit", "handler__deputy").order_by("pk"))
 
 
 def take_back_all(act: Act, *, ended_as: str) -> None:

@@ -112,7 +112,9 @@ def refuse_return(*, request_id: int, reason: str, by: User, at: datetime) -> Ti
         act.move(Ticket.refuse_return)
     act.move_assignment(assignment, Assignment.refuse_return)
     _decide(request, Decision.REFUSED, reason, act)
-    return act.record("refuse_return", assignment=assignment, reason=reason)
+    event = act.record("refuse_return", assignment=assignment, reason=reason)
+    parts.tell_units(act, event, "return_refused", [assignment])
+    return event
 
 
 @transaction.atomic
