@@ -62,4 +62,7 @@ class Limit:
         return self.amount * WORKING[self.unit]
 
     def __str__(self) -> str:
+        whole_hours = {"min": "h", "wm": "wh"}.get(self.unit)
+        if whole_hours and self.amount % 60 == 0:
+            return str(Limit(self.amount // 60, whole_hours))
         return f"{self.amount} {UNITS[self.unit]}"

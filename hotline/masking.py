@@ -10,7 +10,9 @@ _ID_CHECKS: Final = "10X98765432"
 _GAP: Final = r"[ \-－—]?"
 _EDGE_BEFORE: Final = r"(?<![0-9A-Za-z])"
 _EDGE_AFTER: Final = r"(?![0-9A-Za-z])"
-_MOBILE: Final = re.compile(rf"{_EDGE_BEFORE}(?:(?:\+|00)?86{_GAP})?(1[3-9]\d{_GAP}\d{{4}}{_GAP}\d{{4}}){_EDGE_AFTER}")
+_MOBILE: Final = re.compile(
+    rf"{_EDGE_BEFORE}(?:(?:\+|00)?86{_GAP}|0)?(1[3-9]\d{_GAP}\d{{4}}{_GAP}\d{{4}}){_EDGE_AFTER}"
+)
 _LANDLINE: Final = re.compile(rf"{_EDGE_BEFORE}(?:[（(]?0797[）)]?{_GAP})([2-8]\d{{6}}){_EDGE_AFTER}")
 _ID_NUMBER: Final = re.compile(rf"{_EDGE_BEFORE}([1-9]\d{{5}}(?:19|20)\d{{9}}[\dXx]){_EDGE_AFTER}")
 _COMPOUND_SURNAMES: Final = frozenset(

@@ -131,6 +131,18 @@ def test_the_place_is_read_when_the_call_is_sent_before_the_panes_answer(agent, 
     assert Appeal.objects.get().region.code == "360702"
 
 
+def test_a_refused_way_puts_the_caret_where_it_was_refused(agent):
+    refused = agent.post("/desk/", {**CALL, "act": "police"})
+
+    assert soup(refused).select_one("[autofocus]")["name"] == "police_told"
+
+
+def test_a_further_matter_of_a_call_asks_for_no_number(agent):
+    first = agent.post("/desk/", CALL)["Location"].split("/")[-2]
+
+    assert panes(agent.get(f"/desk/?call={first}"))["caller"] == f"这位来电人以前 同一通话，见 {first}"
+
+
 def test_going_back_opens_a_new_form(agent):
     assert "no-store" in agent.get("/desk/")["Cache-Control"]
 

@@ -310,6 +310,16 @@ def test_who_joins_the_first_caller_is_a_line_of_what_happened(city, open_as):
     ]
 
 
+def test_a_void_matter_has_no_clock_of_a_unit(city, open_as):
+    ticket = register(**MATTER)
+    services.void_ticket(ticket_id=ticket.pk, reason="测试单。", by=city.dispatcher, at=NOW)
+
+    page = text_of(open_as(city.reviewer, ticket))
+
+    assert "提前" not in page
+    assert "为什么是" not in page
+
+
 def test_what_holds_a_matter_open_is_said_on_its_page(city, open_as):
     ticket = given(city, reported(), moment=at("11-10 10:01"))
     services.place_hold(

@@ -9,6 +9,8 @@ from hotline.limits import Limit, LimitNotUnderstood
         ("7wd", "7 个工作日"),
         ("2wh", "2 小时工作时间"),
         ("30wm", "30 分钟工作时间"),
+        ("120wm", "2 小时工作时间"),
+        ("90min", "90 分钟"),
         ("24h", "24 小时"),
         (" 15min ", "15 分钟"),
         ("90d", "90 天"),

@@ -60,6 +60,7 @@ def test_id_numbers():
         ("身份证11010519491231002x", [("id_number", ID)]),
         # A slip in the last digit: it still says who it is.
         ("身份证110105194912310021", [("id_number", "110105194912310021")]),
+        ("手机013807971234", [("mobile", "13807971234")]),
         # What only looks like a number of a person.
         ("快递单号138079712345678", []),
         ("110105194913310021", []),

@@ -271,7 +271,7 @@ def test_a_matter_with_another_lawful_way_is_shown_and_sent_to_nobody(duty, log_
 
     row = queue.context["rows"][0]
     assert (row.ticket.proposed_unit, row.ground, row.ticked) == (None, "法定途径", False)
-    assert '<td title="">告知法定途径</td>' in queue.content.decode()
+    assert '<td title="" data-label="建议派给">告知法定途径</td>' in queue.content.decode()
     assert "<b>告知法定途径</b>" in peek
     assert "您反映的事项由法院依法处理。" in peek
     assert "应告知法定途径，按 f 答复；要派单的按 u 选单位。" in peek

@@ -335,7 +335,12 @@ PAGES: dict[str, Page] = {
         forms.WithdrawnForm, _on_ticket(services.close_as_withdrawn, "reason"), "{number} 已按撤诉办结。"
     ),
     "reopen": Page(forms.ReopenForm, _reopen, "{number} 已重新打开。"),
-    "void": Page(forms.ReasonForm, _on_ticket(services.void_ticket, "reason"), "{number} 已作废，可以恢复。"),
+    "void": Page(
+        forms.ReasonForm,
+        _on_ticket(services.void_ticket, "reason"),
+        "{number} 已作废，可以恢复。",
+        "登记错的才作废。不再办理和回访，反映人查进度时看到这张单已作废；可以恢复。",
+    ),
     "restore": Page(forms.ReasonForm, _on_ticket(services.restore_ticket, "reason"), "{number} 已恢复。"),
     "note": Page(forms.NoteForm, _on_ticket(services.add_note, "text"), "{number} 的批注已存。", verb="存批注"),
     "instruct": Page(forms.InstructForm, _on_ticket(services.instruct_ticket, "text"), "{number} 的批示已存。"),

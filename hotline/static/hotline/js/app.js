@@ -72,7 +72,8 @@ const goOn = async retry => {
   if (user === person && isLocked) return afterLogIn = retry, lockNow();
   if (user === person) return retry();
   if (user) return hotline.say(isOther(user), "due");
-  hotline.say(user === null ? SENTENCES[0] : "登录已失效，没有提交，写过的内容还在。重新登录以后再提交。", "due", { url: login, text: "在新标签页登录" });
+  if (user === null) return hotline.say(SENTENCES[0], "due");
+  hotline.say("登录已失效，没有提交，写过的内容还在。重新登录以后再提交。", "due", { url: login, text: "在新标签页登录" });
   if (user === "") offerLogIn(retry);
 };
 /* Sent once more with the token that counts. What is stale again at once has a browser that does not keep it. */

@@ -77,6 +77,7 @@
     }
   };
   form.addEventListener("suggest", suggest);
+  addEventListener("online", suggest);
   form.addEventListener("change", e => { if (e.target.matches("[type=radio],[type=checkbox],select")) suggest(); });
   /* What the server filled stays its own when the page comes back refused or from a draft: named in the field "filled". */
   const noteFilled = () => {
@@ -263,9 +264,15 @@
     if (text && (!text.value.trim() || text.value === text.dataset.script)) text.value = text.dataset.script = script;
   });
   countMissing();
+  /* A story that comes back is gone on with, not put in front of. */
+  home?.setSelectionRange(home.value.length, home.value.length);
   /* The server sends a refused dialog open; a modal one keeps the keys to itself. */
   const refused = $("dialog[open]", form);
-  if (refused) { refused.close(); refused.showModal(); }
+  if (refused) {
+    refused.close();
+    refused.showModal();
+    refused.addEventListener("close", () => home?.focus(), { once: true });
+  }
   else if (form.querySelector(".is-miss")) goTo(form.querySelector(".is-miss"));
   else if (home) home.focus();
 })();
