@@ -533,6 +533,7 @@ class SecurityLog(models.Model):
         UNLOCK = "unlock", "解锁"
         PASSWORD = "password", "修改密码"
         ROLE = "role", "角色变更"
+        ACCESS = "access", "接入、坐席变更"
         PERSON = "person", "人员变更"
         UNIT = "unit", "单位变更"
         PARAMETER = "parameter", "参数变更"

@@ -121,4 +121,4 @@ def _keep_key(
 ) -> None:
     channel.key_hash, channel.key_issued_at = digest, issued_at
     channel.save(update_fields=["key_hash", "key_issued_at"])
-    log_security(kind=SecurityLog.Kind.ROLE, subject=f"渠道 {channel.code}", reason=reason, user=by, at=at)
+    log_security(kind=SecurityLog.Kind.ACCESS, subject=f"渠道 {channel.code}", reason=reason, user=by, at=at)

@@ -136,7 +136,7 @@ def _locked(line_id: int) -> Line:
 
 def _log(line: Line, what: str, by: User | None, at: datetime) -> None:
     log_security(
-        kind=SecurityLog.Kind.ROLE, subject=f"接入平台 {line.channel.code}", reason=what[:200], user=by, at=at
+        kind=SecurityLog.Kind.ACCESS, subject=f"接入平台 {line.channel.code}", reason=what[:200], user=by, at=at
     )
 
 

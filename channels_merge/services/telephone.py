@@ -449,4 +449,4 @@ def said_of_seat(user: User) -> str:
 
 
 def _log_seat(seat: AgentSeat, what: str, by: User | None, at: datetime) -> None:
-    log_security(kind=SecurityLog.Kind.ROLE, subject=seat.user.username, reason=what, user=by, at=at)
+    log_security(kind=SecurityLog.Kind.ACCESS, subject=seat.user.username, reason=what, user=by, at=at)

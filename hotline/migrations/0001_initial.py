@@ -152,7 +152,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(verbose_name='时间')),
-                ('kind', models.CharField(choices=[('login', '登录'), ('login_failed', '登录失败'), ('locked_out', '登录锁定'), ('logout', '退出'), ('lock', '锁屏'), ('unlock', '解锁'), ('password', '修改密码'), ('role', '角色变更'), ('person', '人员变更'), ('unit', '单位变更'), ('parameter', '参数变更'), ('calendar', '工作日历变更'), ('reveal', '查看个人信息'), ('search', '按个人信息查询'), ('export', '导出'), ('print', '打印')], max_length=20, verbose_name='事项')),
+                ('kind', models.CharField(choices=[('login', '登录'), ('login_failed', '登录失败'), ('locked_out', '登录锁定'), ('logout', '退出'), ('lock', '锁屏'), ('unlock', '解锁'), ('password', '修改密码'), ('role', '角色变更'), ('access', '接入、坐席变更'), ('person', '人员变更'), ('unit', '单位变更'), ('parameter', '参数变更'), ('calendar', '工作日历变更'), ('reveal', '查看个人信息'), ('search', '按个人信息查询'), ('export', '导出'), ('print', '打印')], max_length=20, verbose_name='事项')),
                 ('subject', models.CharField(blank=True, default='', max_length=120, verbose_name='对象')),
                 ('address', models.GenericIPAddressField(blank=True, null=True, verbose_name='网络地址')),
                 ('outcome', models.CharField(choices=[('done', '成功'), ('refused', '拒绝')], default='done', max_length=10, verbose_name='结果')),

@@ -407,7 +407,7 @@ def test_the_manager_gives_a_channel_its_key_and_takes_it_back(desk, as_):
         ["发放密钥 s"],
     )
     assert (again.status_code, "没有发放过接口密钥，或已收回。" in text_of(soup(again))) == (422, True)
-    logged = SecurityLog.objects.filter(kind="role").order_by("pk").values_list("subject", "reason", "user")
+    logged = SecurityLog.objects.filter(kind="access").order_by("pk").values_list("subject", "reason", "user")
     assert list(logged) == [
         (f"渠道 {channel.code}", words, desk.manager.pk) for words in ("发放接口密钥", "发放接口密钥", "收回接口密钥")
     ]
