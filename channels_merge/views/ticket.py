@@ -174,7 +174,7 @@ def _told_by_citizens(appeals: Sequence[Appeal], *, people: bool) -> list[Item]:
                 Item(
                     at=record.at,
                     act="联系反映人",
-                    about=f"{appeal.number}，{record.get_way_display()}{'' if record.reached else '，没有接通'}",
+                    about=f"{appeal.number}，{record.get_way_display()}联系{'' if record.reached else '，没有接通'}",
                     who=f"{record.by.masked_name} · {record.unit.short_name}"
                     if record.unit
                     else record.by.masked_name,

@@ -274,6 +274,13 @@ def test_an_emergency_needs_no_words_to_be_put_through(agent, world):
     assert Transfer.objects.get().by == agent.user
 
 
+def test_after_an_emergency_the_one_main_act_is_whether_it_was_taken(agent):
+    done = soup(agent.get(agent.post("/desk/", {"draft": "desk-1", "act": "transfer", "line": "119"})["Location"]))
+
+    assert [act["data-key"] for act in done.select("main .btn-primary")] == ["y"]
+    assert done.select_one("button[value=declined]")["data-key"] == "x"
+
+
 @pytest.mark.parametrize("text", [STORY, ""])
 def test_an_emergency_without_a_line_is_refused_and_nothing_is_written(agent, world, text):
     answer = agent.post("/desk/", {"draft": "desk-1", "act": "transfer", "line": "", "text": text})

@@ -353,6 +353,7 @@ def test_what_happened_is_told_newest_first_and_can_be_narrowed(city, open_as):
     page = open_as(city.handler, ticket)
 
     assert [item.act for item in page.context["items"]] == ["催单", "申请延期", "联系反映人", "签收", "派单", "建单"]
+    assert page.context["items"][2].about == f"{appeal.number}，电话联系"
     assert [item.say for item in page.context["items"]][:3] == ["还在吵。", "等检测。", "23 点以后最吵。"]
     assert [(label, count) for _, label, count in page.context["filters"]] == [
         ("全部", 6),
