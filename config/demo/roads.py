@@ -26,7 +26,7 @@ from responsibility import selectors as responsibility
 from responsibility.models import Category
 from tickets import services as tickets
 from tickets.models import Approval, Assignment, ReturnRequest, Ticket
-from tickets.states import ApprovalState
+from tickets.states import CHECKED_KINDS, ApprovalState, Claim
 from tickets.states import Decision as Verdict
 
 SOURCE = "demo-"
@@ -295,6 +295,7 @@ class Roads:
         tickets.submit_result(
             assignment_id=part.pk,
             resolved=resolved,
+            claim=Claim.TRUE if ticket.kind in CHECKED_KINDS else "",
             public_text=PUBLIC.format(title=ticket.title, unit=part.unit.name),
             internal_text="已现场处置，照片附后。",
             unresolved_reason="" if resolved == "yes" else "需要列入下一年度改造计划，先采取临时措施。",
