@@ -75,8 +75,7 @@ def mask_name(name: str) -> str:
 def mask_phone(phone: str) -> str:
     """13807971234 → 138****1234; a landline keeps its area code and last two digits."""
     digits = re.sub(r"\D", "", phone.translate(_FULL_WIDTH))
-    if len(digits) == 13 and digits.startswith("86"):
-        digits = digits[2:]
+    digits = re.sub(r"^(?:86|0)(?=1[3-9]\d{9}$)", "", digits)
     if len(digits) == 11 and digits.startswith("1"):
         return f"{digits[:3]}****{digits[-4:]}"
     if digits.startswith("0") and len(digits) >= 10:
