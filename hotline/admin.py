@@ -184,6 +184,8 @@ class PersonForm(forms.ModelForm):
         deputy = data.get("deputy")
         if deputy and (deputy.pk == self.instance.pk or deputy.unit_id != getattr(data.get("unit"), "pk", None)):
             self.add_error("deputy", "代理人须是同一单位的另一人。")
+        elif deputy and (deputy.is_staff or self.instance.is_staff):
+            self.add_error("deputy", "系统管理员、安全管理员、审计管理员不代理别人，也不由别人代理。")
         return data
 
 

@@ -234,8 +234,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def stand_in(self, at: datetime) -> User | None:
         """Who has this person's rights (hotline.rights), and hears what they would hear, while they are away."""
-        deputy = self.deputy if self.is_away(at) else None
-        return deputy if deputy is not None and deputy.is_active and deputy.unit_id == self.unit_id else None
+        deputy = self.deputy if self.is_away(at) and not self.is_staff else None
+        if deputy is None or deputy.is_staff or not deputy.is_active or deputy.unit_id != self.unit_id:
+            return None
+        return deputy
 
 
 class PasswordHistory(models.Model):

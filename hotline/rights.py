@@ -12,6 +12,7 @@ REPRESENTED: Final = "_represented"
 def has_right(user: User, permission: str, at: datetime | None) -> bool:
     """Own permission, or that of somebody of the same unit who is away at ``at`` and named ``user`` as deputy.
 
+    Administrators stand in for nobody and nobody for them: who keeps the accounts could else take any right.
     Without ``at`` only the person's own permissions count. Permissions are cached on ``user`` for the request.
     """
     if not user.is_active:
@@ -27,7 +28,8 @@ def _represented(user: User, at: datetime) -> list[User]:
     """The absent colleagues ``user`` stands in for. One query per request and user."""
     represented: list[User] | None = user.__dict__.get(REPRESENTED)
     if represented is None:
-        represented = list(user.deputises_for.filter(unit=user.unit, is_active=True)) if user.unit else []
+        colleagues = user.deputises_for.filter(unit=user.unit, is_active=True, is_staff=False)
+        represented = list(colleagues) if user.unit and not user.is_staff else []
         user.__dict__[REPRESENTED] = represented
     return [absent for absent in represented if absent.is_away(at)]
 

@@ -57,9 +57,9 @@ def people_with_right(
         holders = holders.filter(unit__in=list(units))
     if at is None:
         return holders.distinct().order_by("pk")
-    away = holders.filter(Q(away_until__isnull=True) | Q(away_until__gt=at), away_from__lte=at)
-    stands_in = Exists(away.filter(deputy=OuterRef("pk"), unit=OuterRef("unit")))
-    return User.objects.filter(Q(pk__in=holders.values("pk")) | Q(stands_in), is_active=True).order_by("pk")
+    away = holders.filter(Q(away_until__isnull=True) | Q(away_until__gt=at), away_from__lte=at, is_staff=False)
+    stands_in = Q(Exists(away.filter(deputy=OuterRef("pk"), unit=OuterRef("unit"))), is_staff=False)
+    return User.objects.filter(Q(pk__in=holders.values("pk")) | stands_in, is_active=True).order_by("pk")
 
 
 def with_stand_ins(people: Iterable[User], *, at: datetime) -> list[User]:

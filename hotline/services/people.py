@@ -60,7 +60,7 @@ def sync_roles() -> None:
 
 @transaction.atomic
 def set_roles(*, user: User, roles: Iterable[str], by: User | None, at: datetime) -> None:
-    """Give a person exactly these roles. An administrator's stands alone, and nobody changes their own."""
+    """Give a person exactly these roles. An administrator's stands alone, nobody changes their own, the last one of a kind stays."""
     wanted = set(roles)
     unknown = wanted - ROLES.keys()
     if unknown:
@@ -72,6 +72,7 @@ def set_roles(*, user: User, roles: Iterable[str], by: User | None, at: datetime
         return
     if by is not None and by.pk == user.pk:
         raise PersonRefused("不能改自己的角色，请另一位安全管理员改。")
+    _keep_one_of_a_kind(user, held - wanted)
     user.groups.set(Group.objects.filter(name__in=wanted))
     user.is_staff = not wanted.isdisjoint(ADMINISTRATORS)
     user.save(update_fields=["is_staff"])
@@ -86,9 +87,18 @@ def why_not_together(roles: Collection[str]) -> str:
     return "系统管理员、安全管理员、审计管理员不得互相兼任，也不得兼任业务角色。"
 
 
-def administrators_wanting() -> list[str]:
-    """Roles of administrators that no account in use holds, the demonstration's left out."""
-    own = User.objects.filter(is_active=True, is_demo=False)
+def _keep_one_of_a_kind(user: User, lost: Collection[str]) -> None:
+    """Else nobody could make people, give roles or read the log until somebody types at the server."""
+    if user.is_demo or not user.is_active or set(ADMINISTRATORS).isdisjoint(lost):
+        return
+    for code in administrators_wanting(without=user):
+        if code in lost:
+            raise PersonRefused(f"这是最后一位{role_name(code)}，请先有另一位。")
+
+
+def administrators_wanting(*, without: User | None = None) -> list[str]:
+    """Roles of administrators that no account in use holds, the demonstration's and `without` left out."""
+    own = User.objects.filter(is_active=True, is_demo=False).exclude(pk=without.pk if without else None)
     return [code for code in ADMINISTRATORS if not own.filter(groups__name=code).exists()]
 
 
@@ -184,16 +194,23 @@ def in_hand(who: Unit | User) -> list[str]:
 
 @transaction.atomic
 def deactivate_person(*, user: User, heir: User | None, by: User | None, at: datetime) -> None:
-    """Close a person's account. Their open work goes to `heir`; a room refuses by a DomainError while work is in hand."""
+    """Close a person's account. Their open work goes to `heir`; a room refuses by a DomainError while work is in hand.
+
+    The last administrator of a kind stays.
+    """
     user = User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
     if not user.is_active:
         raise PersonRefused(f"{user.name}（{user.username}）已经停用。")
     if heir is not None and (heir.pk == user.pk or not heir.is_active or heir.unit_id != user.unit_id):
         raise PersonRefused("接手人须是同一单位的在用人员。")
+    _keep_one_of_a_kind(user, set(user.groups.values_list("name", flat=True)))
     person_deactivated.send(sender=User, user=user, heir=heir, by=by, at=at)
     user.is_active = False
     user.save(update_fields=["is_active"])
-    User.objects.filter(deputy=user).update(deputy=heir)
+    if heir is not None:
+        # Nobody is their own deputy.
+        User.objects.filter(deputy=user).exclude(pk=heir.pk).update(deputy=heir)
+    User.objects.filter(deputy=user).update(deputy=None)
     log_security(kind=SecurityLog.Kind.PERSON, user=by, subject=f"停用 {user.username}", at=at)
 
 

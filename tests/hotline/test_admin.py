@@ -204,6 +204,21 @@ def test_bad_input_about_a_person_is_refused(browser):
     assert not User.objects.filter(username="G9").exists()
 
 
+def test_an_administrator_is_nobodys_deputy(browser, administrator):
+    """By naming themselves they would have had the rights of whoever they say is away."""
+    user = UserFactory(username="G9", name="刘敏", unit=administrator.unit)
+    change = reverse("admin:hotline_user_change", args=[user.pk])
+    own = reverse("admin:hotline_user_change", args=[administrator.pk])
+
+    answers = [
+        browser.post(change, person(administrator.unit, deputy=administrator.pk)),
+        browser.post(own, person(administrator.unit, username="ADM", deputy=user.pk)),
+    ]
+
+    refused = {"deputy": ["系统管理员、安全管理员、审计管理员不代理别人，也不由别人代理。"]}
+    assert [answer.context["adminform"].form.errors for answer in answers] == [refused, refused]
+
+
 def test_a_person_is_closed_and_a_password_reset_on_their_pages(browser, security):
     user = UserFactory(username="G9")
 

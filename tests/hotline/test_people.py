@@ -245,6 +245,22 @@ def test_a_closed_account_has_no_right(absent, now):
     assert not has_right(User.objects.get(pk=deputy.pk), "tickets.approve_result", now)
 
 
+@pytest.mark.parametrize("role", ADMINISTRATORS)
+def test_an_administrator_gets_no_rights_as_a_deputy_and_lends_none(now, role):
+    """Who keeps the accounts could name themselves the deputy of anybody, of the auditor too."""
+    unit = UnitFactory()
+    administrator, head = UserFactory(unit=unit, roles=[role]), UserFactory(unit=unit, roles=["unit_head"])
+    User.objects.filter(pk=head.pk).update(deputy=administrator, away_from=now)
+    User.objects.filter(pk=administrator.pk).update(deputy=head, away_from=now)
+    administrator, head = User.objects.get(pk=administrator.pk), User.objects.get(pk=head.pk)
+
+    assert not has_right(administrator, "tickets.approve_result", now)
+    assert not has_right(head, ROLES[role].permissions[0], now)
+    assert (administrator.stand_in(now), head.stand_in(now)) == (None, None)
+    assert list(selectors.people_with_right("tickets.approve_result", [unit], at=now)) == [head]
+    assert list(selectors.people_with_right(ROLES[role].permissions[0], [unit], at=now)) == [administrator]
+
+
 # --- ends
 
 
@@ -288,6 +304,36 @@ def test_a_person_leaves_and_a_colleague_takes_over(now, busy):
     assert (leaver.is_active, represented.deputy, busy) == (False, heir, [(leaver, heir)])
     with pytest.raises(services.PersonRefused, match="已经停用"):
         services.deactivate_person(user=leaver, heir=heir, by=None, at=now)
+
+
+def test_an_heir_whose_own_deputy_leaves_has_none(now):
+    unit = UnitFactory()
+    leaver = UserFactory(unit=unit)
+    heir = UserFactory(unit=unit, deputy=leaver)
+
+    services.deactivate_person(user=leaver, heir=heir, by=None, at=now)
+
+    heir.refresh_from_db()
+    assert heir.deputy is None
+
+
+@pytest.mark.parametrize("role", ADMINISTRATORS)
+def test_the_last_administrator_of_a_kind_stays(now, role):
+    """Else nobody could give a role, make a person or read the log until somebody types at the server."""
+    UserFactory(roles=[role], is_demo=True)
+    last = UserFactory(roles=[role])
+    refused = f"这是最后一位{role_name(role)}，请先有另一位。"
+    with pytest.raises(services.PersonRefused, match=refused):
+        services.set_roles(user=last, roles=["handler"], by=None, at=now)
+    with pytest.raises(services.PersonRefused, match=refused):
+        services.deactivate_person(user=last, heir=None, by=None, at=now)
+    assert (User.objects.get(pk=last.pk).is_active, last.groups.get().name) == (True, role)
+
+    another = UserFactory(roles=[role])
+    services.set_roles(user=last, roles=["handler"], by=None, at=now)
+    services.deactivate_person(user=last, heir=None, by=None, at=now)
+    assert services.administrators_wanting() == [code for code in ADMINISTRATORS if code != role]
+    assert another.groups.get().name == role
 
 
 def test_an_heir_of_another_unit_is_refused(now):
