@@ -40,9 +40,9 @@ def _in_doubt(candidate: Candidate, at: datetime) -> Iterator[str]:
         yield "派单经验对这个事项没有校准过的把握。"
     else:
         sure, ahead = (parameters.number(f"auto_dispatch_{name}", at=at) for name in ("confidence", "margin"))
-        if candidate.confidence < sure:
+        if candidate.confidence < float(sure):
             yield f"把握 {rounded_down(candidate.confidence)}%，不到 {_percent(sure)}%。"
-        if candidate.margin < ahead:
+        if candidate.margin < float(ahead):
             yield f"比下一个只多 {rounded_down(candidate.margin)} 个百分点，不到 {_percent(ahead)} 个。"
     handler = handler_of(candidate)
     if not candidate.region_code:

@@ -14,13 +14,14 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("limit", "confidence", "margin", "said"),
     [
-        ("0.95", 0.94996, 0.5, "把握 94.9%，不到 95%。"),
-        ("0.955", 0.9549, 0.5, "把握 95.4%，不到 95.5%。"),
-        ("0.95", 0.99, 0.09996, "比下一个只多 9.9 个百分点，不到 10 个。"),
+        ("0.95", 0.95, 0.1, []),
+        ("0.95", 0.94996, 0.5, ["把握 94.9%，不到 95%。"]),
+        ("0.955", 0.9549, 0.5, ["把握 95.4%，不到 95.5%。"]),
+        ("0.95", 0.99, 0.09996, ["比下一个只多 9.9 个百分点，不到 10 个。"]),
     ],
 )
 def test_what_falls_short_never_reads_as_the_limit(limit, confidence, margin, said):
-    """It said 把握 95.0%，不到 95%."""
+    """It said 把握 95.0%，不到 95%. What is the limit falls short of nothing."""
     load_rules()
     for key, value in (("auto_dispatch_confidence", limit), ("auto_dispatch_margin", "0.1")):
         set_parameter(key=key, value=value, valid_from=NOW, source="试行", by=None, at=NOW)
@@ -39,4 +40,4 @@ def test_what_falls_short_never_reads_as_the_limit(limit, confidence, margin, sa
         margin=margin,
     )
 
-    assert why_not_by_itself(proposal, kind="help", at=NOW)[1:] == [said]
+    assert why_not_by_itself(proposal, kind="help", at=NOW)[1:] == said
