@@ -196,8 +196,9 @@ def _own_steps(appeal: Appeal) -> Iterable[Step]:
 
 
 def asked_first(ticket_id: int, at: datetime) -> int | None:
-    """Whom the unit asks about a matter: the first of those whose appeals hung on it at that moment."""
+    """Whom the unit asks about a matter: the first of those whose appeals hung on it at that moment and were not withdrawn."""
     hung = AppealLink.objects.filter(Q(until=None) | Q(until__gt=at), ticket=ticket_id, since__lte=at)
+    hung = hung.exclude(appeal__state=AppealState.WITHDRAWN, appeal__concluded_at__lte=at)
     return hung.order_by("since", "pk").values_list("appeal", flat=True).first()
 
 

@@ -224,9 +224,11 @@ def withdraw_appeal(*, appeal_id: int, channel: Channel, reason: str, by: User |
 
 
 def _tell_reviewers(ticket: Ticket, event: AppealEvent) -> None:
-    """Only they may close it, and until then it is dispatched and handled as if somebody still waited."""
+    """Only they may close it, and until then it is dispatched and handled as if somebody still waited. Of a restricted one,
+    who may know.
+    """
     notify(
-        users=people_with_right("tickets.close_ticket", at=event.at),
+        users=who_may_know(ticket, people_with_right("tickets.close_ticket", at=event.at), event.at),
         kind="withdrawal_proposed",
         number=ticket.number,
         at=event.at,

@@ -4,6 +4,7 @@ import pytest
 
 from channels_merge import selectors
 from channels_merge.models import OutboxMessage
+from channels_merge.services import withdraw_appeal
 from tests.factories.channels_merge import PhoneChannelFactory, make_accepted, ticket_of
 from tests.factories.evaluation import TUESDAY
 from tests.factories.tickets import approve_all, at, fresh, submit
@@ -98,3 +99,27 @@ def test_who_is_asked_for_more_hears_the_question_and_nobody_else(city):
         f"{head(first)}还需要补充：是三栋几单元？ 请回电 12345 或凭查询码 {first.code} 在网页补充。"
     ]
     assert said(second, "need_info") == []
+
+
+def test_nobody_waits_in_vain_for_one_who_has_withdrawn(city):
+    """The question went to the first caller alone, who hears nothing any more."""
+    first = make_accepted(at=TUESDAY, phone="13807970001")
+    ticket = ticket_of(first)
+    second = make_accepted(at=TUESDAY, phone="13807970002", ticket_id=ticket.pk)
+    withdraw_appeal(appeal_id=first.pk, channel=first.channel, reason="已解决。", by=None, at=ASKED)
+    services.ask_information(ticket_id=ticket.pk, question="是三栋几单元？", by=city.dispatcher, at=GRANTED)
+
+    assert said(first, "need_info") == []
+    assert said(second, "need_info") == [
+        f"{head(second)}还需要补充：是三栋几单元？ 请回电 12345 或凭查询码 {second.code} 在网页补充。"
+    ]
+
+
+def test_a_question_stays_with_who_was_asked_when_they_withdraw(city):
+    first = make_accepted(at=TUESDAY, phone="13807970001")
+    ticket = ticket_of(first)
+    second = make_accepted(at=TUESDAY, phone="13807970002", ticket_id=ticket.pk)
+    services.ask_information(ticket_id=ticket.pk, question="您家是三栋几单元？", by=city.dispatcher, at=ASKED)
+    withdraw_appeal(appeal_id=first.pk, channel=first.channel, reason="已解决。", by=None, at=GRANTED)
+
+    assert [step.text for step in selectors.progress_of(fresh(second)).steps if step.text] == []

@@ -213,6 +213,16 @@ def test_when_the_last_one_withdraws_closing_is_proposed_not_done(city, phone):
     assert set(told.values_list("recipient", flat=True)) == {city.reviewer.pk, city.reviewer2.pk}
 
 
+def test_that_nobody_waits_for_a_restricted_matter_is_told_to_its_readers_alone(city, phone):
+    appeal = make_accepted()
+    ticket = ticket_of(appeal)
+    tickets.restrict_ticket(ticket_id=ticket.pk, readers=[], reason="举报。", by=city.reviewer, at=NOW)
+    services.withdraw_appeal(appeal_id=appeal.pk, channel=phone, reason="已解决", by=None, at=LATER)
+
+    told = Notice.objects.filter(kind="withdrawal_proposed", number=ticket.number)
+    assert list(told.values_list("recipient", flat=True)) == [city.reviewer.pk]
+
+
 def test_withdrawing_twice_is_refused(city, phone):
     appeal = make_accepted()
     services.withdraw_appeal(appeal_id=appeal.pk, channel=phone, reason="已解决", by=None, at=LATER)
