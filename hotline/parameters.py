@@ -45,7 +45,7 @@ def text(key: str, *, at: datetime) -> str:
     """The value that held at `at`; before its first date, the first one. Raises ParameterMissing."""
     found = _rows().get(key)
     if found is None:
-        raise ParameterMissing(f"参数“{key}”没有取值，请管理员在“参数”中补充。")
+        raise ParameterMissing(f"参数“{key}”没有取值，请系统管理员在“参数”中补充。")
     dates, values = found
     return values[max(bisect_right(dates, at) - 1, 0)]
 

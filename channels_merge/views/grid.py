@@ -240,7 +240,7 @@ def send_check(request, number):
         title=f"派网格员核查 {ticket.number}",
         form=form,
         verb="派去核查",
-        hint="" if workers else "本单位还没有网格员账号，请管理员先建。",
+        hint="" if workers else "本单位还没有网格员账号，请系统管理员增加人员、安全管理员给角色。",
         service=do,
         done=reverse("tickets:ticket", args=[ticket.number]),
     )

@@ -436,7 +436,9 @@ def _done(request: HttpRequest, ticket: Ticket, page: Page, form: forms.ActForm)
     words += forms.about_hidden(form.hidden)
     messages.success(request, words, extra_tags=undo)
     if unit and not people_with_right("tickets.sign_ticket", [unit], at=timezone.now()).exists():
-        messages.warning(request, f"{unit.name}还没有能签收的人员，请管理员设好，不然没有人办。")
+        messages.warning(
+            request, f"{unit.name}还没有能签收的人员，请系统管理员增加人员、安全管理员给角色，不然没有人办。"
+        )
     target = _where_to(request, ticket)
     if request.htmx:
         return HttpResponse(headers={"HX-Redirect": target, "HX-Trigger": "act-done"})
