@@ -17,6 +17,9 @@ MOST_OWN: Final = 10_000
 
 T = TypeVar("T")
 
+_old: Final[set[str]] = set()
+"""Keys that were set or deleted in vain; of the process, since every thread has a cache of its own."""
+
 
 class Remembered(Generic[T]):
     """What `read` answered, at most `SECONDS` ago. Whoever changes the rows calls `forget`; other processes follow."""
@@ -40,6 +43,9 @@ class SharedCache(RedisCache):
 
     What is then counted or read anew (`add`, `incr`, `get_or_set`) stays in this process's own memory, so that tries go
     on having an end. What is `set` is forgotten: a session is read from its row, also on the next machine.
+
+    When it answers again, what is older in it than that goes before anything else is read: a session that ended meanwhile
+    would live again. Each process sees to what it wrote itself.
     """
 
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
@@ -48,6 +54,7 @@ class SharedCache(RedisCache):
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         try:
+            self._drop_what_is_old()
             return super().get(key, default, version)
         except RedisError as why:
             _log(why)
@@ -87,6 +94,7 @@ class SharedCache(RedisCache):
             super().set(key, value, timeout, version)
         except RedisError as why:
             _log(why)
+            _old.add(self.make_key(key, version))
 
     def delete(self, key: str, version: int | None = None) -> bool:
         self._own.delete(key, version)
@@ -94,7 +102,14 @@ class SharedCache(RedisCache):
             return super().delete(key, version)
         except RedisError as why:
             _log(why)
+            _old.add(self.make_key(key, version))
             return False
+
+    def _drop_what_is_old(self) -> None:
+        if _old:
+            keys = tuple(_old)
+            self._cache.delete_many(keys)
+            _old.difference_update(keys)
 
 
 def _log(why: RedisError) -> None:

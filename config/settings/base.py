@@ -178,7 +178,7 @@ CACHES = {
     "default": {
         "BACKEND": "hotline.remembering.SharedCache",
         "LOCATION": f"{REDIS_SERVER}/1",
-        # A page waits for it at most so long.
+        # A question waits for the answer at most so long; a page asks a few.
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     },
 }
