@@ -35,6 +35,14 @@ def test_a_row_written_at_once_or_changed_keeps_masks_and_says_so(city):
     assert fresh(note).text == KEPT
 
 
+def test_what_an_event_repeats_of_a_hold_is_the_mask(city):
+    ticket = signed(city)
+
+    event = services.place_hold(ticket_id=ticket.pk, source="督办 13800001111", reason="领导督办。", by=None, at=NOW)
+
+    assert (ticket.holds.get().source, event.data) == ("督办 138****1111", {"source": "督办 138****1111"})
+
+
 def test_every_text_of_the_room_is_masked_but_what_is_masked_when_it_is_read():
     plain = {
         f"{model.__name__}.{field.name}"

@@ -41,9 +41,9 @@ def place_hold(*, ticket_id: int, source: str, reason: str, by: User | None, at:
         act.refuse("只有未办结的工单可以保留。")
     if act.ticket.holds.filter(source=source, released_at__isnull=True).exists():
         act.refuse(f"已因“{source}”保留。")
-    TicketHold.objects.create(ticket=act.ticket, source=source, placed_by=by, placed_at=at)
+    hold = TicketHold.objects.create(ticket=act.ticket, source=source, placed_by=by, placed_at=at)
     act.ticket.open_hold_count += 1
-    return act.record("place_hold", reason=reason, data={"source": source})
+    return act.record("place_hold", reason=reason, data={"source": hold.source})
 
 
 @transaction.atomic
