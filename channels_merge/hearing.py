@@ -56,7 +56,8 @@ def heard(text: str) -> list[Heard]:
 
 # A person who is afraid to be known, or who reports an official: whether the matter must be kept secret is asked.
 _SECRET: Final = re.compile(
-    r"(?:不要|别|不能|不想|怕)让?[^，。；]{0,8}知道|(?:替|帮|给)我保密|打击报复|举报[^，。；]{0,20}(?:干部|领导|局长|所长|主任|书记|村官|民警|辅警|执法队?员|公务员|工作人员)"
+    r"(?:不要|(?<![特区分])别(?![人的家处墅])|不能|不想|怕)让?[^，。；！？]{0,8}(?<![不没想])知道"
+    r"|(?:替|帮|给)我保密|打击报复|举报[^，。；]{0,20}(?:干部|领导|局长|所长|主任|书记|村官|民警|辅警|执法队?员|公务员|工作人员)"
 )
 
 
