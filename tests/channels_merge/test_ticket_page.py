@@ -365,6 +365,23 @@ def test_what_happened_is_told_newest_first_and_can_be_narrowed(city, open_as):
     assert len(open_as(city.handler, ticket, show="胡乱").context["items"]) == 6
 
 
+def test_what_was_corrected_and_why_it_was_given_back_are_named(city, open_as):
+    ticket = reported()
+    changes = {"place": "锦江花园西侧工地", "urgency": "urgent"}
+    services.revise_ticket(ticket_id=ticket.pk, changes=changes, by=city.dispatcher, at=NOW)
+    ticket = given(city, ticket)
+    services.request_return(
+        assignment_id=ticket.lead_id, ground="not_our_place", reason="在南康区。", by=city.handler, at=NOW
+    )
+
+    items = open_as(city.reviewer, ticket).context["items"]
+
+    assert {item.code: item.about for item in items if item.code in {"revise", "request_return"}} == {
+        "revise": "地点、紧急程度",
+        "request_return": "不属本单位管辖区域",
+    }
+
+
 def _appeal_of(ticket):
     return appeals_of_ticket(ticket.pk)[0]
 

@@ -31,6 +31,7 @@ from tickets.states import (
     ClosingKind,
     NoteKind,
     Resolved,
+    ReturnGround,
     TicketState,
 )
 from tickets.timeline import ACTS
@@ -297,7 +298,14 @@ def _about(event: TicketEvent) -> str:
     others = [data.get(key) for key in ("into", "ticket", "from")]
     words += [number for number in others if isinstance(number, str) and number.startswith("GZ")]
     words += [data[key] for key in ("why", "note") if data.get(key)]
-    return "，".join(words)
+    return "，".join([*words, *_named(event)])
+
+
+def _named(event: TicketEvent) -> list[str]:
+    """What was corrected, or on what ground it was given back, by the names that people know."""
+    if event.act == "revise":
+        return ["、".join(str(Ticket._meta.get_field(name).verbose_name) for name in event.data["fields"])]
+    return [ReturnGround(event.data["ground"]).label] if event.act == "request_return" else []
 
 
 def _who(event: TicketEvent) -> str:
