@@ -254,6 +254,12 @@ class UserAdmin(ActPage, admin.ModelAdmin):
     def forget_failed_logins(self, request, queryset):
         for user in queryset:
             forget_failures(username=user.username)
+            services.log_security(
+                kind=SecurityLog.Kind.LOCKED_OUT,
+                user=request.user,
+                subject=f"解除 {user.username}",
+                at=timezone.now(),
+            )
         messages.success(request, f"已解除 {len(queryset)} 个工号的登录锁定。")
 
     def get_urls(self):

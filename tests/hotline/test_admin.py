@@ -418,6 +418,9 @@ def test_locked_out_people_are_let_in_again(security):
     )
 
     assert "已解除 1 个工号的登录锁定。" in [str(m) for m in answer.context["messages"]]
+    assert [(row.kind, row.subject, row.user.username) for row in SecurityLog.objects.all()] == [
+        ("locked_out", "解除 G9", "SEC")
+    ]
 
 
 def test_reading_pages_do_not_change(audit, clock):
