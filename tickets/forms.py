@@ -376,8 +376,10 @@ class SignForm(ActForm):
 class HandlerForm(SignForm):
     def prepare(self) -> None:
         super().prepare()
+        # Nobody is chosen beforehand: one key would give the matter to whoever only wanted to look.
+        self.initial.pop("handler", None)
         self.fields["handler"].required = True
-        self.fields["handler"].empty_label = None
+        self.fields["handler"].empty_label = "请选择"
 
 
 class ReturnForm(ActForm):

@@ -314,6 +314,18 @@ def test_who_may_not_be_the_lead_handler_cannot_be_chosen(city, log_in, code):
     assert fresh(ticket).lead.handler is None
 
 
+def test_signing_proposes_oneself_and_handing_on_proposes_nobody(city, log_in):
+    client = log_in(city.handler)
+    to_sign, in_hand = dispatched(city), signed(city)
+
+    chosen = [
+        client.get(f"/tickets/{ticket.number}/acts/{code}/").context["form"]["handler"].value()
+        for ticket, code in ((to_sign, "sign"), (in_hand, "handler"))
+    ]
+
+    assert chosen == [city.handler.pk, None]
+
+
 def test_a_co_unit_may_name_who_is_not_on_the_staff(city, log_in):
     contract = UserFactory(name="钟鸣", unit=city.other, employment="contract", roles=["handler"])
     ticket = dispatched(city, co_units=[city.other])
