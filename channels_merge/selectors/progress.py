@@ -71,7 +71,7 @@ _SENTENCES = {
     TicketState.IN_PROGRESS: "正在办。",
     TicketState.COMPLETION_REVIEW: "已经办过，12345 正在审核结果。",
     TicketState.PENDING_FOLLOWUP: "已有结果，12345 会回访您。",
-    TicketState.DEFERRED: "一时办不了，已登记在册，每 90 天复查一次。",
+    TicketState.DEFERRED: "一时办不了，已登记在册，定期复查。",
     TicketState.CLOSED: "已办结。",
     TicketState.VOIDED: "这张单已作废，请拨 12345 询问。",
 }

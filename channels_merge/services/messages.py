@@ -17,7 +17,7 @@ _WORDS = {
     MessageKind.EXPLAINED: "【赣州12345】您反映的事（编号 {number}）不能受理，说明如下：{told}",
     MessageKind.HANDED_OVER: "【赣州12345】您反映的事（编号 {number}）已按规定移交公安机关。有疑问请拨 12345。",
     MessageKind.EXTENDED: "【赣州12345】您反映的事（编号 {number}）要多办几天。{told} 凭查询码 {code} 在网页查看经过。",
-    MessageKind.DEFERRED: "【赣州12345】您反映的事（编号 {number}）一时办不了，已登记在册，每 90 天复查一次。原因：{told} 凭查询码 {code} 在网页查看经过。",
+    MessageKind.DEFERRED: "【赣州12345】您反映的事（编号 {number}）一时办不了，已登记在册，定期复查。原因：{told} 凭查询码 {code} 在网页查看经过。",
     MessageKind.CLOSED: "【赣州12345】您反映的事（编号 {number}）已办结：{told} 凭查询码 {code} 在网页查看经过。",
     MessageKind.MASS_REPLY: "【赣州12345】许多人和您一样反映的事（编号 {number}）有了结果：{told} 凭查询码 {code} 在网页评价，或拨 12345。",
 }

@@ -85,7 +85,7 @@ def test_callers_hear_that_it_is_put_off_and_why(city, callers):
 
     for appeal in callers:
         assert said(appeal, "deferred") == [
-            f"{head(appeal)}一时办不了，已登记在册，每 90 天复查一次。原因：列入明年改造计划。 {tail(appeal)}"
+            f"{head(appeal)}一时办不了，已登记在册，定期复查。原因：列入明年改造计划。 {tail(appeal)}"
         ]
 
 

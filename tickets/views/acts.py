@@ -298,7 +298,7 @@ PAGES: dict[str, Page] = {
         forms.ReasonForm,
         _on_ticket(services.defer_ticket, "reason"),
         "{number} 已挂账。",
-        "挂账每 90 天复核一次，群众能看到理由。",
+        "挂账以后定期复核，群众能看到理由。",
     ),
     "conclude-deferred": Page(
         forms.ConcludeForm,
