@@ -27,7 +27,7 @@ PRODUCT_LOCK = ROOT / "requirements.txt"
 # Holds everything of the product's lock as well, in the same versions.
 DEVELOPMENT_LOCK = ROOT / "requirements-dev.txt"
 # One process more than there are cores: some tests wait for a browser or for a system that starts.
-ALL_TESTS = ("-n", str((os.cpu_count() or 1) + 1))
+ALL_TESTS = ("-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal")
 NODE_LOCK = ROOT / "requirements-node.txt"
 
 
