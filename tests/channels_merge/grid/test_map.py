@@ -193,7 +193,7 @@ def test_an_event_has_a_page_with_its_cell_marked(drawn, client):
     told = {text_of(name): text_of(name.find_next("dd")) for name in found.select("dt")}
     assert (told["事件编号"], told["网格"], told["经纬度"]) == (
         "W1",
-        "解放街道一网格 （360702001001）",
+        "解放街道一网格（360702001001）",
         "114.9312，25.8246",
     )
     assert (told["地区"], told["工单"], told["谁在办"]) == ("章贡区解放街道", "还没有", "还没有派出")

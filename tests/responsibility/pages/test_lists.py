@@ -279,7 +279,7 @@ def test_queries_of_a_countys_version(county, as_, django_assert_num_queries, co
     client.get(f"/duty-lists/{county.pk}/")
 
     forget_parameters()
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         client.get(f"/duty-lists/{county.pk}/")
 
 

@@ -185,7 +185,7 @@ def test_queries_of_the_list(draft, as_, django_assert_num_queries, count):
     client = as_("administrator")
     client.get(WHERE)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         client.get(WHERE)
 
 

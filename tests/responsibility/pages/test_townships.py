@@ -67,5 +67,5 @@ def test_queries(draft, as_, django_assert_num_queries, count):
     client.get(f"/duty-lists/{draft.pk}/")
 
     forget_parameters()
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(18):
         client.get(f"/duty-lists/{draft.pk}/")
