@@ -201,7 +201,14 @@ class Ticket(StateModel):
             # What the segments of the dispatch queue are counted by, so that no ticket is read for it.
             models.Index(
                 fields=["sort_at", "id"],
-                include=["urgency", "proposed_score", "proposed_unit", "return_count", "needs_ruling"],
+                include=[
+                    "urgency",
+                    "proposed_score",
+                    "proposed_unit",
+                    "return_count",
+                    "needs_ruling",
+                    "withdrawal_proposed",
+                ],
                 condition=Q(state=TicketState.PENDING_DISPATCH, is_open=True),
                 name="ticket_to_dispatch",
             ),
