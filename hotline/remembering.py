@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Generic, TypeVar
 
+from django.core.cache import cache
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
@@ -53,33 +54,16 @@ class SharedCache(RedisCache):
         self._own = LocMemCache(f"instead of {server}", params | {"OPTIONS": {"MAX_ENTRIES": MOST_OWN}})
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        try:
-            self._drop_what_is_old()
-            return super().get(key, default, version)
-        except RedisError as why:
-            _log(why)
-            return self._own.get(key, default, version)
+        return self._or_own("get", key, default, version)
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
-        try:
-            return super().get_many(keys, version)
-        except RedisError as why:
-            _log(why)
-            return self._own.get_many(keys, version)
+        return self._or_own("get_many", keys, version)
 
     def has_key(self, key: str, version: int | None = None) -> bool:
-        try:
-            return super().has_key(key, version)
-        except RedisError as why:
-            _log(why)
-            return self._own.has_key(key, version)
+        return self._or_own("has_key", key, version)
 
     def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        try:
-            return super().add(key, value, timeout, version)
-        except RedisError as why:
-            _log(why)
-            return self._own.add(key, value, timeout, version)
+        return self._or_own("add", key, value, timeout, version)
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         try:
@@ -105,6 +89,15 @@ class SharedCache(RedisCache):
             _old.add(self.make_key(key, version))
             return False
 
+    def _or_own(self, name: str, *arguments: Any) -> Any:
+        """What all share answers, or else what this process kept."""
+        try:
+            self._drop_what_is_old()
+            return getattr(super(), name)(*arguments)
+        except RedisError as why:
+            _log(why)
+            return getattr(self._own, name)(*arguments)
+
     def _drop_what_is_old(self) -> None:
         if _old:
             keys = tuple(_old)
@@ -114,3 +107,9 @@ class SharedCache(RedisCache):
 
 def _log(why: RedisError) -> None:
     logger.warning("The shared cache does not answer: %s", why)
+
+
+def count(key: str, *, seconds: int) -> int:
+    """How many times in the `seconds` after the first, this one included: `key` is counted in the shared cache."""
+    cache.add(key, 0, timeout=seconds)
+    return cache.incr(key)

@@ -18,6 +18,7 @@ from channels_merge.states import LineEvent
 from hotline import signing
 from hotline.client_address import client_address
 from hotline.queue import enqueue
+from hotline.remembering import count
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,7 @@ class Signature(BaseAuthentication):
             for algorithm in signer.algorithms
         ]
         if not signer.secret or not any(right):
-            cache.add(tries, 0, timeout=3600)
-            cache.incr(tries)
+            count(tries, seconds=3600)
             raise exceptions.AuthenticationFailed("签名不对。")
         if not signer.is_open:
             raise exceptions.PermissionDenied("这个平台的接入已停用。")

@@ -18,6 +18,7 @@ from channels_merge.api.serializers import AppealSerializer, ErrorSerializer, Pr
 from channels_merge.models import Appeal
 from hotline.client_address import client_address
 from hotline.errors import DomainError
+from hotline.remembering import count
 from hotline.typed import clean
 
 WRONG_KEYS_AN_HOUR = 30
@@ -37,8 +38,7 @@ class ChannelKey(BaseAuthentication):
             raise exceptions.Throttled(detail="接口密钥多次不对，请一小时后再试。")
         channel = selectors.channel_of_key(key)
         if channel is None:
-            cache.add(tries, 0, timeout=3600)
-            cache.incr(tries)
+            count(tries, seconds=3600)
             raise exceptions.AuthenticationFailed("接口密钥不对，或渠道已停用。")
         return None, channel
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.cache import cache
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, Subquery
 
@@ -21,6 +20,7 @@ from channels_merge.models import Appeal, AppealLink, AppealQuerySet
 from hotline import bigrams, crypto
 from hotline.errors import DomainError
 from hotline.models import User
+from hotline.remembering import count
 from hotline.rights import has_right
 from tickets.models import Ticket
 from tickets.selectors.lists import Key
@@ -86,9 +86,7 @@ def _allow_tail(by: User, at: datetime) -> None:
     """Ten thousand tries would list everybody: the last four digits are asked for seldom."""
     if not has_right(by, rights.SEARCH_TAIL, at):
         raise SearchRefused("您的岗位不能按电话后四位查找，请写完整电话或编号。", "tail")
-    key = f"search-tail:{by.pk}:{at.timestamp() // 3600:.0f}"
-    cache.add(key, 0, timeout=3600)
-    if cache.incr(key) > TAIL_TRIES_AN_HOUR:
+    if count(f"search-tail:{by.pk}:{at.timestamp() // 3600:.0f}", seconds=3600) > TAIL_TRIES_AN_HOUR:
         raise SearchRefused(f"按后四位查找每小时最多 {TAIL_TRIES_AN_HOUR} 次，已用完，请写完整电话或编号。", "tail")
 
 

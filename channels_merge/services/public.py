@@ -6,6 +6,7 @@ from django.core.cache import cache
 
 from hotline import crypto, parameters
 from hotline.errors import DomainError
+from hotline.remembering import count
 
 HOUR = 3600
 
@@ -52,7 +53,5 @@ def _key(purpose: str, value: str, at: datetime) -> str:
 
 def count_try(purpose: str, value: str, most: int, at: datetime, sentence: str) -> None:
     """One more try of this hour. Raises TooOften with the sentence when it is more than `most`."""
-    key = _key(purpose, value, at)
-    cache.add(key, 0, timeout=HOUR)
-    if cache.incr(key) > most:
+    if count(_key(purpose, value, at), seconds=HOUR) > most:
         raise TooOften(sentence)
