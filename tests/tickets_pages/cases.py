@@ -24,6 +24,8 @@ from tickets import services
 from tickets.models import Ticket
 
 Make = Callable[[SimpleNamespace], Ticket]
+HTMX = {"HTTP_HX_REQUEST": "true"}
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
 REASON = "该路段由市住建局管护，附移交单。"
 
 

@@ -9,6 +9,7 @@ from responsibility.models import DutyList, RoutingExample, RoutingModel, Routin
 from responsibility.services import learn_model
 from supervision.models import Card
 from tests.factories.tickets import NOW, acts, at, dispatched, fresh, make_item, register, state_of
+from tests.tickets_pages.cases import HTMX
 from tests.tickets_pages.reading import segments
 from tickets import services
 from tickets.models import Ticket
@@ -17,7 +18,6 @@ from tickets.selectors.queues import dispatch_segments
 NOISE = {"title": "夜间施工噪声大", "text": "锦江花园东侧夜间施工，施工噪声大，整夜睡不着。", "kind": "complaint"}
 SCHOOL = {"title": "学校收费不合理", "text": "学校收费没有公示，食堂收费也涨了。", "kind": "complaint"}
 QUEUE = "/dispatch/"
-HTMX = {"HTTP_HX_REQUEST": "true"}
 
 
 def noise(city, **fields):

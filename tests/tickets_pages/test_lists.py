@@ -24,12 +24,10 @@ from tests.factories.tickets import (
     signed,
     submitted,
 )
-from tests.tickets_pages.cases import REASON, ask_for_time, disputed, give_back, looked_at
+from tests.tickets_pages.cases import HTMX, REASON, ask_for_time, disputed, give_back, looked_at
 from tests.tickets_pages.reading import cells, ids, words_of
 from tickets import services
 from tickets.models import Approval, Ticket
-
-HTMX = {"HTTP_HX_REQUEST": "true"}
 
 # --- what the lists share
 

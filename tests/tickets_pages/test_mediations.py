@@ -7,10 +7,9 @@ from tests.factories.pictures import kept
 from tests.factories.resources import make_resource
 from tests.factories.responsibility import GovernanceFactory
 from tests.factories.tickets import NOW, at, contacted, fresh, passed_down, pending_approval, signed, submit
+from tests.tickets_pages.cases import HTMX
 from tickets import services
 from tickets.models import Attachment, Mediation
-
-HTMX = {"HTTP_HX_REQUEST": "true"}
 
 
 def asked(city, ticket, resource=None):

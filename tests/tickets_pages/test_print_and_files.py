@@ -11,11 +11,10 @@ from hotline.models import SecurityLog
 from hotline.services import store_file
 from tests.factories.hotline import TownshipFactory
 from tests.factories.tickets import NOW, contacted, dispatched, fresh, part_of, register, signed
-from tests.tickets_pages.cases import REASON
+from tests.tickets_pages.cases import PNG, REASON
 from tickets import services
 from tickets.models import Attachment
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
 PDF = b"%PDF-1.4 test"
 COURSE = (
     "2026年11月10日 10:00 建单 系统 "
