@@ -28,6 +28,13 @@ def tail(appeal):
 
 
 @pytest.fixture
+def two(city):
+    """Callers of one matter that waits for dispatch."""
+    first = make_accepted(at=TUESDAY, phone="13807970001")
+    return first, make_accepted(at=TUESDAY, phone="13807970002", ticket_id=ticket_of(first).pk)
+
+
+@pytest.fixture
 def callers(city):
     """Two of one matter, one by telephone; a department has signed it."""
     first = make_accepted(at=TUESDAY, phone="13807970001", channel=PhoneChannelFactory())
@@ -89,11 +96,9 @@ def test_callers_hear_that_it_is_put_off_and_why(city, callers):
         ]
 
 
-def test_who_is_asked_for_more_hears_the_question_and_nobody_else(city):
-    first = make_accepted(at=TUESDAY, phone="13807970001")
-    ticket = ticket_of(first)
-    second = make_accepted(at=TUESDAY, phone="13807970002", ticket_id=ticket.pk)
-    services.ask_information(ticket_id=ticket.pk, question="是三栋几单元？", by=city.dispatcher, at=ASKED)
+def test_who_is_asked_for_more_hears_the_question_and_nobody_else(city, two):
+    first, second = two
+    services.ask_information(ticket_id=ticket_of(first).pk, question="是三栋几单元？", by=city.dispatcher, at=ASKED)
 
     assert said(first, "need_info") == [
         f"{head(first)}还需要补充：是三栋几单元？ 请回电 12345 或凭查询码 {first.code} 在网页补充。"
@@ -101,11 +106,10 @@ def test_who_is_asked_for_more_hears_the_question_and_nobody_else(city):
     assert said(second, "need_info") == []
 
 
-def test_nobody_waits_in_vain_for_one_who_has_withdrawn(city):
+def test_nobody_waits_in_vain_for_one_who_has_withdrawn(city, two):
     """The question went to the first caller alone, who hears nothing any more."""
-    first = make_accepted(at=TUESDAY, phone="13807970001")
+    first, second = two
     ticket = ticket_of(first)
-    second = make_accepted(at=TUESDAY, phone="13807970002", ticket_id=ticket.pk)
     withdraw_appeal(appeal_id=first.pk, channel=first.channel, reason="已解决。", by=None, at=ASKED)
     services.ask_information(ticket_id=ticket.pk, question="是三栋几单元？", by=city.dispatcher, at=GRANTED)
 
@@ -115,11 +119,11 @@ def test_nobody_waits_in_vain_for_one_who_has_withdrawn(city):
     ]
 
 
-def test_a_question_stays_with_who_was_asked_when_they_withdraw(city):
-    first = make_accepted(at=TUESDAY, phone="13807970001")
-    ticket = ticket_of(first)
-    second = make_accepted(at=TUESDAY, phone="13807970002", ticket_id=ticket.pk)
-    services.ask_information(ticket_id=ticket.pk, question="您家是三栋几单元？", by=city.dispatcher, at=ASKED)
+def test_a_question_stays_with_who_was_asked_when_they_withdraw(city, two):
+    first, second = two
+    services.ask_information(
+        ticket_id=ticket_of(first).pk, question="您家是三栋几单元？", by=city.dispatcher, at=ASKED
+    )
     withdraw_appeal(appeal_id=first.pk, channel=first.channel, reason="已解决。", by=None, at=GRANTED)
 
     assert [step.text for step in selectors.progress_of(fresh(second)).steps if step.text] == []

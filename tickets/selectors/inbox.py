@@ -156,13 +156,12 @@ def _look_up(rows: Sequence[TicketScope], *, visits: bool) -> None:
     only says that there is a next page.
     """
     parts = Assignment.objects.all()
+    needed: list[str | Prefetch] = ["assignment__handler", "ticket__region"]
+    if visits:
+        parts = _with_visit(parts)
+        needed.append(Prefetch("assignment__item", DutyItem.objects.only("onsite_required")))
     prefetch_related_objects(
-        rows,
-        Prefetch("ticket", Ticket.objects.defer("text")),
-        Prefetch("assignment", _with_visit(parts) if visits else parts),
-        Prefetch("assignment__item", DutyItem.objects.only("onsite_required")),
-        "assignment__handler",
-        "ticket__region",
+        rows, Prefetch("ticket", Ticket.objects.defer("text")), Prefetch("assignment", parts), *needed
     )
 
 
