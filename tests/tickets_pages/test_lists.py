@@ -393,6 +393,7 @@ def test_filters_narrow_the_list(city, duty, log_in):
     assert numbers(client, unit=city.other.code) == [other.number]
     assert numbers(client, first_day="2026-11-10") == [other.number, late.number, school.number]
     assert numbers(client, last_day="2026-11-09") == [noise.number]
+    assert numbers(client, first_day="2026-11-10", last_day="9999-12-31") == [other.number, late.number, school.number]
     assert numbers(client, overdue="on") == [late.number]
     assert numbers(client, order="due")[0] == late.number
     assert numbers(client, state="in_progress", unit=city.other.code, kind="help") == [other.number]
