@@ -1,15 +1,25 @@
 """Local days. The hotline has one time zone."""
 
 from calendar import monthrange
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+_FIRST_DAY: Final = datetime(1949, 10, 1, tzinfo=SHANGHAI)
 
 
 def local(at: datetime) -> datetime:
     return at.astimezone(SHANGHAI)
+
+
+def may_have_been(moment: datetime, at: datetime) -> bool:
+    """Whether a sender can mean it as the time of what happened; a clock of theirs may go a day ahead.
+
+    Many systems write the years 1 and 9999 for "none". Of their first and last day there is no local time: a row that
+    kept one could never be read again.
+    """
+    return _FIRST_DAY <= moment <= at + timedelta(days=1)
 
 
 def local_day(at: datetime | date) -> date:

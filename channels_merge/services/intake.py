@@ -51,7 +51,7 @@ from channels_merge.states import (
     MessageKind,
 )
 from hotline import crypto, masking
-from hotline.dates import local_day
+from hotline.dates import local_day, may_have_been
 from hotline.models import Region, StoredFile, User
 from hotline.numbers import next_number
 from hotline.typed import clean, needed
@@ -126,6 +126,9 @@ def register_appeal(
     rights.require(by, rights.USE_DESK, at)
     if channel.state not in HEARD_STATES:
         raise AppealRefused(f"渠道“{channel.name}”还没有启用，不能登记。")
+    if source_at is not None and not may_have_been(source_at, at):
+        said = source_at.replace(tzinfo=None).isoformat(" ", "minutes")
+        raise AppealRefused(f"来源时间“{said}”不可能，没有时间的请留空。")
     story = _checked_story(matter, is_typed=by is not None)
     before = _already_there(channel, source_number, story.text)
     if before:

@@ -19,6 +19,7 @@ from channels_merge.services.moves import AppealRefused
 from channels_merge.services.sheets import Imported, RowRefused, moment_of, take_rows
 from channels_merge.states import MatchState, PetitionState
 from hotline import crypto, masking
+from hotline.dates import may_have_been
 from hotline.models import Region, User
 from hotline.services import one_by_one
 from hotline.services.sheets import read_sheet
@@ -115,11 +116,19 @@ def _check(number: str, petition: Petition, at: datetime) -> None:
         raise RowRefused(f"内容最多 {LONGEST_TEXT} 个字，现在有 {len(text)} 个字。")
     if petition.state not in PetitionState.values:
         raise RowRefused(f"没有状态“{petition.state}”。可以用：{'、'.join(PetitionState.labels)}。")
-    if petition.received_at > at + timedelta(days=1):
-        raise RowRefused("登记时间在将来。")
+    _check_times(petition, at)
     id_number = clean(petition.id_number).upper()
     if id_number and not masking.is_id_number(id_number):
         raise RowRefused("证件号不对：须是 18 位居民身份证号。表格里的证件号请按文本保存。")
+
+
+def _check_times(petition: Petition, at: datetime) -> None:
+    if petition.received_at > at + timedelta(days=1):
+        raise RowRefused("登记时间在将来。")
+    for what, moment in (("登记时间", petition.received_at), ("更新时间", petition.changed_at)):
+        if moment is not None and not may_have_been(moment, at):
+            said = moment.replace(tzinfo=None).isoformat(" ", "minutes")
+            raise RowRefused(f"{what}“{said}”不可能。")
 
 
 _FACTS: Final = (

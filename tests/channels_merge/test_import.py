@@ -116,6 +116,14 @@ NASTY = {
         "id,text,time\n1,这一行的时间不对劲,99999-01-01\n".encode(),
         "时间“99999-01-01”看不懂。",
     ),
+    "the first year of all, which stands for none": (
+        "id,text,time\n1,这一行的时间不对劲,0001-01-01T00:00:00\n".encode(),
+        "来源时间“0001-01-01 00:00”不可能，没有时间的请留空。",
+    ),
+    "a time to come": (
+        "id,text,time\n1,这一行的时间不对劲,3019-01-01\n".encode(),
+        "来源时间“3019-01-01 00:00”不可能，没有时间的请留空。",
+    ),
 }
 
 

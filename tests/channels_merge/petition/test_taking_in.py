@@ -1,7 +1,7 @@
 """What the petition office sends: kept once under its number, without the numbers of people."""
 
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
@@ -11,6 +11,7 @@ from channels_merge import rights
 from channels_merge.models import PetitionMatter
 from channels_merge.services import petition
 from hotline import crypto
+from hotline.dates import SHANGHAI
 from hotline.errors import DomainError
 from hotline.services.sheets import SheetUnreadable, read_sheet
 from tests.channels_merge.petition.factories import ID_NUMBER, STORY, take_in
@@ -62,6 +63,8 @@ def test_of_numbers_only_keyed_digests_are_kept(office):
         ({"id_number": "360702198001010014"}, "证件号不对：须是 18 位居民身份证号。表格里的证件号请按文本保存。"),
         ({"phone": "123"}, "电话号码不对：手机号是 11 位数字，座机请带区号，例如 0797-8391111。"),
         ({"received_at": NOON + timedelta(days=9)}, "登记时间在将来。"),
+        ({"received_at": datetime(1, 1, 1, tzinfo=SHANGHAI)}, "登记时间“0001-01-01 00:00”不可能。"),
+        ({"changed_at": datetime(9999, 12, 31, tzinfo=SHANGHAI)}, "更新时间“9999-12-31 00:00”不可能。"),
     ],
 )
 def test_what_is_refused_says_why(office, fields, why):
