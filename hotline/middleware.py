@@ -1,7 +1,7 @@
 """What stands between a logged-in person and every page: the idle lock and the password that must be changed."""
 
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
@@ -10,9 +10,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from hotline import idle, services
+from hotline.addresses import page_of_ours
 from hotline.context import forget_shell
 from hotline.forms import UnlockForm
 
@@ -31,9 +31,7 @@ class LoginMiddleware(LoginRequiredMiddleware):
     def handle_no_permission(self, request, view_func):
         if request.method in {"GET", "HEAD"}:
             return super().handle_no_permission(request, view_func)
-        came_from = request.headers.get("Referer", "")
-        here = came_from and url_has_allowed_host_and_scheme(came_from, {request.get_host()})
-        back = urlsplit(came_from)._replace(scheme="", netloc="", fragment="").geturl() if here else "/"
+        back = page_of_ours(request, request.headers.get("Referer", "")) or "/"
         return redirect_to_login(back, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
 
 

@@ -5,12 +5,12 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from channels_merge import rights, selectors, services
 from channels_merge.forms import LinkForm, ReasonForm, UnlinkForm, WordsForm
 from channels_merge.models import Appeal, Channel, Transfer
+from hotline.addresses import page_of_ours
 from hotline.client_address import client_address
 from hotline.errors import DomainError
 from hotline.rights import has_right
@@ -31,7 +31,7 @@ def _appeal(number):
 def _back(request, otherwise="/desk/"):
     """Back to the page the dialog was opened on."""
     url = request.headers.get("HX-Current-URL", "") or request.headers.get("Referer", "")
-    return url if url_has_allowed_host_and_scheme(url, {request.get_host()}) else otherwise
+    return page_of_ours(request, url) or otherwise
 
 
 ACTS = {

@@ -8,12 +8,12 @@ from django.http import HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from hotline import idle, parameters, services
+from hotline.addresses import page_of_ours
 from hotline.client_address import client_address
 from hotline.forms import LONGEST_NAME, LoginForm, PasswordForm, UnlockForm
 from hotline.models import SecurityLog, Unit, User
@@ -24,9 +24,7 @@ HOME = "/"
 
 def safe_next(request) -> str:
     """Where the person wanted to go, if it is a page of ours."""
-    url = request.POST.get("next") or request.GET.get("next") or ""
-    ours = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
-    return url if ours else ""
+    return page_of_ours(request, request.POST.get("next") or request.GET.get("next") or "")
 
 
 def _log(request, kind, *, user=None, subject="", outcome=SecurityLog.Outcome.DONE, reason=""):

@@ -67,7 +67,17 @@ def test_an_address_for_forms_says_so_when_opened(browser):
     assert "不能直接打开" in answer.content.decode()
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "http://testserver//evil.example/",
+        "javascript:alert(1)",
+        "notices",
+        "a\0b",
+    ],
+)
 def test_login_never_leads_elsewhere(client, user, clock, target):
     answer = client.post(reverse("hotline:login"), {"username": "G1001", "password": PASSWORD, "next": target})
 
@@ -202,6 +212,14 @@ def test_an_idle_session_is_locked_and_opens_with_the_password(browser, clock):
         ("login", "done"),
         ("unlock", "refused"),
         ("unlock", "done"),
+    ]
+
+
+def test_the_lock_page_of_an_open_session_leads_to_a_page_only(browser):
+    assert [browser.get("/lock/", {"next": named}).url for named in ("/notices/", "notices", "a\0b")] == [
+        "/notices/",
+        "/",
+        "/",
     ]
 
 

@@ -11,10 +11,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
 from hotline import masking
+from hotline.addresses import page_of_ours
 from hotline.errors import DomainError
 from hotline.selectors import people_with_right
 from hotline.services import FileRefused, store_file
@@ -447,7 +447,7 @@ def _done(request: HttpRequest, ticket: Ticket, page: Page, form: forms.ActForm)
 
 def _where_to(request: HttpRequest, ticket: Ticket) -> str:
     """Back to the list the person works through, if they came from one; else the ticket if they still see it."""
-    for target in (request.GET.get("next", ""), request.htmx.current_url_abs_path or ""):
-        if target and url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
+    for named in (request.GET.get("next", ""), request.htmx.current_url or ""):
+        if target := page_of_ours(request, named):
             return target
     return reverse("tickets:ticket", args=[ticket.number])
