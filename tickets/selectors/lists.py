@@ -149,7 +149,7 @@ def whole_chain_is_read(user: User, at: datetime) -> Combinable:
 
 
 def day_bounds(first: date | None, last: date | None) -> tuple[datetime | None, datetime | None]:
-    """From the first day's beginning until before the day after the last, in Ganzhou."""
+    """From the first day's beginning until before the day after the last, in Ganzhou. Nothing comes after the last of all days."""
     begins = datetime.combine(first, time.min, SHANGHAI) if first else None
     ends = datetime.combine(last + timedelta(days=1), time.min, SHANGHAI) if last and last < date.max else None
     return begins, ends

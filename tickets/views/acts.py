@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -21,6 +20,7 @@ from hotline.services import FileRefused, store_file
 from tickets import forms, services
 from tickets.models import Ticket
 from tickets.selectors.acts import ActButton, Situation, acts_of, situation
+from tickets.selectors.lists import day_bounds
 from tickets.selectors.mediations import open_mediation
 from tickets.services import InputRefused
 
@@ -171,8 +171,7 @@ def _hand_over(found: Situation, data: dict[str, Any]) -> Any:
 
 
 def _grant_access(found: Situation, data: dict[str, Any]) -> Any:
-    last = data["last_day"]
-    until = last and datetime.combine(last + timedelta(days=1), time(), timezone.get_current_timezone())
+    _, until = day_bounds(None, data["last_day"])
     words = {"until": until, "reason": data["reason"], "by": found.user, "at": found.at}
     with transaction.atomic():
         return [services.grant_access(ticket_id=found.ticket.pk, reader=reader, **words) for reader in data["readers"]]
