@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from evaluation import rights, selectors
-from evaluation.views.figures import month_asked, shifted
 from hotline.models import Unit, User
 from hotline.rights import has_right
 from hotline.views.gate import opens_with
+from hotline.views.months import month_asked, months_beside
 from tickets.selectors.lists import Key, take
 
 
@@ -27,13 +27,13 @@ def _why_not(user: User, at: datetime) -> str:
 def county(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
     month = month_asked(request, at)
-    this = timezone.localdate(at).replace(day=1)
+    before, after = months_beside(month, at)
     context = {
         "figures": selectors.county_figures(request.user, month=month, at=at),
         "month": month,
-        "is_running": month == this,
-        "before": shifted(month, -1),
-        "after": None if month >= this else shifted(month, 1),
+        "is_running": after is None,
+        "before": before,
+        "after": after,
         "own_list": f"{reverse('responsibility:duty-lists')}?centre={request.user.unit.code}",
         "at": at,
     }

@@ -1,7 +1,5 @@
 """The plain table of units and months; each figure opens to its tickets, to leaders without the words."""
 
-from datetime import date
-
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -13,6 +11,7 @@ from hotline.models import Unit
 from hotline.numbers import key_of
 from hotline.rights import has_right
 from hotline.views.gate import needs
+from hotline.views.months import month_asked, months_beside
 from tickets.selectors.lists import Key, take
 
 READ = ("tickets.view_all_tickets", "tickets.view_subtree_tickets")
@@ -22,7 +21,6 @@ GROUPS = {
     "department": ("县直部门", ("county_department",)),
     "township": ("乡镇（街道）", ("township",)),
 }
-FIRST_YEAR = 2020
 
 
 @require_safe
@@ -34,12 +32,13 @@ def figures(request: HttpRequest) -> HttpResponse:
     kinds = GROUPS[group][1] if group in GROUPS else ()
     lines = selectors.unit_figures(request.user, month=month, at=at, kinds=kinds)
     url = reverse("evaluation:figures")
+    before, after = months_beside(month, at)
     context = {
         "lines": lines,
         "month": month,
-        "is_running": month == timezone.localdate(at).replace(day=1),
-        "before": shifted(month, -1),
-        "after": None if month >= timezone.localdate(at).replace(day=1) else shifted(month, 1),
+        "is_running": after is None,
+        "before": before,
+        "after": after,
         "group": group if group in GROUPS else "",
         "groups": [(code, name, f"{url}?month={month:%Y-%m}&group={code}") for code, (name, _) in GROUPS.items()],
         "sees_groups": request.user.unit is not None
@@ -47,25 +46,6 @@ def figures(request: HttpRequest) -> HttpResponse:
         "at": at,
     }
     return render(request, "evaluation/figures.html", context)
-
-
-def month_asked(request, at) -> date:
-    """The month asked for, this one by default; 404 for what is not a month or not yet begun."""
-    today = timezone.localdate(at)
-    text = request.GET.get("month", f"{today:%Y-%m}")
-    try:
-        month = date.fromisoformat(f"{text}-01")
-    except ValueError as wrong:
-        raise Http404("没有这个月份。") from wrong
-    if not date(FIRST_YEAR, 1, 1) <= month <= today:
-        raise Http404("没有这个月份的数字。")
-    return month
-
-
-def shifted(month: date, by: int) -> date | None:
-    count = month.year * 12 + month.month - 1 + by
-    shifted = date(count // 12, count % 12 + 1, 1)
-    return shifted if shifted.year >= FIRST_YEAR else None
 
 
 def _may_read(request, at) -> bool:

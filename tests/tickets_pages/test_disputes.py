@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from bs4 import BeautifulSoup
 from django.contrib.messages import get_messages
 
 from hotline.services import set_parameter
@@ -423,6 +424,12 @@ def test_a_matter_passed_round_is_listed_with_its_road(city, log_in):
 @pytest.mark.parametrize("asked", ["2026-13", "2026-12", "x", "1999-01"])
 def test_a_month_that_is_none_is_not_found(city, log_in, asked):
     assert log_in(city.dispatcher).get(f"/returns/table/?month={asked}").status_code == 404
+
+
+def test_nothing_leads_to_the_month_before_the_first(city, log_in):
+    page = BeautifulSoup(log_in(city.dispatcher).get("/returns/table/?month=2020-01").content, "html.parser")
+
+    assert [link["href"] for link in page.select("a[data-key]")] == ["?month=2020-02"]
 
 
 def test_the_memory_learns_from_the_ruling_of_an_objection(city, log_in):

@@ -18,7 +18,6 @@ from tickets.selectors.lists import Key, Page, secret_to, take
 from tickets.states import AssignmentRole, Decision, EndedAs
 
 WORST = 25
-FIRST_YEAR = 2020
 GIVEN_UP = (EndedAs.RETURNED, EndedAs.TAKEN_BACK, EndedAs.RULED)
 OUTCOMES: dict[str, Q] = {
     "granted": Q(decision=Decision.GRANTED, is_take_back=False) & ~Q(assignment__ended_as=EndedAs.RULED),

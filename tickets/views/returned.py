@@ -1,18 +1,18 @@
 """退单台账: who returns what in a month, matters that were passed round, and the requests behind each figure."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from hotline.dates import add_months
 from hotline.models import Unit, User
 from hotline.numbers import key_of
 from hotline.views.gate import opens_with
+from hotline.views.months import month_asked, months_beside
 from responsibility.models import DutyItem
 from tickets import rights
 from tickets.selectors import returned as selectors
@@ -39,31 +39,19 @@ def _why_no_table(user: User, at: datetime) -> str:
 centre = opens_with(_why_no_table)
 
 
-def _month(request: HttpRequest, at: datetime) -> date:
-    """The month asked for, this one by default; 404 for what is no month or not yet begun."""
-    today = timezone.localdate(at)
-    try:
-        month = date.fromisoformat(f"{request.GET.get('month', f'{today:%Y-%m}')}-01")
-    except ValueError as wrong:
-        raise Http404("没有这个月份。") from wrong
-    if not date(selectors.FIRST_YEAR, 1, 1) <= month <= today:
-        raise Http404("没有这个月份。")
-    return month
-
-
 @require_safe
 @centre
 def table(request: HttpRequest) -> HttpResponse:
     at = timezone.now()
-    month = _month(request, at)
-    this_month = timezone.localdate(at).replace(day=1)
+    month = month_asked(request, at)
+    before, following = months_beside(month, at)
     passed = selectors.passed_round(request.user, month=month, at=at)
     context = {
         "at": at,
         "month": month,
-        "is_running": month == this_month,
-        "before": add_months(month, -1),
-        "after_month": add_months(month, 1) if month < this_month else None,
+        "is_running": following is None,
+        "before": before,
+        "after_month": following,
         "units": selectors.lines_by_unit(month),
         "items": selectors.lines_by_item(month),
         "passed": passed,
@@ -77,7 +65,7 @@ def table(request: HttpRequest) -> HttpResponse:
 def rows(request: HttpRequest) -> HttpResponse:
     """The requests behind a figure of the table."""
     at = timezone.now()
-    month = _month(request, at)
+    month = month_asked(request, at)
     outcome = request.GET.get("as", "")
     unit, item = _one(request, "unit", Unit), _one(request, "item", DutyItem)
     whose = Q(assignment__unit=unit) if unit else Q()
