@@ -57,6 +57,10 @@ def _check_shape(key: str, value: str, like: str, at: datetime) -> None:
     shape = next((name for name, read in _SHAPES.items() if _reads(read, old)), "")
     if shape and not _reads(_SHAPES[shape], value):
         raise ParameterRefused(f"参数“{key}”的取值应为{shape}，如“{old}”。")
+    if key in _KEEPS_PEOPLE_IN:
+        least, most = _KEEPS_PEOPLE_IN[key]
+        if not least <= int(value) <= most:
+            raise ParameterRefused(f"参数“{key}”的取值应在 {least} 到 {most} 之间，否则谁也登录不了。")
     if shape == _SPAN and key not in _PAST_MIDNIGHT and not _reads(_span_of_one_day, value):
         raise ParameterRefused(f"参数“{key}”的时段应在同一天内，结束要晚于开始，如“{old}”。")
     if not shape and not value.strip():
@@ -76,6 +80,12 @@ def _span_of_one_day(value: str) -> None:
         raise ValueError(value)
 
 
+def _whole(value: str) -> None:
+    """No more digits than a year of minutes has: what is counted with them must stay a moment of the calendar."""
+    if not (value.isascii() and value.isdecimal() and len(value) <= 6):
+        raise ValueError(value)
+
+
 def _rate(value: str) -> None:
     if not 0 <= float(value) <= 1:
         raise ValueError(value)
@@ -84,9 +94,19 @@ def _rate(value: str) -> None:
 _SPAN = "时段"
 # Read with `parameters.after_hours`; every other span is compared within a day.
 _PAST_MIDNIGHT = frozenset({"quiet_hours"})
+# With other values nobody could log in, or choose a password, or stay; nor lay down a better one.
+_KEEPS_PEOPLE_IN = {
+    "lock_failures": (1, 100),
+    "lock_minutes": (1, 1440),
+    "idle_minutes": (1, 1440),
+    "idle_minutes.agent": (1, 1440),
+    "password_max_days": (1, 3650),
+    "password_min_length": (1, 64),
+    "password_classes": (1, 4),
+}
 _SHAPES: dict[str, Callable[[str], object]] = {
     "时限": Limit.parse,
-    "整数": int,
+    "整数": _whole,
     "0到1之间的小数": _rate,
     _SPAN: _span,
 }
