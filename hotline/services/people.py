@@ -67,6 +67,7 @@ def set_roles(*, user: User, roles: Iterable[str], by: User | None, at: datetime
         raise PersonRefused(f"没有“{'、'.join(sorted(unknown))}”这个角色。")
     if why := why_not_together(wanted):
         raise PersonRefused(why)
+    _lock_administrators()
     held = set(user.groups.values_list("name", flat=True))
     if held == wanted:
         return
@@ -85,6 +86,11 @@ def why_not_together(roles: Collection[str]) -> str:
     if len(roles) < 2 or set(roles).isdisjoint(ADMINISTRATORS):
         return ""
     return "系统管理员、安全管理员、审计管理员不得互相兼任，也不得兼任业务角色。"
+
+
+def _lock_administrators() -> None:
+    """Until the end of the transaction nobody else changes who is an administrator: of the last two each would be let go."""
+    list(Group.objects.select_for_update(no_key=True).filter(name__in=ADMINISTRATORS).order_by("name"))
 
 
 def _keep_one_of_a_kind(user: User, lost: Collection[str]) -> None:
@@ -198,6 +204,7 @@ def deactivate_person(*, user: User, heir: User | None, by: User | None, at: dat
 
     The last administrator of a kind stays.
     """
+    _lock_administrators()
     user = User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
     if not user.is_active:
         raise PersonRefused(f"{user.name}（{user.username}）已经停用。")
