@@ -49,6 +49,11 @@ admin.site.login = staff_login
 admin.site.unregister(Group)
 
 
+def save_what_changed(row, form, *, change):
+    """A row that is there is not written as a whole: its end, its password would be as they were when it was read."""
+    row.save(update_fields=form.changed_data if change else None)
+
+
 class ReadOnly(admin.ModelAdmin):
     list_per_page = 50
     actions = None
@@ -130,7 +135,7 @@ class UnitAdmin(ActPage, admin.ModelAdmin):
         return False
 
     def save_model(self, request, obj, form, change):
-        super().save_model(request, obj, form, change)
+        save_what_changed(obj, form, change=change)
         services.log_security(
             kind=SecurityLog.Kind.UNIT,
             user=request.user,
@@ -239,7 +244,7 @@ class UserAdmin(ActPage, admin.ModelAdmin):
         if not change:
             obj.set_unusable_password()
             messages.warning(request, f"{obj.name}（{obj.username}）还不能登录，请安全管理员给角色和初始密码。")
-        super().save_model(request, obj, form, change)
+        save_what_changed(obj, form, change=change)
         services.log_security(
             kind=SecurityLog.Kind.PERSON,
             user=request.user,

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from hotline import services
+from hotline.admin import UnitAdmin, UserAdmin
 from hotline.models import CalendarYear, Parameter, SecurityLog, Unit, User, WorkInterval
 from hotline.signals import work_in_hand
 from tests.factories.hotline import UnitFactory, UserFactory
@@ -243,6 +244,31 @@ def test_a_unit_is_abolished_on_its_page(browser):
     assert (refused.status_code, errors(refused)) == (422, [f"{unit.name}还有 1 名在用人员，请先停用或指定承接单位。"])
     assert done.status_code == 302
     assert Unit.objects.get(pk=unit.pk).successor == successor
+
+
+def test_an_end_that_came_while_a_page_was_saved_stays(browser, monkeypatch):
+    """The page is saved with what was typed on it, not with everything that was read for it."""
+    user, unit = UserFactory(username="G9", unit=UnitFactory()), UnitFactory()
+
+    def ended_meanwhile(page, request, object_id, from_field=None):
+        read = page.model.objects.get(pk=object_id)
+        if isinstance(read, User):
+            services.deactivate_person(user=read, heir=None, by=None, at=START)
+        else:
+            services.abolish_unit(unit=read, successor=None, by=None, at=START)
+        return read
+
+    monkeypatch.setattr(UserAdmin, "get_object", ended_meanwhile)
+    monkeypatch.setattr(UnitAdmin, "get_object", ended_meanwhile)
+    browser.post(reverse("admin:hotline_user_change", args=[user.pk]), person(user.unit, name="刘芳"))
+    browser.post(
+        reverse("admin:hotline_unit_change", args=[unit.pk]),
+        {"name": "市新城局", "short_name": unit.short_name, "function": "", "duty_phone": "", "duty_hours": ""},
+    )
+
+    user, unit = User.objects.get(pk=user.pk), Unit.objects.get(pk=unit.pk)
+    assert (user.name, user.is_active) == ("刘芳", False)
+    assert (unit.name, unit.valid_until) == ("市新城局", START.date())
 
 
 def test_what_is_in_hand_is_shown_before_somebody_goes(browser):
