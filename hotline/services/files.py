@@ -58,7 +58,8 @@ def store_file(*, upload: File, by: User | None, at: datetime, only: str = "") -
     content_type = _sniff(upload, name, only=only)
     digest = _digest(upload)
     path = f"{digest[:2]}/{digest[2:4]}/{digest}.{ALLOWED[content_type]}"
-    if not default_storage.exists(path):
+    # One that a full disk cut short stays as it is; the whole one is kept beside it.
+    if not default_storage.exists(path) or default_storage.size(path) != upload.size:
         upload.seek(0)
         path = default_storage.save(path, upload)
     stored = StoredFile.objects.create(

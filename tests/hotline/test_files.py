@@ -85,6 +85,18 @@ def test_a_refused_file_leaves_nothing(now, content, message):
     assert StoredFile.objects.count() == 0
 
 
+def test_bytes_that_a_full_disk_cut_short_are_kept_whole_at_the_next_upload(now):
+    content = PDF + b"cut short"
+    first = store(content, now, name="依据.pdf")
+    default_storage.delete(first.path)
+    default_storage.save(first.path, io.BytesIO(content[:20]))
+
+    again = store(content, now, name="依据.pdf")
+
+    with services.open_file(again) as file:
+        assert file.read() == content
+
+
 def test_the_same_bytes_lie_once_with_a_row_for_each_upload(now):
     user = UserFactory()
     first, second = store(JPG + b"same", now, name="前.jpg", by=user), store(JPG + b"same", now, name="后.jpg")
