@@ -66,9 +66,10 @@ def notices(request):
 
 @require_POST
 def notices_read(request):
-    """Marks the notices named by `id`, or all of them; a script gets 204."""
-    ids = [key for value in request.POST.getlist("id") if (key := key_of(value)) is not None]
-    services.mark_read(user=request.user, notice_ids=ids or None, at=timezone.now())
+    """Marks the notices named by `id`, without any all of them; a script gets 204."""
+    named = request.POST.getlist("id")
+    ids = [key for value in named if (key := key_of(value)) is not None]
+    services.mark_read(user=request.user, notice_ids=ids if named else None, at=timezone.now())
     if request.headers.get("HX-Request") or request.headers.get("X-Requested-With"):
         return HttpResponse(status=204)
     return redirect("hotline:notices")

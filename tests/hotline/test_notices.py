@@ -62,6 +62,14 @@ def test_old_notices_go(user, now):
     assert [notice.number for notice in notices_for(user)] == ["GZ261122000002"]
 
 
+def test_a_notice_that_is_none_marks_no_other(browser, user, now):
+    tell([user], now)
+
+    browser.post(reverse("hotline:notices-read"), {"id": "x"})
+
+    assert notices_for(user).get().read_at is None
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_list_asks_the_same_questions_for_one_and_three(browser, user, now, count, django_assert_num_queries):
     for number in range(count):
