@@ -10,7 +10,7 @@ from channels_merge import selectors
 from channels_merge.models import Appeal, AppealEvent, AppealLink, Channel, Contact, PhoneCall, Transfer
 from channels_merge.services import intake
 from channels_merge.services.contacts import Person
-from channels_merge.services.drafts import discard_draft
+from channels_merge.services.drafts import discard_draft, hold_drafts
 from channels_merge.services.moves import AppealRefused
 from hotline.models import Region, User
 from hotline.selectors import people_with_right
@@ -48,6 +48,8 @@ def take_call(
 
     Sent twice with the same draft key (a double key press, a lost answer) it is written once.
     """
+    # The page saves until the key is pressed: what comes while the call is registered finds it registered.
+    hold_drafts(by)
     if matter.region is None:
         # Sent before the pane of the place could answer.
         matter = replace(matter, region=_region_heard(matter, at=at))

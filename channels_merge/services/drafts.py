@@ -28,10 +28,11 @@ def save_draft(*, key: str, content: dict[str, str], by: User, at: datetime) -> 
         raise DraftRefused("草稿太长，没有存下。")
     if not 1 <= len(key) <= 60 or not key.isprintable():
         raise DraftRefused("草稿没有存下：页面标识不对，请刷新页面。")
+    hold_drafts(by)
     if Appeal.objects.filter(source_number=key, channel__is_machine=False, received_by=by).exists():
         raise DraftRefused("这一通已经登记，不再存草稿。")
     expires_at = at + timedelta(days=parameters.integer("draft_days", at=at))
-    draft, _ = Draft.objects.select_for_update().get_or_create(
+    draft, _ = Draft.objects.get_or_create(
         owner=by,
         key=key,
         defaults={"content_cipher": "", "started_at": at, "saved_at": at, "expires_at": expires_at},
@@ -48,8 +49,16 @@ def restore_draft(*, key: str, by: User, at: datetime) -> dict[str, str]:
     return {} if draft is None else draft.content
 
 
+@transaction.atomic
 def discard_draft(*, key: str, by: User) -> None:
+    """Also what a save that is under way is about to write."""
+    hold_drafts(by)
     Draft.objects.filter(owner=by, key=key).delete()
+
+
+def hold_drafts(owner: User) -> None:
+    """Until the end of the transaction this person's drafts are saved and discarded by nobody else. Held before anything else."""
+    User.objects.select_for_update(of=("self",), no_key=True).only("pk").get(pk=owner.pk)
 
 
 def expire_drafts(*, at: datetime) -> int:

@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 
 from channels_merge import services
-from channels_merge.models import Channel
+from channels_merge.models import Channel, Draft
 from channels_merge.services import intake, moves
 from tests.factories.channels_merge import make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import TUESDAY, add_callers
@@ -101,3 +101,30 @@ def test_words_of_a_caller_wait_for_whoever_restricts(city, act):
 
 def keep_secret(ticket, city):
     tickets.restrict_ticket(ticket_id=ticket.pk, readers=[], reason="涉及举报人。", by=city.reviewer, at=TUESDAY)
+
+
+def test_a_draft_that_is_saved_while_its_call_is_registered_leaves_nothing_behind(city):
+    def register():
+        services.take_call(
+            channel=Channel.objects.get(code="phone"),
+            matter=services.Matter(text="锦江花园门口的路灯不亮。", place="锦江花园"),
+            person=services.Person(name="王", phone="13979700123"),
+            decision=services.Decision(act="accept"),
+            draft_key="desk-1",
+            by=city.agent,
+            at=TUESDAY,
+        )
+
+    def save():
+        services.save_draft(key="desk-1", content={"text": "锦江花园门口的路灯不"}, by=city.agent, at=TUESDAY)
+
+    assert race(register, save) == "这一通已经登记，不再存草稿。"
+    assert not Draft.objects.exists()
+
+
+def test_a_call_is_registered_while_its_draft_is_saved(city):
+    def save():
+        services.save_draft(key="desk-1", content={"text": "锦江花园门口的路灯不"}, by=city.agent, at=TUESDAY)
+
+    assert race(save, lambda: services.discard_draft(key="desk-1", by=city.agent)) == ""
+    assert not Draft.objects.exists()
