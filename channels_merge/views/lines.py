@@ -26,6 +26,7 @@ from hotline.client_address import client_address
 from hotline.errors import DomainError
 from hotline.numbers import key_of
 from hotline.rights import has_right
+from hotline.typed import clean
 from hotline.views.dialogs import act_dialog, asked, run_act
 from hotline.views.files import answer_with_bytes
 from hotline.views.gate import needs
@@ -432,7 +433,7 @@ def send_again(request, message_id):
 @needs(rights.MANAGE_LINES)
 @require_POST
 def send_all_again(request):
-    to = request.POST.get("to", "")
+    to = clean(request.POST.get("to", ""))
     line_id = None if to == "phones" else _line(to).pk
     count = services.send_all_again(line_id=line_id, by=request.user, at=timezone.now())
     messages.success(request, f"{count} 条已排上，一分钟内开始再发。")

@@ -319,6 +319,7 @@ def test_the_outbox_shows_what_waits_and_what_is_dead_and_sends_again(client, ma
     row = OutboxMessage.objects.get(line=line)
     assert said(client, client.post(f"/outbox/{row.pk}/again/")) == ["已排上，一分钟内再发。"]
     assert said(client, client.post(f"/outbox/{row.pk}/again/")) == ["这条消息没有放弃，可能刚被别人重新发送。"]
+    assert client.post("/outbox/again/", {"to": "\0"}).status_code == 404
     client.post("/outbox/again/", {"to": "phones"})
     assert OutboxMessage.objects.filter(dead_at=None, revived_by=manager).count() == 2
 
