@@ -1,5 +1,6 @@
 """The board of the five lines: milestones with evidence, and figures by month."""
 
+from django.db import transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -69,15 +70,15 @@ def record(request, milestone_id):
 
     def service(typed):
         now = timezone.now()
-        file = store_file(upload=typed["file"], by=request.user, at=now) if typed["file"] else None
-        services.record_milestone(
-            milestone_id=row.pk,
-            evidence=typed["evidence"],
-            done_on=typed["done_on"],
-            file=file,
-            by=request.user,
-            at=now,
-        )
+        with transaction.atomic():  # the file is kept with its milestone or not at all
+            services.record_milestone(
+                milestone_id=row.pk,
+                evidence=typed["evidence"],
+                done_on=typed["done_on"],
+                file=store_file(upload=typed["file"], by=request.user, at=now) if typed["file"] else None,
+                by=request.user,
+                at=now,
+            )
         return f"{row.channel.code} {row.get_kind_display()}已记下。"
 
     return run_act(

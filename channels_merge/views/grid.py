@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Q
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -360,16 +361,16 @@ def _report(request, found, form):
     typed = form.cleaned_data
     at = timezone.now()
     try:
-        photos = [store_file(upload=photo, by=request.user, at=at) for photo in typed["photos"]]
-        grid.report_check(
-            check_id=found.pk,
-            found=typed["found"],
-            words=typed["words"],
-            visited_at=typed["visited_at"],
-            photos=photos,
-            by=request.user,
-            at=at,
-        )
+        with transaction.atomic():  # pictures are kept with the report or not at all
+            grid.report_check(
+                check_id=found.pk,
+                found=typed["found"],
+                words=typed["words"],
+                visited_at=typed["visited_at"],
+                photos=[store_file(upload=photo, by=request.user, at=at) for photo in typed["photos"]],
+                by=request.user,
+                at=at,
+            )
     except DomainError as refused:
         form.add_error(None, str(refused))
         return False

@@ -11,7 +11,7 @@ from channels_merge.models import GridCheck
 from channels_merge.selectors import grid as reads
 from channels_merge.services import grid
 from hotline import services as hotline
-from hotline.models import Notice
+from hotline.models import Notice, StoredFile
 from tests.factories.channels_merge import NOON
 from tests.factories.hotline import TownshipFactory, TownshipUnitFactory, UserFactory
 from tests.factories.tickets import acts, fresh, submit
@@ -95,6 +95,7 @@ def test_the_same_report_again_is_written_once(city, handed, client):
         ({"words": ""}, "请写看到什么。"),
         ({"visited_at": "2026-11-10T16:30"}, "到场时间须在派单之后、现在之前。"),
         ({"visited_at": "昨天"}, "到场时间看不懂。"),
+        ({"photos": [photo()], "visited_at": "2026-11-10T16:30"}, "到场时间须在派单之后、现在之前。"),
         ({"photos": [photo(f"{n}.png", bytes([n])) for n in range(7)]}, "照片最多 6 张，选了 7 张。"),
         ({"photos": [SimpleUploadedFile("a.png", b"GIF89a nothing")]}, "“a.png”的内容不是可以上传的类型。"),
     ],
@@ -110,6 +111,7 @@ def test_what_is_refused_comes_back_with_what_was_typed(city, handed, client, fi
     check.refresh_from_db()
     assert check.state == "open"
     assert not OnSiteRecord.objects.exists()
+    assert not StoredFile.objects.exists()
 
 
 def test_the_worker_sees_what_and_where_and_neither_ticket_nor_caller(city, handed, client):

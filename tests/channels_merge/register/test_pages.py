@@ -12,7 +12,7 @@ from channels_merge import services
 from channels_merge.models import Channel, ChannelFiling, LineMilestone, PublicPhone
 from channels_merge.selectors.appeals import channel_of_key
 from hotline.context import forget_shell
-from hotline.models import SecurityLog
+from hotline.models import SecurityLog, StoredFile
 from hotline.parameters import forget_parameters
 from tests.channels_merge.register.factories import REASON, active, approved, cancelled, ending, propose
 from tests.channels_merge.register.test_phones import add
@@ -317,6 +317,13 @@ def test_the_board_with_evidence_and_its_file(desk, as_):
 
     assert client.get(f"{url}/file/").status_code == 404
     assert client.post(f"{url}/record/", {"evidence": ""}).status_code == 422
+    later = {
+        "evidence": "联合通知。",
+        "done_on": "2099-01-01",
+        "file": SimpleUploadedFile("通知.pdf", b"%PDF-1.4 " + b"1" * 100),
+    }
+    assert client.post(f"{url}/record/", later).status_code == 422
+    assert not StoredFile.objects.exists()
     done = client.post(f"{url}/record/", {"evidence": "联合通知。", "done_on": "2026-06-20", "file": upload})
 
     assert done.status_code == 303
