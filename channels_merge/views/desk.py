@@ -19,6 +19,7 @@ from channels_merge.forms import DeskForm
 from channels_merge.identity import PhoneNotUnderstood, normal_phone
 from channels_merge.models import Appeal, Channel, Skill
 from channels_merge.states import EmergencyLine, ExplainGround, LegalRoute
+from hotline import parameters
 from hotline.dates import local
 from hotline.errors import DomainError
 from hotline.numbers import key_of
@@ -55,7 +56,8 @@ def desk(request):
     key = asked(request, "draft")
     typed = services.restore_draft(key=key, by=request.user, at=now) if key else {}
     if key and not typed:
-        messages.warning(request, "这份草稿已经登记，或者超过 7 天已删除。")
+        days = parameters.integer("draft_days", at=now)
+        messages.warning(request, f"这份草稿已经登记，或者超过 {days} 天已删除。")
     first = _first_of_call(asked(request, "call"), request.user)
     draft = key if typed else f"desk-{uuid.uuid4().hex}"
     form = DeskForm(

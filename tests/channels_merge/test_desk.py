@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 from channels_merge import services
 from channels_merge.models import Appeal, Contact, Draft, Interaction, Transfer
 from hotline.models import Notice, User
+from hotline.services import set_parameter
 from responsibility.models import DutyItem
 from tests.factories.channels_merge import NOON, PHONE, STORY, make_accepted, make_appeal, ticket_of
 from tests.factories.responsibility import DutyListFactory
@@ -374,9 +375,11 @@ def test_a_draft_lives_seven_days(agent, world):
 
 
 def test_a_draft_that_is_gone_is_said(agent, world):
+    set_parameter(key="draft_days", value="5", valid_from=NOON, source="测试", by=None, at=NOON)
+
     page = agent.get("/desk/?draft=desk-1").content.decode()
 
-    assert "这份草稿已经登记，或者超过 7 天已删除。" in page
+    assert "这份草稿已经登记，或者超过 5 天已删除。" in page
 
 
 def test_the_next_call_throws_the_empty_draft_away(agent, world):

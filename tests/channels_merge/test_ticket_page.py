@@ -13,7 +13,7 @@ from channels_merge.models import Appeal, Channel
 from channels_merge.selectors import appeals_of_ticket
 from channels_merge.services import sync_channels
 from hotline import calendar, parameters
-from hotline.services import store_file
+from hotline.services import set_parameter, store_file
 from tests.factories.channels_merge import make_accepted, ticket_of
 from tests.factories.hotline import load_rules
 from tests.factories.tickets import (
@@ -134,6 +134,13 @@ def test_the_road_shows_what_is_done_and_where_it_is(city, open_as):
     ]
     services.record_contact(assignment_id=ticket.lead_id, reached=True, by=city.handler, at=NOW)
     assert on_the_road(open_as, city.handler, ticket)["首次联系"] == ("done", "今天 10:00")
+
+
+def test_the_road_names_the_limit_of_the_review_as_it_is_laid_down(city, open_as):
+    ticket = given(city, reported())
+    set_parameter(key="completion_review_limit", value="2wd", valid_from=NOW, source="测试", by=None, at=NOW)
+
+    assert on_the_road(open_as, city.handler, ticket)["审核"] == ("", "限 2 个工作日")
 
 
 def on_the_road(open_as, user, ticket):

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Q
 from django.urls import reverse
 
+from hotline import parameters
 from hotline.rights import has_right
 from tickets.models import (
     Assignment,
@@ -408,7 +409,8 @@ def _passed(mark: _Mark, now_name: str, *, at: datetime, moment: Moment) -> Step
 def _ahead(mark: _Mark, *, is_now: bool, at: datetime, moment: Moment) -> Step:
     note = _limit(mark, at, moment)
     if not note and not is_now:
-        note = {"审核": "限 1 个工作日", "回访": "次日，逐人"}.get(mark.name, "")
+        review = f"限 {parameters.limit('completion_review_limit', at=at)}"
+        note = {"审核": review, "回访": "次日，逐人"}.get(mark.name, "")
     return Step(mark.name, note, "now" if is_now else "", late=_is_overdue(mark, at))
 
 
