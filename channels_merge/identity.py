@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from hotline import masking
 from hotline.errors import DomainError
 
 _FULL_WIDTH: Final = str.maketrans("０１２３４５６７８９＋－（）", "0123456789+-()")
@@ -14,9 +15,8 @@ class PhoneNotUnderstood(DomainError):
 
 
 def normal_phone(typed: str) -> str:
-    """Digits only, without the country code and the 0 that some dial before a mobile number; empty stays empty."""
-    digits = re.sub(r"[\s\-().]", "", typed.translate(_FULL_WIDTH))
-    digits = re.sub(r"^(?:(?:\+|00)?86|0)(?=1[3-9]\d{9}$)", "", digits)
+    """Digits only, a mobile number as it is dialled here; empty stays empty."""
+    digits = masking.as_dialled_here(re.sub(r"[\s\-().]", "", typed.translate(_FULL_WIDTH)))
     if digits and not _PHONE.fullmatch(digits):
         raise PhoneNotUnderstood
     # A local number without its area code is one of this city.

@@ -74,8 +74,7 @@ def mask_name(name: str) -> str:
 
 def mask_phone(phone: str) -> str:
     """13807971234 → 138****1234; a landline keeps its area code and last two digits."""
-    digits = re.sub(r"\D", "", phone.translate(_FULL_WIDTH))
-    digits = re.sub(r"^(?:86|0)(?=1[3-9]\d{9}$)", "", digits)
+    digits = as_dialled_here(re.sub(r"\D", "", phone.translate(_FULL_WIDTH)))
     if len(digits) == 11 and digits.startswith("1"):
         return f"{digits[:3]}****{digits[-4:]}"
     if digits.startswith("0") and len(digits) >= 10:
@@ -83,9 +82,16 @@ def mask_phone(phone: str) -> str:
     return "*" * max(len(digits) - 2, 0) + digits[-2:]
 
 
+def as_dialled_here(number: str) -> str:
+    """A mobile number without the country code or the 0 that some put before it; every other number as it is."""
+    return re.sub(r"^(?:(?:\+|00)?86|0)(?=1[3-9]\d{9}$)", "", number)
+
+
 def mask_id_number(number: str) -> str:
+    """3607**********1234; of a shorter one, as of a passport, no more than a quarter at each end."""
     number = number.strip()
-    return f"{number[:4]}{'*' * (len(number) - 8)}{number[-4:]}" if len(number) > 8 else "*" * len(number)
+    shown = min(4, len(number) // 4)
+    return f"{number[:shown]}{'*' * (len(number) - 2 * shown)}{number[len(number) - shown :]}"
 
 
 def is_id_number(number: str) -> bool:

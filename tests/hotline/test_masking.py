@@ -33,6 +33,7 @@ def test_names(name, masked):
         ("12345", "***45"),
         ("", ""),
         ("013807971234", "138****1234"),
+        ("0086 138 0797 1234", "138****1234"),
     ],
 )
 def test_phones(phone, masked):
@@ -41,6 +42,13 @@ def test_phones(phone, masked):
 
 def test_id_numbers():
     assert mask_id_number(ID) == "1101**********002X"
+    assert [mask_id_number(number) for number in ("110105491231002", "E12345678", "H1234567", "123", "")] == [
+        "110*********002",
+        "E1*****78",
+        "H1****67",
+        "***",
+        "",
+    ]
     assert is_id_number(ID)
     assert is_id_number(ID.lower())
     assert not is_id_number("110105194912310021")
