@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django import forms
 
-from hotline.fields import unit_of_name, units_of_names
+from hotline.fields import TypedField, unit_of_name, units_of_names
 from hotline.models import Region, Unit
 from responsibility.models import Category
 from responsibility.selectors import notation
@@ -29,7 +29,7 @@ def _as_error_of_field() -> Iterator[None]:
         raise forms.ValidationError(str(wrong)) from wrong
 
 
-class ManyField(forms.CharField):
+class ManyField(TypedField):
     """Several words in one line, each between 顿号."""
 
     def __init__(self, *, rows: int = 1, **kwargs: Any) -> None:

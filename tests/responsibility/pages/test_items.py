@@ -332,6 +332,16 @@ def test_an_item_is_removed_and_brought_back_from_the_base(draft, as_):
     assert table(client.get(f"{address}/?only=diff")) == []
 
 
+def test_what_cannot_be_seen_is_no_part_of_a_units_name(draft, as_):
+    client = as_("administrator")
+    address = f"/duty-lists/{draft.pk}/items/CG-01/"
+
+    answer = client.post(address, typed(client.get(address)) | {"co_units": "\0市城管局\0", "reason": "照三定。"})
+
+    assert (answer.status_code, errors(answer)) == (303, [])
+    assert [each.short_name for each in of(draft, "CG-01").co_units.all()] == ["市城管局"]
+
+
 def test_a_new_item_asks_for_its_code_and_refuses_one_that_is_there(draft, as_):
     client = as_("administrator")
     address = f"/duty-lists/{draft.pk}/new-item/"
