@@ -5,7 +5,7 @@ from django import forms
 from channels_merge.forms.fields import RegionField
 from channels_merge.models import Channel
 from channels_merge.states import EmergencyLine
-from hotline.fields import at_most
+from hotline.fields import at_most, words_field
 from responsibility.fields import CategoryField
 from responsibility.models import Category
 from tickets.states import Kind, Urgency
@@ -24,23 +24,22 @@ class WordsForm(forms.Form):
 
 
 class ReasonForm(WordsForm):
+    """As short as it is kept: nothing that was typed is cut."""
+
     def __init__(self, *args, label="理由", missing="请写明理由。", **kwargs):
-        super().__init__(*args, label=label, required=True, missing=missing, **kwargs)
-        self.fields["text"].max_length = 200
-        self.fields["text"].widget.attrs["rows"] = 2
+        super().__init__(*args, **kwargs)
+        self.fields["text"] = words_field(label, 200, rows=2)
+        self.fields["text"].error_messages["required"] = missing
 
 
 class ChoiceAndWordsForm(forms.Form):
     choice = forms.ChoiceField(widget=forms.RadioSelect, error_messages={"required": "请选择一项。"})
-    told = forms.CharField(max_length=5000, widget=forms.Textarea(attrs={"rows": 4}))
 
-    def __init__(self, *args, choices, label, told_label, told_required=True, **kwargs):
+    def __init__(self, *args, choices, label, told_label, told_required=True, told_most=5000, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["choice"].choices = choices
         self.fields["choice"].label = label
-        self.fields["told"].label = told_label
-        self.fields["told"].required = told_required
-        self.fields["told"].error_messages["required"] = f"请写{told_label}。"
+        self.fields["told"] = words_field(told_label, told_most, required=told_required, rows=4)
 
 
 class AcceptForm(forms.Form):
@@ -76,8 +75,15 @@ class TransferForm(ChoiceAndWordsForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(
-            *args, choices=EmergencyLine.choices, label="转给", told_label="说明", told_required=False, **kwargs
+            *args,
+            choices=EmergencyLine.choices,
+            label="转给",
+            told_label="说明",
+            told_required=False,
+            told_most=200,
+            **kwargs,
         )
+        self.order_fields(["choice", "told", "three_party"])
 
 
 class LinkForm(forms.Form):

@@ -8,7 +8,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods
 
 from channels_merge import rights, selectors, services
-from channels_merge.forms import AcceptForm, AnswerForm, ChoiceAndWordsForm, TransferForm, WordsForm
+from channels_merge.forms import AcceptForm, AnswerForm, ChoiceAndWordsForm, ReasonForm, TransferForm, WordsForm
 from channels_merge.models import Appeal, Channel, GridEvent
 from channels_merge.selectors.petition import in_petition
 from channels_merge.states import AppealState, ExplainGround, LegalRoute
@@ -167,13 +167,15 @@ def _form(code, appeal, request, now):
         return AcceptForm(data, initial=_initial(appeal, now))
     if code == "answer":
         return AnswerForm(data, initial={"category": appeal.category.code if appeal.category else None})
-    return WordsForm(data, label=WORDS[code], required=True, missing=f"请写{WORDS[code]}。")
+    words = {"label": WORDS[code], "missing": f"请写{WORDS[code]}。"}
+    return ReasonForm(data, **words) if code in REASONS else WordsForm(data, required=True, **words)
 
 
 CHOICES = {
     "redirect": (LegalRoute.choices, "法定途径", "告知的话", True),
     "explain": (ExplainGround.choices, "事由", "解释的话", True),
 }
+REASONS = {"attach", "return"}
 WORDS = {
     "attach": "为何是同一件事",
     "need-info": "请对方补充什么",

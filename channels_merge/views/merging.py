@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from channels_merge import rights
-from channels_merge.forms import MergeSwitchForm, WordsForm
+from channels_merge.forms import MergeSwitchForm, ReasonForm
 from channels_merge.models import FrequentCaller, MergeProposal, MergeSwitch, ThresholdProposal
 from channels_merge.selectors import merge_figures, merging, repeats
 from channels_merge.services import merging as services
@@ -211,7 +211,7 @@ def repeated(request):
 @require_http_methods(["GET", "POST"])
 def caller_seen(request, caller_id):
     caller = get_object_or_404(FrequentCaller.objects.select_related("latest__contact"), pk=caller_id)
-    form = WordsForm(_posted(request), label="处理意见", required=True, missing="请写处理意见。")
+    form = ReasonForm(_posted(request), label="处理意见", missing="请写处理意见。")
 
     def do(typed):
         repeat_services.note_caller_seen(caller_id=caller.pk, said=typed["text"], by=request.user, at=timezone.now())

@@ -17,6 +17,7 @@ from hotline.calendar import load_calendar
 from hotline.client_address import client_address
 from hotline.errors import DomainError
 from hotline.services import PICTURES, FileRefused, store_file
+from hotline.typed import clean
 
 MOST_PHOTOS = 6
 SESSION_KEY = "appeal_track"
@@ -192,7 +193,8 @@ def track_act(request, code):
     form = TrackForm()
     now = timezone.now()
     common = {"appeal_id": progress.appeal.pk, "channel": _channel(), "by": None, "at": now}
-    text = request.POST.get("text", "")[:2000]
+    # A new line is one character to the browser that counts and two in what it sends.
+    text = clean(request.POST.get("text", ""))[:2000]
     said, status = _words(code, progress), 200
     try:
         services.count_addition(number=number, address=client_address(request), at=now)

@@ -244,7 +244,7 @@ def test_no_field_breaks_a_form(agent, url, field):
 ACTS = {
     "urge": [{"text": "长" * 2001}],
     "supplement": [{}, {"text": " "}, {"text": "长" * 2001}, {"text": NUL}],
-    "withdraw": [{}, {"text": " "}, {"text": NUL}],
+    "withdraw": [{}, {"text": " "}, {"text": NUL}, {"text": "长" * 201}],
     "unlink": [{}, {"text": "另一件"}, {"apart": "wrong", "text": "另一件"}, {"apart": "split", "text": NUL}],
     "link": [
         {},
@@ -282,7 +282,7 @@ INTAKE = {
     ],
     "need-info": [{}, {"text": " "}, {"text": "长" * 2001}],
     "give-info": [{}, {"text": "补充"}],
-    "transfer": [{}, {"choice": "999"}, {"choice": NUL}],
+    "transfer": [{}, {"choice": "999"}, {"choice": NUL}, {"choice": "110", "told": "长" * 201}],
     "redirect": [{}, {"choice": "litigation"}, {"choice": "x", "told": "告知"}],
     "explain": [{}, {"choice": "privacy", "told": " "}],
     "police": [{}, {"text": " "}],

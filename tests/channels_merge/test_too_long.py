@@ -4,8 +4,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from channels_merge import services
-from channels_merge.models import Appeal
-from tests.factories.channels_merge import PHONE, STORY, PhoneChannelFactory, make_appeal
+from channels_merge.models import Appeal, Interaction
+from tests.factories.channels_merge import PHONE, STORY, PhoneChannelFactory, make_accepted, make_appeal
 from tests.factories.evaluation import TUESDAY
 from tests.factories.tickets import at, fresh
 
@@ -64,3 +64,23 @@ def test_the_page_of_citizens_says_it_and_keeps_everything_typed(client, city):
         "name": "王丽",
     }
     assert STORY in page.select_one("[name=text]").get_text()
+
+
+@pytest.mark.parametrize("code", ["attach", "return"])
+def test_a_reason_takes_as_many_characters_as_are_kept(client, city, code):
+    client.force_login(city.agent)
+    url = f"/intake/{make_appeal(at=TUESDAY).number}/acts/{code}/"
+
+    page = client.post(url, {"text": "长" * 201}).content.decode()
+
+    assert "最多写 200 个字，现在有 201 个字。" in page
+
+
+def test_new_lines_of_a_citizen_take_no_room_from_the_words(client, city):
+    appeal = make_accepted(at=TUESDAY)
+    client.post("/p/track/", {"number": appeal.number, "code": appeal.code})
+    words = "\n".join("补" * 99 for _ in range(20))
+
+    client.post("/p/track/supplement/", {"text": words.replace("\n", "\r\n")})
+
+    assert Interaction.objects.get(kind="supplement").text == words

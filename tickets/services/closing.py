@@ -173,7 +173,7 @@ def suspended_by(act: Act, name: str) -> list[int]:
 
 @transaction.atomic
 def defer_ticket(*, ticket_id: int, reason: str, by: User, at: datetime) -> TicketEvent:
-    """挂账: cannot be done within any limit of this list; it stays on the books and is reviewed every 90 days."""
+    """挂账: cannot be done within any limit of this list; it stays on the books and is reviewed now and then (parameter deferred_review)."""
     act = Act.on_ticket(ticket_id, by=by, at=at)
     act.require(rights.DEFER)
     reason = require_text(reason, "请写明挂账的理由和计划。")
