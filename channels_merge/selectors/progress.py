@@ -54,6 +54,15 @@ class Progress:
         own = self.clock.due_at if self.clock else None
         return max(own, self.extended_to) if own and self.extended_to else own
 
+    @property
+    def is_put_off(self) -> bool:
+        return self.may_urge and self.ticket is not None and self.ticket.state == TicketState.DEFERRED
+
+    @property
+    def is_promised(self) -> bool:
+        """Whether the date that the citizen was told is still to be told: what is put off has none, its clock runs on."""
+        return self.may_urge and not self.is_put_off and self.clock is not None and self.clock.is_running
+
 
 _TONES = {
     TicketState.IN_PROGRESS: "work",
@@ -71,7 +80,7 @@ _SENTENCES = {
     TicketState.IN_PROGRESS: "正在办。",
     TicketState.COMPLETION_REVIEW: "已经办过，12345 正在审核结果。",
     TicketState.PENDING_FOLLOWUP: "已有结果，12345 会回访您。",
-    TicketState.DEFERRED: "一时办不了，已登记在册，定期复查。",
+    TicketState.DEFERRED: "一时办不了，已登记在册，最晚{looked_at_again}复查。",
     TicketState.CLOSED: "已办结。",
     TicketState.VOIDED: "这张单已作废，请拨 12345 询问。",
 }
@@ -113,9 +122,7 @@ def progress_of(appeal: Appeal) -> Progress:
         ticket=ticket,
         label=_ticket_label(ticket) if shows_ticket and ticket else appeal.get_state_display(),
         tone=_TONES.get(TicketState(ticket.state), "wait") if shows_ticket and ticket else _appeal_tone(appeal),
-        sentence=_SENTENCES.get(TicketState(ticket.state), "")
-        if shows_ticket and ticket
-        else _APPEAL_SENTENCES[AppealState(appeal.state)],
+        sentence=_sentence(ticket) if shows_ticket and ticket else _APPEAL_SENTENCES[AppealState(appeal.state)],
         unit_name=_unit_name(ticket) if shows_ticket else "",
         clock=clock,
         extended_to=_extended_to(ticket) if shows_ticket and is_open and ticket else None,
@@ -129,6 +136,12 @@ def progress_of(appeal: Appeal) -> Progress:
     )
 
 
+def _sentence(ticket: Ticket) -> str:
+    day = local(ticket.sort_at)
+    sentence = _SENTENCES.get(TicketState(ticket.state), "")
+    return sentence.format(looked_at_again=f"{day.year}年{day.month}月{day.day}日")
+
+
 def _ticket_label(ticket: Ticket) -> str:
     return {
         TicketState.PENDING_DISPATCH: "已受理",
@@ -136,6 +149,7 @@ def _ticket_label(ticket: Ticket) -> str:
         TicketState.PENDING_SIGN: "已派出",
         TicketState.COMPLETION_REVIEW: "审核中",
         TicketState.PENDING_FOLLOWUP: "已有结果",
+        TicketState.DEFERRED: "暂时办不了",
     }.get(TicketState(ticket.state), ticket.get_state_display())
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from django.db.models import Q
@@ -18,15 +18,18 @@ from hotline.models import Clock, User
 from hotline.rights import has_right
 from responsibility.selectors import lists_to_judge
 from tickets.models import ObjectionClock, Ticket
+from tickets.rights import DEFER, Actor
+from tickets.selectors import lists
 from tickets.selectors.approvals import approval_page
 from tickets.selectors.inbox import inbox_page
 from tickets.selectors.objections import awaited_definitions, awaited_statements
 from tickets.selectors.queues import dispatch_page, extension_page, return_page, ruling_page
-from tickets.states import Secrecy
+from tickets.states import Secrecy, TicketState
 
 EACH = 25
 SHOWN = 14
 CITY_SECONDS = 20
+REVIEWED_WITHIN = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,18 @@ def _approvals(user: User, at: datetime) -> Iterable[Work]:
         yield work_of("审核", approval.ticket, "审办结", due_at=approval.due_at)
 
 
+def _deferred(user: User, at: datetime) -> Iterable[Work]:
+    """What is put off has no queue of its own: its review is work a week before it is due."""
+    if DEFER(None, Actor(user, at)):
+        rows = (
+            lists.queue(TicketState.DEFERRED, user, at)
+            .filter(sort_at__lt=at + REVIEWED_WITHIN)
+            .select_related("region")
+        )
+        for ticket in rows.order_by("sort_at", "pk")[:EACH]:
+            yield work_of("挂账", ticket, "复核", due_at=ticket.sort_at, limit_unit="d")
+
+
 def _opinions(user: User, at: datetime) -> Iterable[Work]:
     """Written opinions that the unit was asked for, and duties that the office was asked to define."""
     asked = {
@@ -218,6 +233,7 @@ _OWN: tuple[Provider, ...] = (
     _extensions,
     _rulings,
     _approvals,
+    _deferred,
     _opinions,
     _duty_lists,
 )

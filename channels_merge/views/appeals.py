@@ -76,7 +76,7 @@ def act(request, number, code):
 
 
 def _to_read_out(progress, now):
-    due = f"最晚 {date_cn(progress.promised_at, now)} 办结。" if progress.clock and progress.may_urge else ""
+    due = f"最晚 {date_cn(progress.promised_at, now)} 办结。" if progress.is_promised else ""
     reply = f"答复：{progress.reply}" if progress.reply else ""
     return f"{progress.unit_name}{progress.sentence}{due}{reply}"
 

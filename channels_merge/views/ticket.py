@@ -105,6 +105,7 @@ def page(request: HttpRequest, number: str) -> HttpResponse:
             "steps": road(shown, at=at, moment=moment),
             "tone": STATE_TONE[TicketState(ticket.state)],
             "unit_clock": shown.clock(ClockKind.HANDLE, acting) if acting else shown.clock(ClockKind.DISPATCH),
+            "review_clock": shown.clock(ClockKind.DEFERRED_REVIEW) if ticket.state == TicketState.DEFERRED else None,
             "acting": acting,
             "turn": whose_turn(found),
             "mediations": mediations_read(found, sees_all=shown.sees_all),
@@ -199,6 +200,7 @@ WAITS_FOR = {
     TicketState.RETURN_REVIEW: "退单等市中心审核",
     TicketState.PENDING_RULING: "等市中心裁定首办单位",
     TicketState.PENDING_FOLLOWUP: "等 12345 回访反映人",
+    TicketState.DEFERRED: "挂账，等市中心复核",
 }
 
 

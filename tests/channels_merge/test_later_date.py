@@ -96,6 +96,24 @@ def test_callers_hear_that_it_is_put_off_and_why(city, callers):
         ]
 
 
+def test_what_is_put_off_promises_no_date_any_more(city, callers, client):
+    """The citizen's clock runs on and is judged; the page, the desk and who reads it out name the day of the review."""
+    appeal = callers[0]
+    services.defer_ticket(ticket_id=ticket_of(appeal).pk, reason="列入明年改造计划。", by=city.reviewer, at=GRANTED)
+    client.post("/p/track/", {"number": appeal.number, "code": appeal.code})
+    page = client.get("/p/track/").content.decode()
+
+    progress = selectors.progress_of(fresh(appeal))
+    assert (progress.label, progress.sentence) == (
+        "暂时办不了",
+        "一时办不了，已登记在册，最晚2027年2月10日复查。",
+    )
+    assert progress.sentence in page
+    assert "原来答应 <b>12月1日</b> 前办完，现在办不到，原因见下面。" in page
+    assert "最晚 <b>" not in page
+    assert "为什么是" not in page
+
+
 def test_who_is_asked_for_more_hears_the_question_and_nobody_else(city, two):
     first, second = two
     services.ask_information(ticket_id=ticket_of(first).pk, question="是三栋几单元？", by=city.dispatcher, at=ASKED)

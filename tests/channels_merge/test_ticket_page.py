@@ -327,6 +327,17 @@ def test_a_void_matter_has_no_clock_of_a_unit(city, open_as):
     assert "为什么是" not in page
 
 
+def test_what_is_put_off_says_when_it_is_looked_at_again_and_asks_nothing_of_the_unit(city, open_as):
+    ticket = signed(city)
+    services.defer_ticket(ticket_id=ticket.pk, reason="列入明年改造计划。", by=city.reviewer, at=NOW)
+
+    words = text_of(open_as(city.handler, ticket))
+    assert "挂账复核 余 90 天 最晚 2027年2月8日 10:00 复核，各单位停表" in words
+    assert "下一步 挂账，等市中心复核 批注" in words
+    assert "提前" not in words
+    assert "为什么是" not in words
+
+
 def test_what_holds_a_matter_open_is_said_on_its_page(city, open_as):
     ticket = given(city, reported(), moment=at("11-10 10:01"))
     services.place_hold(

@@ -1,6 +1,7 @@
 """`/`: what each person must do first, in the order of what burns."""
 
 import re
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -196,3 +197,15 @@ def test_the_bench_of_whoever_signs_does_too(city, bench, client, rows, django_a
         answer = client.get("/")
 
     assert answer.content.count(b'class="go"') == rows
+
+
+def test_the_review_of_what_is_put_off_is_work_in_its_last_week(city, bench):
+    """Ninety days from 10 November end on 8 February."""
+    ticket = signed(city, make_accepted(phone="13900000001"))
+    tickets.defer_ticket(ticket_id=ticket.pk, reason="列入明年改造计划。", by=city.reviewer, at=NOON)
+    with time_machine.travel(NOON + timedelta(days=82), tick=False):
+        early = bench(city.reviewer)[1]
+    with time_machine.travel(NOON + timedelta(days=84), tick=False):
+        late, others = bench(city.reviewer)[1], bench(city.head)[1]
+
+    assert (early, late, others) == ([], [("挂账", ticket.number, "复核")], [])

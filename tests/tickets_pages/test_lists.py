@@ -379,6 +379,14 @@ def test_the_list_shows_where_each_ticket_stands(city, log_in):
     ]
 
 
+def test_what_is_put_off_shows_how_long_until_its_review(city, log_in):
+    ticket = signed(city)
+    services.defer_ticket(ticket_id=ticket.pk, reason="列入明年改造计划。", by=city.reviewer, at=NOW)
+    [row] = cells(log_in(city.dispatcher).get("/tickets/?state=deferred"))
+
+    assert row[0] == "余90天"
+
+
 def test_filters_narrow_the_list(city, duty, log_in):
     noise = register(category=duty.noise.category, kind="complaint", at=at("11-09 23:59"))
     school = register(category=duty.schools.category, at=at("11-10 00:00"))

@@ -121,6 +121,7 @@ def situation(ticket: Ticket, user: User, at: datetime) -> Situation:
         if part.role in {AssignmentRole.CO, AssignmentRole.SUPERIOR} and part.state != AssignmentState.SUBMITTED
     )
     is_its_turn = own is not None and own.state == AssignmentState.SIGNED and ticket.holder_id == own.pk
+    is_its_turn = is_its_turn and ticket.state != TicketState.DEFERRED
     needs = tuple(requirements(own, by=user, at=at)) if is_its_turn else ()
     objection = _open_objection(ticket) if ticket.has_objection else None
     ruling = ruling_in_force(ticket) if objection is None and first_handlers_part(ticket, user) else None
