@@ -131,11 +131,11 @@ class Page:
     title: str
     columns: Mapping[str, int]
     """Heading → how many characters wide."""
-    rows: Iterable[Sequence[str]]
+    rows: Iterable[Sequence[str | int]]
 
 
 def workbook(*pages: Page) -> bytes:
-    """As XLSX. Every cell is text: what begins like a formula is none, and a code keeps its zeros."""
+    """As XLSX. Words stay text: what begins like a formula is none, and a code keeps its zeros. A number can be summed."""
     book = Workbook(write_only=True)
     for page in pages:
         sheet = book.create_sheet(page.title)
@@ -156,8 +156,10 @@ def _heading(sheet: Any, text: str) -> WriteOnlyCell:
     return cell
 
 
-def _plain(sheet: Any, text: str) -> Any:
-    text = clean(text)
+def _plain(sheet: Any, value: str | int) -> Any:
+    if isinstance(value, int):
+        return value
+    text = clean(value)
     if not text.startswith("="):
         return text or None
     cell = WriteOnlyCell(sheet, text)

@@ -61,7 +61,7 @@ def export_tickets(*, wanted: Wanted, narrowed: str, reason: str, by: User, at: 
     return workbook(Page("工单", COLUMNS, (_row(ticket, reads_chain=reads_chain) for ticket, reads_chain in tickets)))
 
 
-def _row(ticket: Ticket, *, reads_chain: bool) -> Sequence[str]:
+def _row(ticket: Ticket, *, reads_chain: bool) -> Sequence[str | int]:
     region = ticket.region
     return (
         ticket.number,
@@ -77,8 +77,10 @@ def _row(ticket: Ticket, *, reads_chain: bool) -> Sequence[str]:
         _moment(ticket.due_at),
         _moment(ticket.closed_at),
         ticket.get_closing_kind_display(),
-        *(str(count) for count in (ticket.round, ticket.appeal_count, ticket.urge_count)),
-        str(ticket.return_count) if reads_chain else "",
+        ticket.round,
+        ticket.appeal_count,
+        ticket.urge_count,
+        ticket.return_count if reads_chain else "",
     )
 
 
