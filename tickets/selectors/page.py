@@ -147,7 +147,8 @@ def _as_tree(assignments: list[Assignment]) -> Iterable[Assignment]:
 
 
 def sees_whole_chain(found: Situation, assignments: Iterable[Assignment]) -> bool:
-    """Who reads internal notes: the lead chain, who watches the whole city, who was named for this ticket.
+    """Who reads internal notes: the lead chain, who watches the whole city, who was named for this ticket. Who had the
+    matter and has it no longer is not of the chain, though it may help or watch.
 
     Co-units and copies read their own part; whoever calls back reads what the citizen may read, and so does a county's
     centre that has the ticket only because one of its resources was asked.
@@ -156,7 +157,8 @@ def sees_whole_chain(found: Situation, assignments: Iterable[Assignment]) -> boo
     if not at_the_centre(found.ticket, user):
         scope = TicketScope.objects.filter(ticket=found.ticket, user=user).current(at)
         return has_right(user, "tickets.view_all_tickets", at) or scope.exists()
-    roles = {part.role for part in assignments if part.unit_id == user.unit_id}
+    parts = (part for part in assignments if part.state not in ENDED_ASSIGNMENT_STATES)
+    roles = {part.role for part in parts if part.unit_id == user.unit_id}
     return AssignmentRole.LEAD in roles if roles else not _only_settles(found)
 
 
