@@ -191,6 +191,9 @@ class PersonForm(forms.ModelForm):
             self.add_error("deputy", "代理人须是同一单位的另一人。")
         elif deputy and (deputy.is_staff or self.instance.is_staff):
             self.add_error("deputy", "系统管理员、安全管理员、审计管理员不代理别人，也不由别人代理。")
+        if self.instance.pk and "unit" in self.changed_data and (held := services.in_hand(self.instance)):
+            # Who sees it there is not told of it, and whoever is told does not see it.
+            self.add_error("unit", f"名下还有{''.join(held)}先交给同事，再改单位。")
         return data
 
 

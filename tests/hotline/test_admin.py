@@ -289,6 +289,12 @@ def test_what_is_in_hand_is_shown_before_somebody_goes(browser):
 
     work_in_hand.connect(say)
     try:
+        moved = browser.post(
+            reverse("admin:hotline_user_change", args=[user.pk]), person(UnitFactory(), username=user.username)
+        )
+        assert moved.context["adminform"].form.errors == {
+            "unit": [f"名下还有{user.pk} 的在办工单 1 件。先交给同事，再改单位。"]
+        }
         assert notes() == [["在用人员 1 名。", f"{unit.pk} 的在办工单 1 件。"], [f"{user.pk} 的在办工单 1 件。"]]
     finally:
         work_in_hand.disconnect(say)
