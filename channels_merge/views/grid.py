@@ -22,7 +22,7 @@ from channels_merge.views.sheets import sheet_page
 from hotline.errors import DomainError
 from hotline.models import User
 from hotline.rights import has_right
-from hotline.services import store_file
+from hotline.services import CHOOSE_AGAIN, PICTURES, store_file
 from hotline.views.dialogs import asked, run_act
 from hotline.views.files import answer_with_file
 from hotline.views.gate import NOT_YOURS, needs, opens_with
@@ -342,6 +342,8 @@ def check(request, check_id):
         if form.is_valid() and _report(request, found, form):
             messages.success(request, "已上报，记到工单上了。")
             return HttpResponseRedirect(reverse("channels_merge:grid-checks"), status=303)
+        if request.FILES:
+            form.add_error("photos", CHOOSE_AGAIN)
     return render(
         request,
         "channels_merge/grid_check.html",
@@ -367,7 +369,7 @@ def _report(request, found, form):
                 found=typed["found"],
                 words=typed["words"],
                 visited_at=typed["visited_at"],
-                photos=[store_file(upload=photo, by=request.user, at=at) for photo in typed["photos"]],
+                photos=[store_file(upload=photo, by=request.user, at=at, only=PICTURES) for photo in typed["photos"]],
                 by=request.user,
                 at=at,
             )

@@ -23,7 +23,7 @@ from hotline.services.clocks import (
     sweep_clocks,
     thresholds,
 )
-from hotline.services.files import PICTURES, XLSX, FileRefused, open_file, store_file
+from hotline.services.files import CHOOSE_AGAIN, PICTURES, XLSX, FileRefused, open_file, store_file
 from hotline.services.keys import KeysChanged, prove_keys
 from hotline.services.notices import clear_old_notices, mark_read, notify
 from hotline.services.parameters import ParameterRefused, check_parameter, set_parameter
@@ -50,6 +50,7 @@ from hotline.services.rows import RowsFailed, one_by_one
 from hotline.services.security import log_reveal, log_security
 
 __all__ = [
+    "CHOOSE_AGAIN",
     "PICTURES",
     "XLSX",
     "CalendarRefused",

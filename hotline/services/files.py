@@ -38,6 +38,7 @@ SHOWN: Final = {
     PICTURES: "jpg、png、webp、heic 图片",
     XLSX: "xlsx 表格，别的格式先在表格软件里另存为 xlsx",
 }
+CHOOSE_AGAIN: Final = "文件要重新选一次，其他内容都还在。"
 HEAD_BYTES: Final = 8192
 OFFICE: Final = {"word/document.xml": "docx", "xl/workbook.xml": "xlsx"}
 EXPANDED_AT_MOST: Final = 512 * 1024 * 1024

@@ -201,6 +201,11 @@ def test_an_extension_longer_than_the_rule_is_refused_by_the_service(city, log_i
     [
         ("现场.png", b"", "所选的文件是空的，请重新选择。"),
         ("现场.png", b"MZ\x90\x00 a program", "“现场.png”的内容不是可以上传的类型。"),
+        (
+            "现场.pdf",
+            b"%PDF-1.7 no picture",
+            "“现场.pdf”的内容不是可以上传的类型。可以上传：jpg、png、webp、heic 图片。",
+        ),
         ("现场.png", PNG + b"\0" * 1024 * 1024, "“现场.png”超过 1 兆字节，未上传。请压缩后再试。"),
     ],
 )
@@ -221,8 +226,9 @@ def test_a_file_that_cannot_be_kept(city, log_in, name, content, said):
     )
 
     assert response.status_code == 422
-    [refused] = errors(response)["before"]
+    refused, again = errors(response)["before"]
     assert refused.startswith(said)
+    assert again == "文件要重新选一次，其他内容都还在。"
     assert words_of(response)["found_there"] == "仍在施工。"
     assert acts(ticket) == before
     assert not StoredFile.objects.exists()

@@ -16,7 +16,7 @@ from hotline import masking
 from hotline.addresses import page_of_ours
 from hotline.errors import DomainError
 from hotline.selectors import people_with_right
-from hotline.services import FileRefused, store_file
+from hotline.services import CHOOSE_AGAIN, PICTURES, FileRefused, store_file
 from tickets import forms, services
 from tickets.models import Ticket
 from tickets.selectors.acts import ActButton, Situation, acts_of, situation
@@ -41,9 +41,9 @@ class Page:
     """Address that takes this one back for half a minute."""
 
 
-def _files(found: Situation, data: dict[str, Any], field: str = "files") -> list:
+def _files(found: Situation, data: dict[str, Any], field: str = "files", *, only: str = "") -> list:
     try:
-        return [store_file(upload=upload, by=found.user, at=found.at) for upload in data[field]]
+        return [store_file(upload=upload, by=found.user, at=found.at, only=only) for upload in data[field]]
     except FileRefused as refused:
         raise InputRefused(str(refused), field=field) from refused
 
@@ -102,8 +102,8 @@ def _onsite(found: Situation, data: dict[str, Any]) -> Any:
         found=data["found_there"],
         place=data["place"],
         visited_at=data["visited_at"],
-        before=_files(found, data, "before"),
-        after=_files(found, data, "after"),
+        before=_files(found, data, "before", only=PICTURES),
+        after=_files(found, data, "after", only=PICTURES),
         by=found.user,
         at=found.at,
     )
@@ -373,16 +373,25 @@ def act(request: HttpRequest, number: str, code: str) -> HttpResponse:
 def _do(request: HttpRequest, found: Situation, button: ActButton, page: Page) -> HttpResponse:
     form = page.form(request.POST, request.FILES, found=found)
     if not form.is_valid():
-        return _draw(request, found, button, page, form, status=422)
+        return _draw_again(request, found, button, page, form)
     try:
         with transaction.atomic():  # files are kept with the act or not at all
             page.call(found, dict(form.cleaned_data))
     except InputRefused as refused:
         form.add_error(refused.field if refused.field in form.fields else None, str(refused))
-        return _draw(request, found, button, page, form, status=422)
+        return _draw_again(request, found, button, page, form)
     except DomainError as refused:
         return _refused(request, found.ticket, page, "没有办成。", str(refused))
     return _done(request, found.ticket, page, form)
+
+
+def _draw_again(
+    request: HttpRequest, found: Situation, button: ActButton, page: Page, form: forms.ActForm
+) -> HttpResponse:
+    """A browser fills in the words again, and never a file."""
+    for name in request.FILES.keys() & form.fields.keys():
+        form.add_error(name, CHOOSE_AGAIN)
+    return _draw(request, found, button, page, form, status=422)
 
 
 def _not_offered(ticket: Ticket) -> str:

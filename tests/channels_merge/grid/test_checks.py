@@ -98,6 +98,10 @@ def test_the_same_report_again_is_written_once(city, handed, client):
         ({"photos": [photo()], "visited_at": "2026-11-10T16:30"}, "到场时间须在派单之后、现在之前。"),
         ({"photos": [photo(f"{n}.png", bytes([n])) for n in range(7)]}, "照片最多 6 张，选了 7 张。"),
         ({"photos": [SimpleUploadedFile("a.png", b"GIF89a nothing")]}, "“a.png”的内容不是可以上传的类型。"),
+        (
+            {"photos": [SimpleUploadedFile("a.pdf", b"%PDF-1.7 no picture")]},
+            "“a.pdf”的内容不是可以上传的类型。可以上传：jpg、png、webp、heic 图片。",
+        ),
     ],
 )
 def test_what_is_refused_comes_back_with_what_was_typed(city, handed, client, fields, why):
@@ -108,6 +112,7 @@ def test_what_is_refused_comes_back_with_what_was_typed(city, handed, client, fi
 
     assert answer.status_code == 422
     assert why in answer.content.decode()
+    assert ("文件要重新选一次，其他内容都还在。" in answer.content.decode()) is ("photos" in fields)
     check.refresh_from_db()
     assert check.state == "open"
     assert not OnSiteRecord.objects.exists()
