@@ -372,6 +372,14 @@ class CalendarForm(ActForm):
             raise forms.ValidationError(f"第 {number} 行看不懂，应写成 2027-01-01,元旦,休。") from exc
 
 
+SHOWN_MOVES = 200
+
+
+def _what_moves(count):
+    shown = f"下面列出最早到期的 {SHOWN_MOVES} 个。" if count > SHOWN_MOVES else ""
+    return f"发布后将有 {count} 个在计时限改变。{shown}勾选确认后再次提交即发布。"
+
+
 class PublishPage(ActPage, ReadOnly):
     """A list with a page that shows which running clocks move, and publishes on confirmation."""
 
@@ -395,8 +403,12 @@ class PublishPage(ActPage, ReadOnly):
         moves, ready = None, False
         if request.method == "POST" and form.is_valid():
             rules = {name: value for name, value in form.cleaned_data.items() if name not in {"source", "confirmed"}}
-            moves = self.preview_service(**rules)
-            ready = form.cleaned_data["confirmed"]
+            try:
+                moves = self.preview_service(**rules)
+            except DomainError as refused:
+                form.add_error(None, str(refused))
+            else:
+                ready = form.cleaned_data["confirmed"]
 
         def does(data):
             moved = self.publish_service(**rules, source=data["source"], by=request.user, at=timezone.now())
@@ -409,8 +421,8 @@ class PublishPage(ActPage, ReadOnly):
             does=does,
             button="确认发布" if moves is not None else "查看影响",
             back=reverse(f"admin:hotline_{self.opts.model_name}_changelist"),
-            notes=[] if moves is None else [f"发布后将有 {len(moves)} 个在计时限改变。勾选确认后再次提交即发布。"],
-            rows=None if moves is None else moves[:200],
+            notes=[] if moves is None else [_what_moves(len(moves))],
+            rows=None if moves is None else moves[:SHOWN_MOVES],
             ready=ready,
         )
 
@@ -467,9 +479,12 @@ class WorkIntervalAdmin(PublishPage):
     list_display = ["valid_from", "starts", "ends"]
     ordering = ["-valid_from", "starts"]
     publish_form = HoursForm
-    preview_service = staticmethod(services.preview_hours)
     publish_service = staticmethod(services.publish_hours)
     published = "{valid_from:%Y-%m-%d} 起的上班时段已发布"
+
+    @staticmethod
+    def preview_service(**hours):
+        return services.preview_hours(**hours, at=timezone.now())
 
 
 class ParameterForm(forms.ModelForm):

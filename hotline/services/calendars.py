@@ -53,7 +53,8 @@ class ClockMove:
 
 
 def preview_calendar(*, year: int, days: Sequence[NamedDay]) -> list[ClockMove]:
-    """The running clocks whose due date would change, by due date. Nothing is written."""
+    """The running clocks whose due date would change, by due date. Nothing is written; what cannot be published is refused."""
+    _check_days(year, days)
     return _moves(_due_from(_first_day(year)), _with_year(read_calendar(), year, days))
 
 
@@ -74,8 +75,9 @@ def publish_calendar(*, year: int, days: Sequence[NamedDay], source: str, by: Us
     return _move_all(_due_from(_first_day(year)), by=by, at=at)
 
 
-def preview_hours(*, valid_from: date, intervals: Sequence[Interval]) -> list[ClockMove]:
-    """The running clocks whose due date new hours of work would change, by due date. Nothing is written."""
+def preview_hours(*, valid_from: date, intervals: Sequence[Interval], at: datetime) -> list[ClockMove]:
+    """`preview_calendar` for new hours of work."""
+    _check_hours(valid_from, intervals, at)
     work = read_calendar()
     kept = [entry for entry in work.intervals if entry[0] != valid_from]
     changed = sorted([*kept, (valid_from, tuple(sorted(intervals)))])

@@ -352,12 +352,14 @@ def test_summer_hours_are_shown_first_and_published_on_confirmation(browser):
         ({"intervals": "09:00-12:00\n11:00-18:00"}, {"__all__": ["上班时段互相重叠，未发布。"]}),
     ],
 )
-def test_hours_that_make_no_sense_are_refused(browser, change, error):
-    data = {"valid_from": "2027-06-01", "source": "x", "intervals": "09:00-12:00", "confirmed": "on"}
+@pytest.mark.parametrize("confirmed", [{}, {"confirmed": "on"}], ids=["looked at", "confirmed"])
+def test_hours_that_make_no_sense_are_refused(browser, change, error, confirmed):
+    data = {"valid_from": "2027-06-01", "source": "x", "intervals": "09:00-12:00"}
 
-    answer = browser.post(reverse("admin:hotline_workinterval_publish"), data | change)
+    answer = browser.post(reverse("admin:hotline_workinterval_publish"), data | change | confirmed)
 
     assert (answer.status_code, answer.context["form"].errors) == (422, error)
+    assert answer.context["rows"] is None
     assert WorkInterval.objects.count() == 2
 
 
