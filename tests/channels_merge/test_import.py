@@ -74,6 +74,12 @@ def test_held_rows_wait_at_intake(run):
     ("text", "arguments", "sentence"),
     [
         ("a,b\n1,2\n", (), "文件里没有列：id、text。现有列：a、b。"),
+        ("", (), "文件是空的，第一行须是列名。"),
+        (
+            "id;text\n1;两\n",
+            (),
+            "文件里没有列：id、text。现有列：id;text。各列须用英文逗号隔开，请另存为 CSV（逗号分隔）。",
+        ),
         (ROWS, ("--map", "colour=红"), "“colour=红”看不懂"),
     ],
 )

@@ -35,6 +35,7 @@ NEEDED = ("number", "text")
 TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d")
 BATCH = 50
 LONGEST_FIELD = 1_000_000
+SEPARATORS = set(";\t，|")
 ENCODINGS = ("utf-8-sig", "gb18030")
 BAD_BYTE = re.compile("[\udc80-\udcff]")
 """What ``surrogateescape`` makes of a byte that the encoding does not know."""
@@ -85,11 +86,7 @@ class Command(BaseCommand):
             reader = csv.DictReader(handle)
             if any(BAD_BYTE.search(name) or "\0" in name for name in reader.fieldnames or []):
                 raise CommandError(UNREADABLE)
-            missing = [columns[name] for name in NEEDED if columns[name] not in (reader.fieldnames or [])]
-            if missing:
-                raise CommandError(
-                    f"文件里没有列：{'、'.join(missing)}。现有列：{'、'.join(reader.fieldnames or [])}。"
-                )
+            _check_headings(reader.fieldnames, [columns[name] for name in NEEDED])
             importer = _Importer(channel, columns, hold=options["hold"])
             try:
                 for batch in _batches(reader, options["limit"]):
@@ -200,6 +197,20 @@ def _columns(pairs):
             raise CommandError(f"“{pair}”看不懂，应写成 栏目=列名，栏目有 {'、'.join(COLUMNS)}。")
         columns[name] = column
     return columns
+
+
+def _check_headings(names, needed):
+    if not names:
+        raise CommandError("文件是空的，第一行须是列名。")
+    missing = [name for name in needed if name not in names]
+    if missing:
+        # One column whose name holds the others: a spreadsheet wrote another separator.
+        why = (
+            "各列须用英文逗号隔开，请另存为 CSV（逗号分隔）。"
+            if len(names) == 1 and SEPARATORS & set(names[0])
+            else ""
+        )
+        raise CommandError(f"文件里没有列：{'、'.join(missing)}。现有列：{'、'.join(names)}。{why}")
 
 
 def _encoding(path):
