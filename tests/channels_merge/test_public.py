@@ -440,3 +440,14 @@ def test_too_many_additions_are_stopped_and_the_words_kept(client):
     assert "这件诉求一小时内已催办、补充 10 次，请稍后再试，或拨 12345。" in answers[10].content.decode()
     assert soup(answers[10]).find("textarea").get_text() == "补充第 10 次"
     assert Interaction.objects.filter(kind="supplement").count() == 10
+
+
+def test_a_form_whose_token_is_gone_shows_a_citizen_the_way_back_and_staff_theirs(world, client, person):
+    client.handler.enforce_csrf_checks = True
+    nobody = client.post("/p/", {"text": STORY})
+    client.force_login(person("agent"), "django.contrib.auth.backends.ModelBackend")
+    agent = client.post("/desk/", {"text": STORY})
+
+    ways = [re.findall(r'<li><a href="([^"]+)"', page.content.decode()) for page in (nobody, agent)]
+    assert (nobody.status_code, agent.status_code) == (403, 403)
+    assert ways == [["/p/", "/p/track/?new=1", "/"], ["/"]]
