@@ -62,7 +62,7 @@ def preview_calendar(*, year: int, days: Sequence[NamedDay]) -> list[ClockMove]:
 def publish_calendar(*, year: int, days: Sequence[NamedDay], source: str, by: User | None, at: datetime) -> int:
     """Publish the next version of a year and move the clocks. Returns how many due dates changed."""
     _check_days(year, days)
-    list(CalendarYear.objects.select_for_update().filter(year=year))
+    _lock_calendar()
     latest = CalendarYear.objects.filter(year=year).aggregate(latest=Max("version"))["latest"] or 0
     version = latest + 1
     CalendarYear.objects.create(year=year, version=version, provisional=False, source=source, published_at=at)
@@ -93,6 +93,7 @@ def publish_hours(
     Hours of a day already begun are refused: what was counted by them stays. Returns how many due dates changed.
     """
     _check_hours(valid_from, intervals, at)
+    _lock_calendar()
     WorkInterval.objects.filter(valid_from=valid_from).delete()
     WorkInterval.objects.bulk_create(
         WorkInterval(valid_from=valid_from, starts=starts, ends=ends) for starts, ends in sorted(intervals)
@@ -100,6 +101,11 @@ def publish_hours(
     subject = f"{valid_from:%Y-%m-%d} 起的上班时段"
     log_security(kind=SecurityLog.Kind.CALENDAR, user=by, subject=subject, reason=source, at=at)
     return _move_all(_due_from(valid_from), by=by, at=at)
+
+
+def _lock_calendar() -> None:
+    """One publication after the other: of a new year there is no row yet that the second could wait for."""
+    list(CalendarYear.objects.select_for_update(no_key=True).order_by("pk"))
 
 
 @transaction.atomic
