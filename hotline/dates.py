@@ -1,7 +1,7 @@
 """Local days. The hotline has one time zone."""
 
 from calendar import monthrange
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,11 @@ def may_have_been(moment: datetime, at: datetime) -> bool:
 def local_day(at: datetime | date) -> date:
     """The date of a moment in Ganzhou; a date is returned as it is."""
     return local(at).date() if isinstance(at, datetime) else at
+
+
+def month_bounds(month: date) -> tuple[datetime, datetime]:
+    """The first moments of the month and of the next, in Ganzhou. `month`: its first day."""
+    return datetime.combine(month, time(), SHANGHAI), datetime.combine(add_months(month, 1), time(), SHANGHAI)
 
 
 def add_months(day: date, months: int) -> date:

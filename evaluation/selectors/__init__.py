@@ -9,7 +9,6 @@ from evaluation.selectors.figures import (
     UnitFigures,
     figure_rows,
     figure_rows_without_words,
-    month_bounds,
     unit_figures,
     units_seen,
 )
@@ -52,7 +51,6 @@ __all__ = [
     "follow_ups_ended",
     "follow_ups_to_make",
     "follow_ups_waiting",
-    "month_bounds",
     "redo_refusal",
     "unit_figures",
     "units_seen",

@@ -11,8 +11,9 @@ from statistics import median
 
 from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
 
-from evaluation.selectors.figures import UnitFigures, month_bounds, unit_figures
+from evaluation.selectors.figures import UnitFigures, unit_figures
 from hotline.calendar import load_calendar
+from hotline.dates import month_bounds
 from hotline.models import Unit, User
 from tickets.models import Assignment, ReturnRequest, Ticket, TicketScope
 from tickets.states import LIVE_ASSIGNMENT_STATES, AssignmentRole, Decision

@@ -34,7 +34,7 @@ from django.db.models.functions import Coalesce, Least
 
 from evaluation.models import FollowUp
 from evaluation.states import EVALUATED, SATISFIED, FollowUpState, Outcome, Satisfaction
-from hotline.dates import SHANGHAI
+from hotline.dates import month_bounds
 from hotline.models import Clock, Unit, User
 from hotline.selectors import subtree_ids
 from tickets.models import Ticket, TicketClock, TicketEvent
@@ -109,15 +109,6 @@ class UnitFigures:
 
 def _rate(part: int, whole: int) -> float | None:
     return None if whole == 0 else 100 * part / whole
-
-
-def month_bounds(month: date) -> tuple[datetime, datetime]:
-    """The first moments of the month and of the next, in Ganzhou."""
-    following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
-    return (
-        datetime(month.year, month.month, 1, tzinfo=SHANGHAI),
-        datetime(following.year, following.month, 1, tzinfo=SHANGHAI),
-    )
 
 
 def units_seen(user: User) -> QuerySet[Unit]:

@@ -2,7 +2,14 @@ from datetime import date
 
 import pytest
 
-from hotline.dates import add_months
+from hotline.dates import add_months, month_bounds
+
+
+def test_a_month_goes_from_midnight_to_midnight_in_ganzhou():
+    assert [at.isoformat() for at in month_bounds(date(2026, 12, 1))] == [
+        "2026-12-01T00:00:00+08:00",
+        "2027-01-01T00:00:00+08:00",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
 
-from hotline.dates import SHANGHAI, add_months
+from hotline.dates import month_bounds
 from hotline.models import Unit, User
 from responsibility.models import DutyItem
 from tickets.models import Assignment, ReturnRequest, Ticket
@@ -27,12 +27,6 @@ OUTCOMES: dict[str, Q] = {
     "late": Q(is_take_back=True),
 }
 """What became of a request → which rows. Cancelled ones are in none: the matter went before anybody decided."""
-
-
-def month_bounds(month: date) -> tuple[datetime, datetime]:
-    begins = datetime(month.year, month.month, 1, tzinfo=SHANGHAI)
-    following = add_months(month, 1)
-    return begins, datetime(following.year, following.month, 1, tzinfo=SHANGHAI)
 
 
 @dataclass(frozen=True)
