@@ -5,7 +5,7 @@ through the services that link appeals and merge tickets: every caller keeps num
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -41,7 +41,7 @@ from hotline import masking, parameters
 from hotline.errors import DomainError
 from hotline.models import User
 from hotline.selectors import people_with_right
-from hotline.services import notify, one_by_one, set_parameter
+from hotline.services import notify, one_by_one, set_parameter, step_by_step
 from responsibility import selectors as responsibility
 from responsibility.models import Category
 from tickets import services as tickets
@@ -114,15 +114,13 @@ def _propose(appeal: Appeal, near: Iterable[reads.Near], *, at: datetime) -> lis
 
 def look_after(*, at: datetime) -> dict[str, int]:
     """What happens every minute by the clock. A step that fails holds up none of the others."""
-    steps: dict[str, Callable[[], int]] = {
+    steps = {
         "looked_at": lambda: look_at_missed(at=at),
         "joined": lambda: join_reopened(at=at),
         "settled": lambda: settle_stale(at=at),
         "switched_off": lambda: watch_switches(at=at),
     }
-    done: dict[str, int] = {}
-    one_by_one(lambda step: done.update({step: steps[step]()}), steps)
-    return done
+    return step_by_step(steps)
 
 
 def look_at_missed(*, at: datetime) -> int:

@@ -1,6 +1,5 @@
 """Finds what a lost message or a killed process left undone. Every step may run twice."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -14,7 +13,7 @@ from channels_merge.services.mass import tell_missed_callers, tell_missed_sender
 from channels_merge.services.moves import locked
 from channels_merge.services.outbox import reconcile_reports
 from channels_merge.states import AppealState
-from hotline.services import one_by_one
+from hotline.services import one_by_one, step_by_step
 from tickets.models import Ticket
 from tickets.states import TicketState
 
@@ -26,7 +25,7 @@ BATCH = 500
 
 def reconcile(*, at: datetime) -> dict[str, int]:
     """How many of each were mended. A row that fails holds up neither its like nor the other steps."""
-    steps: dict[str, Callable[[], int]] = {
+    steps = {
         "accept_clocks": lambda: _start_missing_accept_clocks(at),
         "search_entries": lambda: _write_missing_entries(at),
         "citizen_clocks": lambda: _settle_tickets(at),
@@ -35,9 +34,7 @@ def reconcile(*, at: datetime) -> dict[str, int]:
         "mass_replies": lambda: tell_missed_callers(since=at - RECENT),
         "ends": lambda: tell_missed_senders(since=at - RECENT),
     }
-    mended: dict[str, int] = {}
-    one_by_one(lambda step: mended.update({step: steps[step]()}), steps)
-    return mended
+    return step_by_step(steps)
 
 
 def _start_missing_accept_clocks(at: datetime) -> int:

@@ -21,7 +21,7 @@ from hotline.errors import DomainError
 from hotline.models import Unit, User
 from hotline.numbers import next_number
 from hotline.selectors import people_with_right
-from hotline.services import notify
+from hotline.services import notify, one_by_one, step_by_step
 from hotline.typed import clean, needed
 
 LONGEST = {"name": 60, "address": 200, "ground": 300, "announced": 200, "maintainer": 80}
@@ -306,29 +306,33 @@ def cancel_channel(*, channel_id: int, reason: str, by: User | None, at: datetim
 def look_after_channels(*, at: datetime) -> dict[str, int]:
     """Once a day, and safe to run again: cancel those whose day has come, remind of days that come, tell of what came.
 
-    Nobody is told the same twice on one day.
+    Nobody is told the same twice on one day. What fails holds up none of the others.
     """
-    return {
-        "cancelled": _cancel_due(at=at),
-        "reminded": _remind(at=at),
-        "told": _tell_of_appeals_afterwards(at=at),
-        "numbers": remind_of_republications(at=at),
-    }
+    return step_by_step(
+        {
+            "cancelled": lambda: _cancel_due(at=at),
+            "reminded": lambda: _remind(at=at),
+            "told": lambda: _tell_of_appeals_afterwards(at=at),
+            "numbers": lambda: remind_of_republications(at=at),
+        }
+    )
 
 
 def _cancel_due(*, at: datetime) -> int:
-    count = 0
-    for channel_id in selectors.due_for_cancelling(at=at).values_list("pk", flat=True):
-        with transaction.atomic():
-            # Somebody may have kept it, or a filing come in, since it was found.
-            channel = Channel.objects.select_for_update(of=("self",), no_key=True).get(pk=channel_id)
-            if not selectors.due_for_cancelling(at=at).filter(pk=channel_id).exists():
-                continue
-            words = f"撤销日期 {channel.ends_on:%Y-%m-%d} 已到。"
-            _move(channel, Channel.cancel, act="cancel", words=words, by=None, at=at, ends_on=channel.ends_on)
-            _tell_owner(channel, "channel_cancelled", at=at, dedupe=f"channel-cancelled:{channel.pk}")
-            count += 1
-    return count
+    due = selectors.due_for_cancelling(at=at).values_list("pk", flat=True)
+    return len(one_by_one(lambda channel_id: _cancel(channel_id, at), due))
+
+
+@transaction.atomic
+def _cancel(channel_id: int, at: datetime) -> bool:
+    """False where somebody has kept it, or a filing came in, since it was found."""
+    channel = Channel.objects.select_for_update(of=("self",), no_key=True).get(pk=channel_id)
+    if not selectors.due_for_cancelling(at=at).filter(pk=channel_id).exists():
+        return False
+    words = f"撤销日期 {channel.ends_on:%Y-%m-%d} 已到。"
+    _move(channel, Channel.cancel, act="cancel", words=words, by=None, at=at, ends_on=channel.ends_on)
+    _tell_owner(channel, "channel_cancelled", at=at, dedupe=f"channel-cancelled:{channel.pk}")
+    return True
 
 
 def _remind(*, at: datetime) -> int:

@@ -46,7 +46,7 @@ from hotline.services.people import (
     sync_roles,
 )
 from hotline.services.reference import Loaded, load_reference
-from hotline.services.rows import RowsFailed, one_by_one
+from hotline.services.rows import RowsFailed, one_by_one, step_by_step
 from hotline.services.security import log_reveal, log_security
 
 __all__ = [
@@ -99,6 +99,7 @@ __all__ = [
     "set_parameter",
     "set_roles",
     "start_clock",
+    "step_by_step",
     "stop_clock",
     "stop_clocks",
     "store_file",

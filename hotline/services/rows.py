@@ -1,7 +1,7 @@
 """Scheduled work on many rows: one that fails holds up none of the others, and is not passed over in silence."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 logger = logging.getLogger(__name__)
@@ -29,4 +29,11 @@ def one_by_one(act: Callable[[Key], object], keys: Iterable[Key]) -> list[Key]:
             failed.append(key)
     if failed:
         raise RowsFailed(f"failed for {', '.join(map(str, failed))}; {len(rows) - len(failed)} others are done")
+    return done
+
+
+def step_by_step(steps: Mapping[str, Callable[[], int]]) -> dict[str, int]:
+    """Different works of one task, as `one_by_one`; what each returned, by its name."""
+    done: dict[str, int] = {}
+    one_by_one(lambda step: done.update({step: steps[step]()}), steps)
     return done

@@ -8,10 +8,11 @@ from django.db import IntegrityError, InternalError, transaction
 from channels_merge import rights, services
 from channels_merge.models import Appeal, Channel, ChannelEvent, ChannelFiling
 from channels_merge.selectors import channel_of_key
+from channels_merge.services import register
 from channels_merge.services.channels import CHANNELS
 from channels_merge.states import ChannelState
 from hotline.models import Notice
-from hotline.services import abolish_unit, deactivate_person
+from hotline.services import RowsFailed, abolish_unit, deactivate_person
 from tests.channels_merge.register.factories import (
     EVIDENCE,
     GROUND,
@@ -226,6 +227,24 @@ def test_an_existing_channel_is_kept_with_reasons(desk):
 
     channel = fresh(channel)
     assert (channel.state, channel.ends_on, channel.review_due_on) == ("active", None, date(2027, 11, 10))
+
+
+def test_one_that_cannot_be_cancelled_holds_up_neither_the_others_nor_the_reminders(desk, monkeypatch, caplog):
+    fails, ends = (ending(desk, ends_on=date(2026, 11, 30), name=name) for name in ("投诉电话", "意见箱"))
+    near = ending(desk, ends_on=date(2026, 12, 10), name="客运专线")
+    tell = register._tell_owner
+
+    def tell_all_but_one(channel, *args, **kwargs):
+        if channel == fails:
+            raise ValueError("no unit")
+        return tell(channel, *args, **kwargs)
+
+    monkeypatch.setattr(register, "_tell_owner", tell_all_but_one)
+    with pytest.raises(RowsFailed):
+        services.look_after_channels(at=NOON.replace(day=30))
+
+    assert [fresh(channel).state for channel in (fails, ends, near)] == ["ending", "cancelled", "ending"]
+    assert Notice.objects.filter(kind="channel_ends", number=near.code).count() == 2
 
 
 def test_it_is_not_cancelled_while_the_filing_that_would_keep_it_waits(desk):
