@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
@@ -220,9 +220,11 @@ def switch_on(
     rights.require(by, rights.MANAGE_MERGING, at)
     if (channel is None) == (category is None):
         raise MergeRefused("请选择一个渠道或一类事项。")
-    if MergeSwitch.objects.filter(channel=channel, category=category, off_at=None).exists():
-        raise MergeRefused("这里已经开启自动并单。")
-    return MergeSwitch.objects.create(channel=channel, category=category, on_at=at, on_by=by)
+    try:
+        with transaction.atomic():
+            return MergeSwitch.objects.create(channel=channel, category=category, on_at=at, on_by=by)
+    except IntegrityError as taken:
+        raise MergeRefused("这里已经开启自动并单。") from taken
 
 
 @transaction.atomic

@@ -5,14 +5,15 @@ import threading
 import pytest
 from django.db import connection, transaction
 
-from channels_merge.models import MergeRecord
+from channels_merge.models import MergeRecord, MergeSwitch
 from channels_merge.services import merging
 from hotline.errors import DomainError
 from tests.channels_merge.merging.factories import LATER, a_pair
-from tests.factories.channels_merge import ticket_of
+from tests.factories.channels_merge import NOON, ChannelFactory, ticket_of
 from tests.factories.evaluation import add_callers
 from tests.factories.hotline import load_rules
 from tests.factories.tickets import fresh, make_city
+from tests.races import race
 from tickets.models import Ticket
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -67,3 +68,15 @@ def test_who_waits_for_the_ticket_sees_it_closed():
 
     assert said == [f"工单 {ticket.number} 是“已作废”，不能再挂接，请另建工单。"]
     assert (fresh(proposal).state, fresh(second).state) == ("open", "received")
+
+
+def test_a_switch_is_turned_on_by_two_at_the_same_moment():
+    load_rules()
+    city = make_city()
+    channel = ChannelFactory()
+
+    def turn_on():
+        merging.switch_on(channel=channel, by=city.reviewer, at=NOON)
+
+    assert race(turn_on, turn_on) == "这里已经开启自动并单。"
+    assert MergeSwitch.objects.filter(off_at=None).count() == 1
