@@ -291,6 +291,17 @@ def test_a_batch_of_signatures_passes_what_it_can(city, log_in):
     ]
 
 
+def test_the_page_that_answers_a_batch_counts_what_is_left(city, log_in):
+    steps = [pending_approval(looked_at(city)).pk for _ in range(2)]
+    client = log_in(city.head)
+    client.get("/approvals/")
+
+    answer = client.post("/approvals/batch/", {"approval": steps[:1]})
+
+    [entry] = [entry for entry in answer.context["shell"].rail if entry["queue"] == "approvals"]
+    assert entry["count"] == 1
+
+
 def test_the_signature_of_another_unit_is_not_found(city, log_in):
     step = pending_approval(submitted(city))
 

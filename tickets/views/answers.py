@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from hotline.context import forget_shell
 from hotline.errors import DomainError
 from tickets.selectors.lists import Key, Page
 from tickets.selectors.queues import Segment
@@ -97,6 +98,7 @@ def batch_result(
     request: HttpRequest, lines: Sequence[Line], *, verb: str, back_url: str, undo: Sequence[int] = ()
 ) -> HttpResponse:
     """Every ticket with what became of it, the refused ones first; ``undo`` are dispatches that can be taken back."""
+    forget_shell(request.user)  # its rail is drawn with this very answer
     context = {
         "lines": sorted(lines, key=lambda line: line.done),
         "verb": verb,
