@@ -75,7 +75,7 @@ class Names:
                 return code
         found = self._categories.get(text.replace(" ", ""), [])
         if len(found) != 1:
-            why = "不止一个，请写代码" if found else "没有，写三级分类的代码，见“填写说明”"
+            why = "不止一个，请写代码" if found else "找不到，请写三级分类的代码，见“填写说明”"
             raise NotUnderstood(f"叫“{text[:20]}”的分类{why}。")
         return found[0]
 

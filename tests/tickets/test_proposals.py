@@ -94,3 +94,12 @@ def test_what_was_dispatched_keeps_the_item_it_was_dispatched_by(city, waiting):
 
     assert tasks.renew_proposals() == 0
     assert (fresh(waiting).item, fresh(waiting).proposed_item) == (old, old)
+
+
+def test_reasons_without_a_unit_are_one_sentence(city):
+    by_night = [{"when": {"words": ["夜间"]}, "note": "夜间的先找建设单位"}]
+    make_item(words=["夜间施工"], level="county", county_function="urban_management", conditions=by_night)
+
+    note = register(region=None).proposal_note
+
+    assert note.endswith("事项由县级城市管理部门主责；夜间的先找建设单位。")

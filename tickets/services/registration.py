@@ -103,7 +103,8 @@ def proposal_for(*, text: str, category: Any, region: Any, kind: str, at: dateti
     best = next((candidate for candidate in candidates if not candidate.refused), None)
     if best is None:
         return {"proposed_item": None, "proposed_unit": None, "proposed_score": 0, "proposal_note": NO_CANDIDATE}
-    note = "；".join(best.reasons) if best.unit is None else best.place_rule
+    reasons = "；".join(reason.removesuffix("。") for reason in best.reasons)
+    note = f"{reasons}。" if best.unit is None else best.place_rule
     return {
         "proposed_item": best.item,
         "proposed_unit": best.unit,
