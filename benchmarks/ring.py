@@ -39,7 +39,6 @@ DESKS, SHORT_DESKS = 200, 40
 RINGS, SHORT_RINGS = 200, 20
 EVERY_SECONDS = 0.25
 """Four rings a second: fourteen thousand calls an hour, more than two hundred people can take."""
-SHOWN_MS = 1500
 SECRET = "bench"
 ROOT = Path(__file__).resolve().parents[1]
 TICKS = os.sysconf("SC_CLK_TCK")
