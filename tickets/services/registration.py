@@ -75,7 +75,19 @@ def register_ticket(
         appeal_count=1,
         **proposal,
     )
-    rule = deadlines.dispatch_rule(urgency=urgency, at=at)
+    _save_with_clock(ticket, at=at)
+    act = Act(ticket, by=by, at=at)
+    event = act.write_event("register", data={"channel": first_channel, "score": ticket.proposed_score})
+    act.announce()
+    Attachment.objects.bulk_create(
+        [Attachment(ticket=ticket, event=event, file=file, kind=AttachmentKind.CITIZEN) for file in files]
+    )
+    return ticket
+
+
+def _save_with_clock(ticket: Ticket, *, at: datetime) -> None:
+    """The date of its clock is what queues sort a new ticket by: it is known before the ticket is written, once."""
+    rule = deadlines.dispatch_rule(urgency=ticket.urgency, at=at)
     clock = hotline.build_clock(
         TicketClock,
         kind=ClockKind.DISPATCH,
@@ -88,13 +100,6 @@ def register_ticket(
     ticket.save(force_insert=True)
     clock.ticket_id = ticket.pk
     clock.save(force_insert=True)
-    act = Act(ticket, by=by, at=at)
-    event = act.write_event("register", data={"channel": first_channel, "score": ticket.proposed_score})
-    act.announce()
-    Attachment.objects.bulk_create(
-        [Attachment(ticket=ticket, event=event, file=file, kind=AttachmentKind.CITIZEN) for file in files]
-    )
-    return ticket
 
 
 def proposal_for(*, text: str, category: Any, region: Any, kind: str, at: datetime) -> dict[str, Any]:
