@@ -133,13 +133,8 @@ def register_appeal(
     before = _already_there(channel, source_number, story.text)
     if before:
         return before
-    is_further = contact is not None
-    if contact is None and ((person and person.says_something) or story.values):
-        contact = create_contact(person or Person(is_anonymous=True), moved_out=story.values, at=at)
-    elif contact is not None:
-        keep_identifiers(contact.pk, story.values)
     appeal = Appeal(
-        contact=contact,
+        number=_next_appeal_number(contact, at),
         channel=channel,
         source_number=source_number,
         source_at=source_at,
@@ -158,18 +153,18 @@ def register_appeal(
         subject=story.subject,
         is_enterprise=matter.is_enterprise,
         wants_follow_up=matter.wants_follow_up,
-        contactable=contact is not None and bool(contact.phone_cipher),
         received_at=at,
         received_by=by,
     )
     code = f"{secrets.randbelow(1_000_000):06}"
-    appeal.number = _next_appeal_number(contact if is_further else None, at)
     appeal.code_cipher = crypto.encrypt(code, f"appeal.code:{appeal.number}")
     try:
+        # The same message may come twice at the same moment: of the second not even its person is written.
         with transaction.atomic():
+            appeal.contact = _who_speaks(person, contact, story, at=at)
+            appeal.contactable = appeal.contact is not None and bool(appeal.contact.phone_cipher)
             appeal.save(force_insert=True)
     except IntegrityError:
-        # The same message came twice at the same moment; the other one was first.
         before = _already_there(channel, source_number, story.text)
         if before is None:
             raise
@@ -181,6 +176,16 @@ def register_appeal(
     messages.tell_citizen(appeal, MessageKind.REGISTERED, at=at)
     record(appeal, act="register", source="", by=by, at=at, data={"channel": channel.code})
     return Registered(appeal, code, moved_out=story.masks)
+
+
+def _who_speaks(person: Person | None, contact: Contact | None, story: "_Story", *, at: datetime) -> Contact | None:
+    """Who called with a further matter is who called before. Nobody, where neither a person nor a number was given."""
+    if contact is not None:
+        keep_identifiers(contact.pk, story.values)
+        return contact
+    if story.values or (person and person.says_something):
+        return create_contact(person or Person(is_anonymous=True), moved_out=story.values, at=at)
+    return None
 
 
 def add_files(appeal: Appeal, files: Sequence[StoredFile], *, at: datetime) -> None:

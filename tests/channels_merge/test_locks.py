@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 
 from channels_merge import services
-from channels_merge.models import Channel, Draft
+from channels_merge.models import Appeal, Channel, Contact, Draft
 from channels_merge.services import intake, moves
 from tests.factories.channels_merge import make_accepted, make_appeal, ticket_of
 from tests.factories.evaluation import TUESDAY, add_callers
@@ -128,3 +128,20 @@ def test_a_call_is_registered_while_its_draft_is_saved(city):
 
     assert race(save, lambda: services.discard_draft(key="desk-1", by=city.agent)) == ""
     assert not Draft.objects.exists()
+
+
+def test_the_same_message_twice_at_the_same_moment_leaves_one_appeal_and_one_person(city):
+    channel = Channel.objects.get(code="web")
+
+    def send():
+        services.register_appeal(
+            channel=channel,
+            matter=services.Matter(text="锦江花园门口的路灯不亮。"),
+            person=services.Person(name="王", phone="13979700123"),
+            source_number="W-1",
+            by=None,
+            at=TUESDAY,
+        )
+
+    assert race(send, send) == ""
+    assert (Appeal.objects.count(), Contact.objects.count()) == (1, 1)
