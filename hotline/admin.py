@@ -73,17 +73,23 @@ class ActForm(forms.Form):
 
 
 class ActPage:
-    """A page below a row or a list: a form, what it will do, one service call. A refusal keeps what was typed."""
+    """A page below a row or a list: a form, what it will do, one service call. A refusal keeps what was typed.
 
-    def act(self, request, *, form, title, does, button, back, notes=(), rows=None, ready=True):
+    What is `shown_once` stands in the answer itself: a message would lie in a cookie until it is read.
+    """
+
+    def act(self, request, *, form, title, does, button, back, notes=(), rows=None, ready=True, shown_once=False):
         if request.method == "POST" and form.is_valid() and ready:
             try:
                 done = does(form.cleaned_data)
             except DomainError as refused:
                 form.add_error(None, str(refused))
             else:
-                messages.success(request, done)
-                return HttpResponseRedirect(back)
+                if shown_once:
+                    form, notes, button = ActForm(), [done], ""
+                else:
+                    messages.success(request, done)
+                    return HttpResponseRedirect(back)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.model._meta,
@@ -344,6 +350,7 @@ class UserAdmin(ActPage, admin.ModelAdmin):
             does=does,
             button="重置密码",
             back=reverse("admin:hotline_user_change", args=[pk]),
+            shown_once=True,
         )
 
 

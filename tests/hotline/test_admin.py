@@ -155,11 +155,13 @@ def test_one_makes_a_person_and_another_gives_roles_and_a_password_once(browser,
     assert (user.has_usable_password(), user.groups.count()) == (False, 0)
 
     security.post(reverse("admin:hotline_user_roles", args=[user.pk]), {"roles": ["handler"]})
-    answer = security.post(reverse("admin:hotline_user_reset", args=[user.pk]), follow=True)
+    answer = security.post(reverse("admin:hotline_user_reset", args=[user.pk]))
 
     user = User.objects.get(username="G9")
-    (shown,) = [str(m) for m in answer.context["messages"] if "新密码" in str(m)]
-    assert user.check_password(shown.split("新密码：")[1].split("。")[0])
+    password = answer.content.decode().split("新密码：")[1].split("。")[0]
+    assert user.check_password(password)
+    assert password not in str(answer.cookies) + str(security.cookies)
+    assert "no-store" in answer["Cache-Control"]
     assert (user.must_change_password, user.is_staff) == (True, False)
     assert list(user.groups.values_list("name", flat=True)) == ["handler"]
     assert [(row.kind, row.subject, row.user.username) for row in SecurityLog.objects.order_by("pk")] == [
@@ -223,12 +225,12 @@ def test_an_administrator_is_nobodys_deputy(browser, administrator):
 def test_a_person_is_closed_and_a_password_reset_on_their_pages(browser, security):
     user = UserFactory(username="G9")
 
-    reset = security.post(reverse("admin:hotline_user_reset", args=[user.pk]), follow=True)
+    reset = security.post(reverse("admin:hotline_user_reset", args=[user.pk]))
     closed = browser.post(reverse("admin:hotline_user_deactivate", args=[user.pk]), {"heir": ""})
     again = browser.post(reverse("admin:hotline_user_deactivate", args=[user.pk]), {"heir": ""})
 
     user.refresh_from_db()
-    assert "新密码：" in str(next(iter(reset.context["messages"])))
+    assert "新密码：" in reset.content.decode()
     assert (closed.status_code, user.is_active, user.must_change_password) == (302, False, True)
     assert (again.status_code, errors(again)) == (422, ["王小明（G9）已经停用。"])
 
