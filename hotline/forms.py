@@ -44,6 +44,11 @@ class LoginForm(AuthenticationForm):
         )
 
 
+def _is_password_of(user, password, request) -> bool:
+    """A wrong one counts as a failed log-in: nobody guesses on at a page that somebody left open."""
+    return authenticate(request, username=user.username, password=password) == user
+
+
 class UnlockForm(forms.Form):
     password = forms.CharField(
         label="密码",
@@ -58,7 +63,7 @@ class UnlockForm(forms.Form):
 
     def clean_password(self):
         password = self.cleaned_data["password"]
-        if authenticate(self.request, username=self.user.username, password=password) != self.user:
+        if not _is_password_of(self.user, password, self.request):
             raise forms.ValidationError("密码不对。")
         return password
 
@@ -83,13 +88,13 @@ class PasswordForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def __init__(self, *args, user, at, **kwargs):
+    def __init__(self, *args, user, at, request=None, **kwargs):
         super().__init__(*args, **kwargs)
-        self.user, self.at = user, at
+        self.user, self.at, self.request = user, at, request
 
     def clean_old_password(self):
         password = self.cleaned_data["old_password"]
-        if not self.user.check_password(password):
+        if not _is_password_of(self.user, password, self.request):
             raise forms.ValidationError("现在的密码不对。")
         return password
 

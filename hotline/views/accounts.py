@@ -139,13 +139,21 @@ def session_state(request):
 def password(request):
     at = timezone.now()
     forced = services.must_change_password(request.user, at)
-    form = PasswordForm(request.POST or None, user=request.user, at=at)
+    form = PasswordForm(request.POST or None, user=request.user, request=request, at=at)
     if request.method == "POST" and form.is_valid():
         services.change_password(
             user=request.user, password=form.cleaned_data["new_password1"], address=client_address(request), at=at
         )
         auth.update_session_auth_hash(request, request.user)
         return redirect(HOME)
+    if "old_password" in form.errors:
+        _log(
+            request,
+            SecurityLog.Kind.PASSWORD,
+            user=request.user,
+            subject=request.user.username,
+            outcome=SecurityLog.Outcome.REFUSED,
+        )
     context = {"form": form, "forced": forced, "rules": password_rules(at)}
     return render(request, "hotline/password.html", context, status=422 if form.is_bound else 200)
 

@@ -336,6 +336,17 @@ def test_the_old_password_and_the_repetition_must_be_right(client, newcomer):
     assert change(client, NEW, again="x").context["form"].errors == {"new_password2": ["两次输入的新密码不一样。"]}
 
 
+def test_nobody_guesses_the_password_of_a_page_left_open(client, newcomer):
+    answers = [change(client, NEW, old="no") for _ in range(5)]
+    refused = change(client, NEW)
+
+    assert [answer.status_code for answer in answers] == [422, 422, 422, 422, 429]
+    assert refused.status_code == 429
+    newcomer.refresh_from_db()
+    assert newcomer.check_password(PASSWORD)
+    assert ("password", "refused", newcomer.username) in logged()
+
+
 def test_the_last_five_passwords_are_not_used_again(user):
     later = START
     for number in range(4):
