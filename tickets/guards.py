@@ -29,7 +29,7 @@ def has_no_open_hold(ticket: Any) -> bool:
     return ticket.open_hold_count == 0
 
 
-@guard("退单已满两次，须由中心裁定首办单位，不能再派。")
+@guard("退单次数已满，须由中心裁定首办单位，不能再派。")
 def may_still_be_dispatched(ticket: Any) -> bool:
     return not ticket.needs_ruling
 

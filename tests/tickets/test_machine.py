@@ -163,7 +163,7 @@ def test_why_refused_agrees_with_the_library(fields):
     "state, fields, act, sentence",
     [
         ("closed", {}, "dispatch", "当前为“已办结”，不能执行该操作。"),
-        ("pending_dispatch", {"needs_ruling": True}, "dispatch", "退单已满两次，须由中心裁定首办单位，不能再派。"),
+        ("pending_dispatch", {"needs_ruling": True}, "dispatch", "退单次数已满，须由中心裁定首办单位，不能再派。"),
         ("pending_followup", {"open_hold_count": 1}, "close", "本工单被督办、核查等事项保留，解除后才能办结。"),
         ("in_progress", {"merged_count": 1}, "void", "本工单下还有并入的工单，须先拆回，才能作废或并入其他工单。"),
         ("in_progress", {}, "submit_result", ""),

@@ -110,7 +110,7 @@ def test_third_dispatch_only_by_a_ruling_that_cannot_be_returned(city):
     ticket = returned(city, ticket, by=city.other_handler, moment=at("11-10 15:00"))
     assert (ticket.return_count, ticket.needs_ruling) == (2, True)
 
-    with pytest.raises(services.TransitionRefused, match="退单已满两次，须由中心裁定首办单位，不能再派。"):
+    with pytest.raises(services.TransitionRefused, match="退单次数已满，须由中心裁定首办单位，不能再派。"):
         give_to(city, ticket, city.third, at("11-10 15:30"))
 
     services.refer_to_ruling(ticket_id=ticket.pk, reason="两家均不承认。", by=city.dispatcher, at=at("11-10 15:30"))
@@ -160,7 +160,7 @@ def test_a_recalled_ruling_is_ruled_anew(city):
 
     services.recall_ticket(ticket_id=ticket.pk, reason="选错单位。", by=city.dispatcher, at=at("11-10 16:10"))
 
-    with pytest.raises(services.TransitionRefused, match="退单已满两次，须由中心裁定首办单位，不能再派。"):
+    with pytest.raises(services.TransitionRefused, match="退单次数已满，须由中心裁定首办单位，不能再派。"):
         give_to(city, ticket, city.enterprise, at("11-10 16:20"))
     assert fresh(ticket).state == "pending_dispatch"
 
@@ -299,7 +299,7 @@ def test_below_a_county_a_unit_asks_once_and_two_in_all_may_go_back(city):
         )
         part = part_of(ticket, unit)
         if code == "three":
-            with pytest.raises(services.TransitionRefused, match="这一件已退单两次，不能再退。"):
+            with pytest.raises(services.TransitionRefused, match="这一件退单次数已满，不能再退。"):
                 ask(part, head, at("11-10 14:40"))
         else:
             request = ask(part, head, at("11-10 14:40"))

@@ -462,8 +462,8 @@ def test_two_returns_ask_for_a_ruling(duty, log_in):
 
     assert (row.ground, row.ticked) == ("须裁定", False)
     assert f'action="/dispatch/{ticket.number}/"' not in peek
-    assert "退单已满两次，须裁定首办，按 r。" in peek
-    assert "选单位派单：退单已满两次，须由中心裁定首办单位，不能再派。" in peek
+    assert "退单次数已满，须裁定首办，按 r。" in peek
+    assert "选单位派单：退单次数已满，须由中心裁定首办单位，不能再派。" in peek
     assert "提交裁定" in peek
 
 

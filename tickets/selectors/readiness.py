@@ -61,7 +61,7 @@ def _asked_enough(assignment: Assignment, *, at: datetime) -> str:
         returns = assignment.ticket.return_count
     else:
         returns = decided.filter(decision=Decision.GRANTED, assignment__role=AssignmentRole.LEAD).count()
-    return "这一件已退单两次，不能再退。" if returns >= parameters.integer("max_returns_per_ticket", at=at) else ""
+    return "这一件退单次数已满，不能再退。" if returns >= parameters.integer("max_returns_per_ticket", at=at) else ""
 
 
 def handle_clock(assignment: Assignment) -> TicketClock | None:
