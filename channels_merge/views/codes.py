@@ -25,15 +25,13 @@ from channels_merge import rights, selectors, services
 from channels_merge.forms import ChannelWordsForm, CodePageForm, CorrectCodeForm, MakeCodeForm, MoveCodeForm
 from channels_merge.services.codes import COLUMNS, NEEDED
 from channels_merge.states import CodeState, PlaceKind
-from channels_merge.views.public import SESSION_KEY, stored_photos
+from channels_merge.views.public import send, stored_photos
 from channels_merge.views.register import READ
 from channels_merge.views.sheets import sheet_page
 from hotline.client_address import client_address
-from hotline.errors import DomainError
 from hotline.fields import words_field
 from hotline.numbers import key_of
 from hotline.rights import has_right
-from hotline.services import FileRefused
 from hotline.views.dialogs import asked, refused, run_act
 from hotline.views.gate import needs
 
@@ -102,22 +100,9 @@ def _submit(request, code):
         # A program: it is told that all went well and nothing is written.
         return render(request, "channels_merge/public_done.html", {"number": "", "code": ""})
     form = CodePageForm(request.POST)
-    status = 422
-    if form.is_valid():
-        try:
-            registered = _register(request, code, form.cleaned_data)
-        except services.TooOften as too_often:
-            form.add_error(None, str(too_often))
-            status = 429
-        except FileRefused as wrong:
-            form.add_error("photo", str(wrong))
-        except DomainError as wrong:
-            form.add_error(None, str(wrong))
-        else:
-            request.session[SESSION_KEY] = [registered.appeal.number, registered.code]
-            return redirect("channels_merge:public-done")
-    if request.FILES:
-        form.add_error("photo", "照片要重新选一次，其他内容都还在。")
+    status = send(request, form, lambda: _register(request, code, form.cleaned_data), ("phone", "text"))
+    if status == 302:
+        return redirect("channels_merge:public-done")
     return _page(request, code, request.POST.dict(), form, status)
 
 

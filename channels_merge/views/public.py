@@ -7,6 +7,7 @@ from django.db import transaction
 from django.http import Http404
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -21,6 +22,7 @@ from hotline.typed import clean
 
 MOST_PHOTOS = 6
 SESSION_KEY = "appeal_track"
+SENT_KEY = "appeal_sent"
 
 
 def _channel():
@@ -52,22 +54,56 @@ def _submit(request):
     if request.POST.get("website"):
         # A program: it is told that all went well and nothing is written.
         return render(request, "channels_merge/public_done.html", {"number": "", "code": ""})
+    status = send(request, form, lambda: _register(request, form), ("phone", "text", "region", "place"))
+    return (
+        redirect("channels_merge:public-done") if status == 302 else _page(request, form, request.POST.dict(), status)
+    )
+
+
+def send(request, form, register, names):
+    """302 when what was typed is registered and the browser follows its number; else 422, or 429 for one too many, and the
+    form says what to mend. `names`: the fields that make it another matter.
+    """
+    status = 422
     if form.is_valid():
+        said = [request.path, *(str(form.cleaned_data[name]) for name in names)]
+        if _was_sent(request, said):
+            return 302
         try:
-            registered = _register(request, form.cleaned_data, form.matter_fields())
+            _keep_sent(request, said, register())
         except services.TooOften as refused:
             form.add_error(None, str(refused))
-            return _page(request, form, request.POST.dict(), status=429)
+            status = 429
         except FileRefused as refused:
             form.add_error("photo", str(refused))
         except DomainError as refused:
             form.add_error(None, str(refused))
         else:
-            request.session[SESSION_KEY] = [registered.appeal.number, registered.code]
-            return redirect("channels_merge:public-done")
+            return 302
     if request.FILES:
         form.add_error("photo", "照片要重新选一次，其他内容都还在。")
-    return _page(request, form, request.POST.dict(), status=422)
+    return status
+
+
+def _was_sent(request, said):
+    """Whether these words, without a photo, are what this browser sent last: Back draws the form anew with another token.
+
+    The number that they have is then the one that the browser follows.
+    """
+    before = request.session.get(SENT_KEY)
+    if request.FILES or not before or before["words"] != _digest(said):
+        return False
+    request.session[SESSION_KEY] = before["track"]
+    return True
+
+
+def _keep_sent(request, said, registered):
+    request.session[SESSION_KEY] = [registered.appeal.number, registered.code]
+    request.session[SENT_KEY] = {"words": _digest(said), "track": request.session[SESSION_KEY]}
+
+
+def _digest(said):
+    return salted_hmac(SENT_KEY, "\n".join(said)).hexdigest()
 
 
 def stored_photos(request, now):
@@ -78,13 +114,13 @@ def stored_photos(request, now):
     return [store_file(upload=photo, by=None, at=now, only=PICTURES) for photo in photos]
 
 
-def _register(request, typed, matter):
-    now = timezone.now()
+def _register(request, form):
+    typed, now = form.cleaned_data, timezone.now()
     services.count_submission(phone=typed["phone"], address=client_address(request), at=now)
     with transaction.atomic():  # photos are kept with the appeal or not at all
         return services.register_appeal(
             channel=_channel(),
-            matter=services.Matter(**matter),
+            matter=services.Matter(**form.matter_fields()),
             person=services.Person(name=typed["name"], phone=typed["phone"], hide_from_unit=typed["hide"]),
             source_number=str(typed["token"] or uuid.uuid4()),
             files=stored_photos(request, now),

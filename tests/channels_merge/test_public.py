@@ -75,6 +75,28 @@ def test_sending_the_page_twice_submits_once(client):
     assert Appeal.objects.count() == 1
 
 
+def test_the_same_words_after_back_lead_to_the_number_they_have(client):
+    """Back draws the page anew, with another token; the browser fills the words in again."""
+    client.post("/p/", TYPED)
+    first = Appeal.objects.get()
+    track(client, make_appeal(at=NOON))
+
+    again = client.post("/p/", {**TYPED, "token": "1d3f0a52-5a3f-4f6e-9b0e-0f4c8f2d9a12"})
+
+    assert Appeal.objects.count() == 2
+    assert f"编号 {first.number}" in words(client.get(again.headers["Location"]))
+
+
+@pytest.mark.parametrize("more", [{"text": f"{STORY}还有一件。"}, {"photo": SimpleUploadedFile("a.png", PNG)}])
+def test_other_words_or_a_photo_after_back_are_another_matter(client, settings, tmp_path, more):
+    settings.MEDIA_ROOT = tmp_path
+    client.post("/p/", TYPED)
+
+    client.post("/p/", {**TYPED, "token": "1d3f0a52-5a3f-4f6e-9b0e-0f4c8f2d9a12", **more})
+
+    assert Appeal.objects.count() == 2
+
+
 @pytest.mark.parametrize(
     ("change", "field", "sentence"),
     [
