@@ -7,6 +7,7 @@ ACCOUNTS = {
     "agent1": "话务员",
     "dispatcher1": "派单员",
     "reviewer1": "审核员",
+    "chief1": "热线中心负责人",
     "followup1": "回访员",
     "county1": "章贡区中心",
     "liaison1": "章贡区城管局联络员",

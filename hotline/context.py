@@ -87,7 +87,7 @@ RAIL: Final = (
         "审核",
         "checklist",
         "tickets:approvals",
-        ("tickets.approve_result", "tickets.review_completion", "tickets.decide_extension"),
+        ("tickets.approve_result", "tickets.review_completion", "tickets.decide_extension", "tickets.extend_again"),
         "a",
         "approvals",
     ),

@@ -171,6 +171,8 @@ _ROLES: Final = (
             "channels_merge.manage_merging",
         ),
     ),
+    # Whoever answers for the city's centre, and alone gives time a second time.
+    Role("centre_head", "热线中心负责人", (*_CENTRE, "tickets.extend_again", "tickets.instruct_ticket")),
     # 赣市改字〔2025〕10号 2: the person at the centre with whom channels are filed.
     Role(
         "channel_manager",

@@ -29,7 +29,13 @@ from tickets.fields import (
 from tickets.models import TicketHold
 from tickets.selectors.acts import parts_to_hand_over
 from tickets.selectors.queues import nearest_function
-from tickets.selectors.readiness import reasons_owed, return_deadline, why_not_handler
+from tickets.selectors.readiness import (
+    is_extended_again,
+    longest_extension,
+    reasons_owed,
+    return_deadline,
+    why_not_handler,
+)
 from tickets.services.holding import HANDLING_KINDS
 from tickets.services.mediation import RECORDED
 from tickets.states import CHECKED_KINDS, Claim, Kind, MediationOutcome, Resolved, ReturnGround, Urgency
@@ -443,6 +449,13 @@ class MediationResultForm(ActForm):
 class ExtensionForm(ActForm):
     days = forms.IntegerField(label="延长几个工作日", min_value=1, max_value=30)
     reason = words("理由", help_text="同意后，群众能看到新的期限和理由。")
+
+    def prepare(self) -> None:
+        part, at = self.found.own, self.found.at
+        again = is_extended_again(part, at=at)
+        most = longest_extension(part, again=again, at=at)
+        who = "这是再次延期，由市热线中心负责人审批，" if again else ""
+        self.fields["days"].help_text = f"{who}最多 {most} 个工作日。"
 
 
 class ResultForm(ActForm):

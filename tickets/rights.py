@@ -167,6 +167,13 @@ SUBMIT = Right("tickets.handle_ticket", of_its_lead)
 REPORT_AS_CO = Right("tickets.handle_ticket", of_its_co_unit)
 DECIDE_RETURN = Right("tickets.decide_return", of_request_decider)
 DECIDE_EXTENSION = Right("tickets.decide_extension", of_request_decider)
+EXTEND_AGAIN = Right("tickets.extend_again", of_request_decider)
+
+
+def of_extension(request: Any) -> Right:
+    return EXTEND_AGAIN if request.is_again else DECIDE_EXTENSION
+
+
 APPROVE = Right("tickets.approve_result", of_approval_unit)
 REVIEW = Right("tickets.review_completion", of_approval_unit)
 MEDIATE = Right("tickets.handle_ticket", of_its_lead)

@@ -35,6 +35,7 @@ ACCOUNTS = (
     ("dispatcher2", "dispatcher", "CENTRE", User.Employment.STAFF),
     ("reviewer1", "reviewer", "CENTRE", User.Employment.STAFF),
     ("reviewer2", "reviewer", "CENTRE", User.Employment.STAFF),
+    ("chief1", "centre_head", "CENTRE", User.Employment.STAFF),
     ("followup1", "follow_up_agent", "CENTRE", User.Employment.CONTRACT),
     ("followup2", "follow_up_agent", "CENTRE", User.Employment.CONTRACT),
     ("channels1", "channel_manager", "CENTRE", User.Employment.STAFF),

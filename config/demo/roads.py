@@ -36,7 +36,7 @@ MINUTE = timedelta(minutes=1)
 
 STARTED_DAYS_AGO = {
     "closed": 30, "followup": 9, "dissatisfied": 12, "redo": 16, "late": 34, "working": 3, "onsite": 3, "passed": 2,
-    "unit_review": 6, "county_review": 7, "city_review": 8, "extension": 9, "deferred": 45, "returned": 1,
+    "unit_review": 6, "county_review": 7, "city_review": 8, "extension": 2, "extended_again": 3, "deferred": 45, "returned": 1,
     "child_return": 1, "refused_return": 3, "bounced": 4, "taken_back": 8, "ruling": 5, "first_handler": 6, "first_closed": 26,
     "old_photo": 6, "urgent_done": 20, "urged": 4, "voided": 5, "withdrawn": 4,
     "answered": 2, "transferred": 2, "legal": 3, "explained": 3, "police": 3,

@@ -12,6 +12,8 @@ from tickets import services as tickets
 from tickets.models import Assignment, ReturnRequest, Ticket
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from config.demo.roads import Moment, Roads
 
 
@@ -142,14 +144,24 @@ def first_closed(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
 
 
 def extension(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    """Asked just now: what nobody decides within hours is refused."""
     part = roads.work(ticket, appeal, moment)
-    at = moment.after(1)
+    _ask_for_time(roads, part, "需与第三方协商配件到货时间，预计三个工作日内可以完成。", moment.now)
+
+
+def extended_again(roads: Roads, ticket: Ticket, appeal, moment: Moment) -> None:
+    """By the county, whose department works on it; the second time is for the head of the centre."""
+    roads.work(ticket, appeal, moment)
+    lead = Ticket.objects.select_related("lead__unit").get(pk=ticket.pk).lead
+    _ask_for_time(roads, lead, "要与自然资源部门联合踏勘，本周排不开。", moment.after(1))
+    asked = lead.extensionrequests.get()
+    tickets.grant_extension(request_id=asked.pk, reason="", by=roads.reviewer, at=moment.after(1))
+    _ask_for_time(roads, lead, "联合踏勘已做，测绘结果还要等三天。", moment.now)
+
+
+def _ask_for_time(roads: Roads, part: Assignment, reason: str, at: datetime) -> None:
     tickets.request_extension(
-        assignment_id=part.pk,
-        days=3,
-        reason="需与第三方协商配件到货时间，预计三个工作日内可以完成。",
-        by=roads.people.of(part.unit)["handler"],
-        at=at,
+        assignment_id=part.pk, days=3, reason=reason, by=roads.people.of(part.unit)["handler"], at=at
     )
 
 
@@ -273,6 +285,7 @@ ROADS: dict[str, Callable[[Roads, Ticket, object, Moment], object]] = {
     "first_handler": first_handler,
     "first_closed": first_closed,
     "extension": extension,
+    "extended_again": extended_again,
     "unit_review": unit_review,
     "old_photo": old_photo,
     "county_review": county_review,

@@ -9,7 +9,7 @@ from hotline.models import Breach, Unit, User
 from supervision.models import Card
 from supervision.services.messages import Message
 from supervision.states import BEFORE_DUE, CardKind
-from tickets.models import Approval, Assignment, Ticket, TicketClock, TicketClockBreach
+from tickets.models import Approval, Assignment, ExtensionRequest, Ticket, TicketClock, TicketClockBreach
 from tickets.states import ClockKind, Urgency
 
 BATCH = 200
@@ -129,7 +129,14 @@ def _post(card: Card) -> str:
     """The permission of those who are told: the liaisons and heads of the unit; of a decision, those who decide it."""
     if card.clock_kind == ClockKind.APPROVAL and card.unit.kind != Unit.Kind.CENTRE:
         return "tickets.approve_result"
+    if card.clock_kind == ClockKind.EXTENSION and _is_asked_again(card.breach.clock):
+        return "tickets.extend_again"
     return DECIDERS.get(ClockKind(card.clock_kind), "tickets.pass_down_ticket")
+
+
+def _is_asked_again(clock: TicketClock) -> bool:
+    asked = ExtensionRequest.objects.filter(assignment=clock.assignment_id, requested_at__lte=clock.started_at)
+    return asked.order_by("-requested_at", "-pk").values_list("is_again", flat=True).first() or False
 
 
 def _handler(card: Card) -> User | None:

@@ -58,6 +58,7 @@ PEOPLE = {
     "agent": "agent",
     "dispatch": "dispatcher",
     "reviewer": "reviewer",
+    "chief": "centre_head",
     "caller": "caller",
     "leader": "leader",
     "admin": "administrator",
@@ -85,6 +86,7 @@ RAILS = {
     "agent": "工作台 受理 漏接 来件",
     "dispatch": "工作台 来件 并单 派单 工单 退单 信访 网格 统计 督办 清单 试验",
     "reviewer": "工作台 并单 工单 退单 裁定 审核 信访 复核 统计 督办 联督 清单",
+    "chief": "工作台 工单 审核 统计 督办 清单",
     "caller": "工作台 工单 回访",
     "leader": "工作台 统计 督办 渠道",
     "admin": "工作台 清单 资源 试验 管理",
@@ -107,6 +109,7 @@ RAILS = {
 def city_of_this_file(kept_for_this_file):
     load_rules()
     city = add_callers(make_city())
+    city.centre_head = UserFactory(name="曹建", unit=city.centre, roles=("centre_head",))
     city.administrator = UserFactory(name="谢敏", unit=city.centre, roles=("administrator",))
     city.security_administrator = UserFactory(name="温丽", unit=city.centre, roles=("security_administrator",))
     city.audit_administrator = UserFactory(name="朱明", unit=city.centre, roles=("audit_administrator",))

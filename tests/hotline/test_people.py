@@ -36,6 +36,7 @@ def test_the_roles_have_chinese_names():
         "county_centre": "县级热线中心工作人员",
         "follow_up_agent": "回访员",
         "reviewer": "审核员",
+        "centre_head": "热线中心负责人",
         "channel_manager": "渠道管理员",
         "petition_officer": "信访专员",
         "grid_worker": "网格员",
@@ -85,7 +86,9 @@ def test_a_group_that_is_no_role_gives_nothing():
     # Who sees and does what.
     [
         ("tickets.dispatch_ticket", {"dispatcher"}),
-        ("tickets.view_all_tickets", {"dispatcher", "reviewer"}),
+        ("tickets.view_all_tickets", {"dispatcher", "reviewer", "centre_head"}),
+        ("tickets.decide_extension", {"reviewer", "county_centre"}),
+        ("tickets.extend_again", {"centre_head"}),
         ("tickets.rule_dispute", {"reviewer"}),
         ("tickets.view_followup_tickets", {"follow_up_agent"}),
         ("evaluation.follow_up", {"follow_up_agent"}),
@@ -111,7 +114,7 @@ def test_a_group_that_is_no_role_gives_nothing():
         ("hotline.add_user", {"administrator"}),
         ("responsibility.edit_duty_list", {"administrator"}),
         ("responsibility.publish_duty_list", {"administrator"}),
-        ("responsibility.view_routing", {"administrator", "dispatcher", "reviewer"}),
+        ("responsibility.view_routing", {"administrator", "dispatcher", "reviewer", "centre_head"}),
         ("responsibility.choose_routing_model", {"administrator"}),
         ("responsibility.try_routing", {"dispatcher", "administrator"}),
         ("responsibility.automate_items", {"administrator"}),

@@ -24,6 +24,7 @@ from tickets.models import (
     AutomaticDispatch,
     DutyQuestion,
     EarlierUse,
+    ExtensionRequest,
     Mediation,
     Objection,
     ReturnRequest,
@@ -82,6 +83,7 @@ def test_the_demonstration_shows_every_state_and_loads_what_is_missing(monkeypat
         "precedents": {"first": 4, "kept": 1},
         "proposed items": 2,
         "returns": {("granted", False): 8, ("granted", True): 1, ("pending", False): 3, ("refused", False): 1},
+        "extensions": {("granted", False): 1, ("pending", False): 1, ("pending", True): 1},
         "passed round": ["经开区热线中心 → 赣州供电公司", "会昌热线中心 → 市交警支队"],
         "resources": 12,
         "mediations": {"": 2, "agreed": 1, "declined": 1, "failed": 1},
@@ -93,8 +95,8 @@ def test_the_demonstration_shows_every_state_and_loads_what_is_missing(monkeypat
         "joint supervision": {True: 1, False: 1},
     }
     assert (said, again) == (
-        "演示数据已装好：227 个账号，105 张工单。",
-        "演示数据已装好：227 个账号，105 张工单。",
+        "演示数据已装好：228 个账号，105 张工单。",
+        "演示数据已装好：228 个账号，105 张工单。",
     )
 
 
@@ -112,6 +114,7 @@ def shown(now):
         "precedents": counted(Ruling.objects.filter(ended_at=None), "kind"),
         "proposed items": ItemProposal.objects.count(),
         "returns": counted(ReturnRequest, "decision", "is_take_back"),
+        "extensions": counted(ExtensionRequest, "decision", "is_again"),
         "passed round": [each.road for each in passed_round(reviewer, month=now.date(), at=now)],
         "resources": Resource.objects.count(),
         "mediations": counted(Mediation, "outcome"),

@@ -3,8 +3,9 @@
 import pytest
 
 from hotline import services as hotline
+from tests.factories.hotline import UserFactory
 from tests.factories.tickets import at, clocks, contacted, fresh, passed_down, pending_approval, running, submit
-from tickets import services, tasks
+from tickets import rights, services, tasks
 from tickets.models import ExtensionRequest
 from tickets.signals import ticket_event
 from tickets.timeline import ACTS
@@ -30,15 +31,73 @@ def test_granted_extension_runs_from_the_old_due_date(city):
     assert (event.act, event.note.public, event.data["days"]) == ("grant_extension", True, 3)
 
 
-def test_only_one(city):
+def test_one_waits_at_a_time(city):
     ticket = contacted(city)
-    request = ask(ticket, city.handler, at("11-12 09:00"))
+    ask(ticket, city.handler, at("11-12 09:00"))
+
     with pytest.raises(services.TransitionRefused, match="已有一个延期申请在等审批。"):
         ask(ticket, city.handler, at("11-12 09:10"))
-    services.grant_extension(request_id=request.pk, reason="", by=city.reviewer, at=at("11-12 10:00"))
 
-    with pytest.raises(services.TransitionRefused, match="每件最多延期 1 次。"):
-        ask(ticket, city.handler, at("11-13 09:00"))
+
+def test_the_second_is_the_heads_and_the_last(city):
+    """Three working days from Thursday the 19th: Tuesday the 24th; five more: Tuesday 1 December."""
+    chief = UserFactory(unit=city.centre, roles=("centre_head",))
+    ticket = contacted(city)
+    first = ask(ticket, city.handler, at("11-12 09:00"))
+    with pytest.raises(services.ActNotAllowed, match="您的岗位没有这项权限。"):
+        services.grant_extension(request_id=first.pk, reason="", by=chief, at=at("11-12 10:00"))
+    services.grant_extension(request_id=first.pk, reason="", by=city.reviewer, at=at("11-12 10:00"))
+
+    second = ask(ticket, city.handler, at("11-20 09:00"), days=5)
+    with pytest.raises(services.ActNotAllowed, match="您的岗位没有这项权限。"):
+        services.grant_extension(request_id=second.pk, reason="", by=city.reviewer, at=at("11-20 10:00"))
+    services.grant_extension(request_id=second.pk, reason="", by=chief, at=at("11-20 10:00"))
+
+    assert [(each.is_again, each.decision) for each in (fresh(first), fresh(second))] == [
+        (False, "granted"),
+        (True, "granted"),
+    ]
+    assert fresh(ticket).due_at == at("12-01 17:30")
+    with pytest.raises(services.TransitionRefused, match="每件最多延期 2 次。"):
+        ask(ticket, city.handler, at("11-25 09:00"))
+
+
+@pytest.mark.parametrize(("kind", "most"), [("help", 7), ("complaint", 7), ("consult", 3)])
+def test_the_second_is_as_long_as_the_limit_was_and_seven_days_at_most(city, kind, most):
+    """What the first gave, one day, is not what the limit was."""
+    ticket = contacted(city, kind=kind)
+    first = ask(ticket, city.handler, at("11-10 15:00"), days=1)
+    services.grant_extension(request_id=first.pk, reason="", by=city.reviewer, at=at("11-10 15:10"))
+
+    with pytest.raises(services.InputRefused, match=f"延长天数须在 1 至 {most} 个工作日之间。"):
+        ask(ticket, city.handler, at("11-11 09:00"), days=most + 1)
+    assert ask(ticket, city.handler, at("11-11 09:00"), days=most).is_again
+
+
+def test_a_county_gives_its_own_unit_a_second_time_only_what_the_head_gave_it(city):
+    """From Thursday the 19th the county has until Thursday the 26th, then until the 27th; its unit until the 20th of its own."""
+    chief = UserFactory(unit=city.centre, roles=("centre_head",))
+    ticket = passed_down(city)
+    county = ticket.lead
+
+    def more(part, by, days, moment):
+        services.request_extension(assignment_id=part.pk, days=days, reason="等检测。", by=by, at=at(moment))
+        return ExtensionRequest.objects.get(assignment=part, decision="pending")
+
+    first = more(county, city.county_clerk, 5, "11-11 09:00")
+    services.grant_extension(request_id=first.pk, reason="", by=city.reviewer, at=at("11-11 09:10"))
+    below = fresh(ticket).holder
+    of_unit = more(below, city.county_handler, 2, "11-11 09:20")
+    services.grant_extension(request_id=of_unit.pk, reason="", by=city.county_clerk2, at=at("11-11 09:30"))
+
+    again = more(below, city.county_handler, 1, "11-12 09:00")
+    services.grant_extension(request_id=again.pk, reason="", by=city.county_clerk2, at=at("11-12 09:10"))
+
+    assert [fresh(each).is_again for each in (first, of_unit, again)] == [False, False, False]
+    second = more(county, city.county_clerk, 1, "11-12 09:20")
+    assert (second.is_again, rights.of_extension(second).permission) == (True, "tickets.extend_again")
+    services.grant_extension(request_id=second.pk, reason="", by=chief, at=at("11-12 09:30"))
+    assert fresh(ticket).due_at == at("11-27 17:30")
 
 
 @pytest.mark.parametrize(

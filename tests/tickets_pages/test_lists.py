@@ -6,7 +6,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from responsibility.models import Category
-from tests.factories.hotline import TownshipFactory
+from tests.factories.hotline import TownshipFactory, UserFactory
 from tests.factories.pictures import jpeg, kept, scene
 from tests.factories.tickets import (
     NOW,
@@ -25,7 +25,7 @@ from tests.factories.tickets import (
     submitted,
 )
 from tests.tickets_pages.cases import HTMX, REASON, ask_for_time, disputed, give_back, looked_at
-from tests.tickets_pages.reading import cells, ids, words_of
+from tests.tickets_pages.reading import cells, ids, segments, words_of
 from tickets import services
 from tickets.models import Approval, Ticket
 
@@ -346,6 +346,30 @@ def test_an_extension_is_not_for_who_does_not_decide_it(city, log_in):
     assert log_in(city.head).get("/approvals/?s=extensions").context["rows"] == []
     assert log_in(city.head).get(f"/approvals/extensions/{asked.pk}/").status_code == 404
     assert log_in(city.county_clerk).post(f"/approvals/extensions/{asked.pk}/").status_code == 404
+
+
+def test_a_second_extension_waits_for_the_head_of_the_centre_alone(city, log_in):
+    chief = UserFactory(unit=city.centre, roles=("centre_head",))
+    ticket = ask_for_time(city)
+    services.grant_extension(request_id=ticket.lead.extensionrequests.get().pk, reason="", by=city.reviewer, at=NOW)
+    form = log_in(city.handler).get(f"/tickets/{ticket.number}/acts/extend/", **HTMX).context["form"]
+    log_in(city.handler).post(f"/tickets/{ticket.number}/acts/extend/", {"days": 7, "reason": "配件未到。"}, **HTMX)
+    asked = ticket.lead.extensionrequests.get(decision="pending")
+    address = f"/approvals/extensions/{asked.pk}/"
+
+    assert form.fields["days"].help_text == "这是再次延期，由市热线中心负责人审批，最多 7 个工作日。"
+    reviewer = log_in(city.reviewer)
+    assert segments(reviewer.get("/approvals/?s=extensions")) == {"办理结果": 0, "延期申请": 0}
+    assert (reviewer.get(address).status_code, reviewer.post(address).status_code) == (404, 403)
+
+    client = log_in(chief)
+    page = client.get("/approvals/")
+    assert (segments(page), [row.pk for row, _ in page.context["rows"]]) == ({"延期申请": 1}, [asked.pk])
+    rail = {entry["label"]: entry["count"] for entry in page.context["shell"].rail}
+    assert rail["审核"] == 1
+    assert "申请再次延长 7 个工作日" in client.get(address, **HTMX).content.decode()
+    assert client.post(address)["Location"] == "/approvals/?s=extensions"
+    assert fresh(ticket).due_at == at("12-02 17:30")
 
 
 def test_a_county_without_days_of_its_own_is_led_to_ask_the_city(city, log_in):

@@ -66,9 +66,19 @@ class ReturnRequest(Request):
 
 class ExtensionRequest(Request):
     days = models.PositiveSmallIntegerField("延长工作日")
+    is_again = models.BooleanField("再次延期", default=False)
+    """What the giver may grant is used up: the head of the city's centre decides."""
 
     class Meta(Request.Meta):
         verbose_name = verbose_name_plural = "延期申请"
+        indexes = [
+            models.Index(
+                fields=["decider", "due_at", "id"],
+                include=["assignment", "is_again"],
+                condition=Q(due_at__isnull=False),
+                name="extensionrequest_queue",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.assignment_id} +{self.days}"

@@ -132,6 +132,7 @@ class Ticket(StateModel):
             ("decide_return", "审核退单"),
             ("rule_dispute", "裁定首办"),
             ("decide_extension", "审批延期"),
+            ("extend_again", "审批再次延期"),
             ("close_ticket", "办结与重开"),
             ("void_ticket", "作废与恢复"),
             ("merge_ticket", "并单与拆回"),

@@ -113,8 +113,8 @@ def situation(ticket: Ticket, user: User, at: datetime) -> Situation:
         Approval.objects.filter(ticket=ticket, state=ApprovalState.PENDING).select_related("reply", "unit").first()
     )
     by_part = {part.pk: part for part in parts}
-    returns = _mine(ReturnRequest.objects, by_part, user, at, rights.DECIDE_RETURN)
-    extensions = _mine(ExtensionRequest.objects, by_part, user, at, rights.DECIDE_EXTENSION)
+    returns = _mine(ReturnRequest.objects, by_part, user, at, lambda _: rights.DECIDE_RETURN)
+    extensions = _mine(ExtensionRequest.objects, by_part, user, at, rights.of_extension)
     silent = tuple(
         part
         for part in parts
@@ -137,12 +137,16 @@ Request = TypeVar("Request", ReturnRequest, ExtensionRequest)
 
 
 def _mine(
-    requests: Manager[Request], by_part: dict[int, Assignment], user: User, at: datetime, right: Right
+    requests: Manager[Request],
+    by_part: dict[int, Assignment],
+    user: User,
+    at: datetime,
+    right_to_decide: Callable[[Request], Right],
 ) -> Request | None:
     """The first pending request on the ticket that this person decides."""
     for request in requests.filter(assignment__in=list(by_part), decision=Decision.PENDING).order_by("pk"):
         request.assignment = by_part[request.assignment_id]
-        if right(request, Actor(user, at)):
+        if right_to_decide(request)(request, Actor(user, at)):
             return request
     return None
 

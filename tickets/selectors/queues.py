@@ -322,8 +322,14 @@ def waiting_returns(user: User, at: datetime) -> QuerySet[ReturnRequest]:
 
 
 def waiting_extensions(user: User, at: datetime) -> QuerySet[ExtensionRequest]:
-    """Requests for more time that wait for the person's unit, to count and to page by ``due_at``."""
-    return _waiting(ExtensionRequest.objects.all(), user, at)
+    """Requests for more time that wait for the person's unit and post, to count and to page by ``due_at``."""
+    return _waiting(ExtensionRequest.objects.filter(is_again__in=_extends(user, at)), user, at)
+
+
+def _extends(user: User, at: datetime) -> list[bool]:
+    """Which requests for more time the person's post decides, by their `is_again`."""
+    by_right = {False: rights.DECIDE_EXTENSION, True: rights.EXTEND_AGAIN}
+    return [again for again, right in by_right.items() if has_right(user, right.permission, at)]
 
 
 class Awaited(TypedDict):
@@ -381,10 +387,6 @@ def extension_page(
     """Requests for more time that wait, the limit that ends first in front."""
     shown = _shown_extensions(ExtensionRequest.objects.all())
     return take(shown, by="due_at", pk="id", after=after, out_of=waiting_extensions(user, at))
-
-
-def decides_extensions(user: User, at: datetime) -> bool:
-    return has_right(user, rights.DECIDE_EXTENSION.permission, at)
 
 
 def extensions_seen(user: User, at: datetime) -> QuerySet[ExtensionRequest]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from hotline import parameters
 from hotline.calendar import add_working, working_between
 from hotline.dates import local
-from hotline.models import Unit, User
+from hotline.models import Clock, Unit, User
 from tickets.models import PICTURE, Assignment, ExtensionRequest, OnSiteRecord, ReturnRequest, Ticket, TicketClock
 from tickets.states import (
     DENIED,
@@ -80,20 +80,41 @@ def extension_refusal(assignment: Assignment, *, at: datetime) -> str:
     before = parameters.limit("extension_apply_before", at=at)
     if add_working(at, before) > clock.due_at and clock.limit_unit == "wd" and clock.limit_amount > 1:
         return f"延期须在到期前 {before}申请。"
-    granted = assignment.extensionrequests.filter(decision=Decision.GRANTED).count()
-    most = parameters.integer("extension_max_count", at=at)
-    if granted >= most:
+    most = parameters.integer("extension_max_count", at=at) + parameters.integer("extension_again_max_count", at=at)
+    if _extensions_of(assignment) >= most:
         return f"每件最多延期 {most} 次。"
     return ""
 
 
-def longest_extension(clock: TicketClock, *, at: datetime) -> int:
+def _extensions_of(assignment: Assignment) -> int:
+    return assignment.extensionrequests.filter(decision=Decision.GRANTED).count()
+
+
+def is_extended_again(assignment: Assignment, *, at: datetime) -> bool:
+    """Whether the head of the city's centre would decide. A county's own units never get more than the county has."""
+    return assignment.parent_id is None and _extensions_of(assignment) >= parameters.integer(
+        "extension_max_count", at=at
+    )
+
+
+def longest_extension(assignment: Assignment, *, again: bool, at: datetime) -> int:
     """Working days of one extension: not more than the original limit and not more than the parameter."""
-    most = parameters.limit("extension_max_length", at=at).amount
+    most = parameters.limit("extension_again_max_length" if again else "extension_max_length", at=at).amount
+    clock = _before_extensions(assignment)
     original = (
         clock.limit_amount if clock.limit_unit == "wd" else max(1, working_between(clock.started_at, clock.due_at))
     )
     return min(most, original)
+
+
+def _before_extensions(assignment: Assignment) -> TicketClock:
+    """The limit that the running one was made longer from; a clock that an extension ends is superseded."""
+    clock, *older = assignment.clocks.filter(kind=ClockKind.HANDLE).order_by("-generation", "-pk")
+    for before in older:
+        if before.outcome != Clock.Outcome.SUPERSEDED:
+            break
+        clock = before
+    return clock
 
 
 def extended_due(asked: ExtensionRequest, clock: TicketClock) -> datetime:

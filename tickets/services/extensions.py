@@ -10,7 +10,13 @@ from hotline.limits import Limit
 from hotline.models import Clock, User
 from tickets import deadlines, rights
 from tickets.models import Assignment, ClockShift, ExtensionRequest, TicketClock, TicketEvent
-from tickets.selectors.readiness import extension_refusal, grant_refusal, handle_clock, longest_extension
+from tickets.selectors.readiness import (
+    extension_refusal,
+    grant_refusal,
+    handle_clock,
+    is_extended_again,
+    longest_extension,
+)
 from tickets.services import parts
 from tickets.services.act import Act, InputRefused, TransitionRefused, require_text
 from tickets.states import UNIT_STATES, ClockKind, Decision, TicketState
@@ -23,7 +29,9 @@ GRACE = timedelta(minutes=1)
 
 @transaction.atomic
 def request_extension(*, assignment_id: int, days: int, reason: str, by: User, at: datetime) -> TicketEvent:
-    """Ask whoever gave the matter for ``days`` more working days, before it is due."""
+    """Ask whoever gave the matter for ``days`` more working days, before it is due; when what they may grant is used up,
+    the head of the city's centre.
+    """
     act, assignment = Act.on_assignment(assignment_id, by=by, at=at)
     act.require(rights.SUBMIT, assignment)
     act.require_state(TicketState.IN_PROGRESS)
@@ -31,13 +39,15 @@ def request_extension(*, assignment_id: int, days: int, reason: str, by: User, a
     if why:
         act.refuse(why)
     reason = require_text(reason, "请写明延期的理由。")
-    clock = handle_clock(assignment)
-    most = longest_extension(clock, at=at)
+    again = is_extended_again(assignment, at=at)
+    most = longest_extension(assignment, again=again, at=at)
     if not 1 <= days <= most:
         raise InputRefused(f"延长天数须在 1 至 {most} 个工作日之间。", field="days")
     if assignment.extensionrequests.filter(decision=Decision.PENDING).exists():
         act.refuse("已有一个延期申请在等审批。")
-    ExtensionRequest.objects.create(assignment=assignment, days=days, reason=reason, requested_by=by, requested_at=at)
+    ExtensionRequest.objects.create(
+        assignment=assignment, days=days, is_again=again, reason=reason, requested_by=by, requested_at=at
+    )
     act.start_clock(
         ClockKind.EXTENSION, deadlines.plain_rule("extension_decide_limit", "延期审批", at), assignment=assignment
     )
@@ -52,7 +62,7 @@ def _open_request(request_id: int, *, by: User | None, at: datetime) -> tuple[Ac
     if request.decision != Decision.PENDING:
         act.refuse(f"这一延期申请已决定：{request.get_decision_display()}。")
     act.require_state(*UNIT_STATES)
-    act.require(rights.DECIDE_EXTENSION, request)
+    act.require(rights.of_extension(request), request)
     return act, request, assignment
 
 

@@ -11,12 +11,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from hotline.errors import DomainError
 from hotline.numbers import key_of
+from hotline.rights import has_right
 from hotline.views.gate import holds_any, opens_with
 from tickets import rights, services
 from tickets.selectors import approvals as selectors
 from tickets.selectors import queues
 from tickets.selectors.acts import act_url
-from tickets.selectors.lists import Page
 from tickets.selectors.mediations import mediations_of
 from tickets.selectors.photos import visits_of, visits_that_count
 from tickets.selectors.queues import Segment
@@ -32,11 +32,13 @@ from tickets.views.answers import (
     with_addresses,
 )
 
+SIGNING = ("tickets.approve_result", "tickets.review_completion")
+
 signers = opens_with(
     holds_any(
-        "tickets.approve_result",
-        "tickets.review_completion",
+        *SIGNING,
         "tickets.decide_extension",
+        "tickets.extend_again",
         else_say="结果由单位负责人、县级热线中心和市热线中心审核，延期由派单的一方审批。",
     )
 )
@@ -45,18 +47,16 @@ signers = opens_with(
 @require_safe
 @signers
 def approvals(request: HttpRequest) -> HttpResponse:
-    """Results, or with ?s=extensions the requests for more time."""
+    """Results, or with ?s=extensions the requests for more time; those first for who signs no results."""
     at = timezone.now()
-    decides_extensions = queues.decides_extensions(request.user, at)
     results, extensions = selectors.waiting_approvals(request.user, at), queues.waiting_extensions(request.user, at)
-    segments = [
-        Segment("", "办理结果", results.count()),
-        Segment("extensions", "延期申请", extensions.count() if decides_extensions else 0),
-    ]
-    segment = request.GET.get("s", "")
+    segments = [Segment("extensions", "延期申请", extensions.count())]
+    if any(has_right(request.user, right, at) for right in SIGNING):
+        segments.insert(0, Segment("", "办理结果", results.count()))
+    segment = request.GET.get("s", segments[0].code)
     context: dict[str, Any] = {"at": at, "segment": segment, "segments": with_addresses(request, segments)}
     if segment == "extensions":
-        page = queues.extension_page(request.user, after=after(request), at=at) if decides_extensions else Page([], "")
+        page = queues.extension_page(request.user, after=after(request), at=at)
         rows = [(row, _why_not(request, row, at)) for row in page.rows]
         return render(request, "tickets/approvals_extensions.html", context | paged(request, page) | {"rows": rows})
     page = selectors.approval_page(request.user, after=after(request), at=at)
@@ -64,13 +64,8 @@ def approvals(request: HttpRequest) -> HttpResponse:
     return render(request, "tickets/approvals.html", context | paged(request, page) | {"rows": cases})
 
 
-def _extensions(request: HttpRequest, at: Any) -> Any:
-    found = queues.pending_extensions(request.user, at)
-    return found if queues.decides_extensions(request.user, at) else found.none()
-
-
 def _why_not(request: HttpRequest, asked: Any, at: Any) -> str:
-    return queues.refusal_of(rights.DECIDE_EXTENSION, asked, request.user, at)
+    return queues.refusal_of(rights.of_extension(asked), asked, request.user, at)
 
 
 @require_http_methods(["GET", "POST"])
@@ -135,7 +130,13 @@ def extension(request: HttpRequest, request_id: int) -> HttpResponse:
     at = timezone.now()
     if request.method == "POST":
         return _grant_extension(request, request_id, at)
-    asked = _extensions(request, at).select_related("assignment__handler").filter(pk=request_id).order_by("pk").first()
+    asked = (
+        queues.pending_extensions(request.user, at)
+        .select_related("assignment__handler")
+        .filter(pk=request_id)
+        .order_by("pk")
+        .first()
+    )
     if asked is None:
         return _gone(request, "这一延期申请已有人处理，或不由您审批。")
     clock = handle_clock(asked.assignment)

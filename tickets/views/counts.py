@@ -49,11 +49,9 @@ def to_define(user: User) -> tuple[int, bool]:
 
 
 def to_approve(user: User) -> tuple[int, bool]:
-    """Results and, for whoever decides them, requests for more time."""
+    """Results and requests for more time."""
     at = timezone.now()
     results, results_late = _count(approvals.waiting_approvals(user, at), "due_at", at)
-    if not queues.decides_extensions(user, at):
-        return results, results_late
     asked, asked_late = _count(queues.waiting_extensions(user, at), "due_at", at)
     return results + asked, results_late or asked_late
 
