@@ -244,6 +244,42 @@ def test_who_dies_between_sending_and_noting_it_sends_again_after_the_lease(line
     assert (row.attempts, row.sent_at) == (2, later(minutes=2))
 
 
+@pytest.mark.parametrize("final", [True, False])
+def test_who_fails_after_the_lease_undoes_nothing_of_who_sent_meanwhile(line, partner, appeal, person, final):
+    """The lease ran out under a stopped machine: the late failure broke a constraint, and with it the whole run."""
+    person("channel_manager")
+    late = outbox._claim(at=NOON, until=NOON + outbox.LEASE, resting=[None])
+    services.send_due(at=later(minutes=2))
+
+    outbox._settle_failure(late, outbox.NotDelivered("对方没有答复。", final=final), at=later(minutes=3))
+
+    late.refresh_from_db()
+    line.refresh_from_db()
+    assert (late.sent_at, late.dead_at, late.last_error) == (later(minutes=2), None, "")
+    assert (line.failing_since, Notice.objects.filter(kind="outbox_dead").count()) == (None, 0)
+
+
+def test_who_fails_after_the_lease_says_nothing_of_the_try_that_is_under_way(line, appeal):
+    late = outbox._claim(at=NOON, until=NOON + outbox.LEASE, resting=[None])
+    outbox._claim(at=later(minutes=2), until=later(minutes=4), resting=[None])
+
+    outbox._settle_failure(late, outbox.NotDelivered("对方没有答复。"), at=later(minutes=3))
+
+    late.refresh_from_db()
+    assert (late.attempts, late.next_try_at, late.last_error) == (2, later(minutes=4), "")
+
+
+def test_what_arrived_after_the_lease_is_sent_though_it_was_given_up_meanwhile(line, partner, appeal):
+    late = outbox._claim(at=NOON, until=NOON + outbox.LEASE, resting=[None])
+    partner.behave(status=422)
+    services.send_due(at=later(minutes=2))
+
+    outbox._settle_success(late, at=later(minutes=3))
+
+    late.refresh_from_db()
+    assert (late.sent_at, late.dead_at, late.next_try_at, late.last_error) == (later(minutes=3), None, None, "")
+
+
 def test_a_content_that_will_not_do_is_dead_at_once_and_the_next_goes_on(line, partner, appeal):
     services.accept_appeal(appeal_id=appeal.pk, by=None, at=NOON)
     partner.behave(status=422)
