@@ -182,10 +182,20 @@ class UnitAdmin(ActPage, admin.ModelAdmin):
         )
 
 
+FIRST_YEAR = 2000
+
+
 class PersonForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["username", "name", "unit", "employment", "deputy", "away_from", "away_until"]
+
+    def clean_away_from(self):
+        """Of the first year of all there is no local time: the row of the person could never be read again."""
+        away_from = self.cleaned_data["away_from"]
+        if away_from and away_from.year < FIRST_YEAR:
+            raise forms.ValidationError("离岗起的年份不对。")
+        return away_from
 
     def clean(self):
         data = super().clean()

@@ -171,6 +171,16 @@ def test_one_makes_a_person_and_another_gives_roles_and_a_password_once(browser,
     ]
 
 
+def test_nobody_is_away_since_the_first_year_of_all(browser):
+    """A row with such a time could not be read again: the list of people, and the log-in of this one, would end in an error."""
+    away = {"away_from_0": "0001-01-01", "away_from_1": "00:00:00"}
+
+    answer = browser.post(reverse("admin:hotline_user_add"), person(UnitFactory(), **away))
+
+    assert answer.context["adminform"].form.errors == {"away_from": ["离岗起的年份不对。"]}
+    assert not User.objects.filter(username="G9").exists()
+
+
 @pytest.mark.parametrize("roles", [["security_administrator", "agent"], ["administrator", "audit_administrator"]])
 def test_roles_that_exclude_each_other_are_refused_on_the_page(security, roles):
     user = UserFactory(roles=["handler"])
