@@ -472,11 +472,18 @@ class ResultForm(ActForm):
         item = self.found.own.item
         if item is not None:
             self.fields["standard_met"].help_text = item.completion_standard
-            self.initial.setdefault("public_text", item.reply_template)
+            self.initial.setdefault("public_text", self._begun(item.reply_template))
         if self.found.ticket.kind not in CHECKED_KINDS:
             del self.fields["claim"]
         if not self.found.silent_co_units:
             del self.fields["missing_co_reason"]
+
+    def _begun(self, template: str) -> str:
+        """With the blanks filled that the ticket itself answers."""
+        known = {"{单位}": self.found.own.unit.name, "{地点}": self.found.ticket.place}
+        for blank, words in known.items():
+            template = template.replace(blank, words or blank)
+        return template
 
     def clean_claim(self) -> str:
         return self.cleaned_data["claim"] or Claim.TRUE

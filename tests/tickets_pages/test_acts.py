@@ -443,16 +443,18 @@ def test_without_scripts_the_form_is_a_page_that_keeps_the_words(city, log_in):
     assert f'<a href="/tickets/{ticket.number}/">回到工单</a>' in page
 
 
-def test_a_blank_of_the_template_does_not_go_to_a_citizen(city, log_in):
-    ticket = contacted(city, item=make_item(reply_template="您反映的{地点}问题，{单位}已处理，{地点}将每日巡查。"))
+def test_a_blank_that_the_ticket_does_not_answer_does_not_go_to_a_citizen(city, log_in):
+    template = "您反映的{地点}问题，{单位}于{日期}已{处理}，{地点}将每日巡查。"
+    ticket = contacted(city, item=make_item(reply_template=template), place="锦江花园东门")
     client = log_in(city.handler)
     text = client.get(url(ticket, "submit"), **HTMX).context["form"]["public_text"].value()
+    assert text == f"您反映的锦江花园东门问题，{city.department.name}于{{日期}}已{{处理}}，锦江花园东门将每日巡查。"
 
     response = client.post(
         url(ticket, "submit"), {"resolved": "yes", "public_text": text, "standard_met": "on"}, **HTMX
     )
 
-    assert (response.status_code, errors(response)) == (422, {"public_text": ["还没有填：{地点}、{单位}。"]})
+    assert (response.status_code, errors(response)) == (422, {"public_text": ["还没有填：{日期}、{处理}。"]})
     assert acts(ticket)[-1] == "record_contact"
 
 
