@@ -350,9 +350,7 @@ def _post(
 
 @transaction.atomic
 def _settle_success(row: OutboxMessage, *, at: datetime) -> None:
-    OutboxMessage.objects.filter(pk=row.pk).update(
-        sent_at=at, dead_at=None, next_try_at=None, last_error=""
-    )
+    OutboxMessage.objects.filter(pk=row.pk).update(sent_at=at, dead_at=None, next_try_at=None, last_error="")
     if row.line_id is not None:
         # To the minute, as with what comes in.
         news = Q(last_out_at=None) | Q(last_out_at__lt=at - timedelta(minutes=1)) | Q(failing_since__isnull=False)
@@ -363,12 +361,9 @@ def _settle_success(row: OutboxMessage, *, at: datetime) -> None:
 def _settle_failure(row: OutboxMessage, failure: NotDelivered, *, at: datetime) -> None:
     """Of the try that `row` was claimed for: one whose lease ran out says nothing of a later try."""
     is_last = failure.final or row.attempts >= parameters.integer("outbox_tries", at=at)
-    if is_last:
-        changes = {"dead_at": at, "next_try_at": None}
-    else:
-        changes = {"next_try_at": at + pause(row.attempts, at=at)}
+    next_try_at = None if is_last else at + pause(row.attempts, at=at)
     mine = OutboxMessage.objects.filter(pk=row.pk, attempts=row.attempts, sent_at=None, dead_at=None)
-    if not mine.update(last_error=str(failure)[:200], **changes):
+    if not mine.update(last_error=str(failure)[:200], dead_at=at if is_last else None, next_try_at=next_try_at):
         return
     if is_last:
         _tell_managers(row, at=at)
