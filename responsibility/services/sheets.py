@@ -42,6 +42,7 @@ from responsibility.services.life import DutyRefused, record, words_of
 from responsibility.states import FUNCTIONS, ItemAct
 
 PROGRESS_EVERY: Final = 250
+MOST_NAMED: Final = 5
 WRITTEN: Final = (ItemAct.ADD, ItemAct.CHANGE, ItemAct.REMOVE)
 
 
@@ -263,7 +264,7 @@ class _Reader:
         if not code:
             faults.insert(0, "请写代码。")
         elif len(self.lines_of[code]) > 1:
-            faults.insert(0, f"代码 {code[:20]} 写了几行：第 {'、'.join(map(str, self.lines_of[code]))} 行。")
+            faults.insert(0, f"代码 {code[:20]} 写了几行：{_named(self.lines_of[code])}。")
         if before is not None and after == before and not faults:
             return None
         faults = faults or self._faults(code, after)
@@ -302,6 +303,12 @@ class _Reader:
         )
         faults = self.checks.faults(item)
         return [f"{LABELS.get(name, CODE)}：{text}" if name else text for name, text in faults.items()]
+
+
+def _named(lines: Sequence[int]) -> str:
+    """A few of them: every row of a code that fills a column says this."""
+    first = f"第 {'、'.join(map(str, lines[:MOST_NAMED]))} 行"
+    return first if len(lines) <= MOST_NAMED else f"{first}等 {len(lines)} 行"
 
 
 def _removed(sheet: DutySheet, code: str, raw: Raw) -> DutySheetRow:
