@@ -481,8 +481,8 @@ class ResultForm(ActForm):
     def _begun(self, template: str) -> str:
         """With the blanks filled that the ticket itself answers."""
         known = {"{单位}": self.found.own.unit.name, "{地点}": self.found.ticket.place}
-        for blank, words in known.items():
-            template = template.replace(blank, words or blank)
+        for blank, answer in known.items():
+            template = template.replace(blank, answer or blank)
         return template
 
     def clean_claim(self) -> str:
