@@ -59,6 +59,14 @@ class Progress:
         return self.may_urge and self.ticket is not None and self.ticket.state == TicketState.DEFERRED
 
     @property
+    def again_by(self) -> datetime | None:
+        """Until when it is done again, of a matter that was sent back or opened once more."""
+        ticket = self.ticket
+        if ticket is None or ticket.round == 1 or ticket.state != TicketState.IN_PROGRESS:
+            return None
+        return ticket.due_at
+
+    @property
     def is_promised(self) -> bool:
         """Whether the date that the citizen was told is still to be told: what is put off has none, its clock runs on."""
         return self.may_urge and not self.is_put_off and self.clock is not None and self.clock.is_running
@@ -76,7 +84,7 @@ _SENTENCES = {
     TicketState.PENDING_INFO: "还需要您补充情况，见下面的说明。",
     TicketState.PENDING_RULING: "几个单位都认为不归自己办，12345 正在裁定由谁负责。",
     TicketState.RETURN_REVIEW: "正在核对由谁负责，期限照算。",
-    TicketState.PENDING_SIGN: "已派到，等待接办。",
+    TicketState.PENDING_SIGN: "已收到，等待接办。",
     TicketState.IN_PROGRESS: "正在办。",
     TicketState.COMPLETION_REVIEW: "已经办过，12345 正在审核结果。",
     TicketState.PENDING_FOLLOWUP: "已有结果，12345 会回访您。",

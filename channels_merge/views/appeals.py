@@ -76,7 +76,11 @@ def act(request, number, code):
 
 
 def _to_read_out(progress, now):
-    due = f"最晚 {date_cn(progress.promised_at, now)} 办结。" if progress.is_promised else ""
+    due = ""
+    if progress.is_promised:
+        due = f"最晚 {date_cn(progress.promised_at, now)} 办结。"
+        if progress.promised_at < now and progress.again_by and progress.again_by >= now:
+            due = f"现在重新办理，最晚 {date_cn(progress.again_by, now)} 再报结果。"
     reply = f"答复：{progress.reply}" if progress.reply else ""
     return f"{progress.unit_name}{progress.sentence}{due}{reply}"
 

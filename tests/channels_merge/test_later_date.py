@@ -1,6 +1,7 @@
 """Callers hear what changes for them while they wait: a question, a later date, that it is put off."""
 
 import pytest
+import time_machine
 
 from channels_merge import selectors
 from channels_merge.models import OutboxMessage
@@ -94,6 +95,23 @@ def test_callers_hear_that_it_is_put_off_and_why(city, callers):
         assert said(appeal, "deferred") == [
             f"{head(appeal)}一时办不了，已登记在册，定期复查。原因：列入明年改造计划。 {tail(appeal)}"
         ]
+
+
+def test_what_is_done_again_says_by_when_and_not_that_it_is_late(city, callers, client):
+    """Promised for the first of December; sent back on the second with three working days more."""
+    appeal, sent_back = callers[0], at("12-02 10:00")
+    ticket = ticket_of(appeal)
+    services.record_contact(assignment_id=ticket.lead_id, reached=True, by=city.handler, at=GRANTED)
+    submit(city, fresh(ticket), by=city.handler, at=GRANTED)
+    approve_all(city, fresh(ticket), at=GRANTED)
+    services.redo_ticket(ticket_id=ticket.pk, reason="没有办。", by=city.reviewer, at=sent_back)
+
+    with time_machine.travel(sent_back, tick=False):
+        client.post("/p/track/", {"number": appeal.number, "code": appeal.code})
+        page = client.get("/p/track/").content.decode()
+
+    assert "原来答应 <b>12月1日</b> 前办完；现在重新办理，最晚 <b>12月7日 17:30</b> 再报结果。" in page
+    assert "已经晚了" not in page
 
 
 def test_what_is_put_off_promises_no_date_any_more(city, callers, client):
