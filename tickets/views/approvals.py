@@ -22,6 +22,7 @@ from tickets.selectors.photos import visits_of, visits_that_count
 from tickets.selectors.queues import Segment
 from tickets.selectors.readiness import extended_due, grant_refusal, handle_clock
 from tickets.services import InputRefused
+from tickets.states import Decision
 from tickets.views.answers import (
     after,
     batch_result,
@@ -144,6 +145,7 @@ def extension(request: HttpRequest, request_id: int) -> HttpResponse:
         "asked": asked,
         "ticket": asked.assignment.ticket,
         "clock": clock,
+        "earlier": asked.assignment.extensionrequests.filter(decision=Decision.GRANTED).order_by("pk"),
         "would_be": extended_due(asked, clock) if clock is not None else None,
         "why_not": _why_not(request, asked, at),
         "beyond": grant_refusal(asked, clock) if clock is not None else "",
