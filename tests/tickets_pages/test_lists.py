@@ -369,7 +369,7 @@ def test_a_second_extension_waits_for_the_head_of_the_centre_alone(city, log_in)
     assert rail["审核"] == 1
     peek = BeautifulSoup(client.get(address, **HTMX).content, "html.parser").get_text()
     assert "市城管局申请再次延长 7 个工作日" in peek
-    assert "已延期今天 10:00同意 2 个工作日" in peek
+    assert "已延期今天 10:00 同意 2 个工作日" in peek
     assert client.post(address)["Location"] == "/approvals/?s=extensions"
     assert fresh(ticket).due_at == at("12-02 17:30")
 
