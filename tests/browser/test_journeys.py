@@ -247,7 +247,7 @@ def test_a_return_is_disputed_and_ruled_to_a_first_handler(stage):
     )
     assert now(ticket).state == "return_review"
 
-    stage.act("reviewer", ticket.number, "u", reason="两家说法都有依据，须裁定。")
+    stage.act("reviewer", ticket.number, "l", reason="两家说法都有依据，须裁定。")
     stage.act("reviewer", ticket.number, "y", unit=stage.county.name, reason="占道经营由属地城管负责。")
 
     first = now(ticket).lead

@@ -155,7 +155,7 @@ def test_returns_show_who_gives_back_and_why(city, log_in):
     assert cells(page) == [["余4时", ticket.number, "路灯不亮", "—", "市城管局", "不属本单位职责", "市住建局"]]
     assert REASON in peek
     assert f"建议派给{city.third.name}。" in peek
-    assert re.findall(r'data-key="(\w)"', peek) == ["y", "b", "u"]
+    assert re.findall(r'data-key="(\w)"', peek) == ["y", "b", "l"]
 
 
 def test_a_county_decides_its_own_returns_and_the_city_its_own(city, log_in):

@@ -294,7 +294,7 @@ SPECS: Sequence[_Spec] = (
     _Spec(
         "dispute-return",
         "提交裁定",
-        "u",
+        "l",
         lambda s: s.return_request is not None and s.ticket.state == TicketState.RETURN_REVIEW,
     ),
     _Spec("grant-extension", "同意延期", "y", lambda s: s.extension_request is not None, _grant_why, main=True),

@@ -41,7 +41,7 @@ from tickets.views.answers import (
 UNDO = timedelta(seconds=40)
 """The page offers 撤回 for 30 seconds; the rest is the way of the request."""
 LAST_BATCH = "last_dispatch_batch"
-DISPATCH_KEYS = {"dispatch": "u", "refer": "r", "merge": "m", "ask-information": "b", "answer": "f", "revise": "v"}
+DISPATCH_KEYS = {"dispatch": "u", "refer": "l", "merge": "m", "ask-information": "b", "answer": "f", "revise": "v"}
 ASKED_KEYS = {"information": "i", "revise": "v"}
 
 dispatchers = opens_with(lambda user, at: queues.refusal_of(rights.DISPATCH, None, user, at))
