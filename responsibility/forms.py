@@ -56,16 +56,13 @@ class DraftForm(forms.Form):
 
 
 class WordsForm(forms.Form):
-    words = words_field("说明", 500, rows=3)
+    """Words of a reason, at most as long as they are kept."""
 
-    def __init__(self, *args: Any, label: str, required: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, label: str, most: int = 500, required: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not required:
-            # Nothing is asked: the act is confirmed.
-            del self.fields["words"]
-            return
-        self.fields["words"].label = label
-        self.fields["words"].error_messages["required"] = f"请写{label}。"
+        # Where nothing is asked, the act is confirmed.
+        if required:
+            self.fields["words"] = words_field(label, most, rows=3)
 
 
 class ChoiceOfModelForm(forms.Form):

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from hotline.errors import DomainError
 from hotline.models import Unit, User
@@ -39,14 +39,15 @@ def save_resource(
         raise ResourceRefused("请选择县（市、区）中心，或留空为全市共用。")
     if valid_until is not None and valid_until <= valid_from:
         raise ResourceRefused("停用日期须晚于起用日期。")
-    same = Resource.objects.filter(centre=centre, name=name, valid_until__isnull=True).exclude(pk=resource.pk)
-    if valid_until is None and same.exists():
-        raise ResourceRefused(f"名录里已有在用的“{name}”。")
     resource.kind, resource.centre, resource.name, resource.contact = kind, centre, name, contact
     resource.phone, resource.hours, resource.takes = phone, hours, takes
     resource.valid_from, resource.valid_until = valid_from, valid_until
     resource.changed_by, resource.changed_at = by, at
-    resource.save()
+    try:
+        with transaction.atomic():
+            resource.save()
+    except IntegrityError as taken:
+        raise ResourceRefused(f"名录里已有在用的“{name}”。") from taken
     return resource
 
 

@@ -194,7 +194,7 @@ def retire(request: HttpRequest, pk: int) -> HttpResponse:
     return run_act(
         request,
         title="停用用例",
-        form=WordsForm(sent(request), label="停用理由"),
+        form=WordsForm(sent(request), label="停用理由", most=200),
         verb="停用",
         hint="停用以后不再用它试清单；内容和结果留着。",
         service=service,

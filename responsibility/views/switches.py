@@ -47,7 +47,7 @@ def off(request: HttpRequest, pk: int) -> HttpResponse:
     return run_act(
         request,
         title=f"关闭 {switch.code} 的自动派单",
-        form=WordsForm(sent(request), label="关闭理由"),
+        form=WordsForm(sent(request), label="关闭理由", most=200),
         verb="关闭",
         hint="已经派出的不受影响。",
         service=service,

@@ -135,6 +135,17 @@ def test_a_name_is_the_citys_once(centre):
         make_resource()
 
 
+def test_who_saves_the_same_name_in_the_same_moment_is_told(county, clerk, monkeypatch):
+    """Whoever looked before the other had saved: nobody looks, the table says it."""
+    save(clerk, centre=county)
+    monkeypatch.setattr("django.db.models.QuerySet.exists", lambda rows: False)
+
+    with pytest.raises(services.ResourceRefused, match="名录里已有在用的“章江街道人民调解委员会”。"):
+        save(clerk, centre=county)
+
+    assert Resource.objects.count() == 1
+
+
 def test_whom_a_unit_can_ask(county):
     """A county's unit its own county's wherever the matter is; one of the city those of the county that governs the place."""
     GovernanceFactory(unit=county, region=county.region)

@@ -82,6 +82,16 @@ def test_an_administrator_switches_on_and_off_with_a_reason(city, as_):
     assert rows[1][3:7] == ["今天 10:00 谢* 先停。", "0", "0", "0.0%"]
 
 
+def test_why_it_is_switched_off_is_no_longer_than_it_is_kept(city, as_):
+    off = reverse("responsibility:switch-off", args=[city.switch.pk])
+
+    answer = as_(city.administrator).post(off, {"words": "停" * 201})
+
+    assert answer.status_code == 422
+    assert answer.context["form"].errors == {"words": ["关闭理由最多写 200 个字，现在有 201 个字。"]}
+    assert as_(city.administrator).post(off, {"words": "停" * 200}).status_code == 303
+
+
 def test_figures_stand_beside_each_switch_and_each_week(city, as_):
     first, *_ = gone(city, 4)
     services.recall_ticket(ticket_id=first.pk, reason="派错了。", by=city.dispatcher, at=NOW)

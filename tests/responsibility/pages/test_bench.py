@@ -184,6 +184,17 @@ def test_cases_say_what_each_version_made_of_them(draft, as_):
     assert "第2版（草稿）：通过 1 条， 不通过 1 条" in text_of(soup(answer).select_one(".bar"))
 
 
+def test_why_a_case_is_retired_is_no_longer_than_it_is_kept(first, as_):
+    case = keep()
+    retire = reverse("responsibility:case-retire", args=[case.pk])
+
+    answer = as_("administrator").post(retire, {"words": "重" * 201})
+
+    assert answer.status_code == 422
+    assert answer.context["form"].errors == {"words": ["停用理由最多写 200 个字，现在有 201 个字。"]}
+    assert as_("administrator").post(retire, {"words": "重" * 200}).status_code == 303
+
+
 def test_editors_change_and_retire_on_the_page(first, as_):
     case = keep()
     client = as_("administrator")
