@@ -130,6 +130,18 @@ def test_the_keys_of_the_page_are_those_that_work_on_it(city, log_in):
     page.keyboard.press("?")
     assert "派给章贡热线中心" not in page.inner_text("#keys")
     assert page.inner_text("#keys").count("u\t选单位派单") == 1
+    assert "x\t选中这一行" in page.inner_text("#keys")
+
+
+def test_the_keys_of_rows_are_not_listed_where_there_are_none(city, log_in):
+    page = log_in(city.dispatcher)
+    page.goto(page.base + "/dispatch/")
+
+    page.keyboard.press("?")
+
+    shown = page.inner_text("#keys")
+    assert "Ctrl Enter\t提交打开的表单" in shown
+    assert [words for words in ("下一行", "打开这一行", "办这一行", "选中这一行") if words in shown] == []
 
 
 def test_shift_enter_without_a_tick_opens_nothing(city, log_in):

@@ -196,12 +196,13 @@ const listKeys = () => {
   const body = $("#keys tbody"), words = cell => cell.textContent.replace(/\s+/g, " ").trim();
   $$("[data-found]", body).forEach(row => row.remove());
   $$("[data-usual]", body).forEach(cell => { cell.textContent = cell.dataset.usual; });
-  const known = new Set($$("kbd", body).map(words));
+  $$("[data-when]", body).forEach(row => { row.hidden = !$$(row.dataset.when).some(shown); });
+  const known = new Set($$("tr:not([hidden]) kbd", body).map(words));
   for (const el of $$("[data-key]").filter(shown)) {
     const key = el.dataset.key, says = el.cloneNode(true), same = $$("tr", body).find(row => words(row.cells[0]) === key);
     $$("kbd,.ti", says).forEach(part => part.remove());
     const does = words(says) || el.getAttribute("aria-label") || "";
-    if (same) { same.cells[1].dataset.usual ??= words(same.cells[1]); same.cells[1].textContent = does; continue; }
+    if (same) { same.hidden = false; same.cells[1].dataset.usual ??= words(same.cells[1]); same.cells[1].textContent = does; continue; }
     if (!does || known.has(key) || /^(\d|Shift .*)$/.test(key)) continue;
     const row = body.insertRow();
     row.dataset.found = key;
