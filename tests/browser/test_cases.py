@@ -116,6 +116,8 @@ def test_what_was_typed_stays_with_its_case(city, log_in):
     page.wait_for_selector(f'#peek form[data-call][action*="/{first}/"]')
     assert chosen(page) == ["answered", "partly"]
     assert page.input_value("#peek textarea") == "还差一点"
+    page.keyboard.press("c")
+    page.wait_for_selector(".caller .big")
 
 
 def test_deciding_by_keys(city, log_in, shots):

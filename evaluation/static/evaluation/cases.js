@@ -49,8 +49,8 @@ document.addEventListener("htmx:beforeSwap", e => {
 });
 document.addEventListener("htmx:afterSwap", e => {
   if (e.detail.target.id !== "peek") return;
-  const form = caseForm();
-  if (form && written.has(form.action)) form.replaceWith(written.get(form.action));
+  const form = caseForm(), before = form && written.get(form.action);
+  if (before) form.replaceWith(before), htmx.process(before); // htmx let go of it when it went
 });
 
 /* A page that was refused has the address of what was sent, which nobody can open: the list is what a reload gives. */
