@@ -149,3 +149,11 @@ def covered_by_what_is_said(page):
               return b.width && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
             })).map(one => one.outerHTML.slice(0, 100))"""
     )
+
+
+def drawn(page, key, what):
+    """Press the key; what it brings stands there and htmx has not taken it in hand. Else that lasts 20 ms or a little longer."""
+    page.evaluate("htmx.config.defaultSettleDelay = 60000")
+    page.keyboard.press(key)
+    page.wait_for_selector(what)
+    page.evaluate("htmx.config.defaultSettleDelay = 20")

@@ -31,25 +31,6 @@ def test_the_caret_goes_to_what_is_wrong(city, log_in):
     assert page.inner_text("dialog.act .err") == "没有全部解决的，请写明原因。"
 
 
-def test_a_button_pressed_before_htmx_has_seen_it_opens_the_dialog(city, log_in):
-    """For a moment after a peek arrives its links are plain ones, and led away to a page of their own."""
-    ticket = signed(city)
-    page = log_in(city.handler)
-    page.goto(f"{page.base}/tickets/{ticket.number}/")
-    page.evaluate(
-        """url => { const early = document.createElement("a");
-        early.href = url; early.textContent = "批注"; early.dataset.key = "Q"; early.dataset.act = "";
-        early.setAttribute("hx-get", url); early.setAttribute("hx-target", "#act-body");
-        document.querySelector("main").prepend(early); }""",
-        f"/tickets/{ticket.number}/acts/note/",
-    )
-
-    page.keyboard.press("Q")
-    page.wait_for_selector("dialog.act[open] [name=text]")
-
-    assert page.url == f"{page.base}/tickets/{ticket.number}/"
-
-
 def test_a_colleague_who_opens_the_same_ticket_is_named(city, log_in):
     ticket = signed(city)
     first, second = log_in(city.handler), log_in(city.handler2)

@@ -8,7 +8,7 @@ import time_machine
 from evaluation.models import FollowUp, ReviewDecision
 from hotline import calendar, parameters
 from hotline import services as hotline
-from tests.browser.conftest import DESKTOP, PHONE, covered_by_what_is_said
+from tests.browser.conftest import DESKTOP, PHONE, covered_by_what_is_said, drawn
 from tests.factories.channels_merge import STORY
 from tests.factories.evaluation import WEDNESDAY, add_callers, complain, replied
 from tests.factories.hotline import load_rules
@@ -117,6 +117,18 @@ def test_what_was_typed_stays_with_its_case(city, log_in):
     assert chosen(page) == ["answered", "partly"]
     assert page.input_value("#peek textarea") == "还差一点"
     page.keyboard.press("c")
+    page.wait_for_selector(".caller .big")
+
+
+def test_a_button_is_not_pressed_in_vain_before_htmx_has_seen_it(city, log_in):
+    """Slow: a browser and some twenty tickets."""
+    page = log_in(city.caller)
+    page.goto(page.base + "/follow-ups/")
+    first = ready(page)
+
+    drawn(page, "j", f'#peek form[data-call]:not([action*="/{first}/"])')
+    page.keyboard.press("c")
+
     page.wait_for_selector(".caller .big")
 
 

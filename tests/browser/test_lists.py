@@ -9,7 +9,7 @@ import time_machine
 from hotline import calendar, parameters
 from responsibility.models import Governance
 from responsibility.selectors.suggesting import _compiled
-from tests.browser.conftest import PHONE, covered_by_what_is_said
+from tests.browser.conftest import PHONE, covered_by_what_is_said, drawn
 from tests.factories.channels_merge import make_appeal
 from tests.factories.evaluation import add_callers
 from tests.factories.hotline import CountyFactory, load_rules
@@ -222,6 +222,26 @@ def test_dispatch_by_keys(city, log_in):
     page.wait_for_url("**/dispatch/batch/")
     assert "办成 1 件" in page.inner_text("h1")
     assert [state_of(ticket) for ticket in (first, third)] == ["pending_dispatch", "pending_sign"]
+
+
+def test_what_is_pressed_before_htmx_has_seen_it_is_done_in_place(city, log_in):
+    """A link led away to a page of its own, a form took the whole page with it."""
+    first, second = noise(city), noise(city)
+    page = log_in(city.dispatcher)
+    page.goto(page.base + "/dispatch/")
+    peeked(page, first.number)
+    page.evaluate("window.stays = true")
+
+    drawn(page, "j", f'#peek [data-peek-of="{second.number}"]')
+    page.keyboard.press("u")
+    page.wait_for_selector("dialog.act[open] [name=unit]")
+    page.keyboard.press("Escape")
+    drawn(page, "k", f'#peek [data-peek-of="{first.number}"]')
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f'tr[data-id="{first.number}"]', state="detached")
+
+    assert page.evaluate("window.stays")
+    assert acts(first)[-1] == "dispatch"
 
 
 def test_inbox_by_keys(city, log_in):

@@ -87,6 +87,10 @@ const goOnWith = ({ elt, triggeringEvent }) => {
   });
 };
 
+/* ---- what htmx has just drawn is in its hands only 20 ms later, on a busy machine later still: not too early to press it ---- */
+const takeInHand = e => { const drawn = e.target.closest?.(".htmx-added"); if (drawn) drawn.classList.remove("htmx-added"), htmx.process(drawn); };
+for (const kind of ["click", "submit", "change"]) document.addEventListener(kind, takeInHand, true);
+
 /* ---- rows ---- */
 let peekTimer;
 const rows = () => $$("[data-rows] tbody tr:not([data-skip])").filter(shown);
@@ -145,7 +149,6 @@ document.addEventListener("click", e => {
     return hotline.say(why?.textContent || "现在不能办这一步。", "due");
   }
   if (el.matches("[data-act]") && act) {
-    htmx.process(el); // pressed before htmx has seen it, it would leave the page
     stow();
     const url = el.getAttribute("hx-get") || el.href;
     actUrl = url;
