@@ -244,6 +244,24 @@ def test_what_is_pressed_before_htmx_has_seen_it_is_done_in_place(city, log_in):
     assert acts(first)[-1] == "dispatch"
 
 
+def test_a_key_right_after_a_dialog_was_closed_is_heard(city, log_in):
+    """For a moment the caret is still in the field that went with the dialog."""
+    first, second = noise(city), noise(city)
+    page = log_in(city.dispatcher)
+    page.goto(page.base + "/dispatch/")
+    peeked(page, first.number)
+    page.keyboard.press("u")
+    asked(page)
+
+    page.evaluate(
+        """() => { const field = document.activeElement;
+        field.closest("dialog").close();
+        field.dispatchEvent(new KeyboardEvent("keydown", { key: "j", bubbles: true, cancelable: true })); }"""
+    )
+
+    assert selected(page) == second.number
+
+
 def test_inbox_by_keys(city, log_in):
     to_sign, working = dispatched(city, urgency="urgent"), contacted(city)
     page = log_in(city.handler)

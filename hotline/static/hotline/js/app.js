@@ -24,8 +24,9 @@ hotline.post = async (url, body) => {
   body?.set?.("csrfmiddlewaretoken", csrf());
   return send();
 };
-const inField = e => e.target.closest?.("input:not([type=checkbox]):not([type=radio]),textarea,select,[contenteditable]");
 const shown = el => el.getClientRects().length > 0;
+/* Not in one that went with its dialog: the caret stays in it for a moment. */
+const inField = e => { const field = e.target.closest?.("input:not([type=checkbox]):not([type=radio]),textarea,select,[contenteditable]"); return field && shown(field) ? field : null; };
 const openDialog = () => $$("dialog[open]").pop();
 
 /* ---- saying things ---- */
