@@ -3,8 +3,8 @@
 Slow, as everything here is: a browser.
 """
 
-import time
 from datetime import timedelta
+from statistics import median
 
 import pytest
 import time_machine
@@ -14,6 +14,7 @@ from channels_merge.models import MergeProposal, MergeRecord
 from channels_merge.services import merging, repeats
 from evaluation.models import FollowUp
 from hotline import calendar, parameters
+from tests.browser.conftest import arrived
 from tests.channels_merge.merging.factories import (
     LAMPS,
     LAMPS_AGAIN,
@@ -34,10 +35,13 @@ from tickets import services as tickets
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 SOON = NOW + timedelta(minutes=30)
-HAND = 150
-"""Milliseconds between two keys of a person."""
-MACHINE = 0.5
-"""Seconds that the machine may take from the key to the next pair."""
+FROM_KEY_TO_PAIR = """
+    let pressed = 0;
+    addEventListener("keydown", () => { pressed = performance.now(); }, true);
+    addEventListener("htmx:afterSwap", () => { if (pressed) took(performance.now() - pressed); pressed = 0; });
+"""
+AS_LONG_AS_A_LOAD = 2
+"""What a key may take, in loads of the whole page beside it: 0.5 on a quiet machine, up to 1.2 on one with four times too much to do."""
 
 
 @pytest.fixture
@@ -60,36 +64,34 @@ def thirty_pairs():
 
 
 def peeked(page, proposal):
-    page.wait_for_selector(f'#peek [data-peek-of="{proposal.pk}"]', timeout=5000)
+    page.wait_for_selector(f'#peek [data-peek-of="{proposal.pk}"]')
 
 
 def test_thirty_pairs_are_settled_by_keyboard(city, log_in, shots):
+    """Thirty in five minutes, ten seconds for each, are a person's if the machine takes no longer than for a page."""
     pairs = thirty_pairs()
     assert len(pairs) == 30
+    keys, loads = [], []
     page = log_in(city.dispatcher)
+    page.expose_function("took", lambda took: keys.append(took))
+    page.add_init_script(FROM_KEY_TO_PAIR)
     page.goto(page.base + "/merging/")
     assert page.inner_text("#waiting") == "30"
     shots(page, "merging")
     page.set_viewport_size({"width": 1366, "height": 768})
-    took = []
+    beside = page.context.new_page()
     for place, pair in enumerate(pairs):
-        if place == 25:
-            page.wait_for_url("**/merging/")  # the second page of the list comes by itself
         peeked(page, pair)
-        page.wait_for_timeout(HAND)
-        key = "n" if pair.other.text == TEMPLATE else "Enter"
-        began = time.perf_counter()
-        page.keyboard.press(key)
-        if place + 1 < len(pairs):
-            peeked(page, pairs[place + 1])
-            took.append(time.perf_counter() - began)
+        if place % 5 == 0:
+            beside.goto(page.base + "/merging/")
+            loads.append(beside.evaluate("performance.getEntriesByType('navigation')[0].duration"))
+        page.keyboard.press("n" if pair.other.text == TEMPLATE else "Enter")
     page.wait_for_selector("text=没有等着核对的")
 
     states = dict.fromkeys(MergeProposal.objects.values_list("pk", "state"), None)
     assert sorted({state for _, state in states}) == ["confirmed", "refused"]
     assert (MergeRecord.objects.count(), MergeProposal.objects.filter(state="refused").count()) == (20, 10)
-    typical = sorted(took)[len(took) // 2]
-    assert typical <= MACHINE, took
+    assert median(keys) <= AS_LONG_AS_A_LOAD * median(loads), (keys, loads)
 
 
 def test_a_pair_is_put_off_and_a_slip_is_taken_back(city, log_in):
@@ -100,10 +102,8 @@ def test_a_pair_is_put_off_and_a_slip_is_taken_back(city, log_in):
     page = log_in(city.dispatcher)
     page.goto(page.base + "/merging/")
     peeked(page, one)
-    page.wait_for_timeout(HAND)
     page.keyboard.press("Enter")
-    page.wait_for_selector("text=已受理，并入")
-    page.wait_for_timeout(HAND)
+    arrived(page, "text=已受理，并入")
     page.keyboard.press("z")
     page.wait_for_selector("text=这一对重新待核对")
     peeked(page, one)
@@ -119,7 +119,6 @@ def test_a_machine_channels_appeal_is_merged_handled_once_and_both_are_asked(cit
     page = log_in(city.dispatcher)
     page.goto(page.base + "/merging/")
     peeked(page, pair)
-    page.wait_for_timeout(HAND)
     page.keyboard.press("Enter")
     page.wait_for_selector("text=已受理，并入")
     ticket = work_on(city, ticket_of(first))
@@ -143,7 +142,6 @@ def test_a_wrong_merge_is_undone_after_closing(city, log_in, shots):
     page.goto(page.base + f"/appeals/{second.number}/")
     page.keyboard.press("s")
     page.wait_for_selector("dialog.act[open]")
-    page.wait_for_timeout(HAND)
     page.click("text=本来不是同一件")
     page.fill("dialog.act textarea", "两处工地")
     page.keyboard.press("Control+Enter")
@@ -188,8 +186,7 @@ def test_matters_of_many_and_callers_who_come_again(city, log_in, shots):
     assert page.locator("text=138****0001").count() == 1
     page.keyboard.press(" ")
     page.wait_for_selector("dialog.act[open]")
-    page.wait_for_timeout(HAND)
     page.keyboard.type("已请受理组解释办理进度。")
     page.keyboard.press("Control+Enter")
-    page.wait_for_selector("text=已记下处理意见")
+    arrived(page, "text=已记下处理意见")
     assert page.locator("text=没有等着查看的号码").count() == 1
