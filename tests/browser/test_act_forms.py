@@ -2,14 +2,10 @@
 
 import pytest
 
+from tests.browser.conftest import caret_in
 from tests.factories.tickets import acts, contacted, signed
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-
-
-def caret_in(page, name):
-    """It goes there once the form that came has settled."""
-    page.wait_for_function("name => document.activeElement.name === name", arg=name)
 
 
 def test_the_caret_goes_to_what_is_wrong(city, log_in):

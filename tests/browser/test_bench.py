@@ -11,6 +11,7 @@ import time_machine
 from hotline import calendar, parameters
 from responsibility import services as duties
 from responsibility.models import RoutingCase
+from tests.browser.conftest import arrived, caret_in
 from tests.factories.experience import NOW, SAID, lights, make_sure_city
 from tickets.models import AutomaticDispatch
 
@@ -40,13 +41,13 @@ def test_a_text_is_tried_kept_and_held_against_a_draft(city, log_in, shots):
     page.goto(page.base + "/routing/bench/")
     shots(page, "bench-empty")
     page.keyboard.press("Control+Enter")  # nothing is written and the caret is nowhere
-    page.wait_for_selector(".try .err")
-    assert page.evaluate("document.activeElement.name") == "text"
+    arrived(page, ".try .err")
+    caret_in(page, "text")
     page.fill("[name=text]", f"文清路{SAID[0]}，不是景观灯，{SAID[0]}，打13979700123。")
     page.select_option("[name=region]", city.region.code)
     page.select_option("[name=hour]", "21")
     page.keyboard.press("Control+Enter")
-    page.wait_for_selector(".rules")
+    arrived(page, ".rules")
     shots(page, "bench")
     page.fill("[name=note]", "老是问。")
     page.click("button[name=keep]")

@@ -8,7 +8,7 @@ import time_machine
 from evaluation.models import FollowUp, ReviewDecision
 from hotline import calendar, parameters
 from hotline import services as hotline
-from tests.browser.conftest import DESKTOP, PHONE, covered_by_what_is_said, drawn
+from tests.browser.conftest import DESKTOP, PHONE, arrived, covered_by_what_is_said, drawn
 from tests.factories.channels_merge import STORY
 from tests.factories.evaluation import WEDNESDAY, add_callers, complain, replied
 from tests.factories.hotline import load_rules
@@ -46,7 +46,8 @@ def city(transactional_db):
 
 def ready(page):
     """Key of the case whose form is before the agent."""
-    return int(page.wait_for_selector("#peek form[data-call]").get_attribute("action").split("/")[-3])
+    arrived(page, "#peek form[data-call]")
+    return int(page.get_attribute("#peek form[data-call]", "action").split("/")[-3])
 
 
 def chosen(page):
@@ -69,7 +70,7 @@ def test_calling_by_keys(city, log_in, shots):
     page.keyboard.press("a")
     shots(page, "follow-ups-said", (DESKTOP,))
     page.keyboard.press("Enter")
-    page.wait_for_selector("#says .note-done")
+    arrived(page, "#says .note-done")
     shots(page, "follow-ups-done", (DESKTOP, PHONE))
     page.set_viewport_size(DESKTOP)
     assert covered_by_what_is_said(page) == []
@@ -85,7 +86,7 @@ def test_calling_by_keys(city, log_in, shots):
     for key in "1ed":
         page.keyboard.press(key)
     page.keyboard.press("Enter")  # dissatisfied without a reason
-    page.wait_for_selector("#peek .note-over")
+    arrived(page, "#peek .note-over")
     assert ready(page) == second
     assert chosen(page) == ["answered", "no", "dissatisfied"]
     assert page.locator(".caller .big").count() == 1
@@ -142,8 +143,7 @@ def test_deciding_by_keys(city, log_in, shots):
     page.keyboard.press("4")
     assert chosen(page) == ["yes", "no", "redo"]  # the two answers lead to the verdict
     page.keyboard.press("Enter")  # without a sentence
-    page.wait_for_selector("#peek em.err")
-    page.wait_for_load_state()  # the page came anew: keys work once its scripts have run
+    arrived(page, "#peek em.err")
     shots(page, "reviews-refused", (DESKTOP,))
     page.keyboard.press("o")
     page.keyboard.type("照片是白天拍的，夜里没有去。")

@@ -4,11 +4,13 @@ import pytest
 from django.utils import timezone
 
 from channels_merge import services
-from channels_merge.models import Appeal, Channel, Interaction, Transfer
+from channels_merge.models import Appeal, Channel, Draft, Interaction, Transfer
+from tests.browser.conftest import answered, caret_in
 from tests.factories.channels_merge import PHONE, STORY
 from tests.factories.evaluation import add_callers
 from tests.factories.hotline import load_rules
 from tests.factories.tickets import make_city, make_item
+from tests.platform.system import wait_until
 from tickets.models import Ticket
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -33,25 +35,18 @@ def press(page, *keys):
         page.keyboard.press(key)
 
 
-def answered(page, do):
-    """Do it and wait for the panes that it brings."""
-    with page.expect_response("**/desk/suggest/"):
-        do()
-    page.wait_for_selector("[data-desk]:not(.htmx-request)")
-
-
 def take(page, story=STORY, phone=PHONE, place="章贡区锦江花园"):
     page.keyboard.type(story)
     press(page, "Alt+1", "Tab")
     page.keyboard.type(phone)
     press(page, "Alt+3")
-    answered(page, lambda: page.keyboard.type(place))
+    answered(page, place)
 
 
 def test_from_the_ring_to_accepted_by_keys(desk, shots):
     """Slow: a browser and a whole call."""
     press(desk, "F8")
-    assert desk.evaluate("document.activeElement.name") == "text"  # what is missing is gone to, not scolded
+    caret_in(desk, "text")  # what is missing is gone to, not scolded
     take(desk)
     shots(desk, "desk", ({"width": 1366, "height": 768},))
     press(desk, "F8")
@@ -70,7 +65,7 @@ def test_from_the_ring_to_accepted_by_keys(desk, shots):
     take_again = "另外小区门口的路灯也坏了半个月"
     desk.keyboard.type(take_again)
     press(desk, "Alt+3")
-    answered(desk, lambda: desk.keyboard.type("小区门口"))
+    answered(desk, "小区门口")
     press(desk, "F8")
     desk.wait_for_url("**/desk/done/**")
     assert list(Appeal.objects.order_by("pk").values_list("number", flat=True)) == [
@@ -105,7 +100,7 @@ def test_an_urge_by_keys_leaves_what_is_being_typed(desk):
 
     desk.keyboard.type("今晚又在施工")
     press(desk, "Alt+1", "Tab")
-    answered(desk, lambda: desk.keyboard.type(PHONE))
+    answered(desk, PHONE)
     press(desk, "F10", "u")
     desk.wait_for_selector("#act[open]")
     desk.keyboard.type("催一下")
@@ -141,10 +136,10 @@ def test_another_way_by_digit_with_its_script(desk):
 
 def test_what_the_server_filled_in_does_not_bind_it(desk):
     """Slow: a browser. The region heard first must give way to the one said later."""
-    answered(desk, lambda: desk.keyboard.type("章贡区锦江花园东侧工地夜间施工浇筑混凝土"))
+    answered(desk, "章贡区锦江花园东侧工地夜间施工浇筑混凝土")
     assert desk.locator("[name=region]").input_value() == "360702"
     press(desk, "Control+a")
-    answered(desk, lambda: desk.keyboard.type("东侧工地夜间施工浇筑混凝土，在哪个区还没有问到"))
+    answered(desk, "东侧工地夜间施工浇筑混凝土，在哪个区还没有问到")
 
     assert desk.locator("[name=region]").input_value() == ""
 
@@ -157,12 +152,12 @@ def test_nor_after_a_refusal_whose_story_the_next_key_does_not_wipe(desk):
     press(desk, "F2")
     at_the_end = desk.evaluate("[document.activeElement.selectionStart, document.activeElement.selectionEnd]")
     press(desk, "Control+a")
-    answered(desk, lambda: desk.keyboard.type("章贡区锦江花园东侧工地夜间施工浇筑混凝土"))
+    answered(desk, "章贡区锦江花园东侧工地夜间施工浇筑混凝土")
     before = desk.locator("[name=title]").input_value()
     with desk.expect_navigation():
         press(desk, "F8")
     press(desk, "F2", "Control+a")
-    answered(desk, lambda: desk.keyboard.type("今天上午家里停电了，一直没有来电"))
+    answered(desk, "今天上午家里停电了，一直没有来电")
 
     assert at_the_end == [2, 2]
     assert [before[:5], desk.locator("[name=title]").input_value()[:4]] == ["章贡区锦江", "今天上午"]
@@ -199,12 +194,9 @@ def test_a_closed_tab_loses_nothing(desk):
     context, base = desk.context, desk.base
     desk.close(run_before_unload=True)
 
+    wait_until(Draft.objects.exists, 30)  # nothing on a closed page can be waited for
     page = context.new_page()
-    for _ in range(20):  # nothing on a closed page can be waited for: looked for until it has come
-        page.wait_for_timeout(500)
-        page.goto(base + "/desk/")
-        if page.locator("a[href*='draft=']").count():
-            break
+    page.goto(base + "/desk/")
     page.locator("a[href*='draft=']").first.press("Enter")
     page.wait_for_url("**draft=**")
     assert [page.locator(f"[name={name}]").input_value() for name in ("text", "phone", "place")] == [

@@ -6,7 +6,7 @@ import time_machine
 from hotline import calendar, parameters
 from responsibility import services as duties
 from responsibility.models import Category, DutyItem, ItemProposal
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, arrived, caret_in
 from tests.factories.hotline import UserFactory, load_rules
 from tests.factories.tickets import NOW, approve_all, at, fresh, make_city, make_item, register, signed, submit
 from tickets import services
@@ -89,9 +89,9 @@ def test_an_unclear_matter_becomes_an_item(city, log_in, shots):
     asked.click("text=书面意见")
     shots(asked, "statements")
     asked.set_viewport_size({"width": 1366, "height": 768})
-    asked.wait_for_selector("[data-rows] tr[aria-selected=true]")
+    arrived(asked, "[data-rows] tr[aria-selected=true]")
     asked.keyboard.press("Enter")
-    asked.wait_for_selector("textarea[name=text]")
+    arrived(asked, "textarea[name=text]")
     asked.fill("[name=text]", "桥体由我局管护，路灯未移交。")
     shots(asked, "statement")
     asked.keyboard.press("Control+Enter")
@@ -102,7 +102,7 @@ def test_an_unclear_matter_becomes_an_item(city, log_in, shots):
     officer.goto(f"{officer.base}/definitions/")
     shots(officer, "definitions")
     officer.goto(f"{officer.base}/definitions/{ticket.number}/")
-    assert officer.evaluate("document.activeElement.name") == "text"
+    caret_in(officer, "text")
     officer.fill("[name=text]", "按三定，桥梁附属设施由市住建局负责。")
     officer.fill("[name=unit]", "赣州市住建局")
     shots(officer, "definition")
@@ -141,7 +141,7 @@ def test_an_unclear_matter_becomes_an_item(city, log_in, shots):
     shots(admin, "proposals")
     admin.set_viewport_size({"width": 1366, "height": 768})
     admin.click("text=新增事项")
-    admin.wait_for_selector("form.edit")
+    arrived(admin, "form.edit")
     shots(admin, "proposal-item")
     admin.set_viewport_size({"width": 1366, "height": 768})
     for name, typed in {
@@ -185,13 +185,12 @@ def test_who_returns_what_is_read_from_the_rail(city, log_in, shots):
     page = log_in(city.dispatcher)
     page.goto(f"{page.base}/")
     page.click("nav >> text=退单")
-    page.wait_for_selector("text=退单台账")
+    arrived(page, "text=退单台账")
     shots(page, "returns")
     page.set_viewport_size({"width": 1366, "height": 768})
-    page.wait_for_load_state("networkidle")
     page.keyboard.press("t")
     page.wait_for_selector("text=按单位")
-    assert page.is_visible("text=市城管局 → 市教育局")
+    page.wait_for_selector("text=市城管局 → 市教育局")
     shots(page, "returns-table")
     page.set_viewport_size({"width": 1366, "height": 768})
     page.click("table >> nth=0 >> tbody a >> nth=0")

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from hotline import calendar, parameters
 from responsibility import services
 from responsibility.models import DutyItem, DutyList
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, arrived
 from tests.factories.hotline import UnitFactory, UserFactory, load_rules
 from tests.factories.responsibility import DutyItemFactory
 from tests.factories.tickets import NOW
@@ -37,7 +37,7 @@ def in_dialog(page, key, **typed):
     for name, text in typed.items():
         page.fill(f"#act [name={name}]", text)
     page.keyboard.press("Control+Enter")
-    page.wait_for_selector("#says .note-done")
+    arrived(page, "#says .note-done")
 
 
 def test_a_version_from_draft_to_its_day(first, log_in, shots):
@@ -53,7 +53,6 @@ def test_a_version_from_draft_to_its_day(first, log_in, shots):
     here = f"{page.base}/duty-lists/{draft.pk}/"
     assert page.url == here
 
-    # The page came by a redirect: once the first row is beside the table, keys are heard.
     page.wait_for_selector("#peek >> text=CG-01")
     page.keyboard.press("j")
     page.wait_for_selector("#peek >> text=CG-02")
@@ -64,7 +63,7 @@ def test_a_version_from_draft_to_its_day(first, log_in, shots):
     page.wait_for_selector("#says >> text=还有写了没提交的内容。")
     page.fill("[name=reason]", "统一时限。")
     page.keyboard.press("Control+Enter")
-    page.wait_for_selector("main em.err")
+    arrived(page, "main em.err")
     assert page.input_value("[name=reason]") == "统一时限。"
     page.fill("[name=limit_complaint]", "5")
     page.keyboard.press("Control+Enter")
@@ -177,7 +176,7 @@ def test_a_sheet_is_taken_away_changed_and_written(first, log_in, shots, tmp_pat
     page.wait_for_url("**/sheets/")
     page.set_input_files("[name=file]", tmp_path / "清单.xlsx")
     page.press("[name=file]", "Control+Enter")
-    page.wait_for_selector("main table >> text=投诉限：写工作日数")
+    arrived(page, "main table >> text=投诉限：写工作日数")
     shots(page, "duty-sheet-errors")
     page.goto(page.url.partition("?")[0] + "?tab=change")
     page.wait_for_selector("main table ins >> text=全灭")

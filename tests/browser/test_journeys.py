@@ -15,7 +15,7 @@ from hotline.models import Region, Unit
 from hotline.services import load_reference
 from responsibility.models import DutyItemEvent, DutyList, ItemProposal
 from responsibility.services import load_duty_list
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PHONE, arrived
 from tests.factories.hotline import UserFactory
 from tickets.models import Approval, Ticket
 from tickets.tasks import propose_items
@@ -102,9 +102,7 @@ class Stage:
         page.keyboard.press(key)
         fill(page.wait_for_selector("#act [data-act-form]"), fields)
         page.keyboard.press("Control+Enter")
-        page.wait_for_selector(
-            "#act:not([open]), #act .err, #act .note-over, #act .act-says:not(:empty)", state="attached"
-        )
+        arrived(page, "#says .note-done, #act .err, #act .note-over, #act .act-says:not(:empty)")
         assert not page.query_selector("#act[open]"), page.inner_text("#act")
         return page
 
@@ -114,7 +112,7 @@ class Stage:
         page.keyboard.press(key)
         fill(page.wait_for_selector("#act[open] form"), fields)
         page.keyboard.press("Control+Enter")
-        page.wait_for_selector("#says .note-done")
+        arrived(page, "#says .note-done")
         return page
 
     def draft(self, reason):
@@ -309,7 +307,6 @@ def test_what_nobody_owned_is_handled_first_disputed_ruled_and_becomes_an_item(s
     page = stage.at("administrator", "/duty-lists/proposals/")
     page.click(f"tr:has-text('{ticket.number}') >> text=新增事项")
     page.wait_for_url("**/new-item/**")
-    page.wait_for_load_state()
     page.select_option("[name=category]", "010101")
     for name, text in NEW_ITEM.items():
         page.fill(f"[name={name}]", text)
@@ -449,7 +446,8 @@ def by_citizen(stage, open_page):
     phone.select_option("[name=region]", label="章江街道")
     phone.fill("[name=place]", "锦江花园北门")
     phone.fill("[name=phone]", "13807972231")
-    phone.click(".pbtn")
+    with phone.expect_navigation():
+        phone.click(".pbtn")
     number, code = (phone.inner_text(f"section.now p:nth-child({n}) b") for n in (1, 2))
     desk = stage.at("agent", "/intake/")
     desk.wait_for_selector("#peek [data-key=y]")
@@ -468,7 +466,8 @@ def progress(open_page, number, code):
     phone.goto(phone.base + "/p/track/")
     phone.fill("[name=number]", number)
     phone.fill("[name=code]", code)
-    phone.click("button >> text=查")
+    with phone.expect_navigation():
+        phone.click("button >> text=查")
     return phone
 
 
@@ -503,7 +502,8 @@ def test_a_citizen_submits_and_follows_it_without_scripts(stage, open_page):
     assert stage.county.name in other.inner_text("section.now")
     other.click("summary >> text=催一下")
     other.fill("details[open] [name=text]", "今天还在摆。")
-    other.click("details[open] .pbtn")
+    with other.expect_navigation():
+        other.click("details[open] .pbtn")
     assert "已转告办理单位。" in other.inner_text("[role=status]")
     assert ticket_of(number).urge_count == 1
 

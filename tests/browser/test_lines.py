@@ -26,8 +26,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 SOON = NOW + timedelta(minutes=30)
 DISPATCHED = NOW + timedelta(hours=1)
-HAND = 150
-"""Milliseconds between two keys of a person."""
 NUMBER = "SC-2026-11-0042"
 SENT = {
     "message_id": "m-1",
@@ -91,7 +89,6 @@ def test_a_lines_matter_is_merged_handled_once_three_are_asked_and_the_line_gets
     page.goto(page.base + "/merging/")
     for left in (1, 0):
         page.wait_for_selector("#peek [data-peek-of]")
-        page.wait_for_timeout(HAND)
         page.keyboard.press("Enter")
         page.wait_for_selector("text=没有等着核对的" if left == 0 else "#waiting >> text=1")
     ticket = ticket_of(first)
@@ -105,7 +102,6 @@ def test_a_lines_matter_is_merged_handled_once_three_are_asked_and_the_line_gets
         page = log_in(city.caller)
         page.goto(page.base + "/follow-ups/")
         for _ in asked:
-            page.wait_for_timeout(HAND)
             page.keyboard.press("c")
             page.wait_for_selector(".caller .big")
             for key in ("1", "q", "a"):

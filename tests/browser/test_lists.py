@@ -9,7 +9,7 @@ import time_machine
 from hotline import calendar, parameters
 from responsibility.models import Governance
 from responsibility.selectors.suggesting import _compiled
-from tests.browser.conftest import PHONE, covered_by_what_is_said, drawn
+from tests.browser.conftest import PHONE, arrived, caret_in, covered_by_what_is_said, drawn
 from tests.factories.channels_merge import make_appeal
 from tests.factories.evaluation import add_callers
 from tests.factories.hotline import CountyFactory, load_rules
@@ -52,24 +52,30 @@ def noise(city):
     return ticket
 
 
-HAND = 150
-"""Milliseconds between two keys of a person; htmx takes what it drew in hand within 20."""
-
-
 def peeked(page, number):
     page.wait_for_selector(f'#peek [data-peek-of="{number}"]')
-    page.wait_for_timeout(HAND)
 
 
 def asked(page):
     page.wait_for_selector("dialog.act[open]")
-    page.wait_for_timeout(HAND)
 
 
 def step_back(page):
     page.keyboard.press("Escape")
     page.wait_for_selector("dialog.act", state="hidden")
-    page.wait_for_timeout(HAND)
+
+
+def held(page, number):
+    """Requests for the peek of that ticket: the first waits until the test lets it go on."""
+    requests = []
+    page.route(f"**/dispatch/{number}/", lambda request: requests.append(request), times=1)
+    return requests
+
+
+def came(page, requests):
+    while not requests:
+        page.wait_for_timeout(20)
+    return requests[0]
 
 
 def selected(page):
@@ -85,15 +91,14 @@ def test_quick_j_is_not_taken_back(city, log_in):
     page = log_in(city.dispatcher)
     page.goto(page.base + "/dispatch/")
     peeked(page, first)
-    held = []
-    page.route(f"**/dispatch/{second}/", lambda route: held.append(route))
+    of_second, of_third = held(page, second), held(page, third)
     page.keyboard.press("j")
-    while not held:
-        page.wait_for_timeout(20)
+    early = came(page, of_second)
     page.keyboard.press("j")
-    held[0].continue_()  # the second row's peek arrives when the third row is the selected one
-    page.wait_for_selector(f'#peek [data-peek-of="{second}"]')
+    early.continue_()  # the second row's peek arrives when the third row is the selected one
+    peeked(page, second)
     assert selected(page) == third
+    came(page, of_third).continue_()
     peeked(page, third)
     assert selected(page) == third
 
@@ -108,7 +113,6 @@ def test_a_proposed_unit_is_typed_over(city, log_in):
     assert page.input_value("dialog.act [name=unit]") == city.county.name
     page.keyboard.type("市城管局")
     page.keyboard.press("Control+Enter")
-    page.wait_for_selector("dialog.act", state="hidden")
     page.wait_for_selector("#says .note-done")
 
     assert fresh(ticket).lead.unit == city.department
@@ -180,8 +184,11 @@ def test_dispatch_by_keys(city, log_in):
 
     peeked(page, first.number)
     assert ticked(page) == [first.number, second.number, third.number]
+    of_second = held(page, second.number)
     page.keyboard.press("j")
+    late = came(page, of_second)
     page.keyboard.press("Enter")  # too early: the peek is still the first row's
+    late.continue_()
     peeked(page, second.number)
     assert [state_of(ticket) for ticket in (first, second)] == ["pending_dispatch", "pending_dispatch"]
 
@@ -215,7 +222,7 @@ def test_dispatch_by_keys(city, log_in):
     assert covered_by_what_is_said(page) == []
     page.keyboard.press("u")
     asked(page)
-    assert page.evaluate("document.activeElement.name") == "unit"
+    caret_in(page, "unit")
     step_back(page)
 
     page.keyboard.press("Shift+Enter")
@@ -271,8 +278,7 @@ def test_inbox_by_keys(city, log_in):
     page.keyboard.press("Space")
     asked(page)
     page.keyboard.press("Control+Enter")
-    page.wait_for_url("**/inbox/")
-    page.get_by_text(f"已签收 {to_sign.number}。").wait_for()
+    arrived(page, f"text=已签收 {to_sign.number}。")
     assert state_of(to_sign) == "in_progress"
 
     peeked(page, to_sign.number)
@@ -282,8 +288,7 @@ def test_inbox_by_keys(city, log_in):
     asked(page)
     page.get_by_label("给群众的答复").fill("写了一半")
     page.keyboard.press("Control+Enter")
-    page.locator(".err").first.wait_for()
-    page.wait_for_timeout(HAND)
+    caret_in(page, "resolved")
     assert "请选择是否解决。" in page.inner_text("#act-body")
     step_back(page)
     page.keyboard.press("r")
@@ -307,7 +312,7 @@ def test_approvals_on_the_phone(city, log_in):
     assert button.bounding_box()["height"] >= 44
     button.click()
 
-    page.get_by_text(f"{first.number} 审核通过。").wait_for()
+    arrived(page, f"text={first.number} 审核通过。")
     assert [fresh(ticket).approvals.order_by("pk").first().state for ticket in (first, second)] == [
         "approved",
         "pending",
@@ -340,7 +345,7 @@ def test_the_slower_of_two_keeps_the_words(city, log_in):
 def test_a_page_that_is_one_form_begins_in_it_and_sends_from_anywhere(city, log_in):
     page = log_in(city.dispatcher)
     page.goto(f"{page.base}/tickets/{noise(city).number}/acts/note/")
-    assert page.evaluate("document.activeElement.name") == "text"
+    caret_in(page, "text")
 
     page.keyboard.press("Escape")
     page.keyboard.press("z")
@@ -373,8 +378,8 @@ def test_a_file_that_was_taken_can_be_asked_for_again(city, log_in):
     page.fill("[name=reason]", "月度分析。")
     with page.expect_download():
         page.keyboard.press("Control+Enter")
-    page.wait_for_timeout(3000)
-    with page.expect_download(timeout=5000) as again:
+    page.wait_for_selector("#main form:not([data-busy])")
+    with page.expect_download() as again:
         page.keyboard.press("Control+Enter")
 
     assert again.value.suggested_filename.endswith(".xlsx")

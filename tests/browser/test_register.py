@@ -9,7 +9,7 @@ from channels_merge import services
 from channels_merge.models import Channel, ChannelFiling, LineMilestone
 from hotline import calendar, parameters
 from hotline.models import Unit
-from tests.browser.conftest import DESKTOP
+from tests.browser.conftest import DESKTOP, arrived
 from tests.factories.channels_merge import NOON, make_accepted, make_appeal
 from tests.factories.hotline import UnitFactory, UserFactory, load_rules
 from tests.factories.tickets import make_city
@@ -176,7 +176,7 @@ def test_the_page_below_a_key_that_was_issued_says_so(city, log_in):
     send(page)
     page.wait_for_selector("#act #secret")
     page.keyboard.press("Escape")
-    page.wait_for_selector("[data-key=r] >> text=收回密钥")
+    arrived(page, "[data-key=r] >> text=收回密钥")
     assert page.locator("#act[open]").count() == 0
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from hotline.models import User
 from hotline.services import reference as rules
@@ -47,7 +48,7 @@ def test_the_lock_keeps_the_page_and_what_was_typed(person, log_in):
 
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
-    assert lock.is_visible()
+    expect(lock).to_be_visible()
 
     lock.locator("input").fill("wrong")
     page.keyboard.press("Enter")
@@ -67,7 +68,7 @@ def test_a_locked_session_meets_the_lock_page(person, log_in):
 
     page.goto(page.base + "/notices/")
 
-    assert page.get_by_role("heading", name="屏幕已锁定").is_visible()
+    expect(page.get_by_role("heading", name="屏幕已锁定")).to_be_visible()
     page.get_by_label("密码").fill(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/notices/")
@@ -78,13 +79,13 @@ def test_keys_of_the_frame(person, log_in):
     page.goto(page.base + "/notices/")
 
     page.keyboard.press("?")
-    assert page.locator("#keys").is_visible()
+    expect(page.locator("#keys")).to_be_visible()
     page.keyboard.press("Escape")
-    assert page.locator("#keys").is_hidden()
+    expect(page.locator("#keys")).to_be_hidden()
 
     page.keyboard.press("/")
     page.keyboard.press("F1")  # ? would be typed here
-    assert page.locator("#keys").is_visible()
+    expect(page.locator("#keys")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [360, 1366])

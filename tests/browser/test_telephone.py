@@ -8,6 +8,7 @@ from django.utils import timezone
 from channels_merge import services
 from channels_merge.models import Appeal, Draft, Interaction, MissedCall, PhoneCall
 from hotline.embedded.isolation import free_port
+from tests.browser.conftest import answered
 from tests.factories.channels_merge import PHONE, STORY, make_accepted
 from tests.factories.evaluation import add_callers
 from tests.factories.hotline import load_rules
@@ -60,7 +61,7 @@ def test_a_ring_pops_with_its_history_is_taken_over_and_saved(push, desk, platfo
     """Slow: a browser, the push process and a whole call."""
     listening(desk)
     platform.ring("c-1", PHONE, extension="8001", queue="enterprise")
-    desk.wait_for_selector(".ring", timeout=5000)
+    desk.wait_for_selector(".ring")
 
     assert "138****2231" in desk.locator(".ring").inner_text()
     assert "涉企专席" in desk.locator(".ring").inner_text()
@@ -75,8 +76,7 @@ def test_a_ring_pops_with_its_history_is_taken_over_and_saved(push, desk, platfo
 
     desk.keyboard.type(STORY)
     desk.keyboard.press("Alt+3")
-    desk.keyboard.type("章贡区锦江花园")
-    desk.wait_for_selector("[data-desk]:not(.htmx-request)")
+    answered(desk, "章贡区锦江花园")
     shots(desk, "desk-taken", LAPTOP)
     desk.keyboard.press("F8")
     desk.wait_for_url("**/desk/done/**")
@@ -95,7 +95,7 @@ def test_a_call_in_hand_is_never_overwritten(push, desk, platform, shots):
     desk.keyboard.type("前一通电话正在记的内容，还没有写完")
     platform.ring("c-2", PHONE, extension="8001")
     platform.answer("c-2", extension="8001")
-    desk.wait_for_selector(".ring[data-answered]", timeout=5000)
+    desk.wait_for_selector(".ring[data-answered]")
 
     assert desk.locator("[name=text]").input_value() == "前一通电话正在记的内容，还没有写完"
     assert desk.locator("[data-pane=caller] [data-id]").count() == 0
@@ -110,7 +110,7 @@ def test_an_answered_call_comes_into_an_empty_form_by_itself(push, desk, platfor
     """Slow: a browser and the push process."""
     listening(desk)
     platform.ring("c-3", PHONE, extension="8001")
-    desk.wait_for_selector(".ring", timeout=5000)
+    desk.wait_for_selector(".ring")
     platform.answer("c-3", extension="8001")
 
     desk.wait_for_url("**/desk/?ring=**")
@@ -125,7 +125,7 @@ def test_without_the_stream_the_desk_asks_and_says_so(desk, platform, settings, 
 
     assert desk.locator("[data-ring-line]").inner_text() == "来电提醒断了，改为每 3 秒查一次"
     platform.ring("c-4", PHONE, extension="8001")
-    desk.wait_for_selector(".ring", timeout=8000)
+    desk.wait_for_selector(".ring")
     shots(desk, "desk-polling", LAPTOP)
 
 
@@ -133,11 +133,11 @@ def test_a_stream_that_ends_comes_back(push, desk, platform):
     """Slow: the push process is ended and its worker comes again."""
     listening(desk)
     push.send_signal(1)  # HUP: a new worker, the old one lets go of its lines
-    desk.wait_for_selector("[data-ring-line]:not([hidden])", timeout=15000)
-    desk.wait_for_selector("[data-ring-line][hidden]", state="attached", timeout=20000)
+    desk.wait_for_selector("[data-ring-line]:not([hidden])")
+    desk.wait_for_selector("[data-ring-line][hidden]", state="attached")
 
     platform.ring("c-5", PHONE, extension="8001")
-    desk.wait_for_selector(".ring", timeout=2500)
+    desk.wait_for_selector(".ring")
 
 
 def test_a_missed_call_is_called_back_and_written_down(desk, platform, shots):
