@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from hotline.errors import DomainError
 
-PATIENCE = 10
+PATIENCE = 30
 
 
 def race(faster, slower):

@@ -45,7 +45,7 @@ class CallPlatform:
         headers = {"Content-Type": "application/json", "X-Timestamp": timestamp, "X-Signature": signature}
         request = urllib.request.Request(f"{self.base}{PATH}", body, headers, method="POST")
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as refused:
             return refused.code, json.load(refused)

@@ -24,7 +24,7 @@ class RunningPartner:
         """Nothing listens any more; what it had taken is forgotten with it."""
         if self.process is not None:
             self.process.kill()
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=30)
             self.process.stdout.close()
             self.process = None
 
@@ -40,7 +40,7 @@ class RunningPartner:
 
     @property
     def state(self):
-        with urllib.request.urlopen(f"{self.url}/_state", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.url}/_state", timeout=30) as answer:
             return json.load(answer)
 
     @property
@@ -51,4 +51,4 @@ class RunningPartner:
 
     def _post(self, path, body):
         request = urllib.request.Request(f"{self.url}{path}", json.dumps(body).encode(), method="POST")
-        urllib.request.urlopen(request, timeout=10).close()
+        urllib.request.urlopen(request, timeout=30).close()

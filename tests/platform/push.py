@@ -29,4 +29,4 @@ class Push:
 
     def stop(self):
         self.process.terminate()
-        return self.process.wait(15)
+        return self.process.wait(30)

@@ -66,7 +66,7 @@ def test_life_of_the_whole_system(system):
     # A second one on the same folder gives way.
     second = type(system)(system.state)
     second.start()
-    assert second.process.wait(10) == 1
+    assert second.process.wait(60) == 1
     assert "系统已在运行" in second.output()
 
     assert system.stop() == 0

@@ -10,6 +10,7 @@ from channels_merge.models import PlaceCode
 from channels_merge.services.codes import CodeRefused
 from tests.channels_merge.codes.conftest import make, make_town
 from tests.factories.channels_merge import NOON
+from tests.races import PATIENCE, wait_for_somebody_to_wait
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -31,9 +32,9 @@ def test_codes_moved_to_each_other_at_once_do_not_lead_round_for_ever():
         services.move_code(code_id=first.pk, token=second.token, reason="重印", by=town.manager, at=NOON)
         thread = threading.Thread(target=move_back)
         thread.start()
-        thread.join(0.5)
+        wait_for_somebody_to_wait()
         assert thread.is_alive()
-    thread.join(10)
+    thread.join(PATIENCE)
 
     assert said == [f"没有在用的便民码“{first.token}”，请先建好新码。"]
     assert list(PlaceCode.objects.order_by("pk").values_list("state", flat=True)) == ["moved", "active"]

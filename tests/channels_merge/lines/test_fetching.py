@@ -234,7 +234,7 @@ def test_an_answer_that_drips_ends_with_its_seconds(source, partner, set_paramet
     began = time.monotonic()
 
     assert failing(row) == "对方 1 秒里没有答复完：超时。"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 def test_a_compressed_answer_is_not_unpacked(source, partner):

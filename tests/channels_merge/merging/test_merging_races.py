@@ -13,7 +13,7 @@ from tests.factories.channels_merge import NOON, ChannelFactory, ticket_of
 from tests.factories.evaluation import add_callers
 from tests.factories.hotline import load_rules
 from tests.factories.tickets import fresh, make_city
-from tests.races import race
+from tests.races import PATIENCE, race, wait_for_somebody_to_wait
 from tickets.models import Ticket
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -44,9 +44,9 @@ def test_the_second_reviewer_is_told_who_was_faster():
         thread, said = in_a_thread(
             lambda: merging.refuse_proposal(proposal_id=proposal.pk, by=city.dispatcher2, at=LATER)
         )
-        thread.join(0.5)
+        wait_for_somebody_to_wait()
         assert thread.is_alive()
-    thread.join(10)
+    thread.join(PATIENCE)
 
     assert said == ["王*已于 13:00 记为“是同一件”，没有重复办理。"]
     assert (fresh(proposal).state, fresh(second).state, MergeRecord.objects.count()) == ("confirmed", "accepted", 1)
@@ -61,10 +61,10 @@ def test_who_waits_for_the_ticket_sees_it_closed():
         thread, said = in_a_thread(
             lambda: merging.confirm_proposal(proposal_id=proposal.pk, how="accept", by=city.dispatcher, at=LATER)
         )
-        thread.join(0.5)
+        wait_for_somebody_to_wait()
         assert thread.is_alive()
         merging.tickets.void_ticket(ticket_id=ticket.pk, reason="重复登记", by=city.dispatcher, at=LATER)
-    thread.join(10)
+    thread.join(PATIENCE)
 
     assert said == [f"工单 {ticket.number} 是“已作废”，不能再挂接，请另建工单。"]
     assert (fresh(proposal).state, fresh(second).state) == ("open", "received")
