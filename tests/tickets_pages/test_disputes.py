@@ -9,7 +9,7 @@ from django.contrib.messages import get_messages
 from hotline.services import set_parameter
 from responsibility.models import RoutingExample
 from tests.factories.hotline import UserFactory
-from tests.factories.tickets import NOW, at, dispatched, fresh, register, signed
+from tests.factories.tickets import NOW, at, dispatched, fresh, make_item, register, signed
 from tests.tickets_pages.cases import objected, ruled
 from tests.tickets_pages.reading import cells
 from tickets import services
@@ -203,6 +203,19 @@ def test_whoever_gave_it_back_is_not_proposed_while_another_is_near(duty):
     next_best = nearest_function(fresh(ticket), NOW)
     assert (next_best.unit != first, next_best.is_sure) == (True, False)
     assert next_best.grounds.endswith(f"。{first.short_name}得 {ticket.proposed_score} 分，已退回过。")
+
+
+def test_one_that_is_not_sure_is_not_called_the_nearest_and_a_unit_is_named_once(duty):
+    """The county is a candidate by two items, and gave the matter back; what is left has a word or two of it."""
+    make_item("CG-02", title="工地噪声", words=["夜间施工", "施工噪声"])
+    ticket = register(text=f"{NOISE}学校收费也不合理。", region=duty.region)
+    services.dispatch_ticket(ticket_id=ticket.pk, unit=duty.county, item=None, by=duty.dispatcher, at=NOW)
+    grant(duty, ticket, duty.county_clerk, NOW)
+
+    left = nearest_function(fresh(ticket), NOW)
+    assert left.unit != duty.county
+    assert left.grounds.startswith(f"系统没有把握，没有退回过的单位里分最高的是{left.unit.short_name}，得 ")
+    assert left.grounds.count(f"{duty.county.short_name}得 ") == 1
 
 
 # --- precedents

@@ -484,12 +484,20 @@ def nearest_function(ticket: Ticket, at: datetime) -> FirstHandler | None:
         return None
     before = [each for each in choices[: choices.index(best)] if each.unit.pk in gave_back]
     points = "；".join(f"{part.label}：{part.text.rstrip('。')}" for part in best.parts if part.label != "事项")
-    returned = "".join(f"{each.unit.short_name}得 {each.score} 分，已退回过。" for each in before)
+    # A unit is a candidate by several items; its best is the first.
+    best_of = {each.unit.pk: each for each in reversed(before)}
+    returned = "".join(
+        f"{each.unit.short_name}得 {each.score} 分，已退回过。" for each in before if each in best_of.values()
+    )
+    is_near = best.score >= sure_score(at)
+    name = best.unit.short_name
+    others = "" if best.unit.pk in gave_back else "没有退回过的单位里"
+    says = f"系统看，{name}的职能与本件最相近" if is_near else f"系统没有把握，{others}分最高的是{name}"
     return FirstHandler(
         best.unit,
         best.item,
-        not before and best.score >= sure_score(at),
-        f"系统看，{best.unit.short_name}的职能与本件最相近，得 {best.score} 分：清单 {best.item.code} {best.item.title}（{points}）。{returned}",
+        not before and is_near,
+        f"{says}，得 {best.score} 分：清单 {best.item.code} {best.item.title}（{points}）。{returned}",
     )
 
 
