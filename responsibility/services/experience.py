@@ -46,6 +46,9 @@ def learn_from_experience(*, at: datetime) -> RoutingModelEvent | None:
     before = selectors.model_in_service(at)
     rival = selectors.guesses(index, kept_out, selectors.load_experience(before.pk) if before else None)
     with transaction.atomic():
+        if _is_known(found[-1].at):
+            # The task came twice, and the other was faster.
+            return None
         row = keep_model(
             model,
             name=NIGHTLY,

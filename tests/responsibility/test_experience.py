@@ -9,6 +9,7 @@ import pytest
 from hotline.services import reference, set_parameter
 from responsibility import rights, selectors, services
 from responsibility.models import DutyItem, RoutingExample, RoutingModel, RoutingModelEvent
+from responsibility.services import experience
 from tests.factories.hotline import CentreFactory, UserFactory
 
 WAYS = {
@@ -101,6 +102,22 @@ def test_with_too_little_history_nothing_is_written(ganzhou, now):
 
     assert services.learn_from_experience(at=now) is None
     assert not RoutingModel.objects.exists()
+
+
+def test_a_night_that_comes_twice_is_learned_once(ganzhou, now, monkeypatch):
+    """The second began before the first had written."""
+    history(now)
+    learn = experience.learn
+
+    def overtaken(rows):
+        monkeypatch.setattr(experience, "learn", learn)
+        assert services.learn_from_experience(at=now) is not None
+        return learn(rows)
+
+    monkeypatch.setattr(experience, "learn", overtaken)
+
+    assert services.learn_from_experience(at=now) is None
+    assert (RoutingModel.objects.count(), RoutingModelEvent.objects.count()) == (1, 1)
 
 
 def test_one_item_alone_teaches_nothing(ganzhou, now):
