@@ -59,12 +59,18 @@ def limit_said(code: str) -> str:
     return code.removesuffix("wd")
 
 
+ONE_YEAR: Final = {"min": 525_600, "h": 8_760, "d": 365, "wm": 120_000, "wh": 2_000, "wd": 250}
+
+
 def limit_in(text: str) -> str:
-    """A number is one of working days."""
+    """A number is one of working days. Of more than a year no date can be told anybody, and in the end none be counted."""
     try:
-        return Limit.parse(f"{text}wd" if text.isdecimal() else text).code
+        limit = Limit.parse(f"{text}wd" if text.isdecimal() else text)
     except LimitNotUnderstood as wrong:
         raise NotUnderstood(f"写工作日数，如 7；按小时或天的写 24h、10d。现在写的是“{text[:20]}”。") from wrong
+    if limit.amount > ONE_YEAR[limit.unit]:
+        raise NotUnderstood(f"时限最长一年，即 250 个工作日。现在写的是“{text[:20]}”。")
+    return limit.code
 
 
 def lines_in(text: str, read: Callable[[str], dict[str, Any]]) -> list[dict[str, Any]]:

@@ -86,6 +86,7 @@ def test_an_item_is_changed_with_its_reason_and_the_ruling(draft, as_):
         ({"title": "灯" * 61}, "事项最多写 60 个字，现在有 61 个字。"),
         ({"lead_unit": "市灯局"}, "没有叫“市灯局”的单位。"),
         ({"co_functions": "管灯"}, "没有这样的职能：管灯。写“城市管理”“公安”这样的名称。"),
+        ({"limit_complaint": "8761h"}, "时限最长一年，即 250 个工作日。现在写的是“8761h”。"),
         ({"limit_complaint": "很快"}, "写工作日数，如 7；按小时或天的写 24h、10d。现在写的是“很快”。"),
         ({"limit_complaint": "无"}, "写工作日数，如 7；按小时或天的写 24h、10d。现在写的是“无”。"),
         ({"county_function": ""}, "县级主责的事项须写明县级职能。"),
