@@ -11,6 +11,8 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.db import connection, transaction
 from django.test import Client, TransactionTestCase
 from django.utils.module_loading import import_string
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from channels_merge.selectors.finding import forget_background
 from hotline import calendar, parameters, remembering
@@ -19,6 +21,10 @@ from responsibility.selectors import governed_elsewhere, something_is_switched_o
 
 THIS_MACHINE = {"127.0.0.1", "::1", "localhost"}
 WRITTEN_BY_MIGRATE = {"auth_permission", "django_content_type"}
+
+# How long an example takes says how busy the machine is.
+hypothesis_settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("any machine")
 
 
 def pytest_collection_modifyitems(items):

@@ -23,7 +23,7 @@ def test_width_and_case_do_not_matter():
     assert runs("ＷiFi，Ａ座") == ["wifi", "a座"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.text(
         alphabet=st.characters(exclude_categories=["Cs"]) | st.sampled_from("，：；！？（）锦江花园ＡＢa1"),
@@ -38,7 +38,7 @@ def test_the_code_is_exact():
     assert code("路灯") == (0x8DEF << 16 | 0x706F) - 2**31
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=60))
 def test_any_text_gives_sorted_distinct_int4_that_are_no_scope_tokens(text):
     found = codes(text)

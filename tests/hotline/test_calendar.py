@@ -172,13 +172,13 @@ def test_without_hours_nothing_is_counted():
         WorkCalendar({}, {}, []).add_working(at("2026-05-28 09:00"), Limit(1, "wd"))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(start=MOMENTS, count=st.integers(1, 60))
 def test_days_between_undo_days_added(start, count):
     assert CALENDAR.working_days(start, CALENDAR.add_working(start, Limit(count, "wd"))) == count
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(start=MOMENTS, count=st.integers(1, 3000))
 def test_minutes_between_undo_minutes_added(start, count):
     due = CALENDAR.add_working(start, Limit(count, "wm"))
@@ -186,7 +186,7 @@ def test_minutes_between_undo_minutes_added(start, count):
     assert CALENDAR.working_between(start, due, "wm") == count
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(start=MOMENTS, limit=WORKING)
 def test_a_working_limit_ends_inside_an_interval_after_its_start(start, limit):
     due = CALENDAR.add_working(start, limit)
@@ -195,7 +195,7 @@ def test_a_working_limit_ends_inside_an_interval_after_its_start(start, limit):
     assert any(opens < due <= closes for opens, closes in CALENDAR.hours(due.date()))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(start=MOMENTS, later=st.timedeltas(timedelta(), timedelta(days=12)), limit=WORKING, more=st.integers(0, 5))
 def test_a_later_start_or_a_longer_limit_never_ends_earlier(start, later, limit, more):
     due = CALENDAR.add_working(start, limit)
@@ -204,7 +204,7 @@ def test_a_later_start_or_a_longer_limit_never_ends_earlier(start, later, limit,
     assert CALENDAR.add_working(start, Limit(limit.amount + more, limit.unit)) >= due
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(start=MOMENTS, limit=WORKING)
 def test_the_tape_counts_exactly_the_days_of_the_limit(start, limit):
     due = CALENDAR.add(start, limit)

@@ -279,7 +279,7 @@ PHRASES = st.lists(
 SOME = Index(INDEX.items[::5])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(phrases=PHRASES, order=st.randoms(use_true_random=False))
 def test_the_order_of_items_in_the_list_changes_nothing(phrases, order):
     text = "，".join(phrases)
@@ -292,7 +292,7 @@ def test_the_order_of_items_in_the_list_changes_nothing(phrases, order):
     assert seen(Index(shuffled).match(text)) == seen(SOME.match(text))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(phrases=PHRASES, noise=st.text(max_size=40))
 def test_scores_fall_and_stay_within_the_scale(phrases, noise):
     matches = INDEX.match(noise + "，".join(phrases))

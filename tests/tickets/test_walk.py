@@ -331,7 +331,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=STEPS)
 def test_walk(city, steps):
     """Each step: which of the moves, who tries it instead of whose turn it is (mostly nobody), minutes later."""

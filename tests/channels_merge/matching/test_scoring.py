@@ -140,7 +140,7 @@ def test_a_book_is_read_by_its_first_pages(background):
     assert features(long, LAMP_AGAIN, background).tolist() == features(clipped, LAMP_AGAIN, background).tolist()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
 def test_any_two_texts_have_a_probability(title, text, other_title, other_text):
     a, b = Message(title, text), Message(other_title, other_text)
