@@ -204,9 +204,8 @@ _ANSWERS: Final[dict[str, Q]] = {
 
 def _carried() -> Case:
     """Callers of a part's ticket. Those of a matter that was merged are carried, and counted, by the other."""
-    merged = Ticket.objects.filter(merged_into=OuterRef("ticket")).order_by().values("merged_into")
-    in_merged = Coalesce(Subquery(merged.annotate(n=Sum("appeal_count")).values("n"), output_field=IntegerField()), 0)
-    return Case(When(ticket__state=TicketState.MERGED, then=0), default=F("ticket__appeal_count") + in_merged)
+    merged = When(ticket__state=TicketState.MERGED, then=0)
+    return Case(merged, default=F("ticket__appeal_count"), output_field=IntegerField())
 
 
 def unit_figures(user: User, *, month: date, at: datetime, kinds: Sequence[str] = ()) -> list[UnitFigures]:

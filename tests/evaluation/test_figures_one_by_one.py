@@ -9,7 +9,6 @@ from evaluation import selectors
 from tests.factories.evaluation import replied
 from tests.factories.tickets import at, passed_down, signed
 from tickets import services as tickets
-from tickets.models import Ticket
 
 NOVEMBER = date(2026, 11, 1)
 EVENING = at("11-30 18:00")
@@ -75,12 +74,11 @@ def test_what_was_returned_or_recalled_does_not_count(city):
 
 def test_matters_and_appeals_are_counted_apart_when_matters_are_merged(city):
     into, away = signed(city, title="主"), signed(city, title="并")
-    tickets.count_appeals(ticket_id=away.pk, appeals=2)
+    tickets.count_appeals(ticket_id=away.pk, appeals=3 - away.appeal_count)
+    tickets.count_appeals(ticket_id=into.pk, appeals=1 - into.appeal_count)
     tickets.merge_ticket(
         ticket_id=away.pk, into_id=into.pk, reason="同一工地", by=city.dispatcher, at=at("11-11 10:00")
     )
-    Ticket.objects.filter(pk=into.pk).update(appeal_count=1)
-    Ticket.objects.filter(pk=away.pk).update(appeal_count=3)
 
     line = selectors.unit_figures(city.reviewer, month=NOVEMBER, at=EVENING)[0]
 

@@ -128,3 +128,21 @@ def test_counters(city):
     services.count_appeals(ticket_id=ticket.pk, appeals=2, urges=1)
 
     assert (fresh(ticket).appeal_count, fresh(ticket).urge_count, fresh(ticket).withdrawal_proposed) == (3, 1, False)
+
+
+def test_a_ticket_counts_the_callers_of_those_merged_into_it(city):
+    """The page said four, its lists three."""
+    first, second, third = register(), register(), register()
+    services.count_appeals(ticket_id=first.pk, appeals=1)
+
+    def callers():
+        return [fresh(ticket).appeal_count for ticket in (first, second, third)]
+
+    merge(city, first, second)
+    assert callers() == [2, 3, 1]
+    merge(city, second, third)
+    assert callers() == [2, 1, 4]
+    services.count_appeals(ticket_id=first.pk, appeals=-1)
+    assert callers() == [1, 1, 3]
+    unmerge(city, first, at("11-10 11:00"))
+    assert callers() == [1, 1, 2]

@@ -38,6 +38,8 @@ def merge_ticket(*, ticket_id: int, into_id: int, reason: str, by: User | None, 
     act.move(Ticket.merge, into=into.ticket)
     into.ticket.merged_count += 1 + len(below)
     act.ticket.merged_count = 0
+    into.ticket.appeal_count += act.ticket.appeal_count
+    act.ticket.appeal_count -= sum(locked[pk].ticket.appeal_count for pk in below)
     into.ticket.urge_count += act.ticket.urge_count
     act.ticket.urge_count -= sum(locked[pk].ticket.urge_count for pk in below)
     event = act.record("merge", reason=reason, data={"into": into.ticket.number, "suspended": act.suspend_clocks()})
@@ -84,6 +86,7 @@ def unmerge_ticket(
         act.ticket.approvals.filter(state=ApprovalState.PENDING).update(state=ApprovalState.CANCELLED, decided_at=at)
         dispatch.restart_dispatch(act)
     into.ticket.merged_count -= 1
+    into.ticket.appeal_count -= act.ticket.appeal_count
     into.ticket.urge_count -= act.ticket.urge_count
     event = act.record("unmerge", reason=reason, data={"from": into.ticket.number, "wrong": never_same})
     into.record("let_out", data={"ticket": act.ticket.number})
@@ -94,19 +97,15 @@ def unmerge_ticket(
 def count_appeals(*, ticket_id: int, appeals: int = 0, urges: int = 0, live: int | None = None) -> None:
     """Add to the counters of a locked ticket. ``live`` is the number of appeals not withdrawn, if the caller counted.
 
-    A ticket counts the urges of its own appeals and of the tickets merged into it: those of a merged one are added to
-    its lead, locked too, as well. With no live appeal left, closing as withdrawn is proposed to a person, never done
+    A ticket counts its own appeals and urges and those of the tickets merged into it: what is added to a merged one is
+    added to its lead, locked too, as well. With no live appeal left, closing as withdrawn is proposed to a person, never done
     by itself.
     """
-    changes: dict[str, object] = {
-        "appeal_count": F("appeal_count") + appeals,
-        "urge_count": F("urge_count") + urges,
-    }
-    if live is not None:
-        changes["withdrawal_proposed"] = live == 0
-    Ticket.objects.filter(pk=ticket_id).update(**changes)
-    if urges:
-        Ticket.objects.filter(merged_tickets=ticket_id).update(urge_count=F("urge_count") + urges)
+    added = {"appeal_count": F("appeal_count") + appeals, "urge_count": F("urge_count") + urges}
+    proposed = {} if live is None else {"withdrawal_proposed": live == 0}
+    Ticket.objects.filter(pk=ticket_id).update(**added, **proposed)
+    if appeals or urges:
+        Ticket.objects.filter(merged_tickets=ticket_id).update(**added)
 
 
 def propose_withdrawal(*, ticket_id: int, by: User | None, at: datetime) -> TicketEvent | None:
