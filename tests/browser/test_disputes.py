@@ -63,7 +63,7 @@ def test_an_unclear_matter_becomes_an_item(city, log_in, shots):
     reviewer.set_viewport_size({"width": 1366, "height": 768})
     reviewer.keyboard.press("y")
     reviewer.wait_for_selector("#act[open] form")
-    assert "的职能与本件最相近" in reviewer.inner_text("#act")
+    assert "系统没有把握，分最高的是市城管局，得 " in reviewer.inner_text("#act")
     reviewer.fill("#act [name=unit]", "赣州市城管局")
     reviewer.fill("#act [name=item]", "CG-01 路灯不亮")
     reviewer.fill("#act [name=reason]", "清单写明由城管部门管护。")

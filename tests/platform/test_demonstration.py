@@ -115,7 +115,7 @@ def shown(now):
         "proposed items": ItemProposal.objects.count(),
         "returns": counted(ReturnRequest, "decision", "is_take_back"),
         "extensions": counted(ExtensionRequest, "decision", "is_again"),
-        "passed round": [each.road for each in passed_round(reviewer, month=now.date(), at=now)],
+        "passed round": [each.road for each in passed_round(reviewer, month=now.date().replace(day=1), at=now)],
         "resources": Resource.objects.count(),
         "mediations": counted(Mediation, "outcome"),
         "photos used before": EarlierUse.objects.count(),

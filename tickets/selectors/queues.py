@@ -484,14 +484,13 @@ def nearest_function(ticket: Ticket, at: datetime) -> FirstHandler | None:
         return None
     before = [each for each in choices[: choices.index(best)] if each.unit.pk in gave_back]
     points = "；".join(f"{part.label}：{part.text.rstrip('。')}" for part in best.parts if part.label != "事项")
-    # A unit is a candidate by several items; its best is the first.
-    best_of = {each.unit.pk: each for each in reversed(before)}
-    returned = "".join(
-        f"{each.unit.short_name}得 {each.score} 分，已退回过。" for each in before if each in best_of.values()
-    )
+    best_of: dict[str, int] = {}
+    for each in before:  # a unit is a candidate by several items; its best is the first
+        best_of.setdefault(each.unit.short_name, each.score)
+    returned = "".join(f"{unit}得 {score} 分，已退回过。" for unit, score in best_of.items())
     is_near = best.score >= sure_score(at)
     name = best.unit.short_name
-    others = "" if best.unit.pk in gave_back else "没有退回过的单位里"
+    others = "没有退回过的单位里" if gave_back and best.unit.pk not in gave_back else ""
     says = f"系统看，{name}的职能与本件最相近" if is_near else f"系统没有把握，{others}分最高的是{name}"
     return FirstHandler(
         best.unit,
