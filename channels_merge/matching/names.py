@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -39,9 +40,10 @@ def named(text: str) -> set[str]:
     return {name for name, _ in names_in(bigrams.normalise(text))}
 
 
-def names_in(normal: str) -> Iterator[tuple[str, int]]:
-    """(name, where it ends) in a normalised text."""
-    return (
+@lru_cache(maxsize=5_000)
+def names_in(normal: str) -> tuple[tuple[str, int], ...]:
+    """(name, where it ends) in a normalised text. Remembered: the same matters are compared again and again."""
+    return tuple(
         (name, end)
         for name, end in _ended(normal, _ENDING)
         if name[0] not in _NO_NAME and name[1] not in _NO_NAME and name[:2] not in _NO_NAMES

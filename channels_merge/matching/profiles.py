@@ -186,7 +186,7 @@ def _names(texts: Sequence[str], background: Background) -> tuple[Rows, Rows]:
     """(names in the openings, names anywhere), over the same columns. Of each message heading and body."""
     openings, everywhere = [], []
     for heading, body in zip(texts[::2], texts[1::2], strict=True):
-        title, named = {name for name, _ in names_in(heading)}, list(names_in(body))
+        title, named = {name for name, _ in names_in(heading)}, names_in(body)
         openings.append(title.union(name for name, end in named if end <= OPENING))
         everywhere.append(title.union(name for name, _ in named))
     known = telling(sorted(set().union(*everywhere)), background)

@@ -69,7 +69,7 @@ def take_call(
             f"这一通刚才已登记为 {taken.number}，现在写的内容不同，没有再登记。要加的话记为补充；另一件事请按同一通话再记一件。"
         ) from taken
     if registered.is_new:
-        decided = _decide(registered.appeal.pk, matter, decision, by, at)
+        decided = _decide(registered.appeal, matter, decision, by, at)
         registered = replace(registered, appeal=decided)
     if draft_key:
         discard_draft(key=draft_key, by=by)
@@ -82,18 +82,23 @@ def _region_heard(matter: intake.Matter, *, at: datetime) -> Region | None:
     )
 
 
-def _decide(appeal_id: int, matter: intake.Matter, decision: Decision, by: User, at: datetime) -> Appeal:
+def _decide(appeal: Appeal, matter: intake.Matter, decision: Decision, by: User, at: datetime) -> Appeal:
     if decision.act == "attach" and decision.ticket_id is None:
         raise AppealRefused("请先选中要挂接的工单。")
     if matter.secrecy == Secrecy.RESTRICTED and decision.act != "accept":
         raise AppealRefused("勾了保密的只能受理并派单；走别的去向，请先去掉保密。")
     if decision.act == "answer" and matter.category is None:
         raise AppealRefused("直接答复须选择事项。")
+    if decision.act in {"accept", "attach"}:
+        ticket_id = decision.ticket_id if decision.act == "attach" else None
+        intake.accept_held(appeal, ticket_id=ticket_id, by=by, at=at)
+        if matter.secrecy == Secrecy.RESTRICTED:
+            _entrust(appeal, at=at)
+        return appeal
     act, needed = _ACTS.get(decision.act, (None, ()))
     if act is None:
         raise AppealRefused("请选择去向。")
     offered = {
-        "ticket_id": decision.ticket_id,
         "category": matter.category,
         "told": decision.told,
         "note": decision.told,
@@ -102,10 +107,7 @@ def _decide(appeal_id: int, matter: intake.Matter, decision: Decision, by: User,
         "legal_route": decision.choice,
         "ground": decision.choice,
     }
-    done = act(appeal_id=appeal_id, by=by, at=at, **{name: offered[name] for name in needed})
-    if decision.act == "accept" and matter.secrecy == Secrecy.RESTRICTED:
-        _entrust(done.appeal, at=at)
-    return done.appeal
+    return act(appeal_id=appeal.pk, by=by, at=at, **{name: offered[name] for name in needed}).appeal
 
 
 def _entrust(appeal: Appeal, *, at: datetime) -> None:
@@ -122,8 +124,6 @@ def _entrust(appeal: Appeal, *, at: datetime) -> None:
 
 
 _ACTS: dict[str, tuple[Callable[..., AppealEvent | Transfer], tuple[str, ...]]] = {
-    "accept": (intake.accept_appeal, ()),
-    "attach": (intake.accept_appeal, ("ticket_id",)),
     "answer": (intake.answer_appeal, ("category", "told")),
     "transfer": (intake.transfer_appeal, ("line", "note", "three_party")),
     "redirect": (intake.redirect_appeal, ("legal_route", "told")),

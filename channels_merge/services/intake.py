@@ -298,6 +298,22 @@ def accept_appeal(
         raise TypeError(f"not revisable: {sorted(corrections.keys() - REVISABLE)}")
     appeal = locked(appeal_id)
     changed = revise_matter(appeal, corrections, at=at)
+    return accept_held(appeal, ticket_id=ticket_id, reason=reason, changed=changed, by=by, at=at)
+
+
+def accept_held(
+    appeal: Appeal,
+    *,
+    ticket_id: int | None = None,
+    reason: str = "",
+    changed: tuple[str, ...] = (),
+    by: User | None,
+    at: datetime,
+) -> AppealEvent:
+    """`accept_appeal` of an appeal that is locked, or was written in this transaction and is seen by nobody else.
+
+    The caller checks the right; `changed` names the fields it set before.
+    """
     if appeal.kind not in Kind.values or appeal.urgency not in Urgency.values:
         raise AppealRefused("请选择诉求类型和紧急程度。")
     event = move(
