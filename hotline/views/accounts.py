@@ -109,13 +109,7 @@ def unlock(request):
         idle.unlock(request.session, timezone.now())
         _log(request, SecurityLog.Kind.UNLOCK, user=request.user, subject=request.user.username)
         return HttpResponse(status=204) if _by_script(request) else redirect(safe_next(request) or HOME)
-    _log(
-        request,
-        SecurityLog.Kind.UNLOCK,
-        user=request.user,
-        subject=request.user.username,
-        outcome=SecurityLog.Outcome.REFUSED,
-    )
+    _log_refused(request, SecurityLog.Kind.UNLOCK, request.user.username)
     if _by_script(request):
         return _errors_of(form)
     return render(request, "hotline/lock.html", {"form": form, "next": safe_next(request)}, status=422)
@@ -147,13 +141,7 @@ def password(request):
         auth.update_session_auth_hash(request, request.user)
         return redirect(HOME)
     if "old_password" in form.errors:
-        _log(
-            request,
-            SecurityLog.Kind.PASSWORD,
-            user=request.user,
-            subject=request.user.username,
-            outcome=SecurityLog.Outcome.REFUSED,
-        )
+        _log_refused(request, SecurityLog.Kind.PASSWORD, request.user.username)
     context = {"form": form, "forced": forced, "rules": password_rules(at)}
     return render(request, "hotline/password.html", context, status=422 if form.is_bound else 200)
 

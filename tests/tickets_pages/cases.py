@@ -7,6 +7,7 @@ from typing import Any
 
 from hotline.models import User
 from tests.factories.resources import make_resource
+from tests.factories.responsibility import GovernanceFactory
 from tests.factories.tickets import (
     NOW,
     REPLY,
@@ -55,6 +56,17 @@ def ask_for_time(city: SimpleNamespace) -> Ticket:
     ticket = signed(city)
     services.request_extension(assignment_id=ticket.lead_id, days=2, reason="等检测报告。", by=city.handler, at=NOW)
     return fresh(ticket)
+
+
+def settled_by_the_county(city: SimpleNamespace) -> Ticket:
+    """A resource of the county's centre is asked to mediate; a co-unit helps."""
+    GovernanceFactory(unit=city.county, region=city.region)
+    ticket = signed(city, region=city.region, co_units=[city.other])
+    services.ask_mediation(
+        assignment_id=ticket.lead_id, resource=make_resource(city.county), asked="请主持协商。",
+        consent="电话征得同意。", by=city.handler, at=NOW,
+    )  # fmt: skip
+    return ticket
 
 
 def with_co_unit(city: SimpleNamespace) -> Ticket:

@@ -4,9 +4,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from hotline.services import store_file
-from tests.factories.resources import make_resource
-from tests.factories.responsibility import GovernanceFactory
 from tests.factories.tickets import NOW, closed, dispatched, fresh, passed_down, register, signed
+from tests.tickets_pages.cases import settled_by_the_county
 from tickets import services
 from tickets.models import Attachment, Ticket
 from tickets.selectors.acts import situation
@@ -27,16 +26,6 @@ def had_and_helps(city):
     ticket = fresh(ticket)
     services.sign_assignment(assignment_id=ticket.lead_id, handler=city.other_handler, by=city.other_handler, at=NOW)
     return fresh(ticket)
-
-
-def settled_by_the_county(city):
-    GovernanceFactory(unit=city.county, region=city.region)
-    ticket = signed(city, region=city.region, co_units=[city.other])
-    services.ask_mediation(
-        assignment_id=ticket.lead_id, resource=make_resource(city.county), asked="请主持协商。",
-        consent="电话征得同意。", by=city.handler, at=NOW,
-    )  # fmt: skip
-    return ticket
 
 
 def restricted(city):

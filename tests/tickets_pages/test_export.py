@@ -7,9 +7,8 @@ from openpyxl import load_workbook
 
 from hotline.models import SecurityLog
 from hotline.services import set_parameter
-from tests.factories.resources import make_resource
-from tests.factories.responsibility import GovernanceFactory
 from tests.factories.tickets import NOW, at, dispatched, register, signed
+from tests.tickets_pages.cases import settled_by_the_county
 from tickets import services
 from tickets.models import Ticket
 from tickets.selectors.acts import situation
@@ -91,12 +90,7 @@ def test_without_a_reason_or_for_too_many_nothing_is_given_and_nothing_lost(city
 )
 def test_how_often_a_matter_was_given_back_goes_to_whoever_reads_its_chain(city, log_in, who, given_back):
     """A co-unit and a centre whose resource was asked read on the page what citizens read, and took more away."""
-    GovernanceFactory(unit=city.county, region=city.region)
-    ticket = signed(city, region=city.region, co_units=[city.other])
-    services.ask_mediation(
-        assignment_id=ticket.lead_id, resource=make_resource(city.county), asked="请主持协商。",
-        consent="电话征得同意。", by=city.handler, at=NOW,
-    )  # fmt: skip
+    ticket = settled_by_the_county(city)
     Ticket.objects.filter(pk=ticket.pk).update(return_count=1)
     user = getattr(city, who)
 

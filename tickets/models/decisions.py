@@ -7,6 +7,13 @@ from tickets.models.words import MaskedText
 from tickets.states import ApprovalState, ApprovalStep, Decision, ReturnGround
 
 
+def _waiting(name: str, *include: str) -> models.Index:
+    """What waits for whom, the limit that ends first in front."""
+    return models.Index(
+        fields=["decider", "due_at", "id"], include=include, condition=Q(due_at__isnull=False), name=name
+    )
+
+
 class Request(models.Model):
     """Something a unit asks of whoever gave it the ticket. At most one of a kind is pending per assignment."""
 
@@ -36,14 +43,7 @@ class Request(models.Model):
                 | (~Q(decision=Decision.PENDING) & Q(decided_at__isnull=False)),
             ),
         ]
-        indexes = [
-            models.Index(
-                fields=["decider", "due_at", "id"],
-                include=["assignment"],
-                condition=Q(due_at__isnull=False),
-                name="%(class)s_queue",
-            )
-        ]
+        indexes = [_waiting("%(class)s_queue", "assignment")]
 
 
 class ReturnRequest(Request):
@@ -71,14 +71,7 @@ class ExtensionRequest(Request):
 
     class Meta(Request.Meta):
         verbose_name = verbose_name_plural = "延期申请"
-        indexes = [
-            models.Index(
-                fields=["decider", "due_at", "id"],
-                include=["assignment", "is_again"],
-                condition=Q(due_at__isnull=False),
-                name="extensionrequest_queue",
-            )
-        ]
+        indexes = [_waiting("extensionrequest_queue", "assignment", "is_again")]
 
     def __str__(self) -> str:
         return f"{self.assignment_id} +{self.days}"
